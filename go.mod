@@ -1,0 +1,3 @@
+module github.com/artifact-cli/artifact
+
+go 1.26

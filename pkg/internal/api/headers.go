@@ -1,0 +1,79 @@
+package api
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+)
+
+// The headers of an upload that describe the artifact. A download carries all
+// but the two of the client.
+const (
+	HeaderDuration    = "X-Artifact-Duration"
+	HeaderCI          = "X-Artifact-Client-Ci"
+	HeaderInteractive = "X-Artifact-Client-Interactive"
+	HeaderTag         = "X-Artifact-Tag"
+	HeaderSHA         = "X-Artifact-Sha"
+	HeaderDirtyHash   = "X-Artifact-Dirty-Hash"
+)
+
+// The limits of header values, in characters.
+const (
+	MaxCI        = 50
+	MaxTag       = 600
+	MaxSHA       = 200
+	MaxDirtyHash = 200
+)
+
+// CheckHeader tells whether value may stand in the header called name, one of
+// the constants above: within its limit, printable ASCII without spaces at
+// either end, and of the header's own form. An empty value is refused: a
+// header without a value is left out. The error is a phrase about the value
+// ("it has 51 characters, 50 are allowed"), for the caller to put its own name
+// before.
+func CheckHeader(name, value string) error {
+	switch name {
+	case HeaderCI:
+		return checkText(value, MaxCI)
+	case HeaderSHA:
+		return checkText(value, MaxSHA)
+	case HeaderDirtyHash:
+		return checkText(value, MaxDirtyHash)
+	case HeaderTag:
+		if err := checkText(value, MaxTag); err != nil {
+			return err
+		}
+		if _, err := base64.StdEncoding.DecodeString(value); err != nil {
+			return fmt.Errorf("it is no base64: %w", err)
+		}
+	case HeaderInteractive:
+		if value != "0" && value != "1" {
+			return fmt.Errorf("it is %q, and must be 0 or 1", value)
+		}
+	case HeaderDuration:
+		if ms, err := strconv.ParseInt(value, 10, 64); err != nil || ms < 0 {
+			return fmt.Errorf("it is %q, and must be a whole number of milliseconds, 0 or more", value)
+		}
+	}
+	return nil
+}
+
+// checkText refuses what a header cannot carry unchanged. Values are ASCII, so
+// bytes are characters.
+func checkText(value string, limit int) error {
+	if value == "" {
+		return fmt.Errorf("it is empty")
+	}
+	if len(value) > limit {
+		return fmt.Errorf("it has %d characters, %d are allowed", len(value), limit)
+	}
+	for i := range len(value) {
+		if c := value[i]; c < ' ' || c > '~' {
+			return fmt.Errorf("character %d is not printable ASCII", i+1)
+		}
+	}
+	if value[0] == ' ' || value[len(value)-1] == ' ' {
+		return fmt.Errorf("it begins or ends with a space")
+	}
+	return nil
+}

@@ -1,0 +1,25 @@
+// Package progress is what a transfer reports while it runs. Libraries report;
+// only a program draws.
+package progress
+
+// Tracker is told how far one artifact has come. Offsets are absolute: a new
+// attempt begins again at a smaller one. Calls may come from any goroutine, but
+// never two at once, and a late call after the end is harmless. A method must
+// return quickly: the transfer waits for it.
+type Tracker interface {
+	// Hashed says that the first n of size bytes were hashed; size is -1
+	// while it is not known, as for a stream.
+	Hashed(n, size int64)
+	// Sent says that the first n of size bytes were handed to the network.
+	// All of them sent is not yet an upload that the server accepted.
+	Sent(n, size int64)
+}
+
+// None is a Tracker that nobody watches.
+type None struct{}
+
+// Hashed does nothing.
+func (None) Hashed(n, size int64) {}
+
+// Sent does nothing.
+func (None) Sent(n, size int64) {}
