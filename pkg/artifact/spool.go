@@ -1,0 +1,185 @@
+package artifact
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+)
+
+// spoolMemory is how much of a stream is kept in memory before a file is used.
+const spoolMemory = 1 << 20
+
+// SpoolOptions say how [Spool] keeps a stream.
+type SpoolOptions struct {
+	// Dir is where the file goes. Without one it is /var/tmp, where there is
+	// such a directory, else the system's directory for temporary files.
+	Dir string
+	// Hash, if not nil, is fed with the bytes on a goroutine of its own.
+	Hash hash.Hash
+	// Progress, if not nil, is called with the number of bytes kept so far.
+	Progress func(int64)
+}
+
+// SpoolError says that a stream could not be kept, which is not the stream's
+// fault: mostly the disk is full.
+type SpoolError struct {
+	Dir string
+	Err error
+}
+
+func (e *SpoolError) Error() string {
+	return fmt.Sprintf("keeping the stream in a temporary file in %s: %v", e.Dir, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *SpoolError) Unwrap() error { return e.Err }
+
+// Spool reads a stream to its end, since the API must be told the size of an
+// artifact before its first byte. Up to 1 MiB stays in memory, more goes to a
+// file without a name, which is gone with [Source.Close] or with the process,
+// however that ends. When ctx ends, Spool returns at once, and r may be read
+// from once more after that.
+func Spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, error) {
+	type outcome struct {
+		source *Source
+		err    error
+	}
+	// A read from a pipe cannot be interrupted, so it is left behind.
+	finished := make(chan outcome, 1)
+	go func() {
+		source, err := spool(ctx, r, options)
+		finished <- outcome{source, err}
+	}()
+	select {
+	case result := <-finished:
+		return result.source, result.err
+	case <-ctx.Done():
+		go func() {
+			if result := <-finished; result.source != nil {
+				_ = result.source.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
+}
+
+func spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, error) {
+	h := options.Hash
+	if h == nil {
+		h = noHash{}
+	}
+	side := newHashing(h, hashBufferSize, nil)
+	kept := spooled{dir: options.Dir}
+	err := kept.readFrom(ctx, r, side, options.Progress)
+	side.stop()
+	if err != nil {
+		kept.discard()
+		return nil, err
+	}
+	return kept.source(), nil
+}
+
+// spooled is a stream as far as it was read: in memory, or all of it in file.
+type spooled struct {
+	dir    string
+	memory []byte
+	file   *os.File
+	size   int64
+}
+
+func (k *spooled) readFrom(ctx context.Context, r io.Reader, side *hashing, progress func(int64)) error {
+	for ctx.Err() == nil {
+		buffer := side.buffer()
+		n, err := fill(r, buffer)
+		if n > 0 {
+			if err := k.keep(buffer[:n]); err != nil {
+				return &SpoolError{Dir: k.dir, Err: err}
+			}
+			side.write(buffer[:n])
+			if progress != nil {
+				progress(k.size)
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// fill reads until the buffer is full or the stream has nothing more: a pipe
+// gives little at a time, and each further step costs the same for any size.
+// Unlike [io.ReadFull] it keeps the reader's own errors apart from its end.
+func fill(r io.Reader, buffer []byte) (n int, err error) {
+	for n < len(buffer) && err == nil {
+		var read int
+		read, err = r.Read(buffer[n:])
+		n += read
+	}
+	return n, err
+}
+
+func (k *spooled) keep(b []byte) error {
+	k.size += int64(len(b))
+	if k.file == nil && k.size <= spoolMemory {
+		k.memory = append(k.memory, b...)
+		return nil
+	}
+	if k.file == nil {
+		if err := k.moveToFile(); err != nil {
+			return err
+		}
+	}
+	_, err := k.file.Write(b)
+	return err
+}
+
+func (k *spooled) moveToFile() error {
+	k.dir = spoolDir(k.dir)
+	file, err := createNameless(k.dir)
+	if err != nil {
+		return err
+	}
+	k.file = file
+	_, err = file.Write(k.memory)
+	k.memory = nil
+	return err
+}
+
+func spoolDir(dir string) string {
+	if dir != "" {
+		return dir
+	}
+	if info, err := os.Stat("/var/tmp"); err == nil && info.IsDir() {
+		return "/var/tmp"
+	}
+	return os.TempDir()
+}
+
+func (k *spooled) source() *Source {
+	if k.file == nil {
+		return &Source{bytes: bytes.NewReader(k.memory), size: k.size}
+	}
+	return &Source{bytes: k.file, size: k.size, close: k.file.Close}
+}
+
+func (k *spooled) discard() {
+	if k.file != nil {
+		_ = k.file.Close()
+	}
+}
+
+// noHash hashes nothing.
+type noHash struct{}
+
+func (noHash) Write(p []byte) (int, error) { return len(p), nil }
+func (noHash) Sum(b []byte) []byte         { return b }
+func (noHash) Reset()                      {}
+func (noHash) Size() int                   { return 0 }
+func (noHash) BlockSize() int              { return 1 }
