@@ -1,0 +1,101 @@
+package client
+
+import (
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/progress"
+)
+
+// sending is the way of one input into one request. Below it the request may
+// be sent more than once; each time opens a body of its own, and only the last
+// one counts.
+type sending struct {
+	source  *artifact.Source
+	tracker progress.Tracker
+
+	mu      sync.Mutex
+	current *body
+	refused error // why the last bytes were held back
+}
+
+func newSending(source *artifact.Source, tracker progress.Tracker) *sending {
+	return &sending{source: source, tracker: tracker}
+}
+
+// attach makes the input the request's body. One without bytes has nothing to
+// hold back, so it is checked now.
+func (s *sending) attach(req *http.Request) error {
+	req.ContentLength = s.source.Size()
+	if req.ContentLength == 0 {
+		req.Body = http.NoBody
+		return s.source.Unchanged()
+	}
+	req.GetBody = s.open
+	req.Body, _ = s.open()
+	return nil
+}
+
+func (s *sending) open() (io.ReadCloser, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current = &body{sending: s}
+	return s.current, nil
+}
+
+// complete tells whether the last byte was handed over. It is true before a
+// server can have that byte, so a server that answers a whole body never finds
+// it false.
+func (s *sending) complete() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current == nil || s.current.offset == s.source.Size()
+}
+
+// refusal is the reason why the last bytes were held back, or nil.
+func (s *sending) refusal() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused
+}
+
+// body is one reading of the input.
+type body struct {
+	sending *sending
+	offset  int64
+}
+
+// Read holds the last bytes back until the input has proved to be unchanged:
+// they are read first, then the check is made, then they are given out.
+func (b *body) Read(p []byte) (int, error) {
+	s := b.sending
+	size := s.source.Size()
+	if b.offset == size {
+		return 0, io.EOF
+	}
+	n, err := s.source.ReadAt(p, b.offset)
+	if n == 0 && err == nil {
+		return 0, nil
+	}
+	if b.offset+int64(n) == size {
+		err = s.source.Unchanged()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil && err != io.EOF {
+		if s.current == b {
+			s.refused = err
+		}
+		return 0, err
+	}
+	b.offset += int64(n)
+	if s.current == b {
+		s.tracker.Sent(b.offset, size)
+	}
+	return n, nil
+}
+
+// Close leaves the input open: it is not the request's.
+func (b *body) Close() error { return nil }

@@ -1,0 +1,128 @@
+// Package client speaks the Remote Cache API: it uploads artifacts to Vercel's
+// cache and to every server that has the same routes.
+//
+// It never reports an upload that the server may not have stored, sends the
+// credential to its own origin only, and refuses values over the API's limits
+// before it sends anything. It knows no terminal and reads no environment but
+// the proxy's. Start at [New] and [Client.Put].
+package client
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
+)
+
+// DefaultAPI is the base URL of Vercel's cache.
+const DefaultAPI = api.DefaultBaseURL
+
+// Options say which cache a [Client] speaks to, as whom, and how.
+type Options struct {
+	// API is the base URL, [DefaultAPI] where it is empty. A path in it is
+	// kept.
+	API string
+	// Token is the bearer token; without one no Authorization is sent.
+	Token string
+	// Team is whose artifacts are meant.
+	Team artifact.Team
+	// UserAgent names the program to the server.
+	UserAgent string
+	// RootCAs are trusted instead of the system's, where they are not nil.
+	RootCAs *x509.CertPool
+	// HTTP2 begins with HTTP/2 instead of HTTP/1.1, for hosts that limit
+	// the body of the latter.
+	HTTP2 bool
+	// AllowHTTP lets plain HTTP leave this machine.
+	AllowHTTP bool
+	// Trace, if not nil, is told of every request that went to the network,
+	// from any goroutine.
+	Trace func(Exchange)
+}
+
+// Exchange is one request and what came of it.
+type Exchange = transport.Exchange
+
+// The bounds of a wait that has no sign of life in it.
+const (
+	continueTimeout = time.Second
+	answerTimeout   = 10 * time.Minute
+)
+
+// Client is safe for use by several goroutines at once.
+type Client struct {
+	base *url.URL
+	team artifact.Team
+	way  http.RoundTripper
+}
+
+// ErrInvalidAPI is wrapped by the errors of [New] about a base URL.
+var ErrInvalidAPI = errors.New("invalid API")
+
+// ErrPlainHTTP says that a request would have left this machine unencrypted.
+var ErrPlainHTTP = transport.ErrPlainHTTP
+
+// New makes a client and sends nothing.
+func New(options Options) (*Client, error) {
+	base, err := parseAPI(options.API)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{base: base, team: options.Team, way: transport.New(transport.Options{
+		Origin:          base,
+		Token:           options.Token,
+		UserAgent:       options.UserAgent,
+		RootCAs:         options.RootCAs,
+		HTTP2:           options.HTTP2,
+		AllowHTTP:       options.AllowHTTP,
+		ContinueTimeout: continueTimeout,
+		AnswerTimeout:   answerTimeout,
+		Trace:           options.Trace,
+	})}, nil
+}
+
+// parseAPI checks a base URL. Its errors do not repeat what may be a password.
+func parseAPI(raw string) (*url.URL, error) {
+	if raw == "" {
+		raw = DefaultAPI
+	}
+	base, err := url.Parse(raw)
+	var malformed *url.Error
+	switch {
+	case errors.As(err, &malformed):
+		return nil, fmt.Errorf("%w: it is no URL: %w", ErrInvalidAPI, malformed.Err)
+	case base.User != nil:
+		return nil, fmt.Errorf("%w: it has a user name or password in it, which belongs into ARTIFACT_TOKEN", ErrInvalidAPI)
+	case base.Scheme != "https" && base.Scheme != "http":
+		return nil, fmt.Errorf("%w %q: it must begin with https:// or http://", ErrInvalidAPI, raw)
+	case base.Hostname() == "":
+		return nil, fmt.Errorf("%w %q: it names no host", ErrInvalidAPI, raw)
+	case base.RawQuery != "" || base.Fragment != "" || base.ForceQuery:
+		return nil, fmt.Errorf("%w: a base URL has no query and no fragment", ErrInvalidAPI)
+	}
+	base.Path = strings.TrimRight(base.Path, "/")
+	base.RawPath = strings.TrimRight(base.RawPath, "/")
+	return base, nil
+}
+
+// url is that of a path of the API, which is percent-encoded already, with the
+// team in its query.
+func (c *Client) url(path string) *url.URL {
+	target := c.base.JoinPath(path)
+	query := url.Values{}
+	if id := c.team.QueryID(); id != "" {
+		query.Set(api.ParamTeamID, id)
+	}
+	if c.team.Slug != "" {
+		query.Set(api.ParamSlug, c.team.Slug)
+	}
+	target.RawQuery = query.Encode()
+	return target
+}

@@ -1,0 +1,72 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"html"
+	"strings"
+)
+
+// explanation reads the code and the message of an error answer, in each of
+// the forms that servers send: nested ({"error":{"code","message"}}, Vercel),
+// flat ({"code","message"}, the OpenAPI's), fastify's ({"statusCode","error",
+// "message"}), a page of HTML, or plain text. Both come back as one printable
+// line.
+func (a answer) explanation() (code, message string) {
+	if a.looksLikePage() {
+		return "", oneLine(pageTitle(a.body))
+	}
+	var flat struct {
+		Error   json.RawMessage `json:"error"`
+		Code    json.RawMessage `json:"code"`
+		Message json.RawMessage `json:"message"`
+	}
+	if json.Unmarshal(a.body, &flat) != nil {
+		if bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("{")) || a.StatusCode < 400 {
+			return "", "" // broken JSON explains nothing
+		}
+		return "", oneLine(string(a.body))
+	}
+	var nested struct {
+		Code    json.RawMessage `json:"code"`
+		Message json.RawMessage `json:"message"`
+	}
+	if json.Unmarshal(flat.Error, &nested) == nil && (nested.Code != nil || nested.Message != nil) {
+		return jsonText(nested.Code), jsonText(nested.Message)
+	}
+	message = jsonText(flat.Message)
+	if message == "" {
+		message = jsonText(flat.Error)
+	}
+	return jsonText(flat.Code), message
+}
+
+// jsonText is a JSON string's text, or a number as it stands.
+func jsonText(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return oneLine(text)
+	}
+	var number json.Number
+	if json.Unmarshal(raw, &number) == nil {
+		return number.String()
+	}
+	return ""
+}
+
+// pageTitle is the text of a page's title element, which is where proxies put
+// what went wrong.
+func pageTitle(page []byte) string {
+	text := string(page)
+	lower := strings.ToLower(text)
+	begin := strings.Index(lower, "<title")
+	if begin < 0 || len(lower) != len(text) {
+		return ""
+	}
+	_, title, _ := strings.Cut(text[begin:], ">")
+	title, _, closed := strings.Cut(title, "<")
+	if !closed {
+		return ""
+	}
+	return html.UnescapeString(title)
+}

@@ -1,0 +1,45 @@
+package transport
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// credential adds the token to requests for its own origin, and removes any
+// that a caller set: whatever goes elsewhere carries none.
+type credential struct {
+	next   http.RoundTripper
+	origin *url.URL
+	token  string
+}
+
+func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Del("Authorization")
+	if c.token != "" && SameOrigin(req.URL, c.origin) {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	return c.next.RoundTrip(req)
+}
+
+// SameOrigin compares scheme, host and port (RFC 6454, section 5); a port that
+// is left out is the scheme's own.
+func SameOrigin(a, b *url.URL) bool {
+	return a != nil && b != nil && Origin(a) == Origin(b)
+}
+
+// Origin is a URL's scheme, host and port in one canonical text, such as
+// "https://api.vercel.com:443".
+func Origin(u *url.URL) string {
+	scheme, port := strings.ToLower(u.Scheme), u.Port()
+	if port == "" {
+		switch scheme {
+		case "http":
+			port = "80"
+		case "https":
+			port = "443"
+		}
+	}
+	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+}

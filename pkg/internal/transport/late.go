@@ -1,0 +1,36 @@
+package transport
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptrace"
+)
+
+type lateKey struct{}
+
+// WithLateHeaders makes a context for a request some of whose headers are not
+// known yet. A connection is made meanwhile; set is called once that stands,
+// for each try, with the headers as they are, and may block until ctx ends.
+func WithLateHeaders(ctx context.Context, set func(http.Header)) context.Context {
+	return context.WithValue(ctx, lateKey{}, set)
+}
+
+// lateHeaders completes a request when net/http has a connection for it and
+// has written nothing yet. It has to be the innermost layer, since every other
+// one copies the headers.
+type lateHeaders struct {
+	next http.RoundTripper
+}
+
+func (l lateHeaders) RoundTrip(req *http.Request) (*http.Response, error) {
+	set, ok := req.Context().Value(lateKey{}).(func(http.Header))
+	if !ok {
+		return l.next.RoundTrip(req)
+	}
+	var own *http.Request
+	own = req.Clone(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		// Called by the goroutine that is about to send the headers.
+		GotConn: func(httptrace.GotConnInfo) { set(own.Header) },
+	}))
+	return l.next.RoundTrip(own)
+}

@@ -1,0 +1,74 @@
+// Package transport is the way from a request to the network: layers of
+// [http.RoundTripper], one idea a file. It knows HTTP and nothing of artifacts.
+//
+// It follows no redirect, retries no answer and keeps no cookie. Start at
+// [New], which puts the layers in order.
+package transport
+
+import (
+	"crypto/x509"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Options say how requests travel. The zero value speaks HTTP/1.1 to https
+// URLs and to loopback, without a credential.
+type Options struct {
+	// Origin is the only place that Token goes to: of the URL, scheme,
+	// host and port count.
+	Origin *url.URL
+	// Token is sent as a bearer token (RFC 6750), where it is not empty.
+	Token string
+	// UserAgent is sent with every request.
+	UserAgent string
+	// RootCAs are trusted instead of the system's, where they are not nil.
+	RootCAs *x509.CertPool
+	// HTTP2 begins with HTTP/2 over TLS and falls back to HTTP/1.1. Without
+	// it, it is the other way round.
+	HTTP2 bool
+	// AllowHTTP lets plain HTTP leave this machine.
+	AllowHTTP bool
+	// ContinueTimeout is how long a server may take to answer 100 to a body
+	// that waits for it.
+	ContinueTimeout time.Duration
+	// AnswerTimeout is how long a server may take from the last byte of a
+	// request to the first of its answer.
+	AnswerTimeout time.Duration
+	// Trace, if not nil, is told of every request that went to the network.
+	Trace func(Exchange)
+}
+
+// New builds the way out. From the caller inwards:
+//
+//   - user agent and credential first, because they belong to each request,
+//     also to one that a lower layer sends again;
+//   - then 100-continue, which may send a request again without it;
+//   - then the choice of protocol, which may send it again over another;
+//   - below that, once for each protocol, the trace and the headers that come
+//     late: they see what really goes out, and when a connection stands.
+func New(options Options) http.RoundTripper {
+	over := func(network http.RoundTripper) http.RoundTripper {
+		return traced{next: lateHeaders{next: network}, report: options.Trace}
+	}
+	first, second := over(newSecure(options, http1)), over(newSecure(options, http2))
+	if options.HTTP2 {
+		first, second = second, first
+	}
+	var way http.RoundTripper = &protocols{first: first, second: second, plain: over(newPlain(options))}
+	way = &expectContinue{next: way, timeout: options.ContinueTimeout}
+	way = credential{next: way, origin: options.Origin, token: options.Token}
+	return userAgent{next: way, name: options.UserAgent}
+}
+
+// userAgent sets the header of that name.
+type userAgent struct {
+	next http.RoundTripper
+	name string
+}
+
+func (u userAgent) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("User-Agent", u.name)
+	return u.next.RoundTrip(req)
+}
