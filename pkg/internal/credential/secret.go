@@ -1,0 +1,45 @@
+// Package credential holds what must never be printed. Start at [Secret].
+package credential
+
+import "errors"
+
+// masked is what a secret looks like wherever it is printed.
+const masked = "***"
+
+// Secret is a token or a key. Every way of printing it gives "***"; only
+// [Secret.Reveal] gives the value.
+type Secret struct {
+	value string
+}
+
+// ErrUnsendable says that a secret has characters in it that no HTTP header
+// can carry.
+var ErrUnsendable = errors.New("it has control characters in it")
+
+// NewSecret wraps a value.
+func NewSecret(value string) Secret { return Secret{value: value} }
+
+// Reveal is the value itself.
+func (s Secret) Reveal() string { return s.value }
+
+// IsEmpty tells whether there is no secret.
+func (s Secret) IsEmpty() bool { return s.value == "" }
+
+// String is "***".
+func (s Secret) String() string { return masked }
+
+// GoString is "***".
+func (s Secret) GoString() string { return masked }
+
+// MarshalText is "***".
+func (s Secret) MarshalText() ([]byte, error) { return []byte(masked), nil }
+
+// CheckToken tells whether the secret can be sent as a bearer token.
+func (s Secret) CheckToken() error {
+	for i := range len(s.value) {
+		if c := s.value[i]; c < ' ' || c == 0x7f {
+			return ErrUnsendable
+		}
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/digest"
+	"github.com/artifact-cli/artifact/pkg/internal/progress"
+)
+
+// Input is what a user named for an upload.
+type Input struct {
+	// Path is the name of a file, or only a name where Stream is set.
+	Path string
+	// Stream, if not nil, is read instead of a file.
+	Stream io.Reader
+	// ID is what to store under. Where it is empty, Algorithm derives it from
+	// the bytes.
+	ID        artifact.ID
+	Algorithm digest.Algorithm
+	// RefuseEmpty makes an input without bytes an error, [ErrEmpty].
+	RefuseEmpty bool
+}
+
+// ErrDirectory says that an input is a directory.
+var ErrDirectory = errors.New("is a directory")
+
+// ErrEmpty says that an input has no bytes where it must have some.
+var ErrEmpty = errors.New("it is empty")
+
+// InputError is an input that cannot be read or kept.
+type InputError struct {
+	Path string
+	Err  error
+}
+
+func (e *InputError) Error() string {
+	// The system's errors name path and operation once more.
+	var inPath *fs.PathError
+	if errors.As(e.Err, &inPath) && inPath.Path == e.Path {
+		return fmt.Sprintf("reading %s: %v", e.Path, inPath.Err)
+	}
+	return fmt.Sprintf("reading %s: %v", e.Path, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *InputError) Unwrap() error { return e.Err }
+
+// open makes the input's bytes ready to be sent, and finds out its id. An error
+// is ctx's own or an [*InputError].
+func (in Input) open(ctx context.Context, spoolDir string, tracker progress.Tracker) (*artifact.Source, artifact.ID, error) {
+	source, id, err := in.openAny(ctx, spoolDir, tracker)
+	if err == nil && in.RefuseEmpty && source.Size() == 0 {
+		_ = source.Close()
+		err = ErrEmpty
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, "", context.Cause(ctx)
+		}
+		return nil, "", &InputError{Path: in.Path, Err: err}
+	}
+	return source, id, nil
+}
+
+func (in Input) openAny(ctx context.Context, spoolDir string, tracker progress.Tracker) (*artifact.Source, artifact.ID, error) {
+	if in.Stream != nil {
+		return in.spool(ctx, in.Stream, spoolDir, tracker)
+	}
+	info, err := os.Stat(in.Path)
+	if err != nil {
+		return nil, "", err
+	}
+	if info.IsDir() {
+		return nil, "", ErrDirectory
+	}
+	if info.Mode().IsRegular() {
+		source, err := artifact.OpenFile(ctx, in.Path)
+		if err == nil {
+			id, err := in.identify(ctx, source, tracker)
+			return source, id, err
+		}
+		if !errors.Is(err, artifact.ErrNotRegular) {
+			return nil, "", err
+		}
+	}
+	file := &lateFile{path: in.Path}
+	return in.spool(ctx, file, spoolDir, tracker)
+}
+
+// identify finds out the id of a source, and closes that where it cannot.
+func (in Input) identify(ctx context.Context, source *artifact.Source, tracker progress.Tracker) (artifact.ID, error) {
+	if in.ID != "" {
+		return in.ID, nil
+	}
+	h := in.Algorithm.New()
+	err := source.Hash(ctx, h, func(n int64) { tracker.Hashed(n, source.Size()) })
+	if err != nil {
+		_ = source.Close()
+		return "", err
+	}
+	return digest.ID(h), nil
+}
+
+// spool keeps a stream and hashes it on the way.
+func (in Input) spool(ctx context.Context, stream io.Reader, dir string, tracker progress.Tracker) (*artifact.Source, artifact.ID, error) {
+	options := artifact.SpoolOptions{Dir: dir, Progress: func(n int64) { tracker.Hashed(n, -1) }}
+	if in.ID == "" {
+		options.Hash = in.Algorithm.New()
+	}
+	source, err := artifact.Spool(ctx, stream, options)
+	if err != nil {
+		return nil, "", err
+	}
+	if in.ID != "" {
+		return source, in.ID, nil
+	}
+	return source, digest.ID(options.Hash), nil
+}
+
+// lateFile opens a file at the first read: a FIFO blocks there until somebody
+// writes to it, and only reads can be left behind when the user gives up.
+type lateFile struct {
+	path string
+	file *os.File
+}
+
+func (l *lateFile) Read(p []byte) (int, error) {
+	if l.file == nil {
+		file, err := os.Open(l.path)
+		if err != nil {
+			return 0, err
+		}
+		l.file = file
+	}
+	n, err := l.file.Read(p)
+	if err != nil {
+		_ = l.file.Close()
+	}
+	return n, err
+}
