@@ -41,6 +41,9 @@ func (s *sending) attach(req *http.Request) error {
 func (s *sending) open() (io.ReadCloser, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.refused != nil {
+		return nil, s.refused // no further try can end better
+	}
 	s.current = &body{sending: s}
 	return s.current, nil
 }

@@ -14,19 +14,22 @@ import (
 // ErrInvalidMetadata says that a value breaks a rule of the API.
 var ErrInvalidMetadata = errors.New("invalid metadata")
 
-// setMetadata writes what is there into the headers of an upload, in place of
-// what an earlier try wrote.
-func setMetadata(header http.Header, m artifact.Metadata) error {
+// checkMetadata refuses values that the API's limits do not allow.
+func checkMetadata(m artifact.Metadata) error {
 	for name, value := range metadataHeaders(m) {
 		if err := api.CheckHeader(name, value); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrInvalidMetadata, name, err)
 		}
-		header.Set(name, value)
 	}
 	return nil
 }
 
-func checkMetadata(m artifact.Metadata) error { return setMetadata(http.Header{}, m) }
+// setMetadata writes the metadata into the headers of an upload.
+func setMetadata(header http.Header, m artifact.Metadata) {
+	for name, value := range metadataHeaders(m) {
+		header.Set(name, value)
+	}
+}
 
 func metadataHeaders(m artifact.Metadata) map[string]string {
 	headers := map[string]string{}

@@ -21,8 +21,9 @@ type Upload struct {
 	// Metadata describes it.
 	Metadata artifact.Metadata
 	// Describe, where it is not nil, is asked for the metadata instead,
-	// once for each try and while nothing but the connection is made, so
-	// that it may take its time. It must return when its context ends.
+	// once for each try when the connection stands, so that it may find it
+	// out meanwhile. It must return when its context ends. What it gives is
+	// sent only if all of it is within the API's limits, else none is.
 	Describe func(context.Context) artifact.Metadata
 	// Progress, where it is not nil, is told how many bytes were sent.
 	Progress progress.Tracker
@@ -72,14 +73,13 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 // putOnce makes one request. Where the server names another place for it, that
 // is returned and nothing else.
 func (c *Client) putOnce(ctx context.Context, target *url.URL, upload Upload) (*Stored, *url.URL, error) {
-	ctx, abort := context.WithCancelCause(ctx)
-	defer abort(nil)
 	var metadata artifact.Metadata
 	late := transport.WithLateHeaders(ctx, func(header http.Header) {
 		metadata = upload.Describe(ctx)
-		if err := setMetadata(header, metadata); err != nil {
-			abort(err)
+		if checkMetadata(metadata) != nil {
+			metadata = artifact.Metadata{} // too late to refuse: see Describe
 		}
+		setMetadata(header, metadata)
 	})
 	req, err := http.NewRequestWithContext(late, http.MethodPut, target.String(), nil)
 	if err != nil {

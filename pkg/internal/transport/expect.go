@@ -1,14 +1,17 @@
 package transport
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptrace"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// expectFrom is the smallest body that waits for the server's consent. Below
-// it, asking costs more than a refused upload.
+// expectFrom is the largest body that goes out unasked. Asking for it would
+// cost more than having it refused.
 const expectFrom = 1 << 20
 
 // expectContinue sends large bodies with "Expect: 100-continue" (RFC 9110,
@@ -39,15 +42,92 @@ func (e *expectContinue) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (e *expectContinue) ask(req *http.Request) (*http.Response, error) {
-	silence := time.AfterFunc(e.timeout, func() { e.useless.Store(true) })
-	silence.Stop() // until the server is waited for
-	defer silence.Stop()
+	c := &consent{owner: e, given: make(chan struct{}), over: make(chan struct{})}
+	var once sync.Once
 	asking := req.Clone(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		Wait100Continue: func() { silence.Reset(e.timeout) },
-		Got100Continue:  func() { silence.Stop() },
+		GotFirstResponseByte: func() { c.heard.Store(true) },
+		Got100Continue:       func() { once.Do(func() { close(c.given) }) },
 	}))
 	asking.Header.Set("Expect", "100-continue")
-	return e.next.RoundTrip(asking)
+	asking.Body = &consentedBody{ReadCloser: req.Body, consent: c}
+	asking.GetBody = func() (io.ReadCloser, error) {
+		body, err := req.GetBody()
+		return &consentedBody{ReadCloser: body, consent: c}, err
+	}
+	resp, err := e.next.RoundTrip(asking)
+	if err != nil {
+		c.end()
+		return nil, err
+	}
+	resp.Body = &endingBody{ReadCloser: resp.Body, end: c.end}
+	return resp, nil
+}
+
+// consent is what is known of a server's will to read a body.
+type consent struct {
+	owner *expectContinue
+	heard atomic.Bool   // it has said anything
+	given chan struct{} // closed when it said 100
+	ended sync.Once
+	over  chan struct{} // closed when the answer was read, or there was none
+}
+
+func (c *consent) end() { c.ended.Do(func() { close(c.over) }) }
+
+var errRefused = errors.New("the server answered before it asked for the body")
+
+// consentedBody is a body that needs consent. net/http asks for it when the
+// server said 100, and when it said nothing in time; but also after a refusal,
+// to keep the connection: that would cost the whole upload.
+type consentedBody struct {
+	io.ReadCloser
+	consent *consent
+	asked   bool
+}
+
+func (b *consentedBody) Read(p []byte) (int, error) {
+	if !b.asked {
+		if err := b.consent.await(); err != nil {
+			return 0, err
+		}
+		b.asked = true
+	}
+	return b.ReadCloser.Read(p)
+}
+
+// await tells whether the body may go. A refusal it reports only when the
+// answer was read, because an error of the body closes the connection.
+func (c *consent) await() error {
+	select {
+	case <-c.given:
+		return nil
+	default:
+	}
+	if !c.heard.Load() {
+		c.owner.useless.Store(true)
+		return nil
+	}
+	interim := time.NewTimer(c.owner.timeout) // it may have been another 1xx
+	defer interim.Stop()
+	select {
+	case <-c.given:
+		return nil
+	case <-interim.C:
+		return nil
+	case <-c.over:
+		return errRefused
+	}
+}
+
+// endingBody tells when an answer was read.
+type endingBody struct {
+	io.ReadCloser
+	end func()
+}
+
+func (b *endingBody) Close() error {
+	defer b.end()
+	return b.ReadCloser.Close()
 }
 
 // withFreshBody is req with its body opened anew.

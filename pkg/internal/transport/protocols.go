@@ -2,9 +2,7 @@ package transport
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -26,12 +24,17 @@ func (p *protocols) RoundTrip(req *http.Request) (*http.Response, error) {
 	if way := p.settled.Load(); way != nil {
 		return (*way).RoundTrip(req)
 	}
-	resp, mute, err := roundTripHearing(p.first, req)
-	if err == nil || !mute {
+	var began, heard atomic.Bool
+	resp, err := p.first.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		TLSHandshakeStart:    func() { began.Store(true) },
+		GotConn:              func(httptrace.GotConnInfo) { began.Store(true) },
+		GotFirstResponseByte: func() { heard.Store(true) },
+	})))
+	if err == nil || heard.Load() {
 		p.settled.CompareAndSwap(nil, &p.first)
 		return resp, err
 	}
-	if !brokeOff(err) || req.Context().Err() != nil {
+	if !began.Load() || req.Context().Err() != nil || isHopeless(err) {
 		return nil, err
 	}
 	again, bodyErr := withFreshBody(req)
@@ -46,31 +49,10 @@ func (p *protocols) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// roundTripHearing also tells whether the server stayed mute: it has not sent
-// the first byte of an answer.
-func roundTripHearing(way http.RoundTripper, req *http.Request) (*http.Response, bool, error) {
-	var heard atomic.Bool
-	resp, err := way.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
-		GotFirstResponseByte: func() { heard.Store(true) },
-	})))
-	return resp, !heard.Load(), err
-}
-
-// brokeOff tells whether a connection was made and then failed in a way that
-// another protocol may mend. A certificate stays wrong in any.
-func brokeOff(err error) bool {
+// isHopeless tells whether another protocol would fail in the same way: a
+// certificate stays wrong, and a server that is silent stays so.
+func isHopeless(err error) bool {
 	var certificate *tls.CertificateVerificationError
-	var invalid x509.CertificateInvalidError
-	if errors.As(err, &certificate) || errors.As(err, &invalid) {
-		return false
-	}
-	var alert tls.AlertError
-	var record tls.RecordHeaderError
-	if errors.As(err, &alert) || errors.As(err, &record) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return true
-	}
-	var operation *net.OpError
-	return errors.As(err, &operation) && !operation.Timeout() &&
-		(operation.Op == "read" || operation.Op == "write" || operation.Op == "remote error")
+	var timeout net.Error
+	return errors.As(err, &certificate) || errors.As(err, &timeout) && timeout.Timeout()
 }
