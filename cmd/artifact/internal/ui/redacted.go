@@ -1,0 +1,80 @@
+package ui
+
+import (
+	"io"
+	"strings"
+	"sync"
+)
+
+// RedactedWriter passes on what is written to it without the secrets that its
+// [Redactor] knows at that time.
+//
+// A secret may be split over several writes. So an end of a write that is the
+// beginning of a secret is held back until the next write, or Flush, tells.
+// Everything else goes out at once, lines and bars alike: no secret begins with
+// their last character.
+type RedactedWriter struct {
+	redactor *Redactor
+
+	mu   sync.Mutex
+	out  io.Writer
+	held string
+}
+
+// Writer gives a filter before out. Each stream has its own.
+func (r *Redactor) Writer(out io.Writer) *RedactedWriter {
+	return &RedactedWriter{redactor: r, out: out}
+}
+
+// Write takes all of p, or returns the error of the writer behind it.
+func (w *RedactedWriter) Write(p []byte) (int, error) {
+	forms := w.redactor.known()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(forms) == 0 && w.held == "" {
+		return w.out.Write(p)
+	}
+	text := w.held + string(p)
+	ready := len(text) - beginning(text, forms)
+	for _, hit := range hitsIn(text, forms) {
+		if hit.start < ready && ready < hit.end {
+			ready = hit.start // no secret is cut in two
+		}
+	}
+	w.held = text[ready:]
+	if err := w.pass(text[:ready]); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Flush writes what is held back. The end of the run must call it.
+func (w *RedactedWriter) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	text := w.held
+	w.held = ""
+	return w.pass(text)
+}
+
+func (w *RedactedWriter) pass(text string) error {
+	if text == "" {
+		return nil
+	}
+	_, err := io.WriteString(w.out, w.redactor.String(text))
+	return err
+}
+
+// beginning is the length of the longest end of text that may be the beginning
+// of a secret.
+func beginning(text string, forms []form) int {
+	longest := 0
+	for _, f := range forms {
+		for n := min(len(f.text)-1, len(text)); n > longest; n-- {
+			if strings.HasSuffix(text, f.text[:n]) {
+				longest = n
+			}
+		}
+	}
+	return longest
+}

@@ -1,0 +1,166 @@
+package ui
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	// mask is what is shown of a secret.
+	mask = "***"
+	// shortestSecret is the fewest bytes that are worth hiding: a token of
+	// three letters protects nothing, and would turn up everywhere.
+	shortestSecret = 4
+	// shortestAnywhere is the fewest bytes that are hidden within words, too.
+	// A token such as "test" is hidden where it stands alone, and a path such
+	// as testdata/x stays what it is.
+	shortestAnywhere = 8
+)
+
+// Redactor knows the secrets of a run and hides them: raw, as JSON and Go
+// escape them, as URLs encode them, and in base64, also as a part of what was
+// encoded, such as the password of Basic authorization. Secrets of fewer than
+// 4 bytes are not hidden, and those of fewer than 8 only as whole words.
+//
+// Its methods may be called from any goroutine.
+type Redactor struct {
+	mu    sync.Mutex // for Add
+	forms atomic.Pointer[[]form]
+}
+
+// form is one way to write a secret.
+type form struct {
+	text string
+	word bool // only where no letter or digit is beside it
+}
+
+// Add makes a secret known; all that is written from then on lacks it. White
+// space around it does not count.
+func (r *Redactor) Add(secret string) {
+	secret = strings.TrimSpace(secret)
+	if len(secret) < shortestSecret {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	forms := slices.Clone(r.known())
+	for _, text := range escaped(secret) {
+		forms = append(forms, form{text, len(secret) < shortestAnywhere})
+	}
+	for _, text := range encoded(secret) {
+		forms = append(forms, form{text, false})
+	}
+	slices.SortFunc(forms, func(a, b form) int { return strings.Compare(a.text, b.text) })
+	forms = slices.Compact(forms)
+	r.forms.Store(&forms)
+}
+
+func (r *Redactor) known() []form {
+	if forms := r.forms.Load(); forms != nil {
+		return *forms
+	}
+	return nil
+}
+
+// escaped is the secret as it stands in text, JSON, Go's quoted strings, the
+// parts of a URL, and behind [Printable] and [OneLine].
+func escaped(secret string) []string {
+	var plain strings.Builder
+	encoder := json.NewEncoder(&plain)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(secret) // a string always encodes
+	html, _ := json.Marshal(secret)
+	return []string{
+		secret,
+		unquoted(strings.TrimSpace(plain.String())),
+		unquoted(string(html)),
+		unquoted(strconv.Quote(secret)),
+		url.QueryEscape(secret),
+		url.PathEscape(secret),
+		strings.TrimPrefix(url.UserPassword("", secret).String(), ":"),
+		Printable(secret),
+		OneLine(secret, len(secret)),
+	}
+}
+
+func unquoted(s string) string { return s[1 : len(s)-1] }
+
+// encoded is the secret in base64, on its own and as what is left of it in the
+// encoding of a longer text. Three bytes become four characters, so there are
+// three ways, by where in a group of three it begins. The characters at both
+// ends that depend on its neighbours are not part of them.
+func encoded(secret string) []string {
+	var forms []string
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		forms = append(forms, encoding.EncodeToString([]byte(secret)), encoding.WithPadding('=').EncodeToString([]byte(secret)))
+		for before := range 3 {
+			text := encoding.EncodeToString(append(make([]byte, before), secret...))
+			first := (before*8 + 5) / 6
+			last := (before + len(secret)) * 8 / 6
+			forms = append(forms, text[first:last])
+		}
+	}
+	return forms
+}
+
+// String gives text without the secrets.
+func (r *Redactor) String(text string) string {
+	hits := hitsIn(text, r.known())
+	if len(hits) == 0 {
+		return text
+	}
+	var clean strings.Builder
+	end := 0
+	for _, hit := range hits {
+		clean.WriteString(text[end:hit.start])
+		clean.WriteString(mask)
+		end = hit.end
+	}
+	clean.WriteString(text[end:])
+	return clean.String()
+}
+
+// hit is where a secret stands.
+type hit struct{ start, end int }
+
+// hitsIn finds every form in text, in order; hits that overlap are one.
+func hitsIn(text string, forms []form) []hit {
+	var found []hit
+	for _, f := range forms {
+		for from := 0; ; {
+			i := strings.Index(text[from:], f.text)
+			if i < 0 {
+				break
+			}
+			at := hit{from + i, from + i + len(f.text)}
+			if !f.word || standsAlone(text, at) {
+				found = append(found, at)
+			}
+			from = at.start + 1 // a secret such as "ababab" may overlap itself
+		}
+	}
+	slices.SortFunc(found, func(a, b hit) int { return a.start - b.start })
+	merged := found[:0]
+	for _, next := range found {
+		if last := len(merged) - 1; last >= 0 && next.start < merged[last].end {
+			merged[last].end = max(merged[last].end, next.end)
+			continue
+		}
+		merged = append(merged, next)
+	}
+	return merged
+}
+
+func standsAlone(text string, at hit) bool {
+	return (at.start == 0 || !inWord(text[at.start-1])) && (at.end == len(text) || !inWord(text[at.end]))
+}
+
+func inWord(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || b == '_' || b == '-' || b >= 0x80
+}

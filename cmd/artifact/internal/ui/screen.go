@@ -1,0 +1,94 @@
+package ui
+
+import (
+	"bytes"
+	"io"
+	"sync"
+)
+
+const (
+	// startOfLine ends every frame too. A terminal that folds long lines when
+	// it gets narrower keeps the cursor at the character that it stood on: at
+	// the first row of the folded frame, so that eraseBelow takes all of it.
+	startOfLine = "\r"
+	eraseBelow  = "\x1b[J" // from the cursor to the end of the screen
+	noWrap      = "\x1b[?7l"
+	wrap        = "\x1b[?7h"
+)
+
+// unknownColumns is the width taken where no terminal tells one.
+const unknownColumns = 80
+
+// Screen is the one writer of standard error. It keeps what is drawn there
+// apart from what is printed: every Write first takes the bar away and brings
+// it back below, so that neither is mangled. Its methods may be called from any
+// goroutine.
+type Screen struct {
+	columns func() int
+
+	mu      sync.Mutex
+	out     io.Writer
+	frame   string // what is drawn at this moment; empty if nothing is
+	midLine bool   // the last Write left the cursor behind an unfinished line
+	buffer  bytes.Buffer
+}
+
+// NewScreen writes to out. columns gives the width of the terminal at the time
+// of each call, as [Columns] does; 0 is taken as 80.
+func NewScreen(out io.Writer, columns func() int) *Screen {
+	return &Screen{out: out, columns: columns}
+}
+
+// Write prints text: mostly whole lines, with fmt.Fprintln and its like. After
+// an unfinished line, such as a prompt, nothing is drawn until it ends.
+func (s *Screen) Write(text []byte) (int, error) {
+	if len(text) == 0 {
+		return 0, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.midLine = text[len(text)-1] != '\n'
+	if s.frame == "" {
+		return s.out.Write(text)
+	}
+	s.buffer.Reset()
+	s.buffer.WriteString(startOfLine + eraseBelow)
+	s.buffer.Write(text)
+	if s.midLine {
+		s.frame = ""
+	}
+	s.buffer.WriteString(s.frame)
+	if _, err := s.out.Write(s.buffer.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// draw replaces what is drawn by line, which must be printable and is cut by
+// the terminal where it is too wide. Nothing is left of an empty one. An error
+// of the writer is not reported: it is no reason to stop a transfer.
+func (s *Screen) draw(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.midLine:
+		return
+	case line != "":
+		// The rest is erased last: what only changes then does not flicker.
+		s.frame = startOfLine + noWrap + line + eraseBelow + wrap + startOfLine
+		_, _ = io.WriteString(s.out, s.frame)
+	case s.frame != "":
+		s.frame = ""
+		_, _ = io.WriteString(s.out, startOfLine+eraseBelow)
+	}
+}
+
+// room is the number of columns that a drawn line may take. The last column
+// stays free: terminals disagree on where the cursor is behind it.
+func (s *Screen) room() int {
+	columns := s.columns()
+	if columns <= 0 {
+		columns = unknownColumns
+	}
+	return columns - 1
+}

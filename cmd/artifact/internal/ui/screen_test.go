@@ -1,0 +1,59 @@
+package ui
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"testing"
+)
+
+func wide() int { return 80 }
+
+func TestScreenPutsBarBackBelowLine(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	screen := NewScreen(&out, wide)
+	fmt.Fprint(screen, "first\n")
+	screen.draw("bar")
+	fmt.Fprint(screen, "second\n")
+	screen.draw("")
+	screen.draw("")
+	fmt.Fprint(screen, "third\n")
+	const bar = "\r\x1b[?7lbar\x1b[J\x1b[?7h\r"
+	if want := "first\n" + bar + "\r\x1b[Jsecond\n" + bar + "\r\x1b[Jthird\n"; out.String() != want {
+		t.Errorf("it wrote %q, want %q", out.String(), want)
+	}
+}
+
+func TestScreenLeavesPromptAlone(t *testing.T) {
+	t.Parallel()
+	terminal := newEmulator(80)
+	screen := NewScreen(terminal, wide)
+	screen.draw("bar")
+	fmt.Fprint(screen, "Token: ")
+	screen.draw("bar")
+	if got := terminal.rows[0]; got != "Token: " {
+		t.Errorf("the prompt became %q", got)
+	}
+	fmt.Fprint(screen, "\n")
+	screen.draw("bar")
+	if got, want := fmt.Sprintf("%q", terminal.rows), `["Token: " "bar"]`; got != want {
+		t.Errorf("the terminal shows %s, want %s", got, want)
+	}
+}
+
+type brokenWriter struct{ err error }
+
+func (w brokenWriter) Write([]byte) (int, error) { return 0, w.err }
+
+func TestScreenReportsWriteError(t *testing.T) {
+	t.Parallel()
+	broken := brokenWriter{errors.New("broken")}
+	screen := NewScreen(broken, wide)
+	for range 2 {
+		if _, err := fmt.Fprintln(screen, "line"); !errors.Is(err, broken.err) {
+			t.Errorf("got %v", err)
+		}
+		screen.draw("bar")
+	}
+}

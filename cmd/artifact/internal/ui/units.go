@@ -1,0 +1,99 @@
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrSize is what every error of [ParseSize] wraps.
+var ErrSize = errors.New("no size")
+
+const unitLetters = "KMGTPE" // each 1024 times the one before
+
+// Size writes a number of bytes for people: "512 B", "12.3 MiB".
+func Size(bytes int64) string { return scaled(float64(bytes)) }
+
+// Rate writes bytes per second for people: "3.1 MiB/s".
+func Rate(bytesPerSecond float64) string { return scaled(bytesPerSecond) + "/s" }
+
+func scaled(n float64) string {
+	unit := unitOf(n)
+	return inUnit(n, unit) + " " + unitName(unit)
+}
+
+// sizesOf writes two sizes in the unit of the second, which alone names it.
+func sizesOf(n, size int64) (string, string) {
+	unit := unitOf(float64(size))
+	return inUnit(float64(n), unit), Size(size)
+}
+
+// unitOf is the power of 1024 that n is best written in.
+func unitOf(n float64) int {
+	unit := 0
+	// What would be rounded up to 1024 belongs to the next unit.
+	for limit := 1023.5; n >= limit && unit < len(unitLetters); limit = 1023.95 {
+		n /= 1024
+		unit++
+	}
+	return unit
+}
+
+func inUnit(n float64, unit int) string {
+	decimals := min(unit, 1)
+	return strconv.FormatFloat(max(n, 0)/math.Pow(1024, float64(unit)), 'f', decimals, 64)
+}
+
+func unitName(unit int) string {
+	if unit == 0 {
+		return "B"
+	}
+	return unitLetters[unit-1:unit] + "iB"
+}
+
+// Duration writes whole seconds for people: "28s", "1m02s", "3h00m09s".
+func Duration(d time.Duration) string {
+	seconds := int64(max(d, 0).Round(time.Second) / time.Second)
+	hours, minutes, seconds := seconds/3600, seconds/60%60, seconds%60
+	switch {
+	case hours > 0:
+		return fmt.Sprintf("%dh%02dm%02ds", hours, minutes, seconds)
+	case minutes > 0:
+		return fmt.Sprintf("%dm%02ds", minutes, seconds)
+	default:
+		return fmt.Sprintf("%ds", seconds)
+	}
+}
+
+// ParseSize reads a number of bytes as flags take it: a decimal number, and
+// perhaps one of K, M, G, T, P and E, in either case, for powers of 1024. "iB"
+// may follow the letter, so that what [Size] prints can be typed. Fractions of
+// a byte are cut off. Its errors wrap [ErrSize].
+func ParseSize(text string) (int64, error) {
+	number, unit := text, ""
+	// ParseFloat would also take -1, 1e9, 0x1p3 and Inf.
+	if i := strings.IndexFunc(text, func(r rune) bool { return r != '.' && (r < '0' || r > '9') }); i >= 0 {
+		number, unit = text[:i], strings.TrimPrefix(text[i:], " ")
+	}
+	factor := 1.0
+	if unit != "" && unit != "B" {
+		letter := strings.ToUpper(strings.TrimSuffix(unit, "iB"))
+		power := strings.Index(unitLetters, letter)
+		if len(letter) != 1 || power < 0 {
+			return 0, sizeError(text)
+		}
+		factor = math.Pow(1024, float64(power+1))
+	}
+	value, err := strconv.ParseFloat(number, 64)
+	if err != nil || value*factor >= math.MaxInt64 {
+		return 0, sizeError(text)
+	}
+	return int64(value * factor), nil
+}
+
+func sizeError(text string) error {
+	return fmt.Errorf("%q: %w: want a number, perhaps with K, M or G", text, ErrSize)
+}
