@@ -2,6 +2,7 @@ package provenance
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,34 @@ import (
 	"strings"
 	"testing"
 )
+
+// As a helper the test binary does one thing with the environment and the user
+// that it was started with, and prints what comes out.
+const helperVariable = "PROVENANCE_TEST_HELPER"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(helperVariable) {
+	case "":
+		os.Exit(m.Run())
+	case "ci":
+		fmt.Printf("%+v", DetectCI(os.LookupEnv))
+	case "git":
+		rev, err := Git(context.Background(), os.Args[1], os.Environ())
+		fmt.Printf("%+v %v", rev, err)
+	}
+}
+
+// helper runs the test binary as a helper.
+func helper(tb testing.TB, name string, environ []string, args ...string) *exec.Cmd {
+	tb.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(slices.Clone(environ), helperVariable+"="+name)
+	return cmd
+}
 
 // cleanEnviron is an environment without any setting of the developer's.
 func cleanEnviron(tb testing.TB, more ...string) []string {

@@ -1,7 +1,6 @@
 package provenance
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -18,7 +17,8 @@ import (
 const killDelay = 500 * time.Millisecond
 
 // maxComplaint is how many bytes are kept of what git says on its standard
-// error, and maxReason how many characters of it stand in an error.
+// error, from the end: its own last word follows what filters say. maxReason is
+// how many characters of it stand in an error.
 const (
 	maxComplaint = 8 << 10
 	maxReason    = 300
@@ -84,7 +84,7 @@ func (r repository) run(ctx context.Context, stdin io.Reader, stdout io.Writer, 
 	cmd := exec.CommandContext(ctx, r.git, slices.Concat(settings, args)...)
 	cmd.Dir, cmd.Env = r.dir, r.environ
 	cmd.Stdin, cmd.Stdout = stdin, stdout
-	complaint := &cappedBuffer{limit: maxComplaint}
+	complaint := &tail{limit: maxComplaint}
 	cmd.Stderr = complaint
 	cmd.WaitDelay = killDelay
 	killGroup(cmd)
@@ -95,7 +95,7 @@ func (r repository) run(ctx context.Context, stdin io.Reader, stdout io.Writer, 
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		return fmt.Errorf("git %s: %w", args[0], ctxErr)
 	}
-	if reason := reasonIn(complaint.String()); reason != "" {
+	if reason := reasonIn(string(complaint.kept)); reason != "" {
 		return &gitError{command: args[0], reason: reason, err: err}
 	}
 	return fmt.Errorf("git %s: %w", args[0], err)
@@ -134,13 +134,16 @@ func reasonIn(complaint string) string {
 	return string(printable[:min(len(printable), maxReason)])
 }
 
-// A cappedBuffer keeps the first limit bytes.
-type cappedBuffer struct {
-	bytes.Buffer
+// A tail keeps the last bytes that are written to it, limit of them or some more.
+type tail struct {
 	limit int
+	kept  []byte
 }
 
-func (b *cappedBuffer) Write(p []byte) (int, error) {
-	b.Buffer.Write(p[:min(len(p), b.limit-b.Len())])
+func (t *tail) Write(p []byte) (int, error) {
+	t.kept = append(t.kept, p[max(0, len(p)-t.limit):]...)
+	if len(t.kept) > 2*t.limit {
+		t.kept = append(t.kept[:0], t.kept[len(t.kept)-t.limit:]...)
+	}
 	return len(p), nil
 }
