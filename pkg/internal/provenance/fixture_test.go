@@ -1,0 +1,167 @@
+package provenance
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// As a helper the test binary does one thing with the environment and the user
+// that it was started with, and prints what comes out.
+const helperVariable = "PROVENANCE_TEST_HELPER"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(helperVariable) {
+	case "":
+		os.Exit(m.Run())
+	case "ci":
+		fmt.Printf("%+v", DetectCI(os.LookupEnv))
+	case "git":
+		rev, err := Git(context.Background(), os.Args[1], os.Environ())
+		fmt.Printf("%+v %v", rev, err)
+	}
+}
+
+// helper runs the test binary as a helper.
+func helper(tb testing.TB, name string, environ []string, args ...string) *exec.Cmd {
+	tb.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(slices.Clone(environ), helperVariable+"="+name)
+	return cmd
+}
+
+// cleanEnviron is an environment without any setting of the developer's.
+func cleanEnviron(tb testing.TB, more ...string) []string {
+	tb.Helper()
+	return append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + tb.TempDir(), "TMPDIR=" + os.TempDir(),
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "GIT_CONFIG_SYSTEM=" + os.DevNull,
+	}, more...)
+}
+
+// A tree is a work tree to try things in.
+type tree struct {
+	testing.TB
+	dir     string
+	environ []string
+}
+
+// newTree makes a repository with a commit of base.
+func newTree(tb testing.TB, initArgs ...string) tree {
+	tb.Helper()
+	t := tree{TB: tb, dir: filepath.Join(tb.TempDir(), "tree"), environ: cleanEnviron(tb)}
+	t.mkdir("")
+	t.git(append([]string{"init", "-q"}, initArgs...)...)
+	return t
+}
+
+// baseTree has a commit of some files.
+func baseTree(tb testing.TB) tree {
+	tb.Helper()
+	t := newTree(tb)
+	t.write("a.txt", "a\n")
+	t.write("dir/b.txt", "b\n")
+	t.write("run.sh", "run\n")
+	t.chmod("run.sh", 0o755)
+	t.symlink("a.txt", "link")
+	t.commit()
+	return t
+}
+
+// git runs git as the user does, for setting up.
+func (t tree) git(args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@b.invalid", "-c", "commit.gpgSign=false",
+		"-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main", "-c", "advice.addEmbeddedRepo=false"}, args...)...)
+	cmd.Dir, cmd.Env = t.dir, append(slices.Clone(t.environ), "LC_ALL=C",
+		"GIT_AUTHOR_DATE=1700000000 +0000", "GIT_COMMITTER_DATE=1700000000 +0000")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %q: %v\n%s", args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func (t tree) commit() string {
+	t.Helper()
+	t.git("add", "--all")
+	t.git("commit", "-q", "--allow-empty", "-m", "x")
+	return t.git("rev-parse", "HEAD")
+}
+
+// at is another directory, of t or not, with the same environment.
+func (t tree) at(dir string) tree {
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(t.dir, dir)
+	}
+	t.dir = dir
+	return t
+}
+
+func (t tree) path(name string) string { return filepath.Join(t.dir, name) }
+
+func (t tree) must(err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (t tree) mkdir(name string) { t.Helper(); t.must(os.MkdirAll(t.path(name), 0o755)) }
+
+func (t tree) write(name, content string) {
+	t.Helper()
+	t.must(os.MkdirAll(filepath.Dir(t.path(name)), 0o755))
+	t.must(os.WriteFile(t.path(name), []byte(content), 0o644))
+}
+
+func (t tree) remove(name string) { t.Helper(); t.must(os.RemoveAll(t.path(name))) }
+
+func (t tree) chmod(name string, mode os.FileMode) { t.Helper(); t.must(os.Chmod(t.path(name), mode)) }
+
+func (t tree) symlink(target, name string) { t.Helper(); t.must(os.Symlink(target, t.path(name))) }
+
+// entries are what the dirty hash is made from, NUL as '|'.
+func (t tree) entries() []string {
+	t.Helper()
+	r, err := openRepository(t.dir, t.environ)
+	t.must(err)
+	st, err := r.status(context.Background())
+	t.must(err)
+	changed, err := r.changes(context.Background(), st)
+	t.must(err)
+	var lines []string
+	for _, e := range changed {
+		lines = append(lines, strings.ReplaceAll(e.String(), "\x00", "|"))
+	}
+	return lines
+}
+
+// revision is the state of t, which must be without error.
+func (t tree) revision() Revision {
+	t.Helper()
+	rev, err := Git(context.Background(), t.dir, t.environ)
+	t.must(err)
+	return rev
+}
+
+// blob is the id that git gives content.
+func blob(tb testing.TB, content string) string {
+	tb.Helper()
+	cmd := exec.Command("git", "hash-object", "--stdin")
+	cmd.Dir, cmd.Env, cmd.Stdin = tb.TempDir(), cleanEnviron(tb), strings.NewReader(content)
+	out, err := cmd.Output()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
