@@ -67,4 +67,3 @@ func TestPrivate(t *testing.T) {
 		}
 	}
 }
-

@@ -29,7 +29,7 @@ var (
 	// Another Put heals it.
 	ErrCorrupt = errors.New("the stored artifact is damaged")
 	// ErrInvalid: the key, the size or the metadata cannot be stored.
-	ErrInvalid = errors.New("invalid artifact")
+	ErrInvalid = errors.New("it cannot be stored")
 	// ErrTooLarge: the artifact can never fit, whatever is removed.
 	ErrTooLarge = errors.New("the artifact is larger than the whole cache may be")
 	// ErrFull: there is no room now. There may be some later.
