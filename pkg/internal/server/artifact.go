@@ -1,0 +1,123 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// put stores an upload. All that can be refused by its headers is, before the
+// first Read of the body, which is also what makes net/http answer a client
+// that waits for "100 Continue".
+func (s *Server) put(x *exchange) error {
+	key, err := x.key()
+	if err != nil {
+		return err
+	}
+	// net/http takes a missing length for 0.
+	if x.r.ContentLength < 0 || x.r.Header.Get("Content-Length") == "" {
+		return refuse(http.StatusLengthRequired, "length_required", "An upload needs a Content-Length.")
+	}
+	mediaType, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+	if err != nil || mediaType != api.ContentType {
+		return refuse(http.StatusUnsupportedMediaType, "unsupported_media_type", "An upload's Content-Type must be "+api.ContentType+".")
+	}
+	metadata, err := parseMetadata(x.r.Header)
+	if err != nil {
+		return err
+	}
+	location, err := x.location(key)
+	if err != nil {
+		return err
+	}
+	if err := s.store.Put(x.r.Context(), key, x.r.ContentLength, metadata, x.body); err != nil {
+		if failure := x.body.failure(); failure != nil {
+			return failure
+		}
+		return storeFailure(err)
+	}
+	return x.json(http.StatusAccepted, api.Uploaded{URLs: []string{location}})
+}
+
+// location is where the client finds what it uploaded, under the name that it
+// used for this server.
+func (x *exchange) location(key store.Key) (string, error) {
+	id, slug, err := x.teamParameters()
+	if err != nil {
+		return "", err
+	}
+	query := url.Values{}
+	for name, value := range map[string]string{api.ParamTeamID: id, api.ParamSlug: slug} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	location := "http://" + x.r.Host + api.ArtifactPath(string(key.ID))
+	if len(query) > 0 {
+		location += "?" + query.Encode()
+	}
+	return location, nil
+}
+
+// get sends an artifact whole: a Range is ignored, as HTTP allows.
+func (s *Server) get(x *exchange) error {
+	key, err := x.key()
+	if err != nil {
+		return err
+	}
+	blob, err := s.store.Get(x.r.Context(), key)
+	if err != nil {
+		return storeFailure(err)
+	}
+	err = x.stream(blob)
+	return errors.Join(err, blob.Body.Close())
+}
+
+func (s *Server) head(x *exchange) error {
+	key, err := x.key()
+	if err != nil {
+		return err
+	}
+	entry, err := s.store.Stat(x.r.Context(), key)
+	if err != nil {
+		return storeFailure(err)
+	}
+	x.describe(entry)
+	x.begin(http.StatusOK)
+	return nil
+}
+
+// describe sets the headers of an artifact.
+func (x *exchange) describe(entry store.Entry) {
+	header := x.w.Header()
+	header.Set("Content-Type", api.ContentType)
+	header.Set("Content-Length", strconv.FormatInt(entry.Size, 10))
+	setMetadata(header, entry.Metadata)
+}
+
+// stream sends a blob in pieces that the slowest client takes within a window.
+// Each is an io.LimitedReader over what may be a file, which the system sends
+// without a copy through this process.
+func (x *exchange) stream(blob *store.Blob) error {
+	x.describe(blob.Entry)
+	x.begin(http.StatusOK)
+	for x.sent < blob.Size {
+		piece := &io.LimitedReader{R: blob.Body, N: min(quota(x.limits.Window), blob.Size-x.sent)}
+		x.extend()
+		n, err := io.Copy(x.w, piece)
+		x.sent += n
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return io.ErrUnexpectedEOF
+		}
+	}
+	return nil
+}

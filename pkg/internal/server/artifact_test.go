@@ -1,0 +1,283 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
+)
+
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	d := directory(t, store.Options{})
+	r := start(t, d, server.Options{})
+	for name, test := range map[string]struct {
+		path     string
+		body     []byte
+		headers  []string
+		stored   store.Key
+		metadata artifact.Metadata
+		location string
+	}{
+		"all metadata": {
+			path: "/v8/artifacts/de0e2b9afd5fe834?teamId=team_abc&slug=my+team&other=1", body: storetest.Bytes(1, 1<<20+1),
+			headers: []string{
+				"x-artifact-duration: 263", "x-artifact-client-ci: GITHUB_ACTIONS", "x-artifact-client-interactive: 0",
+				"x-artifact-tag: fMSM9xKzPrMsvIp7b5SPfcEzOLR02gGHAsv4UL/yhPY=", "x-artifact-sha: a b~!", "x-artifact-dirty-hash: " + strings.Repeat("d", 200),
+			},
+			stored: store.Key{Team: "my team", ID: "de0e2b9afd5fe834"},
+			metadata: artifact.Metadata{
+				Duration: new(263 * time.Millisecond), CI: "GITHUB_ACTIONS", Interactive: new(false),
+				Tag: "fMSM9xKzPrMsvIp7b5SPfcEzOLR02gGHAsv4UL/yhPY=", SHA: "a b~!", DirtyHash: strings.Repeat("d", 200),
+			},
+			location: "/v8/artifacts/de0e2b9afd5fe834?slug=my+team&teamId=team_abc",
+		},
+		"none": {path: "/v8/artifacts/none", body: []byte("x"), stored: store.Key{ID: "none"}, location: "/v8/artifacts/none"},
+		"empty, with the longest duration": {
+			path: "/v8/artifacts/empty?teamId=team_abc&slug=", headers: []string{"x-artifact-duration: 9223372036854", "x-artifact-client-interactive: 1"},
+			stored:   store.Key{Team: "team_abc", ID: "empty"},
+			metadata: artifact.Metadata{Duration: new(9223372036854 * time.Millisecond), Interactive: new(true)},
+			location: "/v8/artifacts/empty?teamId=team_abc",
+		},
+		"an encoded id, and two slashes": {
+			path: "//v8/artifacts/%25%5C..%C3%A4+%3F?slug=s", body: []byte("x"),
+			stored: store.Key{Team: "s", ID: `%\..ä+?`}, location: "/v8/artifacts/%25%5C..%C3%A4%2B%3F?slug=s",
+		},
+		"a longer media type": {
+			path: "/v8/artifacts/media", body: []byte("x"), headers: []string{"Content-Type: Application/Octet-Stream; a=b"},
+			stored: store.Key{ID: "media"}, location: "/v8/artifacts/media",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if test.body == nil {
+				test.body = []byte{}
+			}
+			got := r.do(http.MethodPut, test.path, test.body, test.headers...)
+			text := fmt.Sprintf(`{"urls":["http://%s%s"]}`, r.addr, strings.ReplaceAll(test.location, "&", `\u0026`))
+			want := answer{http.StatusAccepted, http.Header{"Content-Type": {"application/json"}, "Content-Length": {fmt.Sprint(len(text))}}, text}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("PUT: %v, want %v", got, want)
+			}
+			entry, err := d.Stat(t.Context(), test.stored)
+			if err != nil || !reflect.DeepEqual(entry, store.Entry{Size: int64(len(test.body)), Metadata: test.metadata}) {
+				t.Errorf("stored: %v, %v, want %v", entry, err, test.metadata)
+			}
+			header := http.Header{"Content-Type": {"application/octet-stream"}, "Content-Length": {fmt.Sprint(len(test.body))}}
+			for _, line := range test.headers {
+				name, value, _ := strings.Cut(line, ": ")
+				if strings.HasPrefix(name, "x-") && !strings.HasPrefix(name, "x-artifact-client") {
+					header.Set(name, value)
+				}
+			}
+			for method, body := range map[string]string{http.MethodGet: string(test.body), http.MethodHead: ""} {
+				got := r.do(method, test.location, nil, "Range: bytes=1-")
+				if got.Status != http.StatusOK || !reflect.DeepEqual(got.Header, header) || got.Body != body {
+					t.Errorf("%s: %d %v, %d bytes, want %v, %d bytes", method, got.Status, got.Header, len(got.Body), header, len(body))
+				}
+			}
+		})
+	}
+}
+
+// TestTeams: the slug says whose an artifact is, else the id, and neither is
+// the personal account.
+func TestTeams(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	put := func(query string) { r.do(http.MethodPut, "/v8/artifacts/one"+query, []byte(query)) }
+	put("?teamId=team_1&slug=both")
+	put("?teamId=team_2")
+	put("?slug=local")
+	put("")
+	got := make(map[string]string)
+	for _, query := range []string{
+		"", "?slug=", "?teamId=&slug=", "?slug=both", "?slug=both&teamId=team_9", "?teamId=team_1", "?teamId=team_2", "?slug=local", "?slug=LOCAL", "?slug=..",
+	} {
+		got[query] = ""
+		if a := r.do(http.MethodGet, "/v8/artifacts/one"+query, nil); a.Status == http.StatusOK {
+			got[query] = "of " + a.Body
+		}
+	}
+	want := map[string]string{
+		"": "of ", "?slug=": "of ", "?teamId=&slug=": "of ", "?slug=both": "of ?teamId=team_1&slug=both",
+		"?slug=both&teamId=team_9": "of ?teamId=team_1&slug=both", "?teamId=team_1": "", "?teamId=team_2": "of ?teamId=team_2",
+		"?slug=local": "of ?slug=local", "?slug=LOCAL": "", "?slug=..": "",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestRefusedUploads(t *testing.T) {
+	t.Parallel()
+	d := directory(t, store.Options{MaxSize: 1 << 20})
+	r := start(t, d, server.Options{})
+	for _, test := range []struct {
+		path    string
+		header  string
+		status  int
+		code    string
+		message string
+	}{
+		{"a%2Fb", "", 400, "bad_request", `invalid artifact id \"a/b\": it contains '/'; slashes, white space and control characters are not allowed.`},
+		{"..%2f..%2fetc%2fpasswd", "", 400, "bad_request", `invalid artifact id \"../../etc/passwd\": it contains '/'; slashes, white space and control characters are not allowed.`},
+		{"%2e%2e", "", 400, "bad_request", `invalid artifact id \"..\": it is another route of the API.`},
+		{"%73tatus", "", 400, "bad_request", `invalid artifact id \"status\": it is another route of the API.`},
+		{"", "", 400, "bad_request", `invalid artifact id: it is empty.`},
+		{"a%00", "", 400, "bad_request", `invalid artifact id \"a\\x00\": it contains '\\x00'; slashes, white space and control characters are not allowed.`},
+		{"%ff", "", 400, "bad_request", `invalid artifact id \"\\xff\": it is no valid UTF-8.`},
+		{strings.Repeat("x", 256), "", 400, "bad_request", `invalid artifact id: it has 256 bytes, 255 are allowed.`},
+		{"a/b", "", 404, "not_found", "There is nothing at this path."},
+		{"../../etc/passwd", "", 404, "not_found", "There is nothing at this path."},
+		{"a?slug=%", "", 400, "bad_request", "The request's query is not encoded as it should be."},
+		{"a?slug=a;b", "", 400, "bad_request", "The request's query is not encoded as it should be."},
+		{"a?slug=a&slug=b", "", 400, "bad_request", "The query gives slug more than once."},
+		{"a?teamId=a%00", "", 400, "bad_request", `it cannot be stored: the team \"a\\x00\" contains a control character.`},
+		{"a", "Content-Type: text/plain", 415, "unsupported_media_type", "An upload's Content-Type must be application/octet-stream."},
+		{"a", "Content-Type: ", 415, "unsupported_media_type", "An upload's Content-Type must be application/octet-stream."},
+		{"a", "x-artifact-client-ci: " + strings.Repeat("x", 51), 400, "bad_request", "The header x-artifact-client-ci is wrong: it has 51 characters, 50 are allowed."},
+		{"a", "x-artifact-sha: " + strings.Repeat("x", 201), 400, "bad_request", "The header x-artifact-sha is wrong: it has 201 characters, 200 are allowed."},
+		{"a", "x-artifact-dirty-hash: ä", 400, "bad_request", "The header x-artifact-dirty-hash is wrong: character 1 is not printable ASCII."},
+		{"a", "x-artifact-tag: no base64", 400, "bad_request", "The header x-artifact-tag is wrong: it is no base64: illegal base64 data at input byte 2."},
+		{"a", "x-artifact-tag: ", 400, "bad_request", "The header x-artifact-tag is wrong: it is empty."},
+		{"a", "x-artifact-client-interactive: 2", 400, "bad_request", `The header x-artifact-client-interactive is wrong: it is \"2\", and must be 0 or 1.`},
+		{"a", "x-artifact-duration: 1.5", 400, "bad_request", `The header x-artifact-duration is wrong: it is \"1.5\", and must be a whole number of milliseconds, 0 or more.`},
+		{"a", "x-artifact-duration: 9223372036855", 400, "bad_request", "The header x-artifact-duration is wrong: it must be from 0 to 9223372036854 milliseconds."},
+		{"a", "x-artifact-duration: +1", 400, "bad_request", "The header x-artifact-duration is wrong: it must have neither a sign nor leading zeros."},
+	} {
+		got := r.do(http.MethodPut, "/v8/artifacts/"+test.path, []byte("body"), test.header)
+		r.expectFailure("PUT "+test.path+" "+test.header, got, test.status, test.code, test.message)
+	}
+	got := r.do(http.MethodPut, "/v8/artifacts/a", []byte("body"), "x-artifact-sha: a", "x-artifact-sha: a")
+	r.expectFailure("two headers of a name", got, 400, "bad_request", "The header x-artifact-sha is given more than once.")
+	for _, id := range []artifact.ID{"a", "passwd"} {
+		if entry, err := d.Stat(t.Context(), store.Key{ID: id}); err == nil {
+			t.Errorf("%q is stored: %v", id, entry)
+		}
+	}
+}
+
+// TestUploadHasALength: none is another thing than 0.
+func TestUploadHasALength(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	for framing, status := range map[string]string{
+		"Content-Length: 0\r\n\r\n": "202 Accepted",
+		"\r\n":                      "411 Length Required",
+		"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n":                      "411 Length Required",
+		"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx":                 "400 Bad Request",
+		"Content-Length: -1\r\n\r\n":                                       "400 Bad Request",
+		"Content-Length: 99999999999999999999\r\n\r\n":                     "400 Bad Request",
+		"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n": "411 Length Required",
+		"Transfer-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx":            "501 Not Implemented",
+		"Expect: something\r\nContent-Length: 1\r\n\r\nx":                  "417 Expectation Failed",
+	} {
+		conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Connection: close\r\n" + framing)
+		if got := rest(t, conn); !strings.HasPrefix(got, "HTTP/1.1 "+status+"\r\n") {
+			t.Errorf("%q: %.60q, want %s", framing, got, status)
+		}
+	}
+}
+
+func TestMalformedEncodingIsRefused(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	for _, id := range []string{"%", "%2", "%zz", "a%%", "a b", "a\x01"} {
+		conn := r.raw(r.head("GET", "/v8/artifacts/"+id) + "Connection: close\r\n\r\n")
+		if got := rest(t, conn); !strings.HasPrefix(got, "HTTP/1.1 400 ") {
+			t.Errorf("GET %q: %.60q, want 400", id, got)
+		}
+	}
+}
+
+func TestOtherMethodsAndPaths(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	artifactMethods := "GET, HEAD, OPTIONS, PUT"
+	for _, test := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{http.MethodDelete, api.ArtifactsPath, 405, "OPTIONS, POST"},
+		{http.MethodGet, api.ArtifactsPath, 405, "OPTIONS, POST"},
+		{http.MethodDelete, "/v8/artifacts/a", 405, artifactMethods},
+		{http.MethodPost, "/v8/artifacts/a", 405, artifactMethods},
+		{http.MethodPatch, "/v8/artifacts/a", 405, artifactMethods},
+		{http.MethodPut, api.StatusPath, 405, "GET, HEAD, OPTIONS"},
+		{http.MethodPut, api.EventsPath, 405, "OPTIONS, POST"},
+		{http.MethodGet, "/", 404, ""},
+		{http.MethodGet, "/v8/artifacts/a/", 404, ""},
+		{http.MethodGet, "/v8/artifacts//a", 404, ""},
+		{http.MethodGet, "/v8//artifacts/a", 404, ""},
+		{http.MethodGet, "/V8/artifacts/a", 404, ""},
+		{http.MethodOptions, "/v2/user", 404, ""},
+		{http.MethodGet, "/v8/artifacts/a", 404, ""},
+		{http.MethodHead, "/v8/artifacts/a", 404, ""},
+	} {
+		got := r.do(test.method, test.path, nil)
+		if got.Status != test.status || got.Header.Get("Allow") != test.allow {
+			t.Errorf("%s %s: %d, Allow %q, want %d, %q", test.method, test.path, got.Status, got.Header.Get("Allow"), test.status, test.allow)
+		}
+	}
+}
+
+// TestPreflight: turbo leaves the token out of what follows unless it is told
+// to send it. A browser needs more to be let in.
+func TestPreflight(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	for path, allow := range map[string]string{
+		"//v8/artifacts/a?slug=local":     "GET, HEAD, OPTIONS, PUT",
+		"/v8/artifacts/events?slug=local": "OPTIONS, POST",
+		"/v8/artifacts/status":            "GET, HEAD, OPTIONS",
+		"/v8/artifacts":                   "OPTIONS, POST",
+	} {
+		got := r.do(http.MethodOptions, path, nil, "Origin: http://example.com", "Access-Control-Request-Method: PUT", "Access-Control-Request-Headers: Authorization, User-Agent")
+		want := answer{200, http.Header{"Access-Control-Allow-Headers": {"Authorization"}, "Allow": {allow}, "Content-Length": {"0"}}, ""}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("OPTIONS %s: %v, want %v", path, got, want)
+		}
+	}
+	r.expectFailure("without a token", r.do(http.MethodOptions, "/v8/artifacts/a", nil, "Authorization: "), 401, "unauthorized", "The request carries no token, or not this server's.")
+}
+
+func TestStoreRefuses(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d, err := store.Open(dir, store.Options{MaxSize: 100_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	r := start(t, d, server.Options{})
+	r.do(http.MethodPut, "/v8/artifacts/a", storetest.Bytes(1, 60_000))
+	r.expectFailure("too large", r.do(http.MethodPut, "/v8/artifacts/b", make([]byte, 100_000)), 413, "payload_too_large", "The artifact is larger than the whole cache may be.")
+	blob, err := d.Get(t.Context(), store.Key{ID: "a"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.expectFailure("no room", r.do(http.MethodPut, "/v8/artifacts/b", make([]byte, 60_000)), 507, "insufficient_storage", "The cache has no room for the artifact now.")
+	if err := blob.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	frozen, err := store.Open(dir, store.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = frozen.Close() })
+	r = start(t, frozen, server.Options{})
+	r.expectFailure("read-only", r.do(http.MethodPut, "/v8/artifacts/b", make([]byte, 1)), 403, "read_only", "This cache is read-only.")
+	if got := r.do(http.MethodGet, "/v8/artifacts/a", nil); got.Status != 200 || got.Body != string(storetest.Bytes(1, 60_000)) {
+		t.Errorf("GET: %d, %d bytes", got.Status, len(got.Body))
+	}
+}

@@ -1,0 +1,149 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+)
+
+// Access is what a log says of one request. It holds no secret: the query, the
+// headers and the body are left out.
+type Access struct {
+	// Method is the request's.
+	Method string
+	// Path is the request's, percent-encoded: printable ASCII, of at most
+	// 1,024 characters.
+	Path string
+	// Status is that of the answer, 0 where there was none.
+	Status int
+	// Received and Sent count the bytes of both bodies.
+	Received, Sent int64
+	// Duration is from the end of the request's headers to the end of the
+	// answer's body.
+	Duration time.Duration
+	// Err is why an answer says less than the log may: a fault of the
+	// storage, or of the connection. It may be nil.
+	Err error
+}
+
+// maxLoggedPath is longer than any path that the API has.
+const maxLoggedPath = 1024
+
+// exchange is a request and what was answered.
+type exchange struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	control *http.ResponseController
+	limits  Limits
+	segment string // an artifact's id in the path, encoded
+
+	begun  time.Time
+	body   *pacedBody
+	status int
+	sent   int64
+	err    error
+}
+
+func newExchange(w http.ResponseWriter, r *http.Request, limits Limits) *exchange {
+	x := &exchange{
+		w: w, r: r, control: http.NewResponseController(w), limits: limits, begun: time.Now(),
+	}
+	x.body = &pacedBody{body: r.Body, control: x.control, window: limits.Window, budget: limits.Window, ended: r.ContentLength == 0}
+	if !x.body.ended {
+		// net/http reads the rest of a body that nobody wants before it sends
+		// an answer, and would wait for it without end.
+		_ = x.control.SetReadDeadline(x.begun.Add(limits.Window))
+	}
+	return x
+}
+
+func (x *exchange) access() Access {
+	path := x.r.URL.EscapedPath()
+	return Access{
+		Method: x.r.Method, Path: path[:min(len(path), maxLoggedPath)], Status: x.status,
+		Received: x.body.received, Sent: x.sent, Duration: time.Since(x.begun), Err: x.err,
+	}
+}
+
+// begin sends the status and what headers were set, or holds them until the
+// first byte of the body.
+func (x *exchange) begin(status int) {
+	x.status = status
+	x.extend()
+	x.w.WriteHeader(status)
+}
+
+// extend gives the client another window for what is written next. A writer
+// that has no deadlines, as in a test, needs none.
+func (x *exchange) extend() { _ = x.control.SetWriteDeadline(time.Now().Add(x.limits.Window)) }
+
+// Write is for the body of an answer that begin began.
+func (x *exchange) Write(p []byte) (int, error) {
+	x.extend()
+	n, err := x.w.Write(p)
+	x.sent += int64(n)
+	return n, err
+}
+
+func (x *exchange) empty(status int) {
+	x.w.Header().Set("Content-Length", "0")
+	x.begin(status)
+}
+
+// json answers with a document. HEAD gets its headers.
+func (x *exchange) json(status int, document any) error {
+	text, err := json.Marshal(document)
+	if err != nil {
+		return err
+	}
+	header := x.w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(len(text)))
+	x.begin(status)
+	if x.r.Method == http.MethodHead {
+		return nil
+	}
+	_, err = x.Write(text)
+	return err
+}
+
+// fail answers with what err says. Once an answer has begun it can only be
+// broken off, which net/http does where a body is shorter than announced; and
+// [http.ErrAbortHandler] does everywhere.
+func (x *exchange) fail(err error) {
+	failure := asFailure(err)
+	x.err = failure.cause
+	if x.status != 0 {
+		panic(http.ErrAbortHandler)
+	}
+	unread := !x.body.ended
+	if unread {
+		// And so net/http does not read the rest before it answers.
+		x.w.Header().Set("Connection", "close")
+	}
+	detail := api.FailureDetail{Code: failure.code, Message: failure.message}
+	if err := x.json(failure.status, api.Failure{Error: detail}); err != nil {
+		x.err = errors.Join(x.err, err)
+		return
+	}
+	if unread && x.body.err == nil {
+		x.linger()
+	}
+}
+
+// linger lets the client see the answer. To close a connection that bytes are
+// still coming in on resets it, and a reset takes away what the client has not
+// read yet; many send all before they read.
+func (x *exchange) linger() {
+	if x.control.Flush() != nil || x.control.SetReadDeadline(time.Now().Add(x.limits.Linger)) != nil {
+		return
+	}
+	// The body below the pace: its deadlines would replace this one. Neither
+	// its end nor an error means anything any more.
+	_, _ = io.Copy(io.Discard, x.r.Body)
+}

@@ -1,0 +1,76 @@
+package server
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// authorized compares digests, which all have one length, in constant time: how
+// long it takes tells nothing of the token.
+func (s *Server) authorized(r *http.Request) bool {
+	values := r.Header["Authorization"]
+	if len(values) != 1 {
+		return false
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return false
+	}
+	got := sha256.Sum256([]byte(token))
+	return subtle.ConstantTimeCompare(got[:], s.token[:]) == 1
+}
+
+// hosts are the names that a request may ask for. A web page that had its own
+// name resolve to this machine (DNS rebinding) would ask under that name.
+type hosts struct {
+	addr  netip.AddrPort // may be invalid
+	named map[string]bool
+}
+
+func newHosts(addr net.Addr, named []string) (hosts, error) {
+	h := hosts{named: make(map[string]bool)}
+	if addr != nil {
+		parsed, err := netip.ParseAddrPort(addr.String())
+		if err != nil {
+			return hosts{}, fmt.Errorf("the server's address: %w", err)
+		}
+		h.addr = netip.AddrPortFrom(parsed.Addr().Unmap().WithZone(""), parsed.Port())
+	}
+	for _, name := range named {
+		h.named[strings.ToLower(name)] = true
+	}
+	if !h.addr.IsValid() && len(named) == 0 {
+		return hosts{}, errors.New("a server needs an address or a host name")
+	}
+	return h, nil
+}
+
+// allow takes the value of a Host header.
+func (h hosts) allow(host string) bool {
+	host = strings.ToLower(host)
+	name, port, err := net.SplitHostPort(host)
+	if err != nil {
+		// No port: the scheme's own.
+		name, port = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), "80"
+	}
+	if h.named[name] || h.named[host] || h.named[net.JoinHostPort(name, port)] {
+		return true
+	}
+	if !h.addr.IsValid() || port != fmt.Sprint(h.addr.Port()) {
+		return false
+	}
+	own := h.addr.Addr()
+	if name == "localhost" {
+		return own.IsLoopback() || own.IsUnspecified()
+	}
+	// A literal address cannot be made to mean another one, so that where the
+	// server listens on all of the machine's, each will do.
+	literal, err := netip.ParseAddr(name)
+	return err == nil && (own.IsUnspecified() || literal.Unmap() == own)
+}

@@ -1,0 +1,66 @@
+package server
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// pacedBody reads a request's body and gives up on a client that sends it
+// slower than minRate. Only the time that it waits for bytes counts: not what a
+// slow disk takes.
+type pacedBody struct {
+	body    io.Reader
+	control *http.ResponseController
+	window  time.Duration
+
+	budget   time.Duration // left of this window
+	credit   int64         // bytes that came in it
+	received int64
+	ended    bool
+	err      error // what reading failed with, before its end
+}
+
+// Read implements io.Reader.
+func (b *pacedBody) Read(p []byte) (int, error) {
+	if b.ended {
+		return 0, io.EOF
+	}
+	start := time.Now()
+	_ = b.control.SetReadDeadline(start.Add(b.budget))
+	n, err := b.body.Read(p)
+	b.received += int64(n)
+	b.credit += int64(n)
+	b.budget -= time.Since(start)
+	if b.credit >= quota(b.window) {
+		b.credit, b.budget = 0, b.window
+	}
+	switch {
+	case err == io.EOF: //nolint:errorlint // a Reader's end is io.EOF itself
+		b.ended = true
+		// net/http goes on reading, to see whether the client is there.
+		_ = b.control.SetReadDeadline(time.Time{})
+	case err != nil:
+		b.err = err
+	}
+	return n, err
+}
+
+// quota is how many bytes a client moves in a window at least.
+func quota(window time.Duration) int64 {
+	return max(1, int64(window.Seconds()*minRate))
+}
+
+// failure says what a failed Read of the body means. It is nil where none
+// failed.
+func (b *pacedBody) failure() error {
+	switch {
+	case b.err == nil:
+		return nil
+	case errors.Is(b.err, os.ErrDeadlineExceeded):
+		return refuse(http.StatusRequestTimeout, "request_timeout", "The request's body came too slowly.").because(b.err)
+	}
+	return refuse(http.StatusBadRequest, "bad_request", "The request's body is not as long as announced.").because(b.err)
+}

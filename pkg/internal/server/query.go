@@ -1,0 +1,121 @@
+package server
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// maxJSON bounds a JSON body: 50,000 of turbo's hashes.
+const maxJSON = 1 << 20
+
+// document reads a JSON body whole.
+func (x *exchange) document(into any) error {
+	if x.r.ContentLength > maxJSON {
+		return tooLong()
+	}
+	text, err := io.ReadAll(io.LimitReader(x.body, maxJSON+1))
+	if err != nil {
+		return x.body.failure()
+	}
+	if len(text) > maxJSON {
+		return tooLong()
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return badRequest("The request's body is not the JSON that belongs here.").because(err)
+	}
+	return nil
+}
+
+func tooLong() error {
+	return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The request's body is longer than 1 MiB.")
+}
+
+// query tells of many artifacts at once. The answer is written while the store
+// is asked: it may be many times as long as the question.
+func (s *Server) query(x *exchange) error {
+	team, err := x.team()
+	if err != nil {
+		return err
+	}
+	var question api.Query
+	if err := x.document(&question); err != nil {
+		return err
+	}
+	if question.Hashes == nil {
+		return badRequest("The request's body has no hashes.")
+	}
+	x.w.Header().Set("Content-Type", "application/json")
+	x.begin(http.StatusOK)
+	answer := bufio.NewWriter(x)
+	separator := "{"
+	seen := make(map[string]bool, len(question.Hashes))
+	for _, hash := range question.Hashes {
+		if seen[hash] {
+			continue
+		}
+		seen[hash] = true
+		member, err := s.member(x, team, hash)
+		if err != nil {
+			return err
+		}
+		// An error stays with the writer until Flush.
+		_, _ = answer.WriteString(separator)
+		_, _ = answer.Write(member)
+		separator = ","
+	}
+	if separator == "{" {
+		_, _ = answer.WriteString(separator)
+	}
+	_, _ = answer.WriteString("}\n")
+	return answer.Flush()
+}
+
+// member is "hash":result in the answer to a query. Its error is the client's
+// going away.
+func (s *Server) member(x *exchange, team, hash string) ([]byte, error) {
+	name, err := json.Marshal(hash)
+	if err != nil {
+		return nil, err
+	}
+	value, err := json.Marshal(s.lookUp(x, team, hash))
+	if err != nil {
+		return nil, err
+	}
+	return append(append(name, ':'), value...), x.r.Context().Err()
+}
+
+// lookUp gives an [api.QueryResult], what stands in place of one, or nil.
+func (s *Server) lookUp(x *exchange, team, hash string) any {
+	entry, err := s.stat(x, team, hash)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		failure := asFailure(storeFailure(err))
+		x.err = errors.Join(x.err, failure.cause)
+		return struct {
+			Error api.QueryError `json:"error"`
+		}{api.QueryError{Message: failure.message}}
+	}
+	result := api.QueryResult{
+		Size: entry.Size, Tag: entry.Metadata.Tag, SHA: entry.Metadata.SHA, DirtyHash: entry.Metadata.DirtyHash,
+	}
+	if entry.Metadata.Duration != nil {
+		result.TaskDurationMs = entry.Metadata.Duration.Milliseconds()
+	}
+	return result
+}
+
+func (s *Server) stat(x *exchange, team, hash string) (store.Entry, error) {
+	key, err := newKey(team, hash)
+	if err != nil {
+		return store.Entry{}, err
+	}
+	return s.store.Stat(x.r.Context(), key)
+}

@@ -1,0 +1,127 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// broken is a store whose disk fails.
+type broken struct{}
+
+var errDisk = errors.New("/private/path: input/output error")
+
+func (broken) Put(context.Context, store.Key, int64, artifact.Metadata, io.Reader) error {
+	return errDisk
+}
+func (broken) Get(context.Context, store.Key) (*store.Blob, error)  { return nil, errDisk }
+func (broken) Stat(context.Context, store.Key) (store.Entry, error) { return store.Entry{}, errDisk }
+
+func TestQuery(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	r.do(http.MethodPut, "/v8/artifacts/all?slug=s", []byte("four"), "x-artifact-duration: 263", "x-artifact-tag: dGFn", "x-artifact-sha: s", "x-artifact-dirty-hash: d", "x-artifact-client-ci: CI")
+	r.do(http.MethodPut, "/v8/artifacts/none?slug=s", []byte(""))
+	for body, want := range map[string]string{
+		`{"hashes":["all","none","missing","all","a/b"],"other":1}`: `{"all":{"size":4,"taskDurationMs":263,"tag":"dGFn","sha":"s","dirtyHash":"d"},` +
+			`"none":{"size":0,"taskDurationMs":0},"missing":null,` +
+			`"a/b":{"error":{"message":"invalid artifact id \"a/b\": it contains '/'; slashes, white space and control characters are not allowed."}}}` + "\n",
+		`{"hashes":[]}`: "{}\n",
+	} {
+		got := r.do(http.MethodPost, "/v8/artifacts?slug=s", []byte(body), "Content-Type: application/json")
+		if got.Status != 200 || got.Body != want || got.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %d %s, want %s", body, got.Status, got.Body, want)
+		}
+	}
+	got := r.do(http.MethodPost, "/v8/artifacts", []byte(`{"hashes":["all"]}`))
+	if got.Body != "{\"all\":null}\n" {
+		t.Errorf("another team's: %s", got.Body)
+	}
+}
+
+func TestRefusedDocuments(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	const noJSON, noEvent = "The request's body is not the JSON that belongs here.", `{"sessionId":"3285b661-cea0-4f4c-8d66-563e369a1d77","source":"LOCAL","event":"MISS","hash":"a"}`
+	for _, test := range []struct {
+		path, body string
+		status     int
+		message    string
+	}{
+		{"", ``, 400, noJSON},
+		{"", `{`, 400, noJSON},
+		{"", `[]`, 400, noJSON},
+		{"", `{"hashes":"a"}`, 400, noJSON},
+		{"", `{"hashes":["a"]} {}`, 400, noJSON},
+		{"", strings.Repeat("[", 1_000_000), 400, noJSON},
+		{"", `{}`, 400, "The request's body has no hashes."},
+		{"", `{"hashes":null}`, 400, "The request's body has no hashes."},
+		{"", strings.Repeat(" ", 1<<20+1), 413, "The request's body is longer than 1 MiB."},
+		{"/events", `null`, 400, "The request's body is no list of events."},
+		{"/events", `{}`, 400, noJSON},
+		{"/events", `[` + noEvent + `,{}]`, 400, "Event 2 of the list has no UUID for its sessionId."},
+		{"/events", strings.Replace(`[`+noEvent+`]`, "LOCAL", "local", 1), 400, "Event 1 of the list has a source other than LOCAL and REMOTE."},
+		{"/events", strings.Replace(`[`+noEvent+`]`, "MISS", "", 1), 400, "Event 1 of the list is neither HIT nor MISS."},
+		{"/events", strings.Replace(`[`+noEvent+`]`, `"a"`, `"a","duration":-1`, 1), 400, "Event 1 of the list has a negative duration."},
+		{"/events", strings.Replace(`[`+noEvent+`]`, `"a"`, `""`, 1), 400, "Event 1 of the list has a wrong hash: invalid artifact id: it is empty."},
+		{"/events", strings.Repeat(" ", 1<<20+1), 413, "The request's body is longer than 1 MiB."},
+	} {
+		code := map[int]string{400: "bad_request", 413: "payload_too_large"}[test.status]
+		r.expectFailure(test.path+" "+test.body[:min(len(test.body), 40)], r.do(http.MethodPost, "/v8/artifacts"+test.path, []byte(test.body)), test.status, code, test.message)
+	}
+	// Without a length there is as little room.
+	request := r.request(http.MethodPost, "/v8/artifacts", nil)
+	request.Body = io.NopCloser(strings.NewReader(strings.Repeat(" ", 1<<20+1)))
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != 413 {
+		t.Errorf("a chunked document of over 1 MiB: %s, %v", response.Status, err)
+	}
+}
+
+func TestEventsAndStatus(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	for _, body := range []string{
+		`[]`,
+		`[{"sessionId":"3285b661-cea0-4f4c-8d66-563e369a1d77","source":"LOCAL","event":"MISS","hash":"aff2a635f64f2b52","duration":0},` +
+			`{"sessionId":"3285B661-CEA0-4F4C-8D66-563E369A1D77","source":"REMOTE","event":"HIT","hash":"aff2a635f64f2b52","duration":1.5,"more":1}]`,
+	} {
+		if got := r.do(http.MethodPost, "/v8/artifacts/events?slug=s", []byte(body)); got.Status != 200 || got.Body != "" {
+			t.Errorf("%s: %v", body, got)
+		}
+	}
+	if got := r.do(http.MethodGet, "//v8/artifacts/status?slug=s", nil); got.Status != 200 || got.Body != `{"status":"enabled"}` {
+		t.Errorf("status: %v", got)
+	}
+	if got := r.do(http.MethodHead, "/v8/artifacts/status", nil); got.Status != 200 || got.Body != "" {
+		t.Errorf("HEAD of the status: %v", got)
+	}
+}
+
+// TestFaultsAreForTheLog: what the storage says names paths.
+func TestFaultsAreForTheLog(t *testing.T) {
+	t.Parallel()
+	r := start(t, broken{}, server.Options{})
+	for _, method := range []string{http.MethodPut, http.MethodGet} {
+		r.expectFailure(method, r.do(method, "/v8/artifacts/a", []byte{}), 500, "internal_server_error", "The server failed; its log says why.")
+	}
+	got := r.do(http.MethodPost, "/v8/artifacts", []byte(`{"hashes":["a"]}`))
+	if want := `{"a":{"error":{"message":"The server failed; its log says why."}}}` + "\n"; got.Body != want {
+		t.Errorf("query: %s, want %s", got.Body, want)
+	}
+	for _, a := range r.log(3) {
+		if !errors.Is(a.Err, errDisk) {
+			t.Errorf("logged: %+v, want the cause", a)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"time"
+)
+
+// maxHeaderBytes is room for the longest path, query and metadata, encoded.
+const maxHeaderBytes = 16 << 10
+
+// ErrCutOff is what [Server.Serve] returns when requests did not end in time
+// after it was told to stop.
+var ErrCutOff = errors.New("requests in flight were cut off")
+
+// Serve answers requests on listener, which it closes, until ctx ends. Then it
+// takes no more, lets those in flight end for [Limits].Grace, cuts off the
+// rest, and returns nil or an error that wraps [ErrCutOff]. Requests do not see
+// ctx. Any other error is the listener's. A Server serves once.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	web := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: s.limits.Header,
+		IdleTimeout:       s.limits.Idle,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          s.errorLog,
+		// Also "OPTIONS *" goes through the guards.
+		DisableGeneralOptionsHandler: true,
+		BaseContext:                  func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	if web.ErrorLog == nil {
+		web.ErrorLog = log.New(io.Discard, "", 0)
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- web.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving: %w", errors.Join(err, web.Close()))
+	case <-ctx.Done():
+		return s.stop(context.WithoutCancel(ctx), web)
+	}
+}
+
+// stop ends a server whose context has ended already.
+func (s *Server) stop(ctx context.Context, web *http.Server) error {
+	grace, cancel := context.WithTimeout(ctx, s.limits.Grace)
+	defer cancel()
+	if err := web.Shutdown(grace); err != nil {
+		// Handlers see it when they next read or write.
+		err = errors.Join(ErrCutOff, web.Close())
+		s.wait(s.limits.Grace)
+		return fmt.Errorf("stopping: %w", err)
+	}
+	return nil
+}
+
+// wait lets handlers remove what they had begun, but not for ever: a disk may
+// hang.
+func (s *Server) wait(limit time.Duration) {
+	done := make(chan struct{})
+	go func() {
+		s.inFlight.Lock()
+		defer s.inFlight.Unlock()
+		close(done)
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,141 @@
+// Package server answers the Remote Cache API, version 8, from a
+// [store.Store]: upload, download, existence, the batch query, status, events
+// and turbo's preflight.
+//
+// It refuses every request that does not carry the token or that came under
+// another name than the server's own, and whatever package api says is no part
+// of the contract, before it reads a body. It takes its time from nobody: slow
+// clients are cut off. It reads no flags and no environment, prints nothing and
+// ends no process. Start at [New]; [Server.Serve] runs it on a listener.
+package server
+
+import (
+	"crypto/sha256"
+	"errors"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// Options configure a [Server].
+type Options struct {
+	// Token is what clients must send as "Authorization: Bearer TOKEN". It
+	// must not be empty, and stands in nothing that the server reports.
+	Token string
+	// Addr is the address that the server is reached at, as a rule its
+	// listener's. A request's Host must name it: the address itself, or
+	// localhost where it is a loopback address. Where it is the unspecified
+	// address, any literal address will do. May be nil if Hosts is given.
+	Addr net.Addr
+	// Hosts are further names for the server, as "name:port" or, for any
+	// port, "name".
+	Hosts []string
+	// Log is called when a request has ended, from many goroutines at the
+	// same time. May be nil.
+	Log func(Access)
+	// ErrorLog takes what package net/http has to say, faults of this
+	// package among it. Nil drops it.
+	ErrorLog *log.Logger
+	// Limits bound what clients may take. Zero members have defaults.
+	Limits Limits
+}
+
+// Limits are how long the server waits.
+type Limits struct {
+	// Header is the time to receive a request's headers. Default 10 s.
+	Header time.Duration
+	// Idle is how long a connection is kept for another request. Default
+	// 2 minutes.
+	Idle time.Duration
+	// Window is how long the server waits for as many bytes as a client at
+	// 1 KiB/s would send or take in that time; a slower one is cut off.
+	// Default 1 minute.
+	Window time.Duration
+	// Linger is how long the rest of a refused body is thrown away, so that
+	// a client which sends all before it reads sees the answer. Default 2 s.
+	Linger time.Duration
+	// Grace is how long requests in flight may go on when the server is
+	// told to stop. Default 10 s.
+	Grace time.Duration
+}
+
+// minRate is the slowest transfer that is waited for, in bytes a second.
+const minRate = 1024
+
+func (l Limits) withDefaults() Limits {
+	set := func(d *time.Duration, standard time.Duration) {
+		if *d <= 0 {
+			*d = standard
+		}
+	}
+	set(&l.Header, 10*time.Second)
+	set(&l.Idle, 2*time.Minute)
+	set(&l.Window, time.Minute)
+	set(&l.Linger, 2*time.Second)
+	set(&l.Grace, 10*time.Second)
+	return l
+}
+
+// Server is an [http.Handler] for the API at the root of its address. Use
+// [Server.Serve] to run it: the time for headers and between requests, and the
+// size of headers, are bounded only there.
+type Server struct {
+	store    store.Store
+	token    [sha256.Size]byte
+	hosts    hosts
+	log      func(Access)
+	errorLog *log.Logger
+	limits   Limits
+	inFlight sync.RWMutex // held for reading by every request
+}
+
+// New returns a server of what is in s. It fails where options have no token,
+// one that no header can carry, or neither an address nor a host.
+func New(s store.Store, options Options) (*Server, error) {
+	if options.Token == "" {
+		return nil, errors.New("a server needs a token")
+	}
+	if strings.ContainsFunc(options.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, errors.New("the server's token must be printable ASCII without spaces")
+	}
+	hosts, err := newHosts(options.Addr, options.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	server := &Server{
+		store: s, token: sha256.Sum256([]byte(options.Token)), hosts: hosts,
+		log: options.Log, errorLog: options.ErrorLog, limits: options.Limits.withDefaults(),
+	}
+	if server.log == nil {
+		server.log = func(Access) {}
+	}
+	return server, nil
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.inFlight.RLock()
+	defer s.inFlight.RUnlock()
+	x := newExchange(w, r, s.limits)
+	defer func() { s.log(x.access()) }()
+	if err := s.answer(x); err != nil {
+		x.fail(err)
+	}
+}
+
+// answer runs the guards and then the route.
+func (s *Server) answer(x *exchange) error {
+	if !s.hosts.allow(x.r.Host) {
+		return refuse(http.StatusMisdirectedRequest, "misdirected_request", "This server is not known by the name in the request's Host header.")
+	}
+	if !s.authorized(x.r) {
+		x.w.Header().Set("WWW-Authenticate", "Bearer")
+		return refuse(http.StatusUnauthorized, "unauthorized", "The request carries no token, or not this server's.")
+	}
+	return s.route(x)
+}

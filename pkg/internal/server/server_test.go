@@ -1,0 +1,198 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+const token = "secret-token"
+
+// running is a server on a listener of its own.
+type running struct {
+	*testing.T
+	addr   string
+	stop   context.CancelFunc
+	ended  chan error // what Serve returned
+	mu     sync.Mutex
+	logged []server.Access
+}
+
+// start serves s until the test ends. Options without an address get the
+// listener's, without a token ours.
+func start(t *testing.T, s store.Store, options server.Options) *running {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &running{T: t, addr: listener.Addr().String(), ended: make(chan error, 1)}
+	if options.Addr == nil {
+		options.Addr = listener.Addr()
+	}
+	options.Token = token
+	options.Log = func(a server.Access) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.logged = append(r.logged, a)
+	}
+	web, err := server.New(s, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r.stop = cancel
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.ended <- web.Serve(ctx, listener)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+	})
+	return r
+}
+
+// log waits for n entries: one may come after its answer.
+func (r *running) log(n int) []server.Access {
+	r.Helper()
+	for {
+		r.mu.Lock()
+		entries := slices.Clone(r.logged)
+		r.mu.Unlock()
+		if len(entries) >= n {
+			return entries
+		}
+		select {
+		case <-r.Context().Done():
+			r.Fatalf("%d requests were logged, want %d", len(entries), n)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+func directory(t *testing.T, options store.Options) *store.Dir {
+	t.Helper()
+	d, err := store.Open(t.TempDir(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+// answer is what came back for a request.
+type answer struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// client has a connection for each request and follows no redirect.
+var client = &http.Client{
+	Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// request gives a request with our token. headers are "name: value" lines that
+// are added, or that replace what the name had.
+func (r *running) request(method, path string, body []byte, headers ...string) *http.Request {
+	r.Helper()
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
+	}
+	request, err := http.NewRequestWithContext(r.Context(), method, "http://"+r.addr+path, reader)
+	if err != nil {
+		r.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Content-Type", "application/octet-stream")
+	for _, line := range headers {
+		name, value, found := strings.Cut(line, ": ")
+		if !found {
+			continue
+		}
+		if strings.EqualFold(name, "Host") {
+			request.Host = value
+			continue
+		}
+		if strings.HasPrefix(strings.ToLower(name), "x-artifact-") {
+			request.Header.Add(name, value)
+			continue
+		}
+		request.Header.Set(name, value)
+	}
+	return request
+}
+
+func (r *running) do(method, path string, body []byte, headers ...string) answer {
+	r.Helper()
+	response, err := client.Do(r.request(method, path, body, headers...))
+	if err != nil {
+		r.Fatal(err)
+	}
+	text, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		r.Fatal(err)
+	}
+	response.Header.Del("Date")
+	response.Header.Del("Connection")
+	return answer{Status: response.StatusCode, Header: response.Header, Body: string(text)}
+}
+
+// expectFailure fails unless got is an error of the API.
+func (r *running) expectFailure(what string, got answer, status int, code, message string) {
+	r.Helper()
+	want := `{"error":{"code":"` + code + `","message":"` + message + `"}}`
+	if got.Status != status || got.Body != want || got.Header.Get("Content-Type") != "application/json" {
+		r.Errorf("%s: %d %s %s, want %d %s", what, got.Status, got.Header.Get("Content-Type"), got.Body, status, want)
+	}
+}
+
+// raw sends text on a connection of its own.
+func (r *running) raw(text string) net.Conn {
+	r.Helper()
+	conn, err := net.Dial("tcp", r.addr)
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.Cleanup(func() { _ = conn.Close() })
+	if _, err := io.WriteString(conn, text); err != nil {
+		r.Fatal(err)
+	}
+	return conn
+}
+
+// head is the first lines of a request with our token, without the empty line
+// that ends them.
+func (r *running) head(method, path string) string {
+	return method + " " + path + " HTTP/1.1\r\nHost: " + r.addr + "\r\nAuthorization: Bearer " + token +
+		"\r\nContent-Type: application/octet-stream\r\n"
+}
+
+// rest reads until the server closes the connection.
+func rest(t *testing.T, conn net.Conn) string {
+	t.Helper()
+	text, err := io.ReadAll(conn)
+	if err != nil {
+		t.Errorf("reading the answer %q: %v", text, err)
+	}
+	return string(text)
+}

@@ -1,0 +1,161 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+)
+
+// A file of the store is one line of JSON, the header, and then the body, byte
+// for byte. So head -1 shows an artifact's metadata and tail -n +2 its bytes.
+//
+// The body's length stands in the header and must agree with the file's. There
+// is no checksum: a file gets its name only when it is complete and on the
+// disk, which is all that is promised; hashing would halve the speed of an
+// upload, and a signature or a derived id finds damage end to end.
+
+const (
+	// format is the version of the layout, which every header begins with.
+	format = 1
+	// maxHeader bounds a header with its newline. The longest key, with
+	// every byte escaped, and all metadata at the API's limits fit; one read
+	// of a page gets it.
+	maxHeader = 4096
+)
+
+// header is a file's first line. Its bytes are canonical: what decodes without
+// error encodes to the same bytes again.
+type header struct {
+	Format      int            `json:"artifact"`
+	Team        string         `json:"team,omitempty"`
+	ID          artifact.ID    `json:"id"`
+	Size        int64          `json:"size"`
+	CI          string         `json:"ci,omitempty"`
+	Interactive *bool          `json:"interactive,omitempty"`
+	SHA         string         `json:"sha,omitempty"`
+	DirtyHash   string         `json:"dirtyHash,omitempty"`
+	Duration    *time.Duration `json:"durationNs,omitempty"`
+	Tag         string         `json:"tag,omitempty"`
+}
+
+func newHeader(key Key, size int64, m artifact.Metadata) header {
+	return header{
+		Format: format, Team: key.Team, ID: key.ID, Size: size,
+		CI: m.CI, Interactive: m.Interactive, SHA: m.SHA, DirtyHash: m.DirtyHash,
+		Duration: m.Duration, Tag: m.Tag,
+	}
+}
+
+func (h header) key() Key { return Key{Team: h.Team, ID: h.ID} }
+
+func (h header) entry() Entry {
+	return Entry{Size: h.Size, Metadata: artifact.Metadata{
+		CI: h.CI, Interactive: h.Interactive, SHA: h.SHA, DirtyHash: h.DirtyHash,
+		Duration: h.Duration, Tag: h.Tag,
+	}}
+}
+
+// check holds h to the rules that [Store] states. Its errors wrap [ErrInvalid].
+func (h header) check() error {
+	if err := h.key().Check(); err != nil {
+		return err
+	}
+	if h.Size < 0 {
+		return fmt.Errorf("%w: its size is %d bytes", ErrInvalid, h.Size)
+	}
+	if h.Duration != nil && *h.Duration < 0 {
+		return fmt.Errorf("%w: its duration is %v", ErrInvalid, *h.Duration)
+	}
+	for _, text := range []string{h.CI, h.SHA, h.DirtyHash, h.Tag} {
+		for i := range len(text) {
+			if text[i] < ' ' || text[i] > '~' {
+				return fmt.Errorf("%w: its metadata is not printable ASCII: %.100q", ErrInvalid, text)
+			}
+		}
+	}
+	return nil
+}
+
+// encode gives the header's line. Its errors wrap [ErrInvalid].
+func (h header) encode() ([]byte, error) {
+	if err := h.check(); err != nil {
+		return nil, err
+	}
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(h); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if line.Len() > maxHeader {
+		return nil, fmt.Errorf("%w: its metadata takes %d bytes, %d are allowed", ErrInvalid, line.Len(), maxHeader)
+	}
+	return line.Bytes(), nil
+}
+
+// decodeHeader reads the line that start, the first bytes of a file, begins
+// with, and returns the line's length too. The bytes may be anybody's: all but
+// what encode makes is refused with [ErrCorrupt].
+func decodeHeader(start []byte) (header, int, error) {
+	end := bytes.IndexByte(start[:min(len(start), maxHeader)], '\n')
+	if end < 0 {
+		return header{}, 0, fmt.Errorf("%w: its first line has no end", ErrCorrupt)
+	}
+	line := start[:end+1]
+	var h header
+	if err := json.Unmarshal(line, &h); err != nil {
+		return header{}, 0, fmt.Errorf("%w: its first line is no header: %w", ErrCorrupt, err)
+	}
+	if h.Format != format {
+		return header{}, 0, fmt.Errorf("%w: its format is %d, and only %d is known", ErrCorrupt, h.Format, format)
+	}
+	// JSON is lax: names in any case, said twice, or unknown. What would not
+	// be written so was not written here.
+	again, err := h.encode()
+	if err != nil {
+		// Not wrapped: the caller's own key is not at fault.
+		return header{}, 0, fmt.Errorf("%w: %v", ErrCorrupt, err)
+	}
+	if !bytes.Equal(again, line) {
+		return header{}, 0, fmt.Errorf("%w: its first line is not in the form that is written", ErrCorrupt)
+	}
+	return h, len(line), nil
+}
+
+// readHeader checks that file holds exactly the artifact that belongs under
+// key, and leaves it at the first byte of the body.
+func readHeader(file *os.File, key Key) (Entry, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return Entry{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return Entry{}, fmt.Errorf("%w: it is no regular file", ErrCorrupt)
+	}
+	var start [maxHeader]byte
+	n, err := file.ReadAt(start[:], 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return Entry{}, err
+	}
+	h, length, err := decodeHeader(start[:n])
+	if err != nil {
+		return Entry{}, err
+	}
+	if h.key() != key {
+		return Entry{}, fmt.Errorf("%w: it says that it is another one, %.100q", ErrCorrupt, string(h.ID))
+	}
+	// Subtracting cannot overflow, as adding a hostile size would.
+	if body := info.Size() - int64(length); body != h.Size {
+		return Entry{}, fmt.Errorf("%w: its body has %d bytes instead of %d", ErrCorrupt, body, h.Size)
+	}
+	if _, err := file.Seek(int64(length), io.SeekStart); err != nil {
+		return Entry{}, err
+	}
+	return h.entry(), nil
+}

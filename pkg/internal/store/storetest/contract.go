@@ -1,0 +1,247 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+func roundTrip(t *testing.T, s store.Store) {
+	interactive, none := true, time.Duration(0)
+	for i, m := range []artifact.Metadata{
+		{}, Full(), {Duration: &none}, {Interactive: &interactive}, {Tag: "dGFn"},
+	} {
+		for _, size := range []int{0, 1, 4095, 4096, 1<<17 - 1, 1<<20 + 3} {
+			k := key(fmt.Sprintf("%d-%d", i, size))
+			body := Bytes(byte(i), size)
+			put(t, s, k, m, body)
+			expect(t, s, k, m, body)
+		}
+	}
+}
+
+// keys look alike to a file system, or to a careless store.
+func keys() []store.Key {
+	long := strings.Repeat("x", artifact.MaxIDLength)
+	ids := []string{
+		"a", "A", "de0e2b9afd5fe834", "DE0E2B9AFD5FE834", "ä", "a\u0308", "Ä", "ß", "ss", "...", "a.", ".a", "-a", "_a", "a_",
+		"..\\a", "c:\\a", "c:a", "a:stream", "con", "CON", "nul", "com1", "lpt9", "aux.txt", "a%2fb", "%2e%2e", "*", "?", "|", "~",
+		"~1", "$HOME", "a;b", `a"b`, "<a>", "&", "_personal", "local", ".tmp", "CACHEDIR.TAG", "lost+found",
+		long, strings.ToUpper(long), long[:254], long[:129], long[:128], strings.Repeat("\\", 255), strings.Repeat("\u4e16", 85), "\U0001f600",
+	}
+	var all []store.Key
+	for _, id := range ids {
+		all = append(all, store.Key{Team: "local", ID: artifact.ID(id)})
+	}
+	for _, team := range []string{
+		"", "a", "A", "_personal", "personal", ".", "..", "../..", "/", "/etc", "a/b", "a\\b", "a b", ".tmp", "con", "team_abc", "TEAM_abc",
+		"CACHEDIR.TAG", strings.Repeat("t", store.MaxTeamLength), strings.Repeat("\u2028", 85),
+	} {
+		all = append(all, store.Key{Team: team, ID: "a"})
+	}
+	return all
+}
+
+func keysAreApart(t *testing.T, s store.Store) {
+	metadata := func(i int) artifact.Metadata { return artifact.Metadata{SHA: fmt.Sprint("number ", i)} }
+	for i, k := range keys() {
+		put(t, s, k, metadata(i), Bytes(byte(i), 100+i))
+	}
+	for i, k := range keys() {
+		expect(t, s, k, metadata(i), Bytes(byte(i), 100+i))
+	}
+}
+
+func notFound(t *testing.T, s store.Store) {
+	put(t, s, key("here"), artifact.Metadata{}, nil)
+	for _, k := range []store.Key{
+		key("not-here"), key("HERE"), {ID: "here"}, {Team: "LOCAL", ID: "here"}, {Team: "other", ID: "here"},
+	} {
+		expectNone(t, s, k)
+	}
+}
+
+func replaces(t *testing.T, s store.Store) {
+	k := key("one")
+	for i, m := range []artifact.Metadata{Full(), {}, {SHA: "third"}} {
+		body := Bytes(byte(i), 5000-1000*i)
+		put(t, s, k, m, body)
+		expect(t, s, k, m, body)
+	}
+}
+
+func readerKeeps(t *testing.T, s store.Store) {
+	k, old, young := key("one"), Bytes(1, 300_000), Bytes(2, 200_000)
+	put(t, s, k, Full(), old)
+	blob, err := s.Get(t.Context(), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, k, artifact.Metadata{}, young)
+	expect(t, s, k, artifact.Metadata{}, young)
+	expectBody(t, blob, old)
+	expect(t, s, k, artifact.Metadata{}, young)
+}
+
+func otherLength(t *testing.T, s store.Store) {
+	k := key("one")
+	for _, announced := range []int64{9, 11, 1 << 20} {
+		err := s.Put(t.Context(), k, announced, Full(), strings.NewReader("ten bytes."))
+		if !errors.Is(err, store.ErrSize) {
+			t.Errorf("Put of 10 bytes as %d = %v, want ErrSize", announced, err)
+		}
+		expectNone(t, s, k)
+	}
+	put(t, s, k, Full(), []byte("old"))
+	if err := s.Put(t.Context(), k, 0, artifact.Metadata{}, strings.NewReader("x")); !errors.Is(err, store.ErrSize) {
+		t.Errorf("Put of 1 byte as 0 = %v, want ErrSize", err)
+	}
+	expect(t, s, k, Full(), []byte("old"))
+}
+
+func failingBody(t *testing.T, s store.Store) {
+	k, broken := key("one"), errors.New("connection reset")
+	put(t, s, k, Full(), []byte("old"))
+	for _, before := range []int{0, 1, 200_000} {
+		body := io.MultiReader(bytes.NewReader(Bytes(0, before)), iotest.ErrReader(broken))
+		for _, size := range []int{before, before + 1} { // at its end, and within
+			if err := s.Put(t.Context(), k, int64(size), artifact.Metadata{}, body); !errors.Is(err, broken) {
+				t.Errorf("Put with a body that fails after %d of %d bytes = %v, want %v", before, size, err, broken)
+			}
+			expect(t, s, k, Full(), []byte("old"))
+			body = io.MultiReader(bytes.NewReader(Bytes(0, before)), iotest.ErrReader(broken))
+		}
+	}
+}
+
+type panicReader struct{}
+
+func (panicReader) Read([]byte) (int, error) { panic("in Read") }
+
+func panickingBody(t *testing.T, s store.Store) {
+	k := key("one")
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic was lost")
+			}
+		}()
+		_ = s.Put(t.Context(), k, 10, Full(), panicReader{})
+	}()
+	expectNone(t, s, k)
+	put(t, s, k, Full(), []byte("new"))
+	expect(t, s, k, Full(), []byte("new"))
+}
+
+func endedContext(t *testing.T, s store.Store) {
+	k := key("one")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancelling := readerFunc(func(p []byte) (int, error) {
+		cancel()
+		return len(p), nil
+	})
+	if err := s.Put(ctx, k, 1<<40, Full(), cancelling); !errors.Is(err, context.Canceled) {
+		// A store without room for it says so first, which is no failure.
+		if !errors.Is(err, store.ErrFull) && !errors.Is(err, store.ErrTooLarge) {
+			t.Errorf("Put = %v, want context.Canceled", err)
+		}
+		cancel()
+	}
+	expectNone(t, s, k)
+	if err := s.Put(ctx, k, 1, Full(), strings.NewReader("x")); !errors.Is(err, context.Canceled) {
+		t.Errorf("Put = %v, want context.Canceled", err)
+	}
+	expectNone(t, s, k)
+	if _, err := s.Get(ctx, k); !errors.Is(err, context.Canceled) {
+		t.Errorf("Get = %v, want context.Canceled", err)
+	}
+	if _, err := s.Stat(ctx, k); !errors.Is(err, context.Canceled) {
+		t.Errorf("Stat = %v, want context.Canceled", err)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func invalid(t *testing.T, s store.Store) {
+	untouched := readerFunc(func([]byte) (int, error) {
+		t.Error("the body was read")
+		return 0, io.EOF
+	})
+	for _, k := range []store.Key{
+		{}, key(""), key("."), key(".."), key("a/b"), key("../a"), key("a b"), key("a\x00"), key("\xff"), key("status"),
+		key(strings.Repeat("x", artifact.MaxIDLength+1)),
+		{Team: "\xff", ID: "a"}, {Team: "a\x00", ID: "a"}, {Team: "a\n", ID: "a"}, {Team: strings.Repeat("t", store.MaxTeamLength+1), ID: "a"},
+	} {
+		if err := s.Put(t.Context(), k, 1, artifact.Metadata{}, untouched); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("Put(%q) = %v, want ErrInvalid", k, err)
+		}
+		if _, err := s.Get(t.Context(), k); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("Get(%q) = %v, want ErrInvalid", k, err)
+		}
+		if _, err := s.Stat(t.Context(), k); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("Stat(%q) = %v, want ErrInvalid", k, err)
+		}
+	}
+	before := -time.Nanosecond
+	for _, m := range []artifact.Metadata{
+		{CI: "a\x00"}, {SHA: "a\r\nSet-Cookie: b"}, {DirtyHash: "ä"}, {Tag: "\xff"}, {Tag: "\x7f"}, {Duration: &before},
+		{Tag: strings.Repeat("x", 1<<20)},
+	} {
+		if err := s.Put(t.Context(), key("a"), 1, m, untouched); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("Put with %.60s = %v, want ErrInvalid", describe(store.Entry{Metadata: m}), err)
+		}
+	}
+	if err := s.Put(t.Context(), key("a"), -1, artifact.Metadata{}, untouched); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("Put of -1 bytes = %v, want ErrInvalid", err)
+	}
+	expectNone(t, s, key("a"))
+}
+
+// concurrent makes sure that nobody ever sees the body of one Put with the
+// metadata of another.
+func concurrent(t *testing.T, s store.Store) {
+	const writers, rounds = 4, 25
+	k := key("one")
+	version := func(i int) (artifact.Metadata, []byte) {
+		return artifact.Metadata{SHA: fmt.Sprint(i)}, Bytes(byte(i), 1000*i)
+	}
+	first, body := version(1)
+	put(t, s, k, first, body)
+	var group sync.WaitGroup
+	for w := range writers {
+		group.Go(func() {
+			for r := range rounds {
+				m, body := version(1 + w*rounds + r)
+				put(t, s, k, m, body)
+			}
+		})
+		group.Go(func() {
+			for range rounds {
+				blob, err := s.Get(t.Context(), k)
+				if err != nil {
+					t.Errorf("Get = %v", err)
+					return
+				}
+				var i int
+				if _, err := fmt.Sscan(blob.Metadata.SHA, &i); err != nil {
+					t.Errorf("SHA %q: %v", blob.Metadata.SHA, err)
+				}
+				_, want := version(i)
+				expectBody(t, blob, want)
+			}
+		})
+	}
+	group.Wait()
+}

@@ -1,0 +1,130 @@
+// Package storetest holds an implementation of [store.Store] to what the
+// interface promises. Start at [Run], and at [RunBounded] for a store with a
+// limit.
+package storetest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// Run checks all that a [store.Store] without a limit promises. empty makes a
+// new store for each test, and closes it when the test ends.
+func Run(t *testing.T, empty func(*testing.T) store.Store) {
+	t.Helper()
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, store.Store)
+	}{
+		{"round trip", roundTrip},
+		{"keys are apart", keysAreApart},
+		{"what was never put is not found", notFound},
+		{"a second put replaces body and metadata", replaces},
+		{"a reader keeps what it opened", readerKeeps},
+		{"a body of another length", otherLength},
+		{"a body that fails", failingBody},
+		{"a body that panics", panickingBody},
+		{"an ended context", endedContext},
+		{"what cannot be stored", invalid},
+		{"concurrent puts and gets of one key", concurrent},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(t, empty(t))
+		})
+	}
+}
+
+// Full is metadata with every member set.
+func Full() artifact.Metadata {
+	interactive, duration := false, 1234567*time.Millisecond
+	return artifact.Metadata{
+		CI:          "GITHUB_ACTIONS",
+		Interactive: &interactive,
+		SHA:         strings.Repeat("5", 200),
+		DirtyHash:   `"\ <&> inside`,
+		Duration:    &duration,
+		Tag:         "fMSM9xKzPrMsvIp7b5SPfcEzOLR02gGHAsv4UL/yhPY=",
+	}
+}
+
+// Bytes are n bytes that differ by seed and by position.
+func Bytes(seed byte, n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = seed + byte(i) + byte(i>>8)*7 + byte(i>>16)*31
+	}
+	return b
+}
+
+func key(id string) store.Key { return store.Key{Team: "local", ID: artifact.ID(id)} }
+
+func put(t *testing.T, s store.Store, k store.Key, m artifact.Metadata, body []byte) {
+	t.Helper()
+	if err := s.Put(t.Context(), k, int64(len(body)), m, bytes.NewReader(body)); err != nil {
+		t.Fatalf("Put(%v) = %v", k, err)
+	}
+}
+
+// expect fails unless k holds exactly m and body, whoever asks.
+func expect(t *testing.T, s store.Store, k store.Key, m artifact.Metadata, body []byte) {
+	t.Helper()
+	want := describe(store.Entry{Size: int64(len(body)), Metadata: m})
+	entry, err := s.Stat(t.Context(), k)
+	if err != nil || describe(entry) != want {
+		t.Errorf("Stat(%v) = %s, %v, want %s", k, describe(entry), err, want)
+	}
+	blob, err := s.Get(t.Context(), k)
+	if err != nil {
+		t.Errorf("Get(%v) = %v", k, err)
+		return
+	}
+	if describe(blob.Entry) != want {
+		t.Errorf("Get(%v) = %s, want %s", k, describe(blob.Entry), want)
+	}
+	expectBody(t, blob, body)
+}
+
+func expectBody(t *testing.T, blob *store.Blob, want []byte) {
+	t.Helper()
+	got, err := io.ReadAll(blob.Body)
+	if err := errors.Join(err, blob.Body.Close()); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the body has %d bytes (%v), want %d; equal: %t", len(got), err, len(want), bytes.Equal(got, want))
+	}
+}
+
+func expectNone(t *testing.T, s store.Store, k store.Key) {
+	t.Helper()
+	if _, err := s.Stat(t.Context(), k); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("Stat(%v) = %v, want ErrNotFound", k, err)
+	}
+	blob, err := s.Get(t.Context(), k)
+	if !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("Get(%v) = %v, want ErrNotFound", k, err)
+	}
+	if err == nil {
+		expectBody(t, blob, nil)
+	}
+}
+
+// describe writes out what pointers point at.
+func describe(e store.Entry) string {
+	m := e.Metadata
+	interactive, duration := "none", "none"
+	if m.Interactive != nil {
+		interactive = fmt.Sprint(*m.Interactive)
+	}
+	if m.Duration != nil {
+		duration = m.Duration.String()
+	}
+	return fmt.Sprintf("size %d, ci %q, interactive %s, sha %q, dirty %q, duration %s, tag %q",
+		e.Size, m.CI, interactive, m.SHA, m.DirtyHash, duration, m.Tag)
+}

@@ -1,0 +1,54 @@
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+
+package store
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// openFlags keep an open from waiting for the other end of a FIFO that somebody
+// put in a file's place. They mean nothing for a regular file.
+const openFlags = unix.O_NONBLOCK
+
+// tryLock takes the lock on an open file, which ends with the process or when
+// the file is closed, and reports false where another holder has it. An error
+// means that there are no locks on this file system.
+func tryLock(file *os.File) (bool, error) {
+	conn, err := file.SyscallConn()
+	if err != nil {
+		return false, err
+	}
+	var lockErr error
+	if err := conn.Control(func(fd uintptr) {
+		lockErr = unix.Flock(int(fd), unix.LOCK_EX|unix.LOCK_NB)
+	}); err != nil {
+		return false, err
+	}
+	if errors.Is(lockErr, unix.EWOULDBLOCK) {
+		return false, nil
+	}
+	return lockErr == nil, lockErr
+}
+
+// syncDirectory writes the names in a directory to the disk.
+func syncDirectory(root *os.Root, name string) error {
+	dir, err := root.Open(name)
+	if err != nil {
+		return err
+	}
+	err = dir.Sync()
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
+		// This file system does without.
+		err = nil
+	}
+	return errors.Join(err, dir.Close())
+}
+
+func isNoSpace(err error) bool {
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
+}
+
+func isTooLarge(err error) bool { return errors.Is(err, unix.EFBIG) }
