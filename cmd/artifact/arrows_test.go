@@ -1,0 +1,98 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/artifact-cli/artifact/"
+
+// room is what a package may import beside the standard library.
+type room struct {
+	rooms   []string // of this module
+	modules []string // of others
+}
+
+// rooms are the arrows of the architecture section in the README. A package
+// that is not listed has no place yet.
+var rooms = map[string]room{
+	"cmd/artifact": {rooms: []string{"pkg/command"}},
+	"pkg/command": {
+		rooms: []string{
+			"pkg/internal/ui", "pkg/artifact", "pkg/client", "pkg/transfer", "pkg/internal/api",
+			"pkg/internal/credential", "pkg/internal/digest", "pkg/internal/progress", "pkg/internal/provenance",
+			"pkg/internal/server", "pkg/internal/settings", "pkg/internal/store",
+		},
+		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"},
+	},
+	"pkg/internal/ui": {
+		rooms:   []string{"pkg/internal/printable", "pkg/internal/progress"},
+		modules: []string{"github.com/schollz/progressbar/v3", "github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
+	},
+	"pkg/artifact": {},
+	"pkg/client": {rooms: []string{
+		"pkg/artifact", "pkg/internal/api", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/transport",
+	}},
+	"pkg/transfer":                 {rooms: []string{"pkg/artifact", "pkg/client", "pkg/internal/digest", "pkg/internal/progress"}},
+	"pkg/internal/api":             {},
+	"pkg/internal/credential":      {},
+	"pkg/internal/digest":          {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/zeebo/blake3"}},
+	"pkg/internal/printable":       {},
+	"pkg/internal/progress":        {},
+	"pkg/internal/provenance":      {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/gkampitakis/ciinfo", "golang.org/x/sys"}},
+	"pkg/internal/server":          {rooms: []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/store"}},
+	"pkg/internal/settings":        {rooms: []string{"pkg/artifact", "pkg/internal/credential"}},
+	"pkg/internal/store":           {rooms: []string{"pkg/artifact"}, modules: []string{"golang.org/x/sys"}},
+	"pkg/internal/store/storetest": {rooms: []string{"pkg/artifact", "pkg/internal/store"}},
+	"pkg/internal/transport":       {modules: []string{"golang.org/x/time", "golang.org/x/sys"}},
+}
+
+// TestArrows holds every package to its room, for each system that is built.
+func TestArrows(t *testing.T) {
+	t.Parallel()
+	for _, system := range []string{"linux", "darwin", "windows"} {
+		list := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+		list.Dir = "../.."
+		list.Env = append(list.Environ(), "GOOS="+system)
+		out, err := list.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := 0
+		for decoder := json.NewDecoder(strings.NewReader(string(out))); decoder.More(); seen++ {
+			var pkg struct {
+				ImportPath string
+				Imports    []string
+			}
+			if err := decoder.Decode(&pkg); err != nil {
+				t.Fatal(err)
+			}
+			name := strings.TrimPrefix(pkg.ImportPath, module)
+			room, ok := rooms[name]
+			if !ok {
+				t.Errorf("%s has no room", name)
+			}
+			for _, path := range pkg.Imports {
+				if !room.allows(path) {
+					t.Errorf("%s must not import %s", name, path)
+				}
+			}
+		}
+		if seen < len(rooms) {
+			t.Errorf("%s: %d packages, and %d rooms", system, seen, len(rooms))
+		}
+	}
+}
+
+func (r room) allows(path string) bool {
+	if own, ok := strings.CutPrefix(path, module); ok {
+		return slices.Contains(r.rooms, own)
+	}
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".") || slices.ContainsFunc(r.modules, func(m string) bool {
+		return path == m || strings.HasPrefix(path, m+"/")
+	})
+}

@@ -1,0 +1,6 @@
+package main
+
+import "context"
+
+// dieOf does nothing: no process dies of a signal on Windows.
+func dieOf(context.Context, int) {}

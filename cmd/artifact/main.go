@@ -1,0 +1,31 @@
+// Artifact uploads build artifacts to a Remote Cache. See its package command
+// for the commands.
+package main
+
+import (
+	"io"
+	"log"
+	"os"
+
+	"github.com/artifact-cli/artifact/pkg/command"
+)
+
+func main() { os.Exit(run()) }
+
+// run is main with an exit code, so that what it defers is done.
+func run() int {
+	// net/http tells the log what hostile servers do; only errors are for users.
+	log.SetOutput(io.Discard)
+	ctx, stop := withSignals()
+	defer stop()
+	code := command.Run(ctx, command.Env{
+		Args:    os.Args[1:],
+		Stdin:   os.Stdin,
+		Stdout:  os.Stdout,
+		Stderr:  os.Stderr,
+		Getenv:  os.Getenv,
+		Environ: os.Environ,
+	})
+	dieOf(ctx, code)
+	return code
+}

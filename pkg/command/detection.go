@@ -1,0 +1,149 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/provenance"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
+)
+
+// gitGrace is how long git may take after everything else is ready.
+const gitGrace = 3 * time.Second
+
+// detection finds out what nobody gave: CI vendor, interactive or not, and the
+// state of the work tree. It runs beside everything else, from the start.
+type detection struct {
+	given   artifact.Metadata
+	options metadataOptions
+	ci      provenance.CI
+	watched bool // a person sees standard error
+	giveUp  context.CancelFunc
+
+	ready    chan struct{} // closed when the next two are set
+	revision provenance.Revision
+	err      error
+
+	once     sync.Once
+	metadata artifact.Metadata
+	warnings []string
+	notes    []string // for --verbose
+}
+
+// startDetection begins to ask git; stop must follow.
+func (a *app) startDetection(ctx context.Context, o metadataOptions, given artifact.Metadata) *detection {
+	ctx, cancel := context.WithCancel(ctx)
+	d := &detection{
+		given: given, options: o, giveUp: cancel, ready: make(chan struct{}),
+		ci: provenance.DetectCI(a.env.Getenv), watched: ui.IsTerminal(a.env.Stderr),
+	}
+	if !o.wantsGit() {
+		close(d.ready)
+		return d
+	}
+	go func() {
+		defer close(d.ready)
+		d.revision, d.err = provenance.Git(ctx, "", a.env.Environ())
+	}()
+	return d
+}
+
+// stop ends git, where that still runs.
+func (d *detection) stop() {
+	d.giveUp()
+	<-d.ready
+}
+
+// describe is called when everything else is ready. It waits for git, but not
+// for ever.
+func (d *detection) describe(ctx context.Context) artifact.Metadata {
+	d.once.Do(func() {
+		timer := time.NewTimer(gitGrace)
+		defer timer.Stop()
+		select {
+		case <-d.ready:
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		d.giveUp()
+		<-d.ready
+		d.metadata = d.join()
+	})
+	return d.metadata
+}
+
+// join puts what was given before what was detected.
+func (d *detection) join() artifact.Metadata {
+	m := d.given
+	if !d.options.ci.given {
+		m.CI = d.detected(api.HeaderCI, "the CI vendor", d.ci.Vendor)
+	}
+	if !d.options.interactive.given {
+		m.Interactive = new(d.watched && !d.ci.Detected)
+	}
+	d.noteGit()
+	if !d.options.sha.given {
+		sha := d.revision.SHA
+		if sha == "" {
+			sha = d.ci.Revision
+		}
+		m.SHA = d.detected(api.HeaderSHA, "the revision", sha)
+	}
+	if !d.options.dirtyHash.given {
+		m.DirtyHash = d.revision.DirtyHash
+	}
+	return m
+}
+
+// detected is a value from outside that the header can carry, or nothing and a
+// warning.
+func (d *detection) detected(header, what, value string) string {
+	if value == "" {
+		return ""
+	}
+	if err := api.CheckHeader(header, value); err != nil {
+		d.warnings = append(d.warnings, fmt.Sprintf("%s is left out: %v", what, err))
+		return ""
+	}
+	return value
+}
+
+// noteGit says why git told nothing or not all. A revision without its changes
+// passes for a clean tree, so that needs a warning.
+func (d *detection) noteGit() {
+	switch {
+	case d.err == nil:
+	case d.revision.SHA != "":
+		d.warnings = append(d.warnings, fmt.Sprintf("the hash of uncommitted changes is left out: %v", d.gitError()))
+	default:
+		d.notes = append(d.notes, fmt.Sprintf("no revision from git: %v", d.gitError()))
+	}
+}
+
+func (d *detection) gitError() error {
+	if errors.Is(d.err, context.Canceled) {
+		return fmt.Errorf("git was not done %v after everything else", gitGrace)
+	}
+	return d.err
+}
+
+// printDetection prints what the user should know of it.
+func (a *app) printDetection(d *detection) {
+	if a.global.quiet {
+		return
+	}
+	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
+	for _, warning := range d.warnings {
+		fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Warning("artifact: warning:"), ui.Printable(warning))
+	}
+	if a.global.verbose {
+		for _, note := range d.notes {
+			fmt.Fprintln(a.streams.screen, ui.Printable(note))
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"syscall"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/transfer"
+)
+
+// The exit codes, which scripts rely on.
+const (
+	exitOK           = 0
+	exitFault        = 1
+	exitUsage        = 2
+	exitUnauthorized = 3
+	exitPayment      = 4
+	exitForbidden    = 5
+	exitNotFound     = 6
+	exitVerification = 7
+	exitRefused      = 8
+	exitUnreachable  = 9
+	exitSignal       = 128 // and the signal's number
+)
+
+// usageError is a mistake on the command line.
+type usageError struct {
+	command string // that the help of can be asked for; empty where that would not help
+	err     error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// outputError is a result that could not be written.
+type outputError struct{ err error }
+
+func (e *outputError) Error() string { return fmt.Sprintf("writing the results: %v", e.err) }
+func (e *outputError) Unwrap() error { return e.err }
+
+// errNoCredential says that there is no token anywhere.
+var errNoCredential = errors.New("no credential: no token is set")
+
+// Interrupt is the cause of a context that a signal ended.
+type Interrupt struct{ Signal syscall.Signal }
+
+// ExitCode is what a shell reports of a process that died of the signal.
+func (i Interrupt) ExitCode() int { return exitSignal + int(i.Signal) }
+
+func (i Interrupt) Error() string { return fmt.Sprintf("stopped by signal %d", int(i.Signal)) }
+
+// artifactError is a failure that was printed among the results already.
+type artifactError struct{ error }
+
+func (e *artifactError) Unwrap() error { return e.error }
+
+// warning is an error that the user asked not to fail for.
+type warning struct{ error }
+
+func (e *warning) Unwrap() error { return e.error }
+
+// exitCode is the one place that knows which code stands for which error.
+func exitCode(err error) int {
+	var interrupt Interrupt
+	var answered *client.Error
+	var child *childExit
+	var command *commandError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &child):
+		return child.code
+	case errors.As(err, &command):
+		return command.code
+	case errors.As(err, &interrupt):
+		return interrupt.ExitCode()
+	case errors.Is(err, artifact.ErrChanged):
+		return exitVerification
+	case errors.Is(err, errNoCredential):
+		return exitUnauthorized
+	case isUsage(err):
+		return exitUsage
+	case errors.As(err, &answered):
+		return answerCode(answered)
+	default:
+		return exitFault
+	}
+}
+
+func isUsage(err error) bool {
+	var usage *usageError
+	var setting *settings.Error
+	var input *transfer.InputError
+	return errors.As(err, &usage) || errors.As(err, &setting) || errors.As(err, &input) ||
+		errors.Is(err, artifact.ErrInvalidID) || errors.Is(err, client.ErrInvalidAPI) ||
+		errors.Is(err, client.ErrInvalidMetadata) || errors.Is(err, client.ErrPlainHTTP)
+}
+
+func answerCode(e *client.Error) int {
+	if e.Err != nil && e.Status != 0 {
+		return exitRefused // a success that is none, or a redirect
+	}
+	switch e.Status {
+	case 0:
+		return exitUnreachable
+	case http.StatusUnauthorized:
+		return exitUnauthorized
+	case http.StatusPaymentRequired:
+		return exitPayment
+	case http.StatusForbidden:
+		return exitForbidden
+	case http.StatusRequestTimeout, http.StatusPreconditionFailed, http.StatusTooEarly, http.StatusTooManyRequests:
+		return exitUnreachable
+	}
+	if e.Status >= 500 {
+		return exitUnreachable
+	}
+	return exitRefused
+}
+
+// isCacheClosed tells whether the cache itself, and not the caller, is the
+// reason of a refusal.
+func isCacheClosed(e *client.Error) bool {
+	return e.Status == http.StatusForbidden && strings.HasPrefix(e.Code, api.CodeCachePrefix)
+}
+
+// errorJSON is an error as --json shows it.
+type errorJSON struct {
+	Exit    int    `json:"exit"`
+	Code    string `json:"code,omitempty"`
+	Status  int    `json:"status,omitempty"`
+	Message string `json:"message"`
+}
+
+func newErrorJSON(err error) *errorJSON {
+	if err == nil {
+		return nil
+	}
+	shown := &errorJSON{Exit: exitCode(err), Message: err.Error()}
+	var answered *client.Error
+	if errors.As(err, &answered) {
+		shown.Code, shown.Status = answered.Code, answered.Status
+	}
+	return shown
+}

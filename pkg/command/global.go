@@ -1,0 +1,110 @@
+package command
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"github.com/spf13/pflag"
+
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
+)
+
+// globalOptions are the flags of every command.
+type globalOptions struct {
+	api, team            string
+	json, quiet, verbose bool
+	progress, color      ui.When
+	caCert               string
+	http2, allowHTTP     bool
+	insecure             bool
+}
+
+func (o *globalOptions) register(flags *pflag.FlagSet) {
+	flags.StringVar(&o.api, "api", "", "base `URL` of the cache (default "+client.DefaultAPI+")")
+	flags.StringVar(&o.team, "team", "", "team, as `SLUG|team_ID`")
+	flags.BoolVar(&o.json, "json", false, "print results as JSON, one object a line")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print bare results, and nothing but errors beside them")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "print a line for each request")
+	flags.Var(&o.progress, "progress", "show progress: on a terminal a bar, else a line now and then")
+	flags.Var(&o.color, "color", "use colour")
+	flags.StringVar(&o.caCert, "ca-cert", "", "trust the certificates in this PEM `FILE` too")
+	flags.BoolVar(&o.http2, "http2", false, "begin with HTTP/2, for hosts that limit an HTTP/1.1 body")
+	flags.BoolVar(&o.allowHTTP, "allow-http", false, "let plain http leave this machine")
+	flags.BoolVar(&o.insecure, "insecure", false, "refused: use --ca-cert")
+	_ = flags.MarkHidden("insecure") // only an unknown name is an error
+	for _, name := range []string{"json", "quiet", "verbose", "progress", "color", "ca-cert", "http2", "allow-http"} {
+		readsEnvironment(flags, name)
+	}
+}
+
+// errInsecure is what --insecure gets, which people try by habit.
+var errInsecure = errors.New("there is no --insecure: certificates are always checked; trust your server's own with --ca-cert FILE")
+
+// newClient makes the client that the settings describe. The secrets among
+// them are hidden from then on.
+func (a *app) newClient(s settings.Settings, trace func(client.Exchange)) (*client.Client, error) {
+	roots, err := a.rootCAs()
+	if err != nil {
+		return nil, err
+	}
+	c, err := client.New(client.Options{
+		API:       s.API,
+		Token:     s.Token.Reveal(),
+		Team:      s.Team,
+		UserAgent: userAgent(),
+		RootCAs:   roots,
+		HTTP2:     a.global.http2,
+		AllowHTTP: a.global.allowHTTP,
+		Trace:     trace,
+	})
+	if err != nil {
+		return nil, &settings.Error{Origin: s.APIOrigin, Err: err}
+	}
+	return c, nil
+}
+
+// settings resolves which cache is meant, and as whom.
+func (a *app) settings() (settings.Settings, error) {
+	if a.global.insecure {
+		return settings.Settings{}, &usageError{err: errInsecure}
+	}
+	s, err := settings.Resolve(settings.Flags{API: a.global.api, Team: a.global.team}, a.env.Getenv)
+	if err != nil {
+		return settings.Settings{}, err
+	}
+	a.streams.redactor.Add(s.Token.Reveal())
+	return s, nil
+}
+
+// rootCAs is nil where the system's own certificates do. On Linux Go reads
+// SSL_CERT_FILE by itself, instead of the system's; elsewhere it is added.
+func (a *app) rootCAs() (*x509.CertPool, error) {
+	files := []struct{ origin, path string }{{"--ca-cert", a.global.caCert}}
+	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+		files = append(files, struct{ origin, path string }{"SSL_CERT_FILE", a.env.Getenv("SSL_CERT_FILE")})
+	}
+	var pool *x509.CertPool
+	for _, file := range files {
+		if file.path == "" {
+			continue
+		}
+		pem, err := os.ReadFile(file.path)
+		if err != nil {
+			return nil, &settings.Error{Origin: file.origin, Err: err}
+		}
+		if pool == nil {
+			if pool, err = x509.SystemCertPool(); err != nil {
+				return nil, fmt.Errorf("reading the system's certificates: %w", err)
+			}
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, &settings.Error{Origin: file.origin, Err: fmt.Errorf("no certificate in %s", file.path)}
+		}
+	}
+	return pool, nil
+}

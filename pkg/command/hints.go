@@ -1,0 +1,88 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/transfer"
+)
+
+// hint is the line below an error that says what to do next, or nothing.
+func hint(err error) string {
+	var answered *client.Error
+	var spool *artifact.SpoolError
+	var usage *usageError
+	var input *transfer.InputError
+	switch {
+	case errors.Is(err, errNoCredential):
+		return "Set ARTIFACT_TOKEN (or TURBO_TOKEN). A cache without authentication takes any ARTIFACT_TOKEN.\n" +
+			"To try without a cache of your own: artifact serve -- artifact put FILE"
+	case errors.Is(err, artifact.ErrChanged):
+		return "The cache does not hold it. Run the upload again when nothing writes to the file."
+	case errors.Is(err, client.ErrPlainHTTP):
+		return "Use https://, or --allow-http where nobody else can read the network."
+	case errors.As(err, &spool):
+		return "Set TMPDIR to a directory with room for the whole stream."
+	case errors.Is(err, transfer.ErrDirectory) && errors.As(err, &input):
+		return fmt.Sprintf("Pack it: tar -cf - %s | zstd | artifact put -", shellQuote(input.Path))
+	case errors.Is(err, transfer.ErrEmpty):
+		return "Name a FILE, or give - as the name to upload an empty standard input."
+	case errors.As(err, &usage) && usage.command != "":
+		return fmt.Sprintf("See %s --help.", usage.command)
+	case errors.As(err, &answered):
+		return answerHint(answered)
+	}
+	return ""
+}
+
+func answerHint(e *client.Error) string {
+	switch {
+	case errors.Is(e, client.ErrRedirect) && e.Location != "":
+		return fmt.Sprintf("Use this --api: %s", e.Location)
+	case errors.Is(e, client.ErrNotRemoteCache):
+		return fmt.Sprintf("Check the base URL (--api, ARTIFACT_API): this was sent to %s", e.URL)
+	case errors.Is(e, client.ErrAnsweredEarly):
+		return "A proxy or a server that does not read uploads answered; the artifact may not be stored."
+	case isCacheClosed(e):
+		return cacheClosedHints[e.Code]
+	}
+	if e.Status >= 500 {
+		return "The server has a fault; try again later."
+	}
+	return statusHints[e.Status]
+}
+
+// cacheClosedHints are by the codes of the API's reference.
+var cacheClosedHints = map[string]string{
+	"remote_caching_disabled":   "Remote Caching is disabled for this team or user. An owner can enable it in the billing settings.",
+	"remote_caching_over_limit": "The Remote Caching usage limit of this billing cycle is reached. An owner can raise it in the billing settings.",
+	"remote_caching_paused":     "The spend cap is reached, and Remote Caching is paused. An owner can lift the cap or raise it in the settings.",
+}
+
+// statusHints are by the API's reference, and by what else was met.
+var statusHints = map[int]string{
+	http.StatusBadRequest:            "The server refused a value of the request or the artifact's size. Self-hosted servers also demand a team: --team.",
+	http.StatusUnauthorized:          "The token is not valid here. Check ARTIFACT_TOKEN (or TURBO_TOKEN) and that it belongs to this --api.",
+	http.StatusPaymentRequired:       "The account is blocked or misses a payment. Its owner can update the payment method in the billing settings.",
+	http.StatusForbidden:             "The token may not write here: check --team. Or Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.",
+	http.StatusNotFound:              "There is no Remote Cache under this base URL: check --api, with its path if it has one.",
+	http.StatusMethodNotAllowed:      "There is no Remote Cache under this base URL: check --api, with its path if it has one.",
+	http.StatusGone:                  "The server no longer has this version of the API: look for a newer release of artifact.",
+	http.StatusRequestEntityTooLarge: "A limit of the server or of a proxy before it. Usual ones: nginx 1 MiB (client_max_body_size), AWS Lambda 6 MB, Cloud Run 32 MiB over HTTP/1.1 (none with --http2), turborepo-remote-cache 100 MiB (BODY_LIMIT).",
+	http.StatusTooManyRequests:       "The server limits requests; try again later. A free team on Vercel has about 100 a minute.",
+}
+
+// shellQuote writes a name so that a POSIX shell reads it as one word.
+func shellQuote(name string) string {
+	if strings.IndexFunc(name, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-+@%:,=", r)
+	}) < 0 {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}

@@ -1,0 +1,177 @@
+package command
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
+)
+
+// envServeToken is the one variable that a server's token is taken from.
+const envServeToken = "ARTIFACT_SERVE_TOKEN"
+
+// serveTeam is the team that a cache of one's own goes by.
+const serveTeam = "local"
+
+// serveOptions are the command line of serve.
+type serveOptions struct {
+	listen, dir, maxSize string
+	readOnly             bool
+	command              []string
+}
+
+func newServeCommand(a *app) *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve [flags] [-- COMMAND [ARG...]]",
+		Short: "Run a cache on this machine",
+		Long: `Run a Remote Cache on this machine, over a plain directory: no account, no
+set-up. On standard output come the three lines that point turbo and artifact
+at it, then it serves until it is stopped.
+
+With a COMMAND it serves for that alone: the command's environment points at
+the cache, "artifact" is on its PATH, and its exit code is the one returned.
+
+The token is a new random one, or that of ` + envServeToken + `, which is required
+to listen on another address than loopback.`,
+		Example: `  artifact serve
+  artifact serve -- turbo run build
+  artifact serve -- artifact put out.tar.zst`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if dash := cmd.ArgsLenAtDash(); dash > 0 || dash < 0 && len(args) > 0 {
+				return errors.New("a command to serve goes behind --")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.command = args
+			return runServe(cmd.Context(), a, o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "`ADDRESS` to listen on; port 0 takes a free one")
+	flags.StringVar(&o.dir, "dir", "", "`DIRECTORY` of the artifacts (default: artifact in the user's cache directory)")
+	flags.StringVar(&o.maxSize, "max-size", "", "`SIZE` to stay below, as 10G; the least recently used go first")
+	flags.BoolVar(&o.readOnly, "read-only", false, "take no artifacts")
+	for _, name := range []string{"listen", "dir", "max-size", "read-only"} {
+		readsEnvironment(flags, name)
+	}
+	return cmd
+}
+
+func runServe(ctx context.Context, a *app, o serveOptions) error {
+	kept, err := o.openStore()
+	if err != nil {
+		return err
+	}
+	defer kept.Close()
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return &usageError{err: fmt.Errorf("--listen: %w", err)}
+	}
+	defer listener.Close()
+	token, err := a.serveToken(listener.Addr())
+	if err != nil {
+		return err
+	}
+	options := server.Options{Token: token, Addr: listener.Addr()}
+	if len(o.command) == 0 || a.global.verbose {
+		options.Log = a.logAccess
+	}
+	cache, err := server.New(kept, options)
+	if err != nil {
+		return &settings.Error{Origin: envServeToken, Err: err}
+	}
+	at := place{api: "http://" + reachable(listener.Addr()), token: token}
+	if len(o.command) > 0 {
+		return a.serveCommand(ctx, o.command, at, cache, listener)
+	}
+	for _, variable := range at.variables("TURBO_") {
+		fmt.Fprintf(a.streams.results, "export %s\n", variable)
+	}
+	a.streams.redactor.Add(token)
+	if err := cache.Serve(ctx, listener); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
+}
+
+func (o serveOptions) openStore() (*store.Dir, error) {
+	var maxSize int64
+	if o.maxSize != "" {
+		var err error
+		if maxSize, err = ui.ParseSize(o.maxSize); err != nil {
+			return nil, &usageError{command: "artifact serve", err: fmt.Errorf("--max-size: %w", err)}
+		}
+	}
+	dir := o.dir
+	if dir == "" {
+		caches, err := os.UserCacheDir()
+		if err != nil {
+			return nil, &usageError{command: "artifact serve", err: fmt.Errorf("no directory for artifacts, give one with --dir: %w", err)}
+		}
+		dir = filepath.Join(caches, "artifact")
+	}
+	kept, err := store.Open(dir, store.Options{MaxSize: maxSize, ReadOnly: o.readOnly})
+	if err != nil {
+		return nil, &usageError{err: err}
+	}
+	return kept, nil
+}
+
+// serveToken is what clients must have. Whoever opens the cache to other
+// machines has to choose one, since a random one would not reach them.
+func (a *app) serveToken(listening net.Addr) (string, error) {
+	if token := a.env.Getenv(envServeToken); token != "" {
+		return token, nil
+	}
+	if tcp, ok := listening.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+		return "", &usageError{err: fmt.Errorf("listening on %s: it can be reached from other machines, so set a token in %s", listening, envServeToken)}
+	}
+	return rand.Text(), nil
+}
+
+// reachable is an address that a client on this machine can use: an
+// unspecified one is replaced by loopback.
+func reachable(listening net.Addr) string {
+	tcp, ok := listening.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return listening.String()
+	}
+	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+}
+
+// place is how to reach a running cache.
+type place struct{ api, token string }
+
+// variables are those that point a program at the cache.
+func (p place) variables(prefix string) []string {
+	return []string{prefix + "API=" + p.api, prefix + "TOKEN=" + p.token, prefix + "TEAM=" + serveTeam}
+}
+
+// logAccess prints a line for each request.
+func (a *app) logAccess(request server.Access) {
+	line := fmt.Sprintf("%s %s %s %d %s", time.Now().Format(time.TimeOnly), request.Method, request.Path,
+		request.Status, request.Duration.Round(time.Millisecond/10))
+	if request.Received > 0 {
+		line += ", " + ui.Size(request.Received) + " received"
+	}
+	if request.Sent > 0 {
+		line += ", " + ui.Size(request.Sent) + " sent"
+	}
+	if request.Err != nil {
+		line += ": " + request.Err.Error()
+	}
+	fmt.Fprintln(a.streams.screen, ui.Printable(line))
+}

@@ -1,0 +1,180 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+)
+
+// The exit codes of shells for commands that cannot be run.
+const (
+	exitCannotRun = 126
+	exitNoCommand = 127
+)
+
+// childExit is the exit code of a command that was served, which is ours then.
+type childExit struct{ code int }
+
+func (e *childExit) Error() string { return fmt.Sprintf("the command exited with %d", e.code) }
+
+// commandError is a command that could not be run.
+type commandError struct {
+	code int
+	err  error
+}
+
+func (e *commandError) Error() string { return e.err.Error() }
+func (e *commandError) Unwrap() error { return e.err }
+
+// serveCommand serves as long as a command runs.
+func (a *app) serveCommand(ctx context.Context, argv []string, at place, cache *server.Server, listener net.Listener) error {
+	bin, err := linkDir()
+	if err != nil {
+		return fmt.Errorf("making artifact known to the command: %w", err)
+	}
+	defer os.RemoveAll(bin)
+	child, err := a.childOf(argv, at, bin)
+	if err != nil {
+		return err
+	}
+	// The cache lives as long as the command, whatever asks us to stop: that
+	// is passed on to the command, and ends it or not.
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	served := make(chan error, 1)
+	go func() { served <- cache.Serve(serving, listener) }()
+	err = runForwarding(child)
+	stop()
+	return errors.Join(err, <-served)
+}
+
+// childOf is the command, ready to be started.
+func (a *app) childOf(argv []string, at place, bin string) (*exec.Cmd, error) {
+	path, err := exec.LookPath(argv[0])
+	if argv[0] == "artifact" {
+		path, err = filepath.Join(bin, linkName()), nil
+	}
+	if err != nil {
+		code := exitCannotRun
+		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+			code = exitNoCommand
+		}
+		return nil, &commandError{code: code, err: err}
+	}
+	return &exec.Cmd{
+		Path: path, Args: argv, Env: childEnvironment(a.env.Environ(), at, bin),
+		Stdin: a.env.Stdin, Stdout: a.env.Stdout, Stderr: a.env.Stderr,
+	}, nil
+}
+
+// namesAnotherCache are the variables that could lead a client away from the
+// cache that is served, or give away a credential for another.
+var namesAnotherCache = []string{
+	"ARTIFACT_API", "ARTIFACT_TEAM", "ARTIFACT_TOKEN", envServeToken,
+	"TURBO_API", "TURBO_LOGIN", "TURBO_TEAM", "TURBO_TEAMID", "TURBO_TOKEN",
+	"VERCEL_ARTIFACTS_OWNER", "VERCEL_ARTIFACTS_TOKEN", "VERCEL_OIDC_TOKEN", "VERCEL_ORG_ID",
+	"VERCEL_PROJECT_ID", "VERCEL_TEAM_ID", "VERCEL_TOKEN",
+}
+
+// childEnvironment points every client at the cache that is served, past
+// proxies. The signature key stays: it belongs to the artifacts.
+func childEnvironment(environ []string, at place, bin string) []string {
+	var kept []string
+	path, noProxy := "", []string{}
+	for _, variable := range environ {
+		name, value, _ := strings.Cut(variable, "=")
+		switch key := canonicalVariable(name); {
+		case slices.Contains(namesAnotherCache, key):
+		case key == "NO_PROXY" || key == "no_proxy":
+			if value != "" && !slices.Contains(noProxy, value) {
+				noProxy = append(noProxy, value)
+			}
+		case key == "PATH":
+			path = value
+		default:
+			kept = append(kept, variable)
+		}
+	}
+	if path != "" {
+		bin += string(os.PathListSeparator) + path
+	}
+	without := strings.Join(append(noProxy, "127.0.0.1"), ",")
+	kept = append(kept, "PATH="+bin, "NO_PROXY="+without, "no_proxy="+without)
+	kept = append(kept, at.variables("ARTIFACT_")...)
+	return append(kept, at.variables("TURBO_")...)
+}
+
+// canonicalVariable is a variable's name as it is compared: Windows ignores
+// case.
+func canonicalVariable(name string) string {
+	if runtime.GOOS == "windows" {
+		return strings.ToUpper(name)
+	}
+	return name
+}
+
+// linkDir makes a private directory that holds nothing but this program, under
+// its own name.
+func linkDir() (string, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "artifact-")
+	if err != nil {
+		return "", err
+	}
+	link := filepath.Join(dir, linkName())
+	if err := os.Symlink(program, link); err != nil {
+		// Windows wants a privilege for symbolic links.
+		if err := os.Link(program, link); err != nil {
+			_ = os.RemoveAll(dir)
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+func linkName() string {
+	if runtime.GOOS == "windows" {
+		return "artifact.exe"
+	}
+	return "artifact"
+}
+
+// runForwarding runs a command to its end and passes signals on to it. It
+// returns nil or an error that holds the exit code.
+func runForwarding(child *exec.Cmd) error {
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, forwarded...)
+	defer signal.Stop(signals)
+	if err := child.Start(); err != nil {
+		return &commandError{code: exitCannotRun, err: err}
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- child.Wait() }()
+	for {
+		select {
+		case sig := <-signals:
+			if sig != os.Interrupt || !fromTerminal() {
+				_ = child.Process.Signal(sig) // it may have ended by now
+			}
+		case err := <-ended:
+			var failed *exec.ExitError
+			if errors.As(err, &failed) {
+				return &childExit{exitCodeOf(failed.ProcessState)}
+			}
+			return err
+		}
+	}
+}

@@ -1,0 +1,29 @@
+package command
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
+)
+
+// trace prints a line for each request, under --verbose.
+func (a *app) trace() func(client.Exchange) {
+	if !a.global.verbose {
+		return nil
+	}
+	return func(e client.Exchange) {
+		line := fmt.Sprintf("%s %s: ", e.Method, e.URL)
+		if e.Err != nil {
+			line += e.Err.Error()
+		} else {
+			line += fmt.Sprintf("%d %s", e.Status, e.Protocol)
+		}
+		line += fmt.Sprintf(" in %v", e.Elapsed.Round(time.Millisecond/10))
+		if e.RequestID != "" {
+			line += ", request " + e.RequestID
+		}
+		fmt.Fprintln(a.streams.screen, ui.Printable(line))
+	}
+}

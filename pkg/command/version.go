@@ -1,0 +1,48 @@
+package command
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// release, commit and date are set by a release's -ldflags "-X …".
+var release, commit, date string
+
+// version is the release's, else what the Go toolchain wrote into the program.
+func version() string {
+	text := release
+	if info, ok := debug.ReadBuildInfo(); ok && text == "" {
+		text = info.Main.Version
+	}
+	if text == "" {
+		text = "(devel)"
+	}
+	if commit != "" {
+		text += fmt.Sprintf(" (%s, %s)", commit, date)
+	}
+	return text
+}
+
+// userAgent names the program to servers: product, version and platform.
+func userAgent() string {
+	name := release
+	if name == "" {
+		name = "dev"
+	}
+	return fmt.Sprintf("artifact/%s (%s; %s)", name, runtime.GOOS, runtime.GOARCH)
+}
+
+func newVersionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "artifact %s\n", version())
+			return err
+		},
+	}
+}
