@@ -94,8 +94,12 @@ func TestBarLeavesOnlyWhatWasPrinted(t *testing.T) {
 				}
 			}
 			transfer.End()
+			writes := terminal.writes
 			transfer.Sent(1, 2)
 			time.Sleep(time.Hour)
+			if terminal.writes != writes {
+				t.Errorf("seed %d: it wrote after the end", seed)
+			}
 			if want := append(printed, ""); !slices.Equal(terminal.rows, want) || terminal.col != 0 || terminal.errors != nil {
 				t.Errorf("seed %d, %d columns, %q: the terminal shows %q and has the cursor in column %d, want %q; %q",
 					seed, columns, name, terminal.rows, terminal.col, want, terminal.errors)

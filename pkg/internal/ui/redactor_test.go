@@ -14,7 +14,7 @@ import (
 
 func TestRedactorHidesEveryForm(t *testing.T) {
 	t.Parallel()
-	const secret = `p<a&s"s/w ö+rd=\%`
+	const secret = `p<a&s"s/w ö+rd=@\%`
 	var redactor Redactor
 	redactor.Add(secret)
 
@@ -48,8 +48,8 @@ func TestRedactorHidesEveryForm(t *testing.T) {
 	}
 }
 
-// However long the user's name is, at most one character of the
-// encoded password is left at its end.
+// However long the user's name is, at most one character of the encoded
+// password is left at each end.
 func TestRedactorHidesBasicAuthorization(t *testing.T) {
 	t.Parallel()
 	const password = "correct horse battery"
@@ -63,9 +63,24 @@ func TestRedactorHidesBasicAuthorization(t *testing.T) {
 		if !strings.Contains(clean, mask) {
 			t.Errorf("%q became %q", header, clean)
 		}
-		_, after, _ := strings.Cut(clean, mask)
+		before, after, _ := strings.Cut(clean, mask)
+		if user := (n + len(":")) * 8; len(before) > len("Basic ")+(user+5)/6 {
+			t.Errorf("%q became %q: more than the user is left at the beginning", header, clean)
+		}
 		if len(after) > len("x==") {
 			t.Errorf("%q became %q: %q is left", header, clean, after)
+		}
+	}
+}
+
+func TestRedactorHidesWhatWasMadePrintable(t *testing.T) {
+	t.Parallel()
+	const secret = "raw\x00key of\n\tbytes\xff"
+	var redactor Redactor
+	redactor.Add(secret)
+	for _, text := range []string{Printable(secret), OneLine(secret, 100), fmt.Sprintf("%q", secret)} {
+		if got := strings.Trim(redactor.String(text), `"`); got != mask {
+			t.Errorf("%q became %q", text, got)
 		}
 	}
 }
@@ -95,7 +110,8 @@ func TestRedactorOverlappingSecrets(t *testing.T) {
 	for _, secret := range []string{"abcdefgh", "fghijklm", "cdefgh12"} {
 		redactor.Add(secret)
 	}
-	if got, want := redactor.String("xabcdefghijklmy abcdefgh12"), "x***y ***"; got != want {
+	redactor.Add("repeated repeated")
+	if got, want := redactor.String("xabcdefghijklmy abcdefgh12 repeated repeated repeated."), "x***y *** ***."; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
