@@ -19,12 +19,12 @@ func run() int {
 	ctx, stop := withSignals()
 	defer stop()
 	code := command.Run(ctx, command.Env{
-		Args:    os.Args[1:],
-		Stdin:   os.Stdin,
-		Stdout:  os.Stdout,
-		Stderr:  os.Stderr,
-		Getenv:  os.Getenv,
-		Environ: os.Environ,
+		Args:      os.Args[1:],
+		Stdin:     os.Stdin,
+		Stdout:    os.Stdout,
+		Stderr:    os.Stderr,
+		LookupEnv: os.LookupEnv,
+		Environ:   os.Environ,
 	})
 	dieOf(ctx, code)
 	return code

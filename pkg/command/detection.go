@@ -40,7 +40,7 @@ func (a *app) startDetection(ctx context.Context, o metadataOptions, given artif
 	ctx, cancel := context.WithCancel(ctx)
 	d := &detection{
 		given: given, options: o, giveUp: cancel, ready: make(chan struct{}),
-		ci: provenance.DetectCI(a.env.Getenv), watched: ui.IsTerminal(a.env.Stderr),
+		ci: provenance.DetectCI(a.env.LookupEnv), watched: ui.IsTerminal(a.env.Stderr),
 	}
 	if !o.wantsGit() {
 		close(d.ready)
@@ -84,13 +84,13 @@ func (d *detection) join() artifact.Metadata {
 		m.CI = d.detected(api.HeaderCI, "the CI vendor", d.ci.Vendor)
 	}
 	if !d.options.interactive.given {
-		m.Interactive = new(d.watched && !d.ci.Detected)
+		m.Interactive = new(d.ci.Interactive(d.watched))
 	}
 	d.noteGit()
 	if !d.options.sha.given {
 		sha := d.revision.SHA
 		if sha == "" {
-			sha = d.ci.Revision
+			sha = d.ci.SHA
 		}
 		m.SHA = d.detected(api.HeaderSHA, "the revision", sha)
 	}

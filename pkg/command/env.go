@@ -9,28 +9,48 @@ import (
 
 // Env is all that a command has of the world around it.
 type Env struct {
-	Args    []string // without the program's name
-	Stdin   *os.File
-	Stdout  *os.File
-	Stderr  *os.File
-	Getenv  func(string) string
-	Environ func() []string
+	Args   []string // without the program's name
+	Stdin  *os.File
+	Stdout *os.File
+	Stderr *os.File
+	// LookupEnv and Environ give the process's own environment, as package
+	// os does.
+	LookupEnv func(name string) (string, bool)
+	Environ   func() []string
+}
+
+// Getenv is the value of a variable, or nothing.
+func (e Env) Getenv(name string) string {
+	value, _ := e.LookupEnv(name)
+	return value
 }
 
 // streams are the two outputs behind everything that has to stand before them.
 type streams struct {
-	redactor *ui.Redactor
-	results  *strictWriter
-	screen   *ui.Screen
+	redactor       *ui.Redactor
+	results        *strictWriter
+	screen         *ui.Screen
+	stdout, stderr *ui.RedactedWriter
 }
 
 func (e Env) openStreams() *streams {
-	redactor := ui.NewRedactor()
+	redactor := new(ui.Redactor)
+	stdout, stderr := redactor.Writer(e.Stdout), redactor.Writer(e.Stderr)
 	return &streams{
 		redactor: redactor,
-		results:  &strictWriter{next: redactor.Writer(e.Stdout)},
-		screen:   ui.NewScreen(redactor.Writer(e.Stderr), func() int { return ui.Columns(e.Stderr) }),
+		results:  &strictWriter{next: stdout},
+		screen:   ui.NewScreen(stderr, func() int { return ui.Columns(e.Stderr) }),
+		stdout:   stdout,
+		stderr:   stderr,
 	}
+}
+
+// flush lets out what may have been the beginning of a secret.
+func (s *streams) flush() {
+	if err := s.stdout.Flush(); s.results.err == nil {
+		s.results.err = err
+	}
+	_ = s.stderr.Flush() // nobody is left to be told
 }
 
 // strictWriter remembers the first error, so that no command has to look after

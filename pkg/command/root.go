@@ -29,6 +29,7 @@ func Run(ctx context.Context, env Env) int {
 	root.SetIn(env.Stdin)
 	root.SetOut(a.streams.results)
 	root.SetErr(a.streams.screen)
+	defer a.streams.flush()
 	err := root.ExecuteContext(ctx)
 	if err == nil && a.streams.results.err != nil {
 		err = &outputError{a.streams.results.err}
