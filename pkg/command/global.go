@@ -45,8 +45,7 @@ func (o *globalOptions) register(flags *pflag.FlagSet) {
 // errInsecure is what --insecure gets, which people try by habit.
 var errInsecure = errors.New("there is no --insecure: certificates are always checked; trust your server's own with --ca-cert FILE")
 
-// newClient makes the client that the settings describe. The secrets among
-// them are hidden from then on.
+// newClient makes the client that the settings describe.
 func (a *app) newClient(s settings.Settings, trace func(client.Exchange)) (*client.Client, error) {
 	roots, err := a.rootCAs()
 	if err != nil {
@@ -68,16 +67,19 @@ func (a *app) newClient(s settings.Settings, trace func(client.Exchange)) (*clie
 	return c, nil
 }
 
-// settings resolves which cache is meant, and as whom.
+// settings resolves which cache is meant, and as whom. Every secret that the
+// environment holds is hidden from then on, also one that is not used.
 func (a *app) settings() (settings.Settings, error) {
 	if a.global.insecure {
 		return settings.Settings{}, &usageError{err: errInsecure}
+	}
+	for _, name := range settings.SecretVariables() {
+		a.streams.redactor.Add(a.env.Getenv(name))
 	}
 	s, err := settings.Resolve(settings.Flags{API: a.global.api, Team: a.global.team}, a.env.Getenv)
 	if err != nil {
 		return settings.Settings{}, err
 	}
-	a.streams.redactor.Add(s.Token.Reveal())
 	return s, nil
 }
 

@@ -1,10 +1,14 @@
 package command
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"unicode"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -51,10 +55,34 @@ func answerHint(e *client.Error) string {
 	case isCacheClosed(e):
 		return cacheClosedHints[e.Code]
 	}
+	if e.Status == 0 {
+		return networkHint(e.Err)
+	}
 	if e.Status >= 500 {
 		return "The server has a fault; try again later."
 	}
 	return statusHints[e.Status]
+}
+
+// networkHint is for requests that got no answer.
+func networkHint(err error) string {
+	var unresolved *net.DNSError
+	var authority x509.UnknownAuthorityError
+	var certificate *tls.CertificateVerificationError
+	var proxy *net.OpError
+	switch {
+	case errors.As(err, &unresolved):
+		return "Check the host name in --api, and the network."
+	case errors.As(err, &authority):
+		return "If this is your own server's certificate, trust its authority with --ca-cert FILE."
+	case errors.As(err, &certificate):
+		return "The server's certificate is not valid for this host or at this time; its operator has to mend that."
+	case errors.As(err, &proxy) && proxy.Op == "proxyconnect":
+		return "Check the proxy in HTTPS_PROXY, or except the host with NO_PROXY."
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "Nothing listens there: check --api."
+	}
+	return "Check --api and the network, then run the upload again."
 }
 
 // cacheClosedHints are by the codes of the API's reference.

@@ -22,6 +22,14 @@ const (
 	EnvTurboTeamID = "TURBO_TEAMID"
 )
 
+// SecretVariables are those whose values must never be shown.
+func SecretVariables() []string {
+	return []string{
+		EnvToken, EnvTurboToken, "ARTIFACT_SERVE_TOKEN", "TURBO_REMOTE_CACHE_SIGNATURE_KEY",
+		"VERCEL_ARTIFACTS_TOKEN", "VERCEL_TOKEN",
+	}
+}
+
 // Flags are the settings of a command line, empty where they were not given.
 type Flags struct {
 	API  string
