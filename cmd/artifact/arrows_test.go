@@ -26,7 +26,7 @@ var rooms = map[string]room{
 			"pkg/internal/credential", "pkg/internal/digest", "pkg/internal/progress", "pkg/internal/provenance",
 			"pkg/internal/server", "pkg/internal/settings", "pkg/internal/store",
 		},
-		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"},
+		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	},
 	"pkg/internal/ui": {
 		rooms:   []string{"pkg/internal/printable", "pkg/internal/progress"},
