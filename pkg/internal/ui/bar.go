@@ -60,9 +60,6 @@ const (
 	clock
 )
 
-// importance is the order in which facts get their room.
-var importance = [...]int{share, clock, speed, amount}
-
 // barLine is the line for a view, at most room columns wide. Where there is too
 // little, the name gives up its beginning, then the gauge goes, then the facts
 // that a waiting person needs least.
@@ -74,7 +71,7 @@ func barLine(name string, v view, room int) string {
 	}
 	nameWidth := uniseg.StringWidth(name)
 	facts := factsOf(v)
-	for _, i := range importance {
+	for _, i := range [...]int{share, clock, speed, amount} { // by importance
 		if facts[i].columns() > room-min(nameWidth, narrowName) {
 			facts[i] = fact{}
 		}

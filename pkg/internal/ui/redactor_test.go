@@ -147,6 +147,8 @@ func TestRedactedWriter(t *testing.T) {
 	if err := writer.Flush(); err != nil || out.String() != "secr" {
 		t.Errorf("Flush gives %v and %q", err, out.String())
 	}
+	out.Reset()
+	step("et\n", "et\n")
 }
 
 func TestRedactedWriterReportsWriteError(t *testing.T) {
