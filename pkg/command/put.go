@@ -80,7 +80,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	defer detection.stop()
 	uploader := transfer.Uploader{SpoolDir: a.env.Getenv("TMPDIR"), Describe: detection.describe}
 	if !o.dryRun {
-		if uploader.Client, err = a.newClient(s, a.trace()); err != nil {
+		if uploader.Client, err = a.newClient(s); err != nil {
 			return err
 		}
 		if s.Token.IsEmpty() {
