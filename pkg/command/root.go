@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
@@ -25,6 +26,11 @@ type app struct {
 // is that of `artifact help exit-codes`.
 func Run(ctx context.Context, env Env) int {
 	a := &app{env: env, streams: env.openStreams()}
+	// Also those that are not used, and before the first error: it may
+	// repeat what somebody typed.
+	for _, name := range settings.SecretVariables() {
+		a.streams.redactor.Add(env.Getenv(name))
+	}
 	root := newRootCommand(a)
 	root.SetArgs(env.Args)
 	root.SetIn(env.Stdin)
