@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -74,6 +75,7 @@ its API, and run such a server.`,
 	}
 	root.SetVersionTemplate("artifact {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		a.chooseForm(cmd)
 		return &usageError{command: cmd.CommandPath(), err: err}
 	})
 	a.global.register(root.PersistentFlags())
@@ -84,24 +86,60 @@ its API, and run such a server.`,
 		newExitCodesTopic(),
 		newEnvironmentTopic(),
 	)
-	makeUsageErrors(root)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, child := range root.Commands() {
+		switch child.Name() {
+		case "help":
+			child.RunE = runHelp
+		case "completion": // without this it takes any argument
+			child.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
+	a.makeUsageErrors(root)
 	return root
 }
 
 // makeUsageErrors marks what cobra finds wrong with arguments as the user's
 // mistake.
-func makeUsageErrors(cmd *cobra.Command) {
+func (a *app) makeUsageErrors(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
+				a.chooseForm(cmd)
 				return &usageError{command: cmd.CommandPath(), err: err}
 			}
 			return nil
 		}
 	}
 	for _, child := range cmd.Commands() {
-		makeUsageErrors(child)
+		a.makeUsageErrors(child)
 	}
+}
+
+// chooseForm finds out whether a script asked for JSON where the command line
+// is wrong: then parsing ends early, and flags behind the mistake and the
+// environment have not been looked at.
+func (a *app) chooseForm(cmd *cobra.Command) {
+	// A value that is wrong too is not what the error is about.
+	_ = setFromEnvironment(cmd.Flags(), a.env.Getenv)
+	for _, arg := range a.env.Args {
+		if arg == "--" {
+			return
+		}
+		a.global.json = a.global.json || arg == "--json"
+	}
+}
+
+// runHelp is cobra's, but for a topic that does not exist, which is the user's
+// mistake like any other.
+func runHelp(cmd *cobra.Command, args []string) error {
+	topic, rest, err := cmd.Root().Find(args)
+	if err != nil || len(rest) > 0 {
+		return &usageError{command: "artifact", err: fmt.Errorf("no help about %q", strings.Join(args, " "))}
+	}
+	topic.InitDefaultHelpFlag()
+	return topic.Help()
 }
 
 // report prints an error and what to do about it: on standard error for
