@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -45,7 +46,7 @@ through a shared memory mapping cannot be noticed.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			err := runPut(cmd.Context(), a, o)
-			if err != nil && o.warnOnly {
+			if interrupt := (Interrupt{}); err != nil && o.warnOnly && !errors.As(context.Cause(cmd.Context()), &interrupt) {
 				return &warning{err}
 			}
 			return err
@@ -79,13 +80,16 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	detection := a.startDetection(ctx, o.metadata, given)
 	defer detection.stop()
 	uploader := transfer.Uploader{SpoolDir: a.env.Getenv("TMPDIR"), Describe: detection.describe}
+	// A dry run needs none, but must find what is wrong with its settings.
+	cache, err := a.newClient(s, a.trace())
+	if err != nil {
+		return err
+	}
 	if !o.dryRun {
-		if uploader.Client, err = a.newClient(s, a.trace()); err != nil {
-			return err
-		}
 		if s.Token.IsEmpty() {
 			return errNoCredential
 		}
+		uploader.Client = cache
 	}
 	shown := a.progress().Begin(input.Path)
 	uploader.Progress = shown
