@@ -53,7 +53,9 @@ func answerHint(e *client.Error) string {
 	case errors.Is(e, client.ErrAnsweredEarly):
 		return "A proxy or a server that does not read uploads answered; the artifact may not be stored."
 	case isCacheClosed(e):
-		return cacheClosedHints[e.Code]
+		if next, ok := cacheClosedHints[e.Code]; ok {
+			return next
+		}
 	}
 	if e.Status == 0 {
 		return networkHint(e.Err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
@@ -158,6 +159,10 @@ func (a *app) report(err error) {
 	}
 	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
 	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
+	var answered *client.Error
+	if a.global.verbose && errors.As(err, &answered) && answered.Code != "" {
+		fmt.Fprintf(a.streams.screen, "The server's code for this: %s\n", printable.Text(answered.Code))
+	}
 	if next := hint(err); next != "" {
 		fmt.Fprintln(a.streams.screen, next)
 	}
