@@ -23,7 +23,7 @@ var rooms = map[string]room{
 	"pkg/command": {
 		rooms: []string{
 			"pkg/internal/ui", "pkg/artifact", "pkg/client", "pkg/transfer", "pkg/internal/api",
-			"pkg/internal/credential", "pkg/internal/digest", "pkg/internal/progress", "pkg/internal/provenance",
+			"pkg/internal/credential", "pkg/internal/digest", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/provenance",
 			"pkg/internal/server", "pkg/internal/settings", "pkg/internal/store",
 		},
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},

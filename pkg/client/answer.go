@@ -22,15 +22,17 @@ const maxAnswer = 64 << 10
 type answer struct {
 	*http.Response
 	body []byte
+	// secret is the token that must not come back in an error.
+	secret string
 }
 
-func readAnswer(resp *http.Response) (answer, error) {
+func readAnswer(resp *http.Response, secret string) (answer, error) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return answer{}, fmt.Errorf("reading the server's answer: %w", err)
 	}
-	return answer{Response: resp, body: body}, nil
+	return answer{Response: resp, body: body, secret: secret}, nil
 }
 
 // redirect is the other place that a 307 or 308 names (RFC 9110, sections
@@ -108,10 +110,10 @@ func (a answer) failure(id artifact.ID, reason error) error {
 	e := &Error{
 		ID: id, Method: a.Request.Method, URL: transport.Redact(a.Request.URL),
 		Status: a.StatusCode, Code: code, Message: message,
-		RequestID: oneLine(transport.RequestID(a.Header)), Err: reason,
+		RequestID: a.oneLine(transport.RequestID(a.Header)), Err: reason,
 	}
 	if place, err := a.Request.URL.Parse(a.Header.Get("Location")); err == nil && place.Host != "" && a.Header.Get("Location") != "" {
-		e.Location = oneLine(place.Scheme + "://" + place.Host)
+		e.Location = a.oneLine(place.Scheme + "://" + place.Host)
 	}
 	return e
 }

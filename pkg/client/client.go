@@ -58,9 +58,10 @@ const (
 
 // Client is safe for use by several goroutines at once.
 type Client struct {
-	base *url.URL
-	team artifact.Team
-	way  http.RoundTripper
+	base  *url.URL
+	team  artifact.Team
+	token string
+	way   http.RoundTripper
 }
 
 // ErrInvalidAPI is wrapped by the errors of [New] about a base URL.
@@ -75,7 +76,7 @@ func New(options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{base: base, team: options.Team, way: transport.New(transport.Options{
+	return &Client{base: base, team: options.Team, token: options.Token, way: transport.New(transport.Options{
 		Origin:          base,
 		Token:           options.Token,
 		UserAgent:       options.UserAgent,

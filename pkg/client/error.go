@@ -7,7 +7,6 @@ import (
 	"net/url"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -29,11 +28,6 @@ var (
 
 // errStatus says that an answer's status is reason enough.
 var errStatus = errors.New("error status")
-
-// maxLine is the most characters that are kept of a server's text.
-const maxLine = 300
-
-func oneLine(text string) string { return printable.Line(text, maxLine) }
 
 // Error is a request that did not succeed. What comes from the server is cut
 // to one printable line.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"html"
 	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
 // explanation reads the code and the message of an error answer, in each of
@@ -14,7 +16,7 @@ import (
 // line.
 func (a answer) explanation() (code, message string) {
 	if a.looksLikePage() {
-		return "", oneLine(pageTitle(a.body))
+		return "", a.oneLine(pageTitle(a.body))
 	}
 	var flat struct {
 		Error   json.RawMessage `json:"error"`
@@ -25,27 +27,27 @@ func (a answer) explanation() (code, message string) {
 		if bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("{")) || a.StatusCode < 400 {
 			return "", "" // broken JSON explains nothing
 		}
-		return "", oneLine(string(a.body))
+		return "", a.oneLine(string(a.body))
 	}
 	var nested struct {
 		Code    json.RawMessage `json:"code"`
 		Message json.RawMessage `json:"message"`
 	}
 	if json.Unmarshal(flat.Error, &nested) == nil && (nested.Code != nil || nested.Message != nil) {
-		return jsonText(nested.Code), jsonText(nested.Message)
+		return a.jsonText(nested.Code), a.jsonText(nested.Message)
 	}
-	message = jsonText(flat.Message)
+	message = a.jsonText(flat.Message)
 	if message == "" {
-		message = jsonText(flat.Error)
+		message = a.jsonText(flat.Error)
 	}
-	return jsonText(flat.Code), message
+	return a.jsonText(flat.Code), message
 }
 
 // jsonText is a JSON string's text, or a number as it stands.
-func jsonText(raw json.RawMessage) string {
+func (a answer) jsonText(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
-		return oneLine(text)
+		return a.oneLine(text)
 	}
 	var number json.Number
 	if json.Unmarshal(raw, &number) == nil {
@@ -69,4 +71,16 @@ func pageTitle(page []byte) string {
 		return ""
 	}
 	return html.UnescapeString(title)
+}
+
+// maxLine is the most characters that are kept of a server's text.
+const maxLine = 300
+
+// oneLine cuts text only after the token is out of it: what is left of a secret
+// would no longer be known as one.
+func (a answer) oneLine(text string) string {
+	if a.secret != "" {
+		text = strings.ReplaceAll(text, a.secret, "***")
+	}
+	return printable.Line(text, maxLine)
 }

@@ -94,7 +94,7 @@ func (c *Client) putOnce(ctx context.Context, target *url.URL, upload Upload) (*
 	if err != nil {
 		return nil, nil, failure(upload.ID, target, cmp.Or(sending.refusal(), context.Cause(ctx), err))
 	}
-	answer, err := readAnswer(resp)
+	answer, err := readAnswer(resp, c.token)
 	if err != nil {
 		return nil, nil, failure(upload.ID, target, err)
 	}

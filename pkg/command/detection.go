@@ -9,6 +9,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/provenance"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
@@ -139,11 +140,11 @@ func (a *app) printDetection(d *detection) {
 	}
 	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
 	for _, warning := range d.warnings {
-		fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Warning("artifact: warning:"), ui.Printable(warning))
+		fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Warning("artifact: warning:"), printable.Text(warning))
 	}
 	if a.global.verbose {
 		for _, note := range d.notes {
-			fmt.Fprintln(a.streams.screen, ui.Printable(note))
+			fmt.Fprintln(a.streams.screen, printable.Text(note))
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
@@ -112,7 +113,7 @@ func (a *app) report(err error) {
 		}{newErrorJSON(err)})
 	}
 	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
-	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), ui.Printable(err.Error()))
+	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
 	if next := hint(err); next != "" {
 		fmt.Fprintln(a.streams.screen, next)
 	}

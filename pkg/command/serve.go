@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
@@ -173,5 +174,5 @@ func (a *app) logAccess(request server.Access) {
 	if request.Err != nil {
 		line += ": " + request.Err.Error()
 	}
-	fmt.Fprintln(a.streams.screen, ui.Printable(line))
+	fmt.Fprintln(a.streams.screen, printable.Text(line))
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
 // trace prints a line for each request, under --verbose.
@@ -24,6 +24,6 @@ func (a *app) trace() func(client.Exchange) {
 		if e.RequestID != "" {
 			line += ", request " + e.RequestID
 		}
-		fmt.Fprintln(a.streams.screen, ui.Printable(line))
+		fmt.Fprintln(a.streams.screen, printable.Text(line))
 	}
 }

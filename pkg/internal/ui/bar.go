@@ -8,6 +8,8 @@ import (
 
 	"github.com/rivo/uniseg"
 	"github.com/schollz/progressbar/v3"
+
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
 const (
@@ -141,15 +143,15 @@ func keepEnd(name string, width int) string {
 	if excess <= 0 {
 		return name
 	}
-	if width <= len(ellipsis) {
-		return ellipsis[:max(width, 0)]
+	if width <= len(printable.Ellipsis) {
+		return printable.Ellipsis[:max(width, 0)]
 	}
-	excess += len(ellipsis)
+	excess += len(printable.Ellipsis)
 	state := -1
 	for excess > 0 && name != "" {
 		var columns int
 		_, name, columns, state = uniseg.FirstGraphemeClusterInString(name, state)
 		excess -= columns
 	}
-	return ellipsis + name
+	return printable.Ellipsis + name
 }

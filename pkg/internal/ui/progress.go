@@ -4,6 +4,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
 // Style is how progress is shown.
@@ -75,9 +77,9 @@ func (p *Progress) Begin(name string) *Transfer {
 	t := &Transfer{stop: make(chan struct{}), done: make(chan struct{})}
 	switch p.style {
 	case Bar:
-		go t.show(&barPainter{screen: p.screen, name: Printable(name)})
+		go t.show(&barPainter{screen: p.screen, name: printable.Text(name)})
 	case Lines:
-		go t.show(&linePainter{screen: p.screen, name: OneLine(name, maxLoggedName)})
+		go t.show(&linePainter{screen: p.screen, name: printable.Line(name, maxLoggedName)})
 	default:
 		close(t.done)
 	}

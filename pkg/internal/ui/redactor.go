@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
 const (
@@ -69,7 +71,7 @@ func (r *Redactor) known() []form {
 }
 
 // escaped is the secret as it stands in text, JSON, Go's quoted strings, the
-// parts of a URL, and behind [Printable] and [OneLine].
+// parts of a URL, and behind package printable.
 func escaped(secret string) []string {
 	var plain strings.Builder
 	encoder := json.NewEncoder(&plain)
@@ -84,8 +86,8 @@ func escaped(secret string) []string {
 		url.QueryEscape(secret),
 		url.PathEscape(secret),
 		strings.TrimPrefix(url.UserPassword("", secret).String(), ":"),
-		Printable(secret),
-		OneLine(secret, len(secret)),
+		printable.Text(secret),
+		printable.Line(secret, len(secret)),
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
 func TestRedactorHidesEveryForm(t *testing.T) {
@@ -78,7 +80,7 @@ func TestRedactorHidesWhatWasMadePrintable(t *testing.T) {
 	const secret = "raw\x00key of\n\tbytes\xff"
 	var redactor Redactor
 	redactor.Add(secret)
-	for _, text := range []string{Printable(secret), OneLine(secret, 100), fmt.Sprintf("%q", secret)} {
+	for _, text := range []string{printable.Text(secret), printable.Line(secret, 100), fmt.Sprintf("%q", secret)} {
 		if got := strings.Trim(redactor.String(text), `"`); got != mask {
 			t.Errorf("%q became %q", text, got)
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/rivo/uniseg"
+
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
 // emulator is a terminal of some width that scrolls for ever. It knows the
@@ -50,7 +52,7 @@ func (e *emulator) Write(p []byte) (int, error) {
 // put writes one character.
 func (e *emulator) put(text string) string {
 	cluster, rest, width, _ := uniseg.FirstGraphemeClusterInString(text, -1)
-	if Printable(cluster) != cluster {
+	if printable.Text(cluster) != cluster {
 		e.errors = append(e.errors, fmt.Sprintf("%q was printed", cluster))
 	}
 	row := e.rows[e.row]

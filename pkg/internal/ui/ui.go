@@ -4,7 +4,7 @@
 // network.
 //
 // It refuses to trust text: a file name or a server's message passes
-// [Printable] or [OneLine] before a terminal gets it, and every stream passes
+// package printable before a terminal gets it, and every stream passes
 // the [Redactor] that knows the secrets.
 //
 // The streams are stacked so: [Redactor.Writer] on the file, [Screen] on that

@@ -1,4 +1,4 @@
-package ui
+package printable
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestPrintable(t *testing.T) {
+func TestText(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"":                            "",
@@ -21,13 +21,13 @@ func TestPrintable(t *testing.T) {
 		"line\u2028and\u2029para":     "line?and?para",
 		"private \ue000, none \ufdd0": "private ?, none ?",
 	} {
-		if got := Printable(text); got != want {
-			t.Errorf("Printable(%q) = %q, want %q", text, got, want)
+		if got := Text(text); got != want {
+			t.Errorf("Text(%q) = %q, want %q", text, got, want)
 		}
 	}
 }
 
-func TestOneLine(t *testing.T) {
+func TestLine(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		text  string
@@ -42,23 +42,23 @@ func TestOneLine(t *testing.T) {
 		{"abcd", 3, "..."},
 		{"\x1b]0;title\x07", 20, "?]0;title?"},
 	} {
-		if got := OneLine(test.text, test.limit); got != test.want {
-			t.Errorf("OneLine(%q, %d) = %q, want %q", test.text, test.limit, got, test.want)
+		if got := Line(test.text, test.limit); got != test.want {
+			t.Errorf("Line(%q, %d) = %q, want %q", test.text, test.limit, got, test.want)
 		}
 	}
 }
 
-func FuzzOneLine(f *testing.F) {
+func FuzzLine(f *testing.F) {
 	for _, text := range []string{"", "plain", "a\x1b[31mb\n\n c", "\xff\xfe", strings.Repeat("é ", 400)} {
 		f.Add(text, 300)
 	}
 	f.Fuzz(func(t *testing.T, text string, limit int) {
 		limit = max(limit, 3)
-		line := OneLine(text, limit)
+		line := Line(text, limit)
 		if utf8.RuneCountInString(line) > limit {
 			t.Errorf("%q has more than %d characters", line, limit)
 		}
-		if line != Printable(line) || line != strings.TrimSpace(line) || strings.ContainsAny(line, "\r\n\x1b") {
+		if line != Text(line) || line != strings.TrimSpace(line) || strings.ContainsAny(line, "\r\n\x1b") {
 			t.Errorf("%q is not printable", line)
 		}
 	})
