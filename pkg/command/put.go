@@ -107,6 +107,8 @@ func (o putOptions) input(stdin *os.File) (transfer.Input, error) {
 		return input, usage("one --hash is for one input, and %d are given", len(o.args))
 	case len(o.args) > 1:
 		return input, usage("put takes one input, and %d are given", len(o.args))
+	case len(o.args) == 1 && o.args[0] == "":
+		return input, usage("the name of the input is empty, as that of a variable that is not set")
 	case len(o.args) == 1:
 		input.Path = o.args[0]
 	case ui.IsTerminal(stdin):
