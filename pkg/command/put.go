@@ -17,7 +17,7 @@ import (
 // putOptions are the command line of put.
 type putOptions struct {
 	args      []string
-	hash      string
+	hash      optional
 	algorithm string
 	metadata  metadataOptions
 	warnOnly  bool
@@ -53,7 +53,7 @@ through a shared memory mapping cannot be noticed.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.hash, "hash", "", "`ID` to store under (default: the digest of the bytes)")
+	flags.Var(&o.hash, "hash", "`ID` to store under (default: the digest of the bytes)")
 	flags.StringVar(&o.algorithm, "algorithm", string(digest.SHA256), "digest that an id is derived with: `sha256|sha512|blake3`")
 	flags.BoolVar(&o.warnOnly, "warn-only", false, "print failures and exit 0, for a CI step that must not fail")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would be uploaded; needs no network and no credential")
@@ -103,7 +103,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 func (o putOptions) input(stdin *os.File) (transfer.Input, error) {
 	input := transfer.Input{Path: "-"}
 	switch {
-	case len(o.args) > 1 && o.hash != "":
+	case len(o.args) > 1 && o.hash.given:
 		return input, usage("one --hash is for one input, and %d are given", len(o.args))
 	case len(o.args) > 1:
 		return input, usage("put takes one input, and %d are given", len(o.args))
@@ -119,8 +119,8 @@ func (o putOptions) input(stdin *os.File) (transfer.Input, error) {
 	if input.Path == "-" {
 		input.Stream = stdin
 	}
-	if o.hash != "" {
-		id, err := artifact.ParseID(o.hash)
+	if o.hash.given { // also without a value: a key that was lost is no reason to derive one
+		id, err := artifact.ParseID(o.hash.text)
 		if err != nil {
 			return input, usage("--hash: %w", err)
 		}
