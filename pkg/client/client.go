@@ -108,10 +108,12 @@ func parseAPI(raw string) (*url.URL, error) {
 	base, err := url.Parse(raw)
 	var malformed *url.Error
 	switch {
+	// Also where it cannot be parsed: "user:password@host" is a scheme and
+	// its opaque rest to package url, and its errors quote what it stumbles on.
+	case (err != nil || base.Host == "") && strings.Contains(raw, "@"), err == nil && base.User != nil:
+		return nil, fmt.Errorf("%w: it has a user name or password in it, which belongs into ARTIFACT_TOKEN", ErrInvalidAPI)
 	case errors.As(err, &malformed):
 		return nil, fmt.Errorf("%w: it is no URL: %w", ErrInvalidAPI, malformed.Err)
-	case base.User != nil:
-		return nil, fmt.Errorf("%w: it has a user name or password in it, which belongs into ARTIFACT_TOKEN", ErrInvalidAPI)
 	case base.Scheme != "https" && base.Scheme != "http":
 		return nil, fmt.Errorf("%w %q: it must begin with https:// or http://", ErrInvalidAPI, raw)
 	case base.Hostname() == "":

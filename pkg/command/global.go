@@ -71,20 +71,12 @@ func (a *app) newClient(s settings.Settings) (*client.Client, error) {
 	return c, nil
 }
 
-// settings resolves which cache is meant, and as whom. Every secret that the
-// environment holds is hidden from then on, also one that is not used.
+// settings resolves which cache is meant, and as whom.
 func (a *app) settings() (settings.Settings, error) {
 	if a.global.insecure {
 		return settings.Settings{}, &usageError{err: errInsecure}
 	}
-	for _, name := range settings.SecretVariables() {
-		a.streams.redactor.Add(a.env.Getenv(name))
-	}
-	s, err := settings.Resolve(settings.Flags{API: a.global.api, Team: a.global.team}, a.env.Getenv)
-	if err != nil {
-		return settings.Settings{}, err
-	}
-	return s, nil
+	return settings.Resolve(settings.Flags{API: a.global.api, Team: a.global.team}, a.env.Getenv)
 }
 
 // rootCAs is nil where the system's own certificates do. On Linux Go reads

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// cache is an artifact serve that runs beside a story.
+type cache struct {
+	cmd            *exec.Cmd
+	stdout, stderr bytes.Buffer // complete when it was stopped
+	read           chan error   // what became of standard output
+	once           sync.Once
+}
+
+// cacheKey is where a story keeps its cache.
+type cacheKey struct{}
+
+// runCache is the command cache of stories. "cache start" runs artifact serve
+// with the flags, in the environment that the story began with and the
+// variables that stand before the flags; it waits for the three lines to
+// source, and sets the story's variables by them. "cache stop" interrupts it;
+// afterwards stdout and stderr look at all that it printed, so a request that
+// was answered is in the log for sure. The end of the story stops it too.
+func runCache(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: cache start [NAME=VALUE...] [FLAG...], or cache stop")
+	}
+	kept := ts.Value(cacheKey{}).(**cache)
+	switch verb := args[0]; {
+	case verb == "start" && *kept == nil:
+		*kept = startCache(ts, args[1:])
+		ts.Defer((*kept).stop)
+	case verb == "stop" && *kept != nil:
+		running := *kept
+		*kept = nil
+		running.stop()
+		_, _ = ts.Stdout().Write(running.stdout.Bytes())
+		_, _ = ts.Stderr().Write(running.stderr.Bytes())
+	default:
+		ts.Fatalf("cache: cannot %s", verb)
+	}
+}
+
+func startCache(ts *testscript.TestScript, args []string) *cache {
+	variables := 0
+	for variables < len(args) && !strings.HasPrefix(args[variables], "-") {
+		variables++
+	}
+	c := &cache{cmd: exec.Command("artifact", append([]string{"serve"}, args[variables:]...)...), read: make(chan error, 1)}
+	c.cmd.Env = slices.Concat(ts.Value(beginning{}).([]string), args[:variables])
+	c.cmd.Dir = ts.MkAbs(".")
+	c.cmd.Stderr = &c.stderr
+	stdout, err := c.cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(c.cmd.Start())
+	lines := bufio.NewScanner(io.TeeReader(stdout, &c.stdout))
+	for range 3 {
+		started := lines.Scan()
+		assignment, isExport := strings.CutPrefix(lines.Text(), "export ")
+		name, value, isAssignment := strings.Cut(assignment, "=")
+		if !started || !isExport || !isAssignment {
+			_ = c.cmd.Process.Kill()
+			_, err := io.Copy(&c.stdout, stdout)
+			c.read <- err
+			c.stop()
+			ts.Fatalf("the cache did not start: %s%s", c.stdout.Bytes(), c.stderr.Bytes())
+		}
+		ts.Setenv(name, value)
+	}
+	go func() {
+		_, err := io.Copy(&c.stdout, stdout)
+		c.read <- err
+	}()
+	return c
+}
+
+// stop ends the cache and waits for it.
+func (c *cache) stop() {
+	c.once.Do(func() {
+		if runtime.GOOS == "windows" {
+			_ = c.cmd.Process.Kill() // nothing softer is there
+		} else {
+			_ = c.cmd.Process.Signal(os.Interrupt)
+		}
+		<-c.read
+		_ = c.cmd.Wait() // it died of the signal
+	})
+}

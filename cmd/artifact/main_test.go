@@ -1,0 +1,66 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// scripts are the stories that run the program from end to end.
+const scripts = "../../testdata/script"
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"artifact": main, "exits": exits})
+}
+
+// TestScripts runs each story of testdata/script in a directory of its own,
+// with this program as artifact. Beside testscript's own commands there are
+//
+//	exec exits CODE COMMAND...            (see exits)
+//	cache start [NAME=VALUE...] [FLAG...]
+//	cache stop
+//
+// where cache runs artifact serve in the background (see runCache).
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 scripts,
+		Setup:               isolate,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"cache": runCache},
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+// isolate keeps out whatever the machine and its user have set: testscript
+// passes on PATH and nothing else, so no variable of a CI vendor, a token or a
+// proxy gets in. Everything that is written stays in the story's directory.
+func isolate(env *testscript.Env) error {
+	home := filepath.Join(env.WorkDir, ".home")
+	if err := os.Mkdir(home, 0o700); err != nil {
+		return err
+	}
+	for _, variable := range [][2]string{
+		{"HOME", home}, {"USERPROFILE", home}, // the second on Windows
+		{"XDG_CONFIG_HOME", filepath.Join(home, "config")}, {"AppData", filepath.Join(home, "config")},
+		{"XDG_CACHE_HOME", filepath.Join(home, "cache")}, {"LocalAppData", filepath.Join(home, "cache")},
+		{"GIT_CONFIG_NOSYSTEM", "1"},
+		{"GIT_CEILING_DIRECTORIES", filepath.Dir(env.WorkDir)},
+		{"GIT_AUTHOR_NAME", "A"}, {"GIT_AUTHOR_EMAIL", "a@localhost"},
+		{"GIT_COMMITTER_NAME", "A"}, {"GIT_COMMITTER_EMAIL", "a@localhost"},
+	} {
+		env.Setenv(variable[0], variable[1])
+	}
+	if env.Getenv("GORACE") == "" {
+		// A program with the race detector sleeps a second before it ends.
+		env.Setenv("GORACE", "atexit_sleep_ms=0")
+	}
+	env.Values[beginning{}] = env.Vars
+	env.Values[cacheKey{}] = new(*cache)
+	return nil
+}
+
+// beginning is the key of the variables that a story begins with.
+type beginning struct{}
