@@ -23,9 +23,8 @@ func hint(err error) string {
 	var usage *usageError
 	var input *transfer.InputError
 	switch {
-	case errors.Is(err, errNoCredential):
-		return "Set ARTIFACT_TOKEN (or TURBO_TOKEN). A cache without authentication takes any ARTIFACT_TOKEN.\n" +
-			"To try without a cache of your own: artifact serve -- artifact put FILE"
+	case isUnauthorized(err):
+		return credentialHint(err)
 	case errors.Is(err, artifact.ErrChanged):
 		return "The cache does not hold it. Run the upload again when nothing writes to the file."
 	case errors.Is(err, client.ErrPlainHTTP):
@@ -99,7 +98,7 @@ var cacheClosedHints = map[string]string{
 // statusHints are by the API's reference, and by what else was met.
 var statusHints = map[int]string{
 	http.StatusBadRequest:            "The server refused a value of the request or the artifact's size. Self-hosted servers also demand a team: --team.",
-	http.StatusUnauthorized:          "The token is not valid here. Check ARTIFACT_TOKEN (or TURBO_TOKEN) and that it belongs to this --api.",
+	http.StatusUnauthorized:          "The token is not valid here. Check that it belongs to this --api: artifact status tells where it comes from, artifact login replaces a stored one.",
 	http.StatusPaymentRequired:       "The account is blocked or misses a payment. Its owner can update the payment method in the billing settings.",
 	http.StatusForbidden:             "The token may not write here: check --team. Or Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.",
 	http.StatusNotFound:              "There is no Remote Cache under this base URL: check --api, with its path if it has one.",

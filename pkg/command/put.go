@@ -73,22 +73,27 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.settings()
+	resolver, s, err := a.resolve()
 	if err != nil {
+		return err
+	}
+	if err := s.CheckSignature(); err != nil {
 		return err
 	}
 	detection := a.startDetection(ctx, o.metadata, given)
 	defer detection.stop()
 	uploader := transfer.Uploader{SpoolDir: a.env.Getenv("TMPDIR"), Describe: detection.describe}
+	if !o.dryRun {
+		if err := a.authorize(ctx, resolver, &s); err != nil {
+			return err
+		}
+	}
 	// A dry run needs none, but must find what is wrong with its settings.
 	cache, err := a.newClient(s)
 	if err != nil {
 		return err
 	}
 	if !o.dryRun {
-		if s.Token.IsEmpty() {
-			return errNoCredential
-		}
 		uploader.Client = cache
 	}
 	shown := a.progress().Begin(input.Path)

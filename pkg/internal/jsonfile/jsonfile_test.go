@@ -36,16 +36,16 @@ func TestDecode(t *testing.T) {
 func TestDecodeTellsThePlace(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"":                                "line 1, column 1: unexpected end of JSON input",
-		"{\n  \"name\": \"é\" x\n}":       `line 2, column 15: invalid character 'x' after object key:value pair`,
-		"// ä\n{\"name\": secret}":        `line 2, column 10: invalid character 's' looking for beginning of value`,
-		"{\n\t\"name\": 5}":               `line 2, column 10: "name" must be a string, and is of type number`,
+		"":                                 "line 1, column 1: unexpected end of JSON input",
+		"{\n  \"name\": \"é\" x\n}":        `line 2, column 15: invalid character 'x' after object key:value pair`,
+		"// ä\n{\"name\": secret}":         `line 2, column 10: invalid character 's' looking for beginning of value`,
+		"{\n\t\"name\": 5}":                `line 2, column 10: "name" must be a string, and is of type number`,
 		"{\"inner\": {\n\"on\": \"yes\"}}": `line 2, column 11: "inner.on" must be true or false, and is of type string`,
 		"{\"inner\": []}":                  `line 1, column 11: "inner" must be an object, and is of type array`,
-		"[]":                              `line 1, column 1: the document must be an object, and is of type array`,
-		"\ufeff{,x":                       `line 1, column 2: invalid character ',' looking for beginning of object key string`,
-		"{} /* open":                      `line 1, column 4: invalid character '/' after top-level value`,
-		`{"name":"a"`:                     "line 1, column 11: unexpected end of JSON input",
+		"[]":                               `line 1, column 1: the document must be an object, and is of type array`,
+		"\ufeff{,x":                        `line 1, column 2: invalid character ',' looking for beginning of object key string`,
+		"{} /* open":                       `line 1, column 4: invalid character '/' after top-level value`,
+		`{"name":"a"`:                      "line 1, column 11: unexpected end of JSON input",
 	} {
 		err := Decode([]byte(text), new(document))
 		if err == nil || err.Error() != want {
