@@ -64,6 +64,15 @@ func (s *sending) refusal() error {
 	return s.refused
 }
 
+// report tells how far the last body has come.
+func (s *sending) report(b *body) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == b {
+		s.tracker.Sent(b.offset, s.source.Size())
+	}
+}
+
 // body is one reading of the input.
 type body struct {
 	sending *sending
@@ -75,6 +84,7 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	s := b.sending
 	size := s.source.Size()
+	s.report(b) // all that was given out before was taken
 	if b.offset == size {
 		return 0, io.EOF
 	}
@@ -94,9 +104,6 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	b.offset += int64(n)
-	if s.current == b {
-		s.tracker.Sent(b.offset, size)
-	}
 	return n, nil
 }
 

@@ -157,9 +157,6 @@ func (w worktree) inspect(ctx context.Context, e *entry) (fs.FileInfo, error) {
 func (w worktree) inspectDir(ctx context.Context, e *entry) (side, error) {
 	path := w.path(e)
 	if _, err := os.Lstat(filepath.Join(path, ".git")); isGone(err) {
-		if e.index.mode == modeSubmodule {
-			return e.index, nil // it is not checked out
-		}
 		return side{}, nil
 	}
 	rev, err := w.nested(ctx, path)

@@ -34,7 +34,8 @@ const (
 // HTTP/1.1 comes first everywhere: one connection moved 1 GiB 2.6 times as
 // fast as Go's HTTP/2, and 10,000 small bodies 1.7 times as fast.
 func newSecure(options Options, protocol string) *http.Transport {
-	network := newHTTPTransport(options)
+	dialer := &net.Dialer{Timeout: dialTimeout}
+	network := newHTTPTransport(options, dialer)
 	network.TLSClientConfig = &tls.Config{
 		RootCAs:            options.RootCAs,
 		MinVersion:         tls.VersionTLS12,
@@ -44,24 +45,27 @@ func newSecure(options Options, protocol string) *http.Transport {
 	network.Protocols = new(http.Protocols)
 	network.Protocols.SetHTTP1(protocol == http1)
 	network.Protocols.SetHTTP2(protocol == http2)
+	if protocol == http1 {
+		network.DialTLSContext = dialFunc(dialer.DialContext).wideTLS(network.TLSClientConfig)
+	}
 	return network
 }
 
 // newPlain is where requests to http URLs leave: to loopback, or anywhere
 // where the user allowed it.
 func newPlain(options Options) *http.Transport {
-	network := newHTTPTransport(options)
-	if !options.AllowHTTP {
-		network.DialContext = (&net.Dialer{Timeout: dialTimeout, Control: loopbackOnly}).DialContext
-		network.Proxy = noProxyFor(network.Proxy)
+	if options.AllowHTTP {
+		return newHTTPTransport(options, &net.Dialer{Timeout: dialTimeout})
 	}
+	network := newHTTPTransport(options, &net.Dialer{Timeout: dialTimeout, Control: loopbackOnly})
+	network.Proxy = noProxyFor(network.Proxy)
 	return network
 }
 
-func newHTTPTransport(options Options) *http.Transport {
+func newHTTPTransport(options Options, dialer *net.Dialer) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		DialContext:            dialFunc(dialer.DialContext).wide,
 		TLSHandshakeTimeout:    handshakeTimeout,
 		ExpectContinueTimeout:  options.ContinueTimeout,
 		ResponseHeaderTimeout:  options.AnswerTimeout,
