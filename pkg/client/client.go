@@ -42,6 +42,12 @@ type Options struct {
 	HTTP2 bool
 	// AllowHTTP lets plain HTTP leave this machine.
 	AllowHTTP bool
+	// Retries is how often a request is tried again, 0 for never. The usual
+	// number is [DefaultRetries].
+	Retries int
+	// OnRetry, if not nil, is told of each further try before its pause, from
+	// any goroutine.
+	OnRetry func(Retry)
 	// Trace, if not nil, is told of every request that went to the network,
 	// from any goroutine.
 	Trace func(Exchange)
@@ -58,10 +64,11 @@ const (
 
 // Client is safe for use by several goroutines at once.
 type Client struct {
-	base  *url.URL
-	team  artifact.Team
-	token string
-	way   http.RoundTripper
+	base    *url.URL
+	team    artifact.Team
+	token   string
+	way     http.RoundTripper
+	retries retries
 }
 
 // ErrInvalidAPI is wrapped by the errors of [New] about a base URL.
@@ -76,7 +83,7 @@ func New(options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{base: base, team: options.Team, token: options.Token, way: transport.New(transport.Options{
+	way := transport.New(transport.Options{
 		Origin:          base,
 		Token:           options.Token,
 		UserAgent:       options.UserAgent,
@@ -86,7 +93,11 @@ func New(options Options) (*Client, error) {
 		ContinueTimeout: continueTimeout,
 		AnswerTimeout:   answerTimeout,
 		Trace:           options.Trace,
-	})}, nil
+	})
+	return &Client{
+		base: base, team: options.Team, token: options.Token, way: way,
+		retries: newRetries(options.Retries, options.OnRetry),
+	}, nil
 }
 
 // parseAPI checks a base URL. Its errors do not repeat what may be a password.
@@ -97,10 +108,12 @@ func parseAPI(raw string) (*url.URL, error) {
 	base, err := url.Parse(raw)
 	var malformed *url.Error
 	switch {
+	// Also where it cannot be parsed: "user:password@host" is a scheme and
+	// its opaque rest to package url, and its errors quote what it stumbles on.
+	case (err != nil || base.Host == "") && strings.Contains(raw, "@"), err == nil && base.User != nil:
+		return nil, fmt.Errorf("%w: it has a user name or password in it, which belongs into ARTIFACT_TOKEN", ErrInvalidAPI)
 	case errors.As(err, &malformed):
 		return nil, fmt.Errorf("%w: it is no URL: %w", ErrInvalidAPI, malformed.Err)
-	case base.User != nil:
-		return nil, fmt.Errorf("%w: it has a user name or password in it, which belongs into ARTIFACT_TOKEN", ErrInvalidAPI)
 	case base.Scheme != "https" && base.Scheme != "http":
 		return nil, fmt.Errorf("%w %q: it must begin with https:// or http://", ErrInvalidAPI, raw)
 	case base.Hostname() == "":

@@ -28,6 +28,7 @@ func (e Env) Getenv(name string) string {
 // streams are the two outputs behind everything that has to stand before them.
 type streams struct {
 	redactor       *ui.Redactor
+	revealing      io.Writer // standard output without the filter
 	results        *strictWriter
 	screen         *ui.Screen
 	stdout, stderr *ui.RedactedWriter
@@ -37,12 +38,23 @@ func (e Env) openStreams() *streams {
 	redactor := new(ui.Redactor)
 	stdout, stderr := redactor.Writer(e.Stdout), redactor.Writer(e.Stderr)
 	return &streams{
-		redactor: redactor,
-		results:  &strictWriter{next: stdout},
-		screen:   ui.NewScreen(stderr, func() int { return ui.Columns(e.Stderr) }),
-		stdout:   stdout,
-		stderr:   stderr,
+		redactor:  redactor,
+		revealing: e.Stdout,
+		results:   &strictWriter{next: stdout},
+		screen:    ui.NewScreen(stderr, func() int { return ui.Columns(e.Stderr) }),
+		stdout:    stdout,
+		stderr:    stderr,
 	}
+}
+
+// reveal prints a result past the filter, for a result whose purpose is to tell
+// a secret.
+func (s *streams) reveal(text string) error {
+	_, err := io.WriteString(s.revealing, text)
+	if err != nil {
+		return &outputError{err}
+	}
+	return nil
 }
 
 // flush lets out what may have been the beginning of a secret.

@@ -22,6 +22,7 @@ type globalOptions struct {
 	caCert               string
 	http2, allowHTTP     bool
 	insecure             bool
+	retries              uint
 }
 
 func (o *globalOptions) register(flags *pflag.FlagSet) {
@@ -35,9 +36,10 @@ func (o *globalOptions) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.caCert, "ca-cert", "", "trust the certificates in this PEM `FILE` too")
 	flags.BoolVar(&o.http2, "http2", false, "begin with HTTP/2, for hosts that limit an HTTP/1.1 body")
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "let plain http leave this machine")
+	flags.UintVar(&o.retries, "retries", client.DefaultRetries, "further tries after the first, `N`")
 	flags.BoolVar(&o.insecure, "insecure", false, "refused: use --ca-cert")
 	_ = flags.MarkHidden("insecure") // only an unknown name is an error
-	for _, name := range []string{"json", "quiet", "verbose", "progress", "color", "ca-cert", "http2", "allow-http"} {
+	for _, name := range []string{"json", "quiet", "verbose", "progress", "color", "ca-cert", "http2", "allow-http", "retries"} {
 		readsEnvironment(flags, name)
 	}
 }
@@ -46,7 +48,7 @@ func (o *globalOptions) register(flags *pflag.FlagSet) {
 var errInsecure = errors.New("there is no --insecure: certificates are always checked; trust your server's own with --ca-cert FILE")
 
 // newClient makes the client that the settings describe.
-func (a *app) newClient(s settings.Settings, trace func(client.Exchange)) (*client.Client, error) {
+func (a *app) newClient(s settings.Settings) (*client.Client, error) {
 	roots, err := a.rootCAs()
 	if err != nil {
 		return nil, err
@@ -59,7 +61,9 @@ func (a *app) newClient(s settings.Settings, trace func(client.Exchange)) (*clie
 		RootCAs:   roots,
 		HTTP2:     a.global.http2,
 		AllowHTTP: a.global.allowHTTP,
-		Trace:     trace,
+		Retries:   int(min(a.global.retries, 1000)),
+		OnRetry:   a.noteRetry,
+		Trace:     a.trace(),
 	})
 	if err != nil {
 		return nil, &settings.Error{Origin: s.APIOrigin, Err: err}
@@ -67,20 +71,12 @@ func (a *app) newClient(s settings.Settings, trace func(client.Exchange)) (*clie
 	return c, nil
 }
 
-// settings resolves which cache is meant, and as whom. Every secret that the
-// environment holds is hidden from then on, also one that is not used.
+// settings resolves which cache is meant, and as whom.
 func (a *app) settings() (settings.Settings, error) {
 	if a.global.insecure {
 		return settings.Settings{}, &usageError{err: errInsecure}
 	}
-	for _, name := range settings.SecretVariables() {
-		a.streams.redactor.Add(a.env.Getenv(name))
-	}
-	s, err := settings.Resolve(settings.Flags{API: a.global.api, Team: a.global.team}, a.env.Getenv)
-	if err != nil {
-		return settings.Settings{}, err
-	}
-	return s, nil
+	return settings.Resolve(settings.Flags{API: a.global.api, Team: a.global.team}, a.env.Getenv)
 }
 
 // rootCAs is nil where the system's own certificates do. On Linux Go reads

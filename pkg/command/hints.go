@@ -33,7 +33,7 @@ func hint(err error) string {
 	case errors.As(err, &spool):
 		return "Set TMPDIR to a directory with room for the whole stream."
 	case errors.Is(err, transfer.ErrDirectory) && errors.As(err, &input):
-		return fmt.Sprintf("Pack it: tar -cf - %s | zstd | artifact put -", shellQuote(input.Path))
+		return fmt.Sprintf("Pack it: tar -cf - %s | zstd | artifact put -", shellQuote(notAFlag(input.Path)))
 	case errors.Is(err, transfer.ErrEmpty):
 		return "Name a FILE, or give - as the name to upload an empty standard input."
 	case errors.As(err, &usage) && usage.command != "":
@@ -52,8 +52,12 @@ func answerHint(e *client.Error) string {
 		return fmt.Sprintf("Check the base URL (--api, ARTIFACT_API): this was sent to %s", e.URL)
 	case errors.Is(e, client.ErrAnsweredEarly):
 		return "A proxy or a server that does not read uploads answered; the artifact may not be stored."
+	case errors.Is(e, client.ErrRetryAfter):
+		return fmt.Sprintf("The server wants %s before the next request; run the upload again then.", e.RetryAfter)
 	case isCacheClosed(e):
-		return cacheClosedHints[e.Code]
+		if next, ok := cacheClosedHints[e.Code]; ok {
+			return next
+		}
 	}
 	if e.Status == 0 {
 		return networkHint(e.Err)
@@ -103,6 +107,14 @@ var statusHints = map[int]string{
 	http.StatusGone:                  "The server no longer has this version of the API: look for a newer release of artifact.",
 	http.StatusRequestEntityTooLarge: "A limit of the server or of a proxy before it. Usual ones: nginx 1 MiB (client_max_body_size), AWS Lambda 6 MB, Cloud Run 32 MiB over HTTP/1.1 (none with --http2), turborepo-remote-cache 100 MiB (BODY_LIMIT).",
 	http.StatusTooManyRequests:       "The server limits requests; try again later. A free team on Vercel has about 100 a minute.",
+}
+
+// notAFlag is a name that no program takes for a flag.
+func notAFlag(name string) string {
+	if strings.HasPrefix(name, "-") {
+		return "./" + name
+	}
+	return name
 }
 
 // shellQuote writes a name so that a POSIX shell reads it as one word.

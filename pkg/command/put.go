@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -16,7 +17,7 @@ import (
 // putOptions are the command line of put.
 type putOptions struct {
 	args      []string
-	hash      string
+	hash      optional
 	algorithm string
 	metadata  metadataOptions
 	warnOnly  bool
@@ -45,14 +46,14 @@ through a shared memory mapping cannot be noticed.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			err := runPut(cmd.Context(), a, o)
-			if err != nil && o.warnOnly {
+			if interrupt := (Interrupt{}); err != nil && o.warnOnly && !errors.As(context.Cause(cmd.Context()), &interrupt) {
 				return &warning{err}
 			}
 			return err
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.hash, "hash", "", "`ID` to store under (default: the digest of the bytes)")
+	flags.Var(&o.hash, "hash", "`ID` to store under (default: the digest of the bytes)")
 	flags.StringVar(&o.algorithm, "algorithm", string(digest.SHA256), "digest that an id is derived with: `sha256|sha512|blake3`")
 	flags.BoolVar(&o.warnOnly, "warn-only", false, "print failures and exit 0, for a CI step that must not fail")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would be uploaded; needs no network and no credential")
@@ -79,13 +80,16 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	detection := a.startDetection(ctx, o.metadata, given)
 	defer detection.stop()
 	uploader := transfer.Uploader{SpoolDir: a.env.Getenv("TMPDIR"), Describe: detection.describe}
+	// A dry run needs none, but must find what is wrong with its settings.
+	cache, err := a.newClient(s)
+	if err != nil {
+		return err
+	}
 	if !o.dryRun {
-		if uploader.Client, err = a.newClient(s, a.trace()); err != nil {
-			return err
-		}
 		if s.Token.IsEmpty() {
 			return errNoCredential
 		}
+		uploader.Client = cache
 	}
 	shown := a.progress().Begin(input.Path)
 	uploader.Progress = shown
@@ -99,10 +103,12 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 func (o putOptions) input(stdin *os.File) (transfer.Input, error) {
 	input := transfer.Input{Path: "-"}
 	switch {
-	case len(o.args) > 1 && o.hash != "":
+	case len(o.args) > 1 && o.hash.given:
 		return input, usage("one --hash is for one input, and %d are given", len(o.args))
 	case len(o.args) > 1:
 		return input, usage("put takes one input, and %d are given", len(o.args))
+	case len(o.args) == 1 && o.args[0] == "":
+		return input, usage("the name of the input is empty, as that of a variable that is not set")
 	case len(o.args) == 1:
 		input.Path = o.args[0]
 	case ui.IsTerminal(stdin):
@@ -113,8 +119,8 @@ func (o putOptions) input(stdin *os.File) (transfer.Input, error) {
 	if input.Path == "-" {
 		input.Stream = stdin
 	}
-	if o.hash != "" {
-		id, err := artifact.ParseID(o.hash)
+	if o.hash.given { // also without a value: a key that was lost is no reason to derive one
+		id, err := artifact.ParseID(o.hash.text)
 		if err != nil {
 			return input, usage("--hash: %w", err)
 		}

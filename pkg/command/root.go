@@ -7,10 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
@@ -25,6 +28,11 @@ type app struct {
 // is that of `artifact help exit-codes`.
 func Run(ctx context.Context, env Env) int {
 	a := &app{env: env, streams: env.openStreams()}
+	// Also those that are not used, and before the first error: it may
+	// repeat what somebody typed.
+	for _, name := range settings.SecretVariables() {
+		a.streams.redactor.Add(env.Getenv(name))
+	}
 	root := newRootCommand(a)
 	root.SetArgs(env.Args)
 	root.SetIn(env.Stdin)
@@ -68,6 +76,7 @@ its API, and run such a server.`,
 	}
 	root.SetVersionTemplate("artifact {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		a.chooseForm(cmd)
 		return &usageError{command: cmd.CommandPath(), err: err}
 	})
 	a.global.register(root.PersistentFlags())
@@ -78,24 +87,60 @@ its API, and run such a server.`,
 		newExitCodesTopic(),
 		newEnvironmentTopic(),
 	)
-	makeUsageErrors(root)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, child := range root.Commands() {
+		switch child.Name() {
+		case "help":
+			child.RunE = runHelp
+		case "completion": // without this it takes any argument
+			child.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
+	a.makeUsageErrors(root)
 	return root
 }
 
 // makeUsageErrors marks what cobra finds wrong with arguments as the user's
 // mistake.
-func makeUsageErrors(cmd *cobra.Command) {
+func (a *app) makeUsageErrors(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
+				a.chooseForm(cmd)
 				return &usageError{command: cmd.CommandPath(), err: err}
 			}
 			return nil
 		}
 	}
 	for _, child := range cmd.Commands() {
-		makeUsageErrors(child)
+		a.makeUsageErrors(child)
 	}
+}
+
+// chooseForm finds out whether a script asked for JSON where the command line
+// is wrong: then parsing ends early, and flags behind the mistake and the
+// environment have not been looked at.
+func (a *app) chooseForm(cmd *cobra.Command) {
+	// A value that is wrong too is not what the error is about.
+	_ = setFromEnvironment(cmd.Flags(), a.env.Getenv)
+	for _, arg := range a.env.Args {
+		if arg == "--" {
+			return
+		}
+		a.global.json = a.global.json || arg == "--json"
+	}
+}
+
+// runHelp is cobra's, but for a topic that does not exist, which is the user's
+// mistake like any other.
+func runHelp(cmd *cobra.Command, args []string) error {
+	topic, rest, err := cmd.Root().Find(args)
+	if err != nil || len(rest) > 0 {
+		return &usageError{command: "artifact", err: fmt.Errorf("no help about %q", strings.Join(args, " "))}
+	}
+	topic.InitDefaultHelpFlag()
+	return topic.Help()
 }
 
 // report prints an error and what to do about it: on standard error for
@@ -114,6 +159,10 @@ func (a *app) report(err error) {
 	}
 	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
 	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
+	var answered *client.Error
+	if a.global.verbose && errors.As(err, &answered) && answered.Code != "" {
+		fmt.Fprintf(a.streams.screen, "The server's code for this: %s\n", printable.Text(answered.Code))
+	}
 	if next := hint(err); next != "" {
 		fmt.Fprintln(a.streams.screen, next)
 	}

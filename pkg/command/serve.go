@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,6 +87,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	if err != nil {
 		return err
 	}
+	a.streams.redactor.Add(token)
 	options := server.Options{Token: token, Addr: listener.Addr()}
 	if len(o.command) == 0 || a.global.verbose {
 		options.Log = a.logAccess
@@ -98,10 +100,9 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	if len(o.command) > 0 {
 		return a.serveCommand(ctx, o.command, at, cache, listener)
 	}
-	for _, variable := range at.variables("TURBO_") {
-		fmt.Fprintf(a.streams.results, "export %s\n", variable)
+	if err := a.streams.reveal(at.exports()); err != nil {
+		return err // nobody would ever learn how to reach it
 	}
-	a.streams.redactor.Add(token)
 	if err := cache.Serve(ctx, listener); err != nil {
 		return err
 	}
@@ -159,6 +160,16 @@ type place struct{ api, token string }
 // variables are those that point a program at the cache.
 func (p place) variables(prefix string) []string {
 	return []string{prefix + "API=" + p.api, prefix + "TOKEN=" + p.token, prefix + "TEAM=" + serveTeam}
+}
+
+// exports are lines for a shell to source.
+func (p place) exports() string {
+	var lines strings.Builder
+	for _, variable := range p.variables("TURBO_") {
+		name, value, _ := strings.Cut(variable, "=")
+		fmt.Fprintf(&lines, "export %s=%s\n", name, shellQuote(value))
+	}
+	return lines.String()
 }
 
 // logAccess prints a line for each request.

@@ -53,7 +53,7 @@ func (a *app) serveCommand(ctx context.Context, argv []string, at place, cache *
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
 	go func() { served <- cache.Serve(serving, listener) }()
-	err = runForwarding(child)
+	err = runForwarding(ctx, child)
 	stop()
 	return errors.Join(err, <-served)
 }
@@ -153,11 +153,18 @@ func linkName() string {
 }
 
 // runForwarding runs a command to its end and passes signals on to it. It
-// returns nil or an error that holds the exit code.
-func runForwarding(child *exec.Cmd) error {
+// returns nil or an error that holds the exit code. ctx only says whether a
+// signal came before there was a command to pass it on to.
+func runForwarding(ctx context.Context, child *exec.Cmd) error {
 	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, forwarded...)
+	// What is ignored, as under nohup, stays so, here and in the command.
+	if caught := slices.DeleteFunc(slices.Clone(forwarded), signal.Ignored); len(caught) > 0 {
+		signal.Notify(signals, caught...)
+	}
 	defer signal.Stop(signals)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if err := child.Start(); err != nil {
 		return &commandError{code: exitCannotRun, err: err}
 	}

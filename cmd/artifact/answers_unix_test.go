@@ -1,0 +1,221 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestAnswers gives every answer of the API's reference, and those met
+// elsewhere, its exit code, the server's own message and what to do next.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	const page = "<html><head><title>502 Bad Gateway</title></head></html>"
+	vercel := func(code, message string) string {
+		return fmt.Sprintf(`{"error":{"code":%q,"message":%q}}`, code, message)
+	}
+	for _, test := range []struct {
+		status int
+		body   string
+		code   int
+		why    string // behind "uploading file: the server answered "
+		hint   string // how the second line begins; "" for none
+	}{
+		{400, vercel("bad_request", "Invalid hash."), 8, "400 Bad Request: Invalid hash.", "The server refused a value"},
+		{400, `{"code":"bad_request","message":"flat"}`, 8, "400 Bad Request: flat", "The server refused a value"},
+		{400, `{"statusCode":400,"error":"Bad Request","message":"fastify"}`, 8, "400 Bad Request: fastify", "The server refused a value"},
+		{400, `{"message":"alone"}`, 8, "400 Bad Request: alone", "The server refused a value"},
+		{400, "plain\n\ttext\x1b[2J", 8, "400 Bad Request: plain text?[2J", "The server refused a value"},
+		{400, "", 8, "400 Bad Request", "The server refused a value"},
+		{401, vercel("unauthorized", "No."), 3, "401 Unauthorized: No.", "The token is not valid here."},
+		{402, vercel("payment_required", "Pay."), 4, "402 Payment Required: Pay.", "The account is blocked or misses a payment."},
+		{403, vercel("forbidden", "Not you."), 5, "403 Forbidden: Not you.", "The token may not write here"},
+		{403, vercel("remote_caching_disabled", "Off."), 5, "403 Forbidden: Off.", "Remote Caching is disabled for this team"},
+		{403, vercel("remote_caching_over_limit", "Full."), 5, "403 Forbidden: Full.", "The Remote Caching usage limit"},
+		{403, vercel("remote_caching_paused", "Paused."), 5, "403 Forbidden: Paused.", "The spend cap is reached"},
+		{403, vercel("remote_caching_new", "New."), 5, "403 Forbidden: New.", "The token may not write here"},
+		{404, "404 page not found", 8, "404 Not Found: 404 page not found", "There is no Remote Cache under this base URL"},
+		{405, "", 8, "405 Method Not Allowed", "There is no Remote Cache under this base URL"},
+		{408, "", 9, "408 Request Timeout", ""},
+		{410, "", 8, "410 Gone", "The server no longer has this version"},
+		{412, `{"message":"Could not store."}`, 9, "412 Precondition Failed: Could not store.", ""},
+		{413, "", 8, "413 Request Entity Too Large", "A limit of the server or of a proxy before it."},
+		{415, "", 8, "415 Unsupported Media Type", ""},
+		{425, "", 9, "425 Too Early", ""},
+		{429, vercel("rate_limited", "Slow."), 9, "429 Too Many Requests: Slow.", "The server limits requests"},
+		{499, "", 8, "499", ""},
+		{500, "", 9, "500 Internal Server Error", "The server has a fault"},
+		{502, page, 9, "502 Bad Gateway", "The server has a fault"},
+		{503, "busy", 9, "503 Service Unavailable: busy", "The server has a fault"},
+		{301, "", 8, "301 Moved Permanently: the redirect is not followed: it names no valid place", ""},
+		{304, "", 8, "304 Not Modified: the redirect is not followed: it names no valid place", ""},
+		{200, page, 8, "200 OK: 502 Bad Gateway: the answer is not a Remote Cache's", "Check the base URL"},
+		{200, "  <?xml?>", 8, "200 OK: the answer is not a Remote Cache's", "Check the base URL"},
+		{206, "", 8, "206 Partial Content: the answer is not a Remote Cache's", "Check the base URL"},
+	} {
+		t.Run(fmt.Sprint(test.status, test.body), func(t *testing.T) {
+			t.Parallel()
+			server := record(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/octet-stream")
+				w.WriteHeader(test.status)
+				_, _ = io.WriteString(w, test.body)
+			})
+			got := putFile(t, server.env())
+			lines := strings.SplitAfter(got.stderr, "\n")
+			if want := "artifact: uploading file: the server answered " + test.why + "\n"; lines[0] != want {
+				t.Errorf("%q, want %q", lines[0], want)
+			}
+			if len(lines) > 3 || !strings.HasPrefix(lines[1], test.hint) || (test.hint == "") != (lines[1] == "") {
+				t.Errorf("hint %q, want %q", lines[1:], test.hint)
+			}
+			if got.code != test.code || got.stdout != "" {
+				t.Errorf("exit %d, %q on stdout; want exit %d", got.code, got.stdout, test.code)
+			}
+		})
+	}
+}
+
+// putFile uploads a small file called file.
+func putFile(t *testing.T, env []string, flags ...string) outcome {
+	t.Helper()
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "file"), hello)
+	return call{args: append(append([]string{"put"}, flags...), "file"), env: env, dir: dir}.run(t)
+}
+
+// TestSuccesses takes what servers answer to an upload that they stored.
+func TestSuccesses(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		status int
+		body   string
+	}{
+		{200, ""}, {200, `{"urls":null}`}, {200, `{"ok":true}`}, {201, "stored"}, {202, `{"urls":["a","/b"]}`}, {204, ""},
+	} {
+		server := record(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(test.status)
+			_, _ = io.WriteString(w, test.body)
+		})
+		putFile(t, server.env()).check(t, outcome{stdout: helloSHA256 + "  file\n"})
+	}
+}
+
+// TestRedirects follows 307 and 308 without the credential, and nothing else.
+func TestRedirects(t *testing.T) {
+	t.Parallel()
+	for status, follows := range map[int]bool{301: false, 302: false, 303: false, 307: true, 308: true} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			other := record(t, nil)
+			first := record(t, func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, other.URL+"/elsewhere", status)
+			})
+			got := putFile(t, first.env())
+			if !follows {
+				got.check(t, outcome{code: 8, stderr: fmt.Sprintf(
+					"artifact: uploading file: the server answered %d %s: the redirect is not followed\nUse this --api: %s\n",
+					status, http.StatusText(status), other.URL)})
+				if requests := other.all(); len(requests) > 0 {
+					t.Errorf("sent %v", requests)
+				}
+				return
+			}
+			got.check(t, outcome{stdout: helloSHA256 + "  file\n"})
+			request := other.only(t)
+			if request.Method != http.MethodPut || request.Body != hello || request.Header.Get("Authorization") != "" {
+				t.Errorf("received %+v", request)
+			}
+		})
+	}
+}
+
+// TestEarlySuccess is about a server that says yes to half an upload.
+func TestEarlySuccess(t *testing.T) {
+	t.Parallel()
+	listener := listen(t)
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		// The headers and the beginning of the body. No more is read, so that
+		// the rest can never be sent.
+		_, _ = io.ReadFull(conn, make([]byte, 4096))
+		fmt.Fprint(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")
+		<-t.Context().Done()
+	}()
+	got := call{
+		args: []string{"put", "-q", "-"}, stdin: io.LimitReader(zeros{}, 64<<20),
+		env: []string{"ARTIFACT_API=http://" + listener.Addr().String(), "ARTIFACT_TOKEN=" + token},
+	}.run(t)
+	got.check(t, outcome{code: 8, stderr: "artifact: uploading -: the server answered 202 Accepted: " +
+		"the server reported success before it was sent the whole body\n" +
+		"A proxy or a server that does not read uploads answered; the artifact may not be stored.\n"})
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	return listener
+}
+
+// TestNoAnswer is about places where no cache is.
+func TestNoAnswer(t *testing.T) {
+	t.Parallel()
+	closed := listen(t)
+	closed.Close()
+	got := putFile(t, []string{"ARTIFACT_API=http://" + closed.Addr().String(), "ARTIFACT_TOKEN=" + token})
+	got.check(t, outcome{code: 9, stderr: fmt.Sprintf(
+		"artifact: uploading file: dial tcp %s: connect: connection refused\nNothing listens there: check --api.\n", closed.Addr())})
+
+	silent := listen(t)
+	go func() {
+		if conn, err := silent.Accept(); err == nil {
+			conn.Close()
+		}
+	}()
+	got = putFile(t, []string{"ARTIFACT_API=http://" + silent.Addr().String(), "ARTIFACT_TOKEN=" + token})
+	if got.code != 9 || got.stdout != "" {
+		t.Errorf("a connection that is closed: %+v", got)
+	}
+}
+
+// TestWarnOnly prints the same failure and exits 0.
+func TestWarnOnly(t *testing.T) {
+	t.Parallel()
+	server := record(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	putFile(t, server.env(), "--warn-only").check(t, outcome{stderr: "artifact: uploading file: " +
+		"the server answered 500 Internal Server Error\nThe server has a fault; try again later.\n"})
+}
+
+// TestVerbose prints a line for each request, and the server's code.
+func TestVerbose(t *testing.T) {
+	t.Parallel()
+	server := record(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Vercel-Id", "fra1::abc")
+		w.WriteHeader(403)
+		fmt.Fprint(w, `{"error":{"code":"remote_caching_paused","message":"Paused."}}`)
+	})
+	got := putFile(t, append(server.env(), "TURBO_TEAM=t"), "-v", "--no-git")
+	lines := strings.Split(got.stderr, "\n")
+	begin := "PUT " + server.URL + "/v8/artifacts/" + helloSHA256 + "?slug=t: 403 HTTP/1.1 in "
+	if got.code != 5 || len(lines) != 5 || !strings.HasPrefix(lines[0], begin) || !strings.HasSuffix(lines[0], ", request fra1::abc") ||
+		lines[2] != "The server's code for this: remote_caching_paused" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -1,0 +1,161 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// The bytes that most tests upload, and their digest.
+const (
+	hello       = "hello\n"
+	helloSHA256 = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
+)
+
+// token is long enough to be found wherever it leaks.
+const token = "canary-9c1f3a5e7d"
+
+// call is one run of the program.
+type call struct {
+	args  []string
+	env   []string  // beside PATH and the places to write to
+	stdin io.Reader // /dev/null where it is nil
+	dir   string    // a new one where it is empty
+}
+
+// outcome is what a run left behind. The code is the one that a shell reports.
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+// command is the program as a test of its own runs it: nothing of this machine,
+// its user or its CI is in the environment.
+func (c call) command(t *testing.T) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command("artifact", c.args...)
+	cmd.Dir = c.dir
+	if cmd.Dir == "" {
+		cmd.Dir = t.TempDir()
+	}
+	home := t.TempDir()
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CACHE_HOME=" + filepath.Join(home, "cache"),
+		"TMPDIR=" + t.TempDir(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CEILING_DIRECTORIES=" + filepath.Dir(cmd.Dir),
+		"GORACE=atexit_sleep_ms=0",
+	}, c.env...)
+	cmd.Stdin = c.stdin
+	return cmd
+}
+
+// run runs the program to its end.
+func (c call) run(t *testing.T) outcome {
+	t.Helper()
+	return finish(t, c.command(t))
+}
+
+func finish(t *testing.T, cmd *exec.Cmd) outcome {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if cmd.Stdout == nil {
+		cmd.Stdout = &stdout
+	}
+	if cmd.Stderr == nil {
+		cmd.Stderr = &stderr
+	}
+	err := cmd.Run()
+	if ended := (*exec.ExitError)(nil); err != nil && !errors.As(err, &ended) {
+		t.Fatal(err)
+	}
+	return outcome{shellCode(cmd.ProcessState), stdout.String(), stderr.String()}
+}
+
+// check compares a whole outcome.
+func (o outcome) check(t *testing.T, want outcome) {
+	t.Helper()
+	if o != want {
+		t.Errorf("exit %d\nstdout: %q\nstderr: %q\nwant exit %d\nstdout: %q\nstderr: %q",
+			o.code, o.stdout, o.stderr, want.code, want.stdout, want.stderr)
+	}
+}
+
+// recorded is a request as it arrived.
+type recorded struct {
+	Method, URI, Body string
+	Length            int64
+	Encoding          []string
+	Header            http.Header
+}
+
+// recorder is a cache that keeps what it is sent, and stores nothing.
+type recorder struct {
+	*httptest.Server
+	mu       sync.Mutex
+	requests []recorded
+}
+
+// record answers with answer, when it has read the whole body; nil answers as
+// the reference says.
+func record(t *testing.T, answer http.HandlerFunc) *recorder {
+	t.Helper()
+	if answer == nil {
+		answer = func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusAccepted)
+			_, _ = io.WriteString(w, `{"urls":["https://cache.example/x"]}`)
+		}
+	}
+	r := new(recorder)
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return // broken off: nothing was received
+		}
+		r.mu.Lock()
+		r.requests = append(r.requests, recorded{
+			req.Method, req.RequestURI, string(body), req.ContentLength, req.TransferEncoding, req.Header,
+		})
+		r.mu.Unlock()
+		answer(w, req)
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+// all are the requests so far.
+func (r *recorder) all() []recorded {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]recorded(nil), r.requests...)
+}
+
+// only is the one request that must have come.
+func (r *recorder) only(t *testing.T) recorded {
+	t.Helper()
+	got := r.all()
+	if len(got) != 1 {
+		t.Fatalf("%d requests came, want 1: %v", len(got), got)
+	}
+	return got[0]
+}
+
+// env points the program at the recorder.
+func (r *recorder) env() []string {
+	return []string{"ARTIFACT_API=" + r.URL, "ARTIFACT_TOKEN=" + token}
+}
+
+func writeFile(t *testing.T, path, content string) string {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
