@@ -2,7 +2,9 @@ package provenance
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,12 +19,8 @@ const maxConfig = 1 << 20
 // variable has named one, and the next directory upwards that holds one keeps
 // its work tree beside it.
 func (r repository) plainRoot() (root string, ok bool) {
-	named := slices.ContainsFunc(r.environ, func(pair string) bool {
-		name, _, _ := strings.Cut(pair, "=")
-		return slices.Contains(ofOneRepository, name)
-	})
 	dir, err := filepath.Abs(r.dir)
-	if named || err != nil {
+	if r.isNamed() || err != nil {
 		return "", false
 	}
 	for {
@@ -36,6 +34,33 @@ func (r repository) plainRoot() (root string, ok bool) {
 		above := filepath.Dir(dir)
 		if above == dir || r.isNested {
 			return "", false
+		}
+		dir = above
+	}
+}
+
+// isNamed tells whether a variable names the repository.
+func (r repository) isNamed() bool {
+	return slices.ContainsFunc(r.environ, func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return slices.Contains(ofOneRepository, name)
+	})
+}
+
+// isNowhere tells whether git would surely find no work tree: no variable names
+// one, and no directory upwards has anything called .git.
+func (r repository) isNowhere() bool {
+	dir, err := filepath.Abs(r.dir)
+	if r.isNamed() || err != nil {
+		return false
+	}
+	for {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); !errors.Is(err, fs.ErrNotExist) {
+			return false
+		}
+		above := filepath.Dir(dir)
+		if above == dir {
+			return true
 		}
 		dir = above
 	}
