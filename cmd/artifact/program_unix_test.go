@@ -130,6 +130,14 @@ func record(t *testing.T, answer http.HandlerFunc) *recorder {
 	return r
 }
 
+// answering is a cache that does as handler does, and records nothing.
+func answering(t *testing.T, handler http.HandlerFunc) *recorder {
+	t.Helper()
+	r := &recorder{Server: httptest.NewServer(handler)}
+	t.Cleanup(r.Close)
+	return r
+}
+
 // all are the requests so far.
 func (r *recorder) all() []recorded {
 	r.mu.Lock()

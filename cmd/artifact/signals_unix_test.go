@@ -46,13 +46,12 @@ func (s *started) end(t *testing.T, want outcome) {
 func stuck(t *testing.T) (*recorder, <-chan struct{}) {
 	t.Helper()
 	reached, over := make(chan struct{}, 1), make(chan struct{})
-	server := record(t, nil)
-	t.Cleanup(func() { close(over) })
-	server.Config.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	server := answering(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.CopyN(io.Discard, r.Body, r.ContentLength/2)
 		reached <- struct{}{}
 		<-over // net/http does not see that the program is gone
 	})
+	t.Cleanup(func() { close(over) })
 	return server, reached
 }
 
