@@ -50,7 +50,7 @@ func (c call) command(t *testing.T) *exec.Cmd {
 	home := t.TempDir()
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CACHE_HOME=" + filepath.Join(home, "cache"),
-		"TMPDIR=" + t.TempDir(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CEILING_DIRECTORIES=" + filepath.Dir(cmd.Dir),
+		"TMPDIR=" + t.TempDir(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CEILING_DIRECTORIES=" + os.TempDir(),
 		"GORACE=atexit_sleep_ms=0",
 	}, c.env...)
 	cmd.Stdin = c.stdin
