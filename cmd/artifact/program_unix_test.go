@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 // The bytes that most tests upload, and their digest.
@@ -23,6 +25,10 @@ const (
 
 // token is long enough to be found wherever it leaks.
 const token = "canary-9c1f3a5e7d"
+
+// patience is more than any run takes: one that hangs is to fail, and not to
+// end all tests.
+const patience = 20 * time.Second
 
 // call is one run of the program.
 type call struct {
@@ -42,7 +48,10 @@ type outcome struct {
 // its user or its CI is in the environment.
 func (c call) command(t *testing.T) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command("artifact", c.args...)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, "artifact", c.args...)
+	cmd.WaitDelay = time.Second // for what a killed shell had started
 	cmd.Dir = c.dir
 	if cmd.Dir == "" {
 		cmd.Dir = t.TempDir()

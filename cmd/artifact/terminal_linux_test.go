@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -179,35 +180,42 @@ func TestBarAndStory(t *testing.T) {
 	}
 }
 
-// TestServedInterrupts passes on no interrupt
-// from the keyboard: the command gets it anyway.
+// TestServedInterrupts passes on no interrupt from the keyboard: the command
+// has got it already. Here it has left the terminal, and must not see it; the
+// signal that is sent afterwards it must.
 func TestServedInterrupts(t *testing.T) {
 	t.Parallel()
-	const script = `n=0; trap 'n=$((n+1)); echo "interrupt $n"' INT; echo ready
-		while read -r line; do echo "line $line"; test "$line" = end && exit 3; done`
-	cmd := call{args: []string{"serve", "--", "bash", "-c", script}}.command(t)
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip(err)
+	}
+	const script = `trap 'echo interrupted' INT; trap 'echo asked; exit 3' USR1; echo ready; while :; do sleep 0.01; done`
+	cmd := call{args: []string{"serve", "--", "setsid", "bash", "-c", script}}.command(t)
+	outside, inside := terminal(t, 80)
 	reader, writer := pipe(t)
-	cmd.Stdout = writer
-	keyboard, output := onTerminal(t, cmd)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = inside, writer, inside
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
 	writer.Close()
-	lines := bufio.NewScanner(reader)
-	expect := func(want string) {
-		t.Helper()
-		if lines.Scan(); lines.Text() != want {
-			t.Fatalf("%q, want %q", lines.Text(), want)
-		}
-	}
-	expect("ready")
-	if _, err := keyboard.Write([]byte{3}); err != nil {
+	_ = reader.SetReadDeadline(time.Now().Add(patience))
+	lines := bufio.NewReader(reader)
+	if _, err := lines.ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
-	expect("interrupt 1")
-	if _, err := io.WriteString(keyboard, "end\n"); err != nil {
+	if _, err := outside.Write([]byte{3}); err != nil {
 		t.Fatal(err)
 	}
-	expect("line end")
-	output()
-	if got := shellCode(cmd.ProcessState); got != 3 {
-		t.Errorf("exit %d, want 3", got)
+	// The echo comes when the signal was sent.
+	if echo, err := bufio.NewReader(outside).ReadString('C'); err != nil || echo != "^C" {
+		t.Fatalf("%q, %v", echo, err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
+	rest, _ := io.ReadAll(lines)
+	_ = cmd.Wait()
+	if got := shellCode(cmd.ProcessState); got != 3 || string(rest) != "asked\n" {
+		t.Errorf("exit %d, %q", got, rest)
 	}
 }
