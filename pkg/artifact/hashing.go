@@ -6,7 +6,7 @@ import "hash"
 // enough for few system calls, small enough to stay in the processor's cache.
 const (
 	hashBufferSize = 256 << 10
-	hashBuffers    = 4
+	hashBuffers    = 3
 )
 
 // hashing feeds a hash on a goroutine of its own, in the order of the writes,
@@ -14,15 +14,13 @@ const (
 type hashing struct {
 	free, full chan []byte
 	done       chan struct{}
-	size       int // of each buffer, in bytes
-	made       int // how many there are
+	made       int // how many buffers there are
 }
 
 // newHashing starts the goroutine; stop ends it. progress may be nil, and is
 // called from that goroutine with the number of bytes hashed.
-func newHashing(h hash.Hash, bufferSize int, progress func(int64)) *hashing {
+func newHashing(h hash.Hash, progress func(int64)) *hashing {
 	side := &hashing{
-		size: bufferSize,
 		free: make(chan []byte, hashBuffers),
 		full: make(chan []byte, hashBuffers),
 		done: make(chan struct{}),
@@ -52,7 +50,7 @@ func (s *hashing) buffer() []byte {
 	}
 	if s.made < hashBuffers {
 		s.made++
-		return make([]byte, s.size)
+		return make([]byte, hashBufferSize)
 	}
 	return <-s.free
 }

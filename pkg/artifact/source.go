@@ -198,7 +198,13 @@ func (s *Source) Unchanged() error {
 // Hash feeds all bytes to h, and reads ahead meanwhile. It calls progress,
 // where that is not nil, with the number of bytes hashed so far.
 func (s *Source) Hash(ctx context.Context, h hash.Hash, progress func(int64)) error {
-	side := newHashing(h, int(min(hashBufferSize, s.size)), progress)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.size <= hashBufferSize {
+		return s.hashAtOnce(h, progress)
+	}
+	side := newHashing(h, progress)
 	defer side.stop()
 	for off := int64(0); off < s.size; {
 		if err := ctx.Err(); err != nil {
@@ -211,6 +217,20 @@ func (s *Source) Hash(ctx context.Context, h hash.Hash, progress func(int64)) er
 		}
 		side.write(buffer[:n])
 		off += int64(n)
+	}
+	return nil
+}
+
+// hashAtOnce is Hash for what fits into one buffer, where nothing is left to
+// read ahead.
+func (s *Source) hashAtOnce(h hash.Hash, progress func(int64)) error {
+	content := make([]byte, s.size)
+	if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
+		return err
+	}
+	h.Write(content)
+	if progress != nil {
+		progress(s.size)
 	}
 	return nil
 }

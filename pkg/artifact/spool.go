@@ -71,7 +71,10 @@ func spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, err
 	if h == nil {
 		h = noHash{}
 	}
-	side := newHashing(h, hashBufferSize, nil)
+	if file, ok := r.(*os.File); ok {
+		widenPipe(file)
+	}
+	side := newHashing(h, nil)
 	kept := spooled{dir: options.Dir}
 	err := kept.readFrom(ctx, r, side, options.Progress)
 	side.stop()

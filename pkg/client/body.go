@@ -17,7 +17,7 @@ type sending struct {
 	tracker progress.Tracker
 
 	mu      sync.Mutex
-	current *body
+	current *reading
 	refused error // why the last bytes were held back
 }
 
@@ -44,7 +44,7 @@ func (s *sending) open() (io.ReadCloser, error) {
 	if s.refused != nil {
 		return nil, s.refused // no further try can end better
 	}
-	s.current = &body{sending: s}
+	s.current = &reading{sending: s}
 	return s.current, nil
 }
 
@@ -64,17 +64,27 @@ func (s *sending) refusal() error {
 	return s.refused
 }
 
-// body is one reading of the input.
-type body struct {
+// report tells how far the last body has come.
+func (s *sending) report(b *reading) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == b {
+		s.tracker.Sent(b.offset, s.source.Size())
+	}
+}
+
+// reading is one reading of the input.
+type reading struct {
 	sending *sending
 	offset  int64
 }
 
 // Read holds the last bytes back until the input has proved to be unchanged:
 // they are read first, then the check is made, then they are given out.
-func (b *body) Read(p []byte) (int, error) {
+func (b *reading) Read(p []byte) (int, error) {
 	s := b.sending
 	size := s.source.Size()
+	s.report(b) // all that was given out before was taken
 	if b.offset == size {
 		return 0, io.EOF
 	}
@@ -94,11 +104,8 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	b.offset += int64(n)
-	if s.current == b {
-		s.tracker.Sent(b.offset, size)
-	}
 	return n, nil
 }
 
 // Close leaves the input open: it is not the request's.
-func (b *body) Close() error { return nil }
+func (b *reading) Close() error { return nil }

@@ -4,10 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
+	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
 // The reasons for which an answer is no success, beside its status.
@@ -18,26 +17,27 @@ var (
 	// ErrAnsweredEarly says that the server reported success without having
 	// been sent all of the body.
 	ErrAnsweredEarly = errors.New("the server reported success before it was sent the whole body")
-	// ErrRedirect says that the server named another place where an upload
+	// ErrRedirect says that the server named another place, where the request
 	// must not follow.
 	ErrRedirect = errors.New("the redirect is not followed")
-	// ErrTooManyRedirects says that a server sent the upload from place to
+	// ErrTooManyRedirects says that a server sent the request from place to
 	// place.
 	ErrTooManyRedirects = errors.New("too many redirects")
 )
 
-// errStatus says that an answer's status is reason enough.
-var errStatus = errors.New("error status")
-
 // Error is a request that did not succeed. What comes from the server is cut
 // to one printable line.
 type Error struct {
-	// ID is the artifact that was meant.
+	// Doing says what was asked for, as "uploading".
+	Doing string
+	// ID is the artifact that was meant, where that is one.
 	ID artifact.ID
 	// Method and URL are the last request's. Of the query only the team's
 	// values are kept.
 	Method, URL string
-	// Status is the answer's code, or 0 where there was none.
+	// Attempts counts the tries.
+	Attempts int
+	// Status is the last answer's code, or 0 where there was none.
 	Status int
 	// Code is the server's own name for the error, where it gave one.
 	Code string
@@ -47,13 +47,22 @@ type Error struct {
 	RequestID string
 	// Location is the origin that a redirect named.
 	Location string
+	// RetryAfter is set with [ErrRetryAfter].
+	RetryAfter time.Duration
 	// Err is the reason where the status alone is none: an error of the
 	// network, of the input, or one of this package.
 	Err error
+
+	retryAfter string // as the server gave it
 }
 
 // Error tells the operation, the artifact and the reason.
-func (e *Error) Error() string { return fmt.Sprintf("uploading %s: %s", e.ID, e.Reason()) }
+func (e *Error) Error() string {
+	if e.ID == "" {
+		return fmt.Sprintf("%s: %s", e.Doing, e.Reason())
+	}
+	return fmt.Sprintf("%s %s: %s", e.Doing, e.ID, e.Reason())
+}
 
 // Reason is the error without operation and artifact.
 func (e *Error) Reason() string {
@@ -75,8 +84,3 @@ func (e *Error) Reason() string {
 
 // Unwrap gives Err.
 func (e *Error) Unwrap() error { return e.Err }
-
-// failure is an error that no answer stands behind.
-func failure(id artifact.ID, target *url.URL, err error) *Error {
-	return &Error{ID: id, Method: http.MethodPut, URL: transport.Redact(target), Err: err}
-}

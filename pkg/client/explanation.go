@@ -3,7 +3,9 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"html"
+	"net/http"
 	"strings"
 
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
@@ -14,20 +16,21 @@ import (
 // flat ({"code","message"}, the OpenAPI's), fastify's ({"statusCode","error",
 // "message"}), a page of HTML, or plain text. Both come back as one printable
 // line.
-func (a answer) explanation() (code, message string) {
+func (a *answer) explanation() (code, message string) {
+	text, _ := a.beginning() // an answer that broke explains what it can
 	if a.looksLikePage() {
-		return "", a.oneLine(pageTitle(a.body))
+		return "", a.title(text)
 	}
 	var flat struct {
 		Error   json.RawMessage `json:"error"`
 		Code    json.RawMessage `json:"code"`
 		Message json.RawMessage `json:"message"`
 	}
-	if json.Unmarshal(a.body, &flat) != nil {
-		if bytes.HasPrefix(bytes.TrimSpace(a.body), []byte("{")) || a.StatusCode < 400 {
+	if json.Unmarshal(text, &flat) != nil {
+		if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) || a.StatusCode < 400 {
 			return "", "" // broken JSON explains nothing
 		}
-		return "", a.oneLine(string(a.body))
+		return "", a.oneLine(string(text))
 	}
 	var nested struct {
 		Code    json.RawMessage `json:"code"`
@@ -44,7 +47,7 @@ func (a answer) explanation() (code, message string) {
 }
 
 // jsonText is a JSON string's text, or a number as it stands.
-func (a answer) jsonText(raw json.RawMessage) string {
+func (a *answer) jsonText(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
 		return a.oneLine(text)
@@ -54,6 +57,15 @@ func (a answer) jsonText(raw json.RawMessage) string {
 		return number.String()
 	}
 	return ""
+}
+
+// title is a page's own explanation, unless that repeats the status.
+func (a *answer) title(page []byte) string {
+	title := a.oneLine(pageTitle(page))
+	if title == fmt.Sprintf("%d %s", a.StatusCode, http.StatusText(a.StatusCode)) {
+		return ""
+	}
+	return title
 }
 
 // pageTitle is the text of a page's title element, which is where proxies put
@@ -78,7 +90,7 @@ const maxLine = 300
 
 // oneLine cuts text only after the token is out of it: what is left of a secret
 // would no longer be known as one.
-func (a answer) oneLine(text string) string {
+func (a *answer) oneLine(text string) string {
 	if a.secret != "" {
 		text = strings.ReplaceAll(text, a.secret, "***")
 	}

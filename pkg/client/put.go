@@ -1,15 +1,13 @@
 package client
 
 import (
-	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
-	"net/url"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/progress"
-	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
 // Upload is one artifact to be stored.
@@ -35,10 +33,9 @@ type Stored struct {
 	URLs []string
 	// Metadata is what was sent.
 	Metadata artifact.Metadata
+	// Attempts counts the tries, the successful one among them.
+	Attempts int
 }
-
-// maxRedirects is how often an upload follows the server to another place.
-const maxRedirects = 5
 
 // Put uploads one artifact. Each try reads the input anew, and lets the last
 // bytes go only while it is unchanged: else the connection is broken off, so
@@ -57,52 +54,46 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 			return nil, err
 		}
 	}
-	target := c.url(api.ArtifactPath(string(upload.ID)))
-	for redirects := 0; ; redirects++ {
-		stored, next, err := c.putOnce(ctx, target, upload)
-		if next == nil || err != nil {
-			return stored, err
-		}
-		if redirects == maxRedirects {
-			return nil, failure(upload.ID, target, ErrTooManyRedirects)
-		}
-		target = next
+	var stored Stored
+	attempts, err := c.do(ctx, request{
+		doing: "uploading", id: upload.ID, method: http.MethodPut,
+		target: c.url(api.ArtifactPath(string(upload.ID))),
+		header: http.Header{"Content-Type": {api.ContentType}},
+		late: func(ctx context.Context, header http.Header) {
+			stored.Metadata = upload.Describe(ctx)
+			if checkMetadata(stored.Metadata) != nil {
+				stored.Metadata = artifact.Metadata{} // too late to refuse: see Describe
+			}
+			setMetadata(header, stored.Metadata)
+		},
+		body: func() body { return newSending(upload.Source, upload.Progress) },
+		receive: func(a *answer, sent body) (err error) {
+			stored.URLs, err = a.stored(sent)
+			return err
+		},
+	})
+	if err != nil {
+		return nil, err
 	}
+	stored.Attempts = attempts
+	return &stored, nil
 }
 
-// putOnce makes one request. Where the server names another place for it, that
-// is returned and nothing else.
-func (c *Client) putOnce(ctx context.Context, target *url.URL, upload Upload) (*Stored, *url.URL, error) {
-	var metadata artifact.Metadata
-	late := transport.WithLateHeaders(ctx, func(header http.Header) {
-		metadata = upload.Describe(ctx)
-		if checkMetadata(metadata) != nil {
-			metadata = artifact.Metadata{} // too late to refuse: see Describe
-		}
-		setMetadata(header, metadata)
-	})
-	req, err := http.NewRequestWithContext(late, http.MethodPut, target.String(), nil)
-	if err != nil {
-		return nil, nil, failure(upload.ID, target, err)
+// stored checks that a successful answer means a stored artifact, and gives its
+// urls, where it has the documented form.
+func (a *answer) stored(sent body) ([]string, error) {
+	text, err := a.beginning()
+	switch {
+	case err != nil:
+		return nil, err
+	case a.StatusCode == http.StatusPartialContent || a.looksLikePage():
+		return nil, ErrNotRemoteCache
+	case !sent.complete():
+		return nil, ErrAnsweredEarly
 	}
-	req.Header.Set("Content-Type", api.ContentType)
-	sending := newSending(upload.Source, upload.Progress)
-	if err := sending.attach(req); err != nil {
-		return nil, nil, failure(upload.ID, target, err)
+	var uploaded api.Uploaded
+	if json.Unmarshal(text, &uploaded) != nil {
+		return nil, nil
 	}
-	resp, err := c.way.RoundTrip(req)
-	if err != nil {
-		return nil, nil, failure(upload.ID, target, cmp.Or(sending.refusal(), context.Cause(ctx), err))
-	}
-	answer, err := readAnswer(resp, c.token)
-	if err != nil {
-		return nil, nil, failure(upload.ID, target, err)
-	}
-	if next, err := answer.redirect(); next != nil || err != nil {
-		return nil, next, answer.failure(upload.ID, err)
-	}
-	if err := answer.check(sending.complete()); err != nil {
-		return nil, nil, answer.failure(upload.ID, err)
-	}
-	return &Stored{URLs: answer.urls(), Metadata: metadata}, nil, nil
+	return uploaded.URLs, nil
 }

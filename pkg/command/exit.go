@@ -103,12 +103,14 @@ func isUsage(err error) bool {
 }
 
 func answerCode(e *client.Error) int {
-	if e.Err != nil && e.Status != 0 {
-		return exitRefused // a success that is none, or a redirect
+	switch {
+	case errors.Is(e, client.ErrNotRemoteCache), errors.Is(e, client.ErrAnsweredEarly),
+		errors.Is(e, client.ErrRedirect), errors.Is(e, client.ErrTooManyRedirects):
+		return exitRefused
+	case e.Status < 300: // no answer, or a broken one
+		return exitUnreachable
 	}
 	switch e.Status {
-	case 0:
-		return exitUnreachable
 	case http.StatusUnauthorized:
 		return exitUnauthorized
 	case http.StatusPaymentRequired:

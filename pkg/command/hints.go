@@ -52,6 +52,8 @@ func answerHint(e *client.Error) string {
 		return fmt.Sprintf("Check the base URL (--api, ARTIFACT_API): this was sent to %s", e.URL)
 	case errors.Is(e, client.ErrAnsweredEarly):
 		return "A proxy or a server that does not read uploads answered; the artifact may not be stored."
+	case errors.Is(e, client.ErrRetryAfter):
+		return fmt.Sprintf("The server wants %s before the next request; run the upload again then.", e.RetryAfter)
 	case isCacheClosed(e):
 		if next, ok := cacheClosedHints[e.Code]; ok {
 			return next

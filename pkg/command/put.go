@@ -81,7 +81,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	defer detection.stop()
 	uploader := transfer.Uploader{SpoolDir: a.env.Getenv("TMPDIR"), Describe: detection.describe}
 	// A dry run needs none, but must find what is wrong with its settings.
-	cache, err := a.newClient(s, a.trace())
+	cache, err := a.newClient(s)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,18 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
+
+// noteRetry prints a line for each further try.
+func (a *app) noteRetry(r client.Retry) {
+	if a.global.quiet {
+		return
+	}
+	line := fmt.Sprintf("artifact: %v; trying again in %s (%d of %d)",
+		r.Err, ui.Duration(r.Pause), r.Attempt, a.global.retries)
+	fmt.Fprintln(a.streams.screen, printable.Text(line))
+}
 
 // trace prints a line for each request, under --verbose.
 func (a *app) trace() func(client.Exchange) {

@@ -5,6 +5,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -85,13 +86,17 @@ func (u *Uploader) put(ctx context.Context, input Input, result *Result) error {
 		result.Metadata, result.Status = u.Describe(ctx), Planned
 		return ctx.Err()
 	}
-	result.Attempts = 1
 	stored, err := u.Client.Put(ctx, client.Upload{
 		ID: id, Source: source, Describe: u.Describe, Progress: u.Progress,
 	})
+	var failed *client.Error
+	if errors.As(err, &failed) {
+		result.Attempts = failed.Attempts
+	}
 	if err != nil {
 		return err
 	}
-	result.URLs, result.Metadata, result.Status = stored.URLs, stored.Metadata, Uploaded
+	result.URLs, result.Metadata, result.Attempts = stored.URLs, stored.Metadata, stored.Attempts
+	result.Status = Uploaded
 	return nil
 }

@@ -19,18 +19,18 @@ func TestLineEnds(t *testing.T) {
 	}{
 		{"converted, of another size, and so the same", "", "true", "a\nb\nc\n", "a\r\nb\r\nc\r\n", nil},
 		{"converted by an attribute", "* text=auto\n", "false", "a\nb\nc\n", "a\r\nb\r\nc\r\n", nil},
-		{"not converted", "", "false", "a\nb\nc\n", "a\r\nb\r\nc\r\n", []string{"f\"\t|100644 " + lf + "|100644 " + crlf + "|"}},
-		{"converted and changed", "", "true", "x\n", "a\r\nb\r\nc\r\n", []string{"f\"\t|100644 " + blob(t, "x\n") + "|100644 " + lf + "|"}},
+		{"not converted", "", "false", "a\nb\nc\n", "a\r\nb\r\nc\r\n", []string{"f\"\tü|100644 " + lf + "|100644 " + crlf + "|"}},
+		{"converted and changed", "", "true", "x\n", "a\r\nb\r\nc\r\n", []string{"f\"\tü|100644 " + blob(t, "x\n") + "|100644 " + lf + "|"}},
 		// The index has CRLF, so git add leaves line ends alone.
-		{"kept", "", "true", "x\r\n", "a\r\nb\r\nc\r\n", []string{"f\"\t|100644 " + blob(t, "x\r\n") + "|100644 " + crlf + "|"}},
-		{"kept with an attribute", "* text=auto\n", "false", "x\r\n", "a\r\nb\nc\r\n", []string{"f\"\t|100644 " + blob(t, "x\r\n") + "|100644 " + mixed + "|"}},
-		{"kept, and LF written", "", "true", "x\r\n", "a\nb\nc\n", []string{"f\"\t|100644 " + blob(t, "x\r\n") + "|100644 " + lf + "|"}},
-		{"demanded by an attribute", "* text\n", "false", "x\r\n", "a\r\nb\r\nc\r\n", []string{"f\"\t|100644 " + blob(t, "x\r\n") + "|100644 " + lf + "|"}},
+		{"kept", "", "true", "x\r\n", "a\r\nb\r\nc\r\n", []string{"f\"\tü|100644 " + blob(t, "x\r\n") + "|100644 " + crlf + "|"}},
+		{"kept with an attribute", "* text=auto\n", "false", "x\r\n", "a\r\nb\nc\r\n", []string{"f\"\tü|100644 " + blob(t, "x\r\n") + "|100644 " + mixed + "|"}},
+		{"kept, and LF written", "", "true", "x\r\n", "a\nb\nc\n", []string{"f\"\tü|100644 " + blob(t, "x\r\n") + "|100644 " + lf + "|"}},
+		{"demanded by an attribute", "* text\n", "false", "x\r\n", "a\r\nb\r\nc\r\n", []string{"f\"\tü|100644 " + blob(t, "x\r\n") + "|100644 " + lf + "|"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			const name = "f\"\t"
+			const name = "f\"\tü"
 			w := newTree(t)
 			w.git("config", "core.autocrlf", "false")
 			w.write("dir/x", "x\n")

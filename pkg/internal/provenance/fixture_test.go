@@ -35,7 +35,8 @@ func helper(tb testing.TB, name string, environ []string, args ...string) *exec.
 		tb.Fatal(err)
 	}
 	cmd := exec.Command(program, args...)
-	cmd.Env = append(slices.Clone(environ), helperVariable+"="+name)
+	// The race detector would sleep for a second at the end.
+	cmd.Env = append(slices.Clone(environ), helperVariable+"="+name, "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 

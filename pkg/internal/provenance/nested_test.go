@@ -165,3 +165,38 @@ func TestSubmoduleGoneAstray(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestUsersSettingsInSubmodules has a change that git hears of only from the
+// git status that it runs in the submodule.
+func TestUsersSettingsInSubmodules(t *testing.T) {
+	t.Parallel()
+	for _, setting := range []string{"diff.ignoreSubmodules=all", "status.showUntrackedFiles=no"} {
+		w := withSubmodules(t)
+		w.write("sub/deep/new", "a\n")
+		want := w.revision()
+		key, value, _ := strings.Cut(setting, "=")
+		config := w.path(".git/user")
+		w.git("config", "-f", config, key, value)
+		w.environ = append(w.environ, "GIT_CONFIG_GLOBAL="+config)
+		if got := w.revision(); got != want || got.DirtyHash == "" {
+			t.Errorf("with %s %+v, without %+v", setting, got, want)
+		}
+	}
+}
+
+// TestRepositoryByVariable names the repository in the environment, as git does
+// for hooks: that must not hold in the repositories inside.
+func TestRepositoryByVariable(t *testing.T) {
+	t.Parallel()
+	w := withSubmodules(t)
+	w.write("sub/new", "a\n")
+	w.mkdir("in")
+	w.at("in").git("init", "-q")
+	w.at("in").commit()
+	want := w.revision()
+	hook := w
+	hook.environ = append(hook.environ, "GIT_DIR="+w.path(".git"), "GIT_WORK_TREE="+w.dir, "GIT_INDEX_FILE="+w.path(".git/index"))
+	if got := hook.revision(); got != want || got.DirtyHash == "" {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}

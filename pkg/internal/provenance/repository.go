@@ -24,8 +24,8 @@ const (
 	maxReason    = 300
 )
 
-// settings stand before every command: nothing runs a daemon or a hook, and the
-// status of submodules, which git asks for by itself, is as complete as ours.
+// settings stand before every command. As settings, and not as arguments, they
+// reach the git status that git itself runs in submodules too.
 var settings = []string{
 	"--no-pager",
 	"-c", "core.fsmonitor=false",

@@ -31,7 +31,7 @@ func (r repository) status(ctx context.Context) (status, error) {
 		return parseErr
 	}}
 	err := r.run(ctx, nil, records, "status", "--porcelain=v2", "--branch", "-z", "--no-ahead-behind",
-		"--no-renames", "--untracked-files=all", "--ignore-submodules=none")
+		"--no-renames", "--ignore-submodules=none")
 	if parseErr != nil {
 		// git, cut off, has complained too; this is why.
 		err = fmt.Errorf("reading git status: %w", parseErr)

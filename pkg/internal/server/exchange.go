@@ -55,8 +55,8 @@ func newExchange(w http.ResponseWriter, r *http.Request, limits Limits) *exchang
 	}
 	x.body = &pacedBody{body: r.Body, control: x.control, window: limits.Window, budget: limits.Window, ended: r.ContentLength == 0}
 	if !x.body.ended {
-		// net/http reads the rest of a body that nobody wants before it sends
-		// an answer, and would wait for it without end.
+		// net/http looks for the end of a body that nobody wants, and would
+		// wait for it without end.
 		_ = x.control.SetReadDeadline(x.begun.Add(limits.Window))
 	}
 	return x
@@ -74,6 +74,10 @@ func (x *exchange) access() Access {
 // first byte of the body.
 func (x *exchange) begin(status int) {
 	x.status = status
+	if !x.body.ended {
+		// And so net/http does not read the rest before it answers.
+		x.w.Header().Set("Connection", "close")
+	}
 	x.extend()
 	x.w.WriteHeader(status)
 }
@@ -121,17 +125,12 @@ func (x *exchange) fail(err error) {
 	if x.status != 0 {
 		panic(http.ErrAbortHandler)
 	}
-	unread := !x.body.ended
-	if unread {
-		// And so net/http does not read the rest before it answers.
-		x.w.Header().Set("Connection", "close")
-	}
 	detail := api.FailureDetail{Code: failure.code, Message: failure.message}
 	if err := x.json(failure.status, api.Failure{Error: detail}); err != nil {
 		x.err = errors.Join(x.err, err)
 		return
 	}
-	if unread && x.body.err == nil {
+	if !x.body.ended && !x.body.lost() {
 		x.linger()
 	}
 }

@@ -53,6 +53,11 @@ func quota(window time.Duration) int64 {
 	return max(1, int64(window.Seconds()*minRate))
 }
 
+// lost tells whether there is nobody to read an answer.
+func (b *pacedBody) lost() bool {
+	return b.err != nil && !errors.Is(b.err, os.ErrDeadlineExceeded)
+}
+
 // failure says what a failed Read of the body means. It is nil where none
 // failed.
 func (b *pacedBody) failure() error {

@@ -68,6 +68,7 @@ func start(t *testing.T, s store.Store, options server.Options) *running {
 // log waits for n entries: one may come after its answer.
 func (r *running) log(n int) []server.Access {
 	r.Helper()
+	late := time.After(time.Minute)
 	for {
 		r.mu.Lock()
 		entries := slices.Clone(r.logged)
@@ -76,7 +77,7 @@ func (r *running) log(n int) []server.Access {
 			return entries
 		}
 		select {
-		case <-r.Context().Done():
+		case <-late:
 			r.Fatalf("%d requests were logged, want %d", len(entries), n)
 		case <-time.After(time.Millisecond):
 		}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -34,7 +35,8 @@ const (
 // HTTP/1.1 comes first everywhere: one connection moved 1 GiB 2.6 times as
 // fast as Go's HTTP/2, and 10,000 small bodies 1.7 times as fast.
 func newSecure(options Options, protocol string) *http.Transport {
-	network := newHTTPTransport(options)
+	dialer := &net.Dialer{Timeout: dialTimeout}
+	network := newHTTPTransport(options, steady(options, dialer))
 	network.TLSClientConfig = &tls.Config{
 		RootCAs:            options.RootCAs,
 		MinVersion:         tls.VersionTLS12,
@@ -44,27 +46,40 @@ func newSecure(options Options, protocol string) *http.Transport {
 	network.Protocols = new(http.Protocols)
 	network.Protocols.SetHTTP1(protocol == http1)
 	network.Protocols.SetHTTP2(protocol == http2)
+	if protocol == http1 {
+		network.DialTLSContext = steady(options, dialer).wideTLS(network.TLSClientConfig)
+	}
 	return network
 }
 
 // newPlain is where requests to http URLs leave: to loopback, or anywhere
 // where the user allowed it.
 func newPlain(options Options) *http.Transport {
-	network := newHTTPTransport(options)
-	if !options.AllowHTTP {
-		network.DialContext = (&net.Dialer{Timeout: dialTimeout, Control: loopbackOnly}).DialContext
-		network.Proxy = noProxyFor(network.Proxy)
+	if options.AllowHTTP {
+		return newHTTPTransport(options, steady(options, &net.Dialer{Timeout: dialTimeout}))
 	}
+	network := newHTTPTransport(options, steady(options, &net.Dialer{Timeout: dialTimeout, Control: loopbackOnly}))
+	network.Proxy = noProxyFor(network.Proxy)
 	return network
 }
 
-func newHTTPTransport(options Options) *http.Transport {
+// steady dials connections whose writes notice when nothing moves.
+func steady(options Options, dialer *net.Dialer) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &stallConn{Conn: conn, limit: options.StallTimeout}, nil
+	}
+}
+
+func newHTTPTransport(options Options, dial dialFunc) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		DialContext:            dial.wide,
 		TLSHandshakeTimeout:    handshakeTimeout,
 		ExpectContinueTimeout:  options.ContinueTimeout,
-		ResponseHeaderTimeout:  options.AnswerTimeout,
 		IdleConnTimeout:        idleTimeout,
 		MaxIdleConnsPerHost:    idleConnections,
 		MaxResponseHeaderBytes: maxHeaderBytes,

@@ -1,0 +1,146 @@
+package client
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
+)
+
+// request is one call of the API. It may take several tries, each of which may
+// lead from place to place.
+type request struct {
+	doing  string      // what the user asked for, as "uploading"
+	id     artifact.ID // what it is about, where that is one artifact
+	method string
+	target *url.URL
+	header http.Header
+	// late, where it is not nil, completes the headers when a connection
+	// stands.
+	late func(context.Context, http.Header)
+	// body is opened anew each time the request goes out; nil sends none.
+	body func() body
+	// receive takes what it needs of a successful answer. An error that wraps
+	// errBroken is one of the network, any other is final.
+	receive func(answer *answer, sent body) error
+}
+
+// body is what a request carries, once.
+type body interface {
+	// attach makes it the body of req, which may open it more than once.
+	attach(req *http.Request) error
+	// complete tells whether the last byte was handed over.
+	complete() bool
+	// refusal is why it was held back, or nil.
+	refusal() error
+}
+
+// maxRedirects is how often a request follows the server to another place.
+const maxRedirects = 5
+
+// do makes a request and tries again where that may help. It returns the number
+// of tries, and an [*Error] if none succeeded.
+func (c *Client) do(ctx context.Context, r request) (attempts int, err error) {
+	ctx, cancel := transport.WithTimeout(ctx, c.timeout, ErrTimeout)
+	defer cancel()
+	for attempts = 1; ; attempts++ {
+		failed := c.try(ctx, r)
+		if failed == nil {
+			return attempts, nil
+		}
+		failed.Attempts = attempts
+		pause, again := c.retries.next(failed)
+		if !again || ctx.Err() != nil {
+			return attempts, failed
+		}
+		c.retries.report(Retry{Err: failed, Pause: pause, Attempt: attempts})
+		if err := c.retries.sleep(ctx, pause); err != nil {
+			failed.Err = cmp.Or(context.Cause(ctx), err)
+			return attempts, failed
+		}
+	}
+}
+
+// try makes one try, wherever that leads.
+func (c *Client) try(ctx context.Context, r request) *Error {
+	target := r.target
+	for redirects := 0; ; redirects++ {
+		next, failed := c.send(ctx, r, target)
+		if next == nil || failed != nil {
+			return failed
+		}
+		if redirects == maxRedirects {
+			return r.failure(target, ErrTooManyRedirects)
+		}
+		target = next
+	}
+}
+
+// send makes one request. Where the server names another place for it, that is
+// returned and nothing was received.
+func (c *Client) send(ctx context.Context, r request, target *url.URL) (next *url.URL, failed *Error) {
+	if r.late != nil {
+		ctx = transport.WithLateHeaders(ctx, func(header http.Header) { r.late(ctx, header) })
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, target.String(), nil)
+	if err != nil {
+		return nil, r.failure(target, err)
+	}
+	for name, values := range r.header {
+		req.Header[name] = values
+	}
+	var sent body
+	if r.body != nil {
+		sent = r.body()
+		if err := sent.attach(req); err != nil {
+			return nil, r.failure(target, err)
+		}
+	}
+	resp, err := c.way.RoundTrip(req)
+	if err != nil {
+		if sent != nil {
+			err = cmp.Or(sent.refusal(), context.Cause(ctx), err)
+		}
+		return nil, r.failure(target, cmp.Or(context.Cause(ctx), err))
+	}
+	defer resp.Body.Close()
+	return r.settle(&answer{Response: resp, secret: c.token}, sent)
+}
+
+// settle finds out what an answer means.
+func (r request) settle(a *answer, sent body) (next *url.URL, failed *Error) {
+	switch {
+	case a.StatusCode >= 300 && a.StatusCode <= 399:
+		next, err := a.redirect()
+		if err != nil {
+			return nil, r.refused(a, err)
+		}
+		return next, nil
+	case a.StatusCode < 200 || a.StatusCode > 299:
+		return nil, r.refused(a, nil)
+	}
+	if err := r.receive(a, sent); err != nil {
+		return nil, r.refused(a, err)
+	}
+	return nil, nil
+}
+
+// failure is an error that no answer stands behind.
+func (r request) failure(target *url.URL, err error) *Error {
+	return &Error{Doing: r.doing, ID: r.id, Method: r.method, URL: transport.Redact(target), Err: err}
+}
+
+// refused makes an answer an error. A status that is an error by itself has no
+// further reason.
+func (r request) refused(a *answer, reason error) *Error {
+	failed := r.failure(a.Request.URL, reason)
+	failed.Status = a.StatusCode
+	failed.Code, failed.Message = a.explanation()
+	failed.RequestID = a.oneLine(transport.RequestID(a.Header))
+	failed.Location = a.locationOrigin()
+	failed.retryAfter = a.Header.Get("Retry-After")
+	return failed
+}

@@ -1,0 +1,178 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+)
+
+// now is the clock of these tests.
+var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// impatient makes a client that notes its pauses instead of waiting.
+func impatient(t *testing.T, api string) (*Client, *[]time.Duration) {
+	t.Helper()
+	c, err := New(Options{API: api, Token: "t", Retries: DefaultRetries})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pauses []time.Duration
+	c.retries.sleep = func(_ context.Context, d time.Duration) error { pauses = append(pauses, d); return nil }
+	c.retries.now = func() time.Time { return now }
+	c.retries.random = func() float64 { return 0.5 }
+	return c, &pauses
+}
+
+func TestPutTriesAgain(t *testing.T) {
+	t.Parallel()
+	const accepted = 0 // after the answers below
+	for name, test := range map[string]struct {
+		answers  []int
+		header   string // Retry-After
+		attempts int
+		pauses   []time.Duration
+		status   int // of the error
+	}{
+		"never":        {[]int{400}, "", 1, nil, 400},
+		"401":          {[]int{401}, "", 1, nil, 401},
+		"404":          {[]int{404}, "", 1, nil, 404},
+		"413":          {[]int{413}, "", 1, nil, 413},
+		"501":          {[]int{501}, "", 1, nil, 501},
+		"408":          {[]int{408}, "", 2, []time.Duration{500 * time.Millisecond}, accepted},
+		"412":          {[]int{412}, "", 2, []time.Duration{500 * time.Millisecond}, accepted},
+		"425":          {[]int{425}, "", 2, []time.Duration{500 * time.Millisecond}, accepted},
+		"429":          {[]int{429}, "", 2, []time.Duration{500 * time.Millisecond}, accepted},
+		"doubling":     {[]int{500, 502, 503, 504}, "", 5, []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}, accepted},
+		"giving up":    {[]int{500, 500, 500, 500, 500}, "", 5, []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}, 500},
+		"by seconds":   {[]int{429}, "120", 2, []time.Duration{2 * time.Minute}, accepted},
+		"at once":      {[]int{429}, "0", 2, []time.Duration{0}, accepted},
+		"by date":      {[]int{503}, now.Add(90 * time.Second).Format(http.TimeFormat), 2, []time.Duration{90 * time.Second}, accepted},
+		"by past date": {[]int{503}, now.Add(-time.Hour).Format(http.TimeFormat), 2, []time.Duration{0}, accepted},
+		"too long":     {[]int{429}, "121", 1, nil, 429},
+		"nonsense":     {[]int{429}, "soon", 2, []time.Duration{500 * time.Millisecond}, accepted},
+		"negative":     {[]int{429}, "-1", 2, []time.Duration{500 * time.Millisecond}, accepted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var bodies []string
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				body, _ := io.ReadAll(r.Body)
+				bodies = append(bodies, string(body))
+				w.Header().Set("Retry-After", test.header)
+				if n := len(bodies); n <= len(test.answers) {
+					w.WriteHeader(test.answers[n-1])
+				}
+			}))
+			defer server.Close()
+			c, pauses := impatient(t, server.URL)
+			stored, err := c.Put(t.Context(), Upload{ID: "a", Source: artifact.FromBytes([]byte("bytes"))})
+			if want := slices.Repeat([]string{"bytes"}, test.attempts); !slices.Equal(bodies, want) {
+				t.Errorf("sent %q, want %q", bodies, want)
+			}
+			if !slices.Equal(*pauses, test.pauses) {
+				t.Errorf("paused %v, want %v", *pauses, test.pauses)
+			}
+			var failed *Error
+			switch {
+			case test.status == accepted && (err != nil || stored.Attempts != test.attempts):
+				t.Errorf("%+v, %v; want success after %d tries", stored, err, test.attempts)
+			case test.status != accepted && (!errors.As(err, &failed) || failed.Status != test.status || failed.Attempts != test.attempts):
+				t.Errorf("%v, want status %d after %d tries", err, test.status, test.attempts)
+			}
+			if name == "too long" && (!errors.Is(err, ErrRetryAfter) || failed.RetryAfter != 121*time.Second) {
+				t.Errorf("%v, want ErrRetryAfter", err)
+			}
+		})
+	}
+}
+
+func TestPauseIsBounded(t *testing.T) {
+	t.Parallel()
+	r := newRetries(1000, nil)
+	for _, random := range []float64{0, 0.25, 0.999999} {
+		r.random = func() float64 { return random }
+		for attempt := 1; attempt < 100; attempt++ {
+			pause, again := r.next(&Error{Status: 500, Attempts: attempt})
+			if !again || pause < 0 || pause > maxPause {
+				t.Fatalf("attempt %d: %v, %v", attempt, pause, again)
+			}
+		}
+	}
+}
+
+func TestWhatMayPass(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		err  *Error
+		want bool
+	}{
+		{&Error{Err: io.EOF}, true},
+		{&Error{Err: errors.New("connection reset")}, true},
+		{&Error{Status: 202, Err: errBroken}, true},
+		{&Error{Status: 500, Err: errBroken}, true},
+		{&Error{Err: artifact.ErrChanged}, false},
+		{&Error{Err: ErrPlainHTTP}, false},
+		{&Error{Err: context.Canceled}, false},
+		{&Error{Err: &tls.CertificateVerificationError{Err: io.EOF}}, false},
+		{&Error{Err: tls.RecordHeaderError{}}, false},
+		{&Error{Status: 202, Err: ErrAnsweredEarly}, false},
+		{&Error{Status: 200, Err: ErrNotRemoteCache}, false},
+		{&Error{Status: 302, Err: ErrRedirect}, false},
+		{&Error{Status: 307, Err: ErrTooManyRedirects}, false},
+	} {
+		if got := test.err.mayPass(); got != test.want {
+			t.Errorf("%+v may pass: %v, want %v", test.err, got, test.want)
+		}
+	}
+}
+
+// A connection that breaks is tried again, wherever it broke.
+func TestPutSurvivesBrokenConnections(t *testing.T) {
+	t.Parallel()
+	tries := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tries++
+		switch tries {
+		case 1: // in the middle of the body
+			io.CopyN(io.Discard, r.Body, 1000)
+			panic(http.ErrAbortHandler)
+		case 2: // before the answer
+			io.Copy(io.Discard, r.Body)
+			panic(http.ErrAbortHandler)
+		case 3: // in the middle of the answer
+			io.Copy(io.Discard, r.Body)
+			w.Header().Set("Content-Length", "100")
+			io.WriteString(w, "{")
+			http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		default:
+			io.Copy(io.Discard, r.Body)
+		}
+	}))
+	defer server.Close()
+	c, pauses := impatient(t, server.URL)
+	stored, err := c.Put(t.Context(), Upload{ID: "a", Source: artifact.FromBytes([]byte(strings.Repeat("x", 1<<20)))})
+	if err != nil || stored.Attempts != 4 || len(*pauses) != 3 {
+		t.Errorf("%+v, %v, paused %v; want success at the 4th try", stored, err, *pauses)
+	}
+}
+
+func FuzzRetryAfter(f *testing.F) {
+	for _, seed := range []string{"", "0", "120", "-1", "99999999999", now.Format(http.TimeFormat), "Fri, 31 Dec 9999 23:59:59 GMT", "1e3"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		if pause, ok := parseRetryAfter(value, now); pause < 0 || !ok && pause != 0 {
+			t.Fatalf("%q: %v, %v", value, pause, ok)
+		}
+	})
+}

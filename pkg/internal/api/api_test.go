@@ -1,0 +1,80 @@
+package api
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+func TestArtifactPath(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		"de0e2b9afd5fe834": "/v8/artifacts/de0e2b9afd5fe834",
+		"a+b%c?d#e;f,g":    "/v8/artifacts/a%2Bb%25c%3Fd%23e%3Bf%2Cg",
+		`é\"<>{}`:          "/v8/artifacts/%C3%A9%5C%22%3C%3E%7B%7D",
+		"key:a@b&c=d$!'()": "/v8/artifacts/key:a@b&c=d$%21%27%28%29",
+		"%2e%2e":           "/v8/artifacts/%252e%252e",
+		"a/b":              "/v8/artifacts/a%2Fb",
+	} {
+		if got := ArtifactPath(id); got != want {
+			t.Errorf("ArtifactPath(%q) = %s, want %s", id, got, want)
+		}
+	}
+}
+
+func FuzzArtifactPath(f *testing.F) {
+	for _, seed := range []string{"a", "..", "a/b", "%", "é", "\xff", "+", "a b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, id string) {
+		segment, ok := strings.CutPrefix(ArtifactPath(id), ArtifactsPath+"/")
+		if back, err := url.PathUnescape(segment); !ok || err != nil || back != id || strings.ContainsAny(segment, "/?# ") {
+			t.Fatalf("ArtifactPath(%q) has the segment %q, which means %q, %v", id, segment, back, err)
+		}
+	})
+}
+
+func TestCheckHeader(t *testing.T) {
+	t.Parallel()
+	x := func(n int) string { return strings.Repeat("x", n) }
+	for _, test := range []struct {
+		name, value, want string // the error; empty for a value that may be sent
+	}{
+		{HeaderCI, "GITHUB_ACTIONS", ""},
+		{HeaderCI, "a b~!", ""},
+		{HeaderCI, x(50), ""},
+		{HeaderCI, x(51), "it has 51 characters, 50 are allowed"},
+		{HeaderCI, "", "it is empty"},
+		{HeaderCI, "a\tb", "character 2 is not printable ASCII"},
+		{HeaderCI, "aé", "character 2 is not printable ASCII"},
+		{HeaderCI, "a\x7f", "character 2 is not printable ASCII"},
+		{HeaderCI, " a", "it begins or ends with a space"},
+		{HeaderCI, "a ", "it begins or ends with a space"},
+		{HeaderSHA, x(200), ""},
+		{HeaderSHA, x(201), "it has 201 characters, 200 are allowed"},
+		{HeaderDirtyHash, x(200), ""},
+		{HeaderDirtyHash, x(201), "it has 201 characters, 200 are allowed"},
+		{HeaderTag, strings.Repeat("A", 600), ""},
+		{HeaderTag, strings.Repeat("A", 604), "it has 604 characters, 600 are allowed"},
+		{HeaderTag, "fMSM9xKzPrMsvIp7b5SPfcEzOLR02gGHAsv4UL/yhPY=", ""},
+		{HeaderTag, "abc", "it is no base64: illegal base64 data at input byte 0"},
+		{HeaderTag, "ab-_", "it is no base64: illegal base64 data at input byte 2"},
+		{HeaderInteractive, "0", ""},
+		{HeaderInteractive, "1", ""},
+		{HeaderInteractive, "2", `it is "2", and must be 0 or 1`},
+		{HeaderInteractive, "true", `it is "true", and must be 0 or 1`},
+		{HeaderDuration, "0", ""},
+		{HeaderDuration, "9223372036854775807", ""},
+		{HeaderDuration, "-1", `it is "-1", and must be a whole number of milliseconds, 0 or more`},
+		{HeaderDuration, "1.5", `it is "1.5", and must be a whole number of milliseconds, 0 or more`},
+		{HeaderDuration, "1s", `it is "1s", and must be a whole number of milliseconds, 0 or more`},
+	} {
+		got := ""
+		if err := CheckHeader(test.name, test.value); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("CheckHeader(%s, %q) = %q, want %q", test.name, test.value, got, test.want)
+		}
+	}
+}

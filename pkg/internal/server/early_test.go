@@ -1,0 +1,179 @@
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// earlyRefusals need no byte of the body.
+func earlyRefusals(r *running) map[string]string {
+	return map[string]string{
+		"401": strings.Replace(r.head("PUT", "/v8/artifacts/a"), token, "wrong", 1),
+		"404": r.head("PUT", "/elsewhere"),
+		"405": r.head("DELETE", "/v8/artifacts/a"),
+		"413": r.head("PUT", "/v8/artifacts/a"),
+		"415": strings.Replace(r.head("PUT", "/v8/artifacts/a"), "octet-stream", "json", 1),
+		"421": strings.Replace(r.head("PUT", "/v8/artifacts/a"), "Host: 127.0.0.1", "Host: 127.0.0.2", 1),
+		"400": r.head("PUT", "/v8/artifacts/%2e"),
+	}
+}
+
+// TestRefusedBeforeTheBody: the answer comes although not one byte of the body
+// has, and the connection is closed after it.
+func TestRefusedBeforeTheBody(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{MaxSize: 1000}), server.Options{})
+	for status, head := range earlyRefusals(r) {
+		for _, expect := range []string{"", "Expect: 100-continue\r\n"} {
+			for _, length := range []string{"2000", "9000000000"} {
+				conn := r.raw(head + expect + "Content-Length: " + length + "\r\n\r\n")
+				response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				text, err := io.ReadAll(response.Body)
+				if err != nil || !strings.HasPrefix(response.Status, status) || !response.Close || !strings.HasPrefix(string(text), `{"error":`) {
+					t.Errorf("%q%s: %s, close %t, %q, %v; want %s and close", expect, length, response.Status, response.Close, text, err, status)
+				}
+				if err := conn.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+}
+
+// TestRefusalReachesWhoSendsFirst: a client that reads only when it has sent
+// all sees the answer, and not that its connection was reset.
+func TestRefusalReachesWhoSendsFirst(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{MaxSize: 1000}), server.Options{Limits: server.Limits{Linger: time.Minute}})
+	body := make([]byte, 64<<20) // more than all buffers between the two hold
+	for status, head := range earlyRefusals(r) {
+		conn := r.raw(head + "Content-Length: 67108864\r\n\r\n")
+		if _, err := conn.Write(body); err != nil {
+			t.Errorf("sending the body for %s: %v", status, err)
+		}
+		if got := rest(t, conn); !strings.HasPrefix(got, "HTTP/1.1 "+status+" ") {
+			t.Errorf("%.80q, want %s", got, status)
+		}
+	}
+}
+
+// TestContinue: a client that waits for it is told to go on, but only when the
+// upload is wanted.
+func TestContinue(t *testing.T) {
+	t.Parallel()
+	d := directory(t, store.Options{})
+	r := start(t, d, server.Options{})
+	conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Expect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n")
+	reader := bufio.NewReader(conn)
+	const interim = "HTTP/1.1 100 Continue\r\n\r\n"
+	got := make([]byte, len(interim))
+	if _, err := io.ReadFull(reader, got); err != nil || string(got) != interim {
+		t.Fatalf("%q, %v", got, err)
+	}
+	if _, err := io.WriteString(conn, "body"); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(reader); err != nil || !bytes.HasPrefix(text, []byte("HTTP/1.1 202 ")) {
+		t.Errorf("%q, %v", text, err)
+	}
+	if entry, err := d.Stat(t.Context(), store.Key{ID: "a"}); err != nil || entry.Size != 4 {
+		t.Errorf("stored: %v, %v", entry, err)
+	}
+}
+
+// TestBrokenUploadLeavesNothing: what was there stays.
+func TestBrokenUploadLeavesNothing(t *testing.T) {
+	t.Parallel()
+	d := directory(t, store.Options{})
+	r := start(t, d, server.Options{})
+	r.do(http.MethodPut, "/v8/artifacts/old", []byte("old"))
+	for i, id := range []string{"old", "new"} {
+		conn := r.raw(r.head("PUT", "/v8/artifacts/"+id) + "Content-Length: 1000000\r\n\r\n" + strings.Repeat("x", 500_000))
+		if err := conn.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if a := r.log(2 + i)[1+i]; a.Status != 400 || a.Err == nil || a.Received > 500_000 {
+			t.Errorf("logged: %+v", a)
+		}
+	}
+	if got := r.do(http.MethodGet, "/v8/artifacts/old", nil); got.Body != "old" {
+		t.Errorf("old: %v", got)
+	}
+	if got := r.do(http.MethodGet, "/v8/artifacts/new", nil); got.Status != 404 {
+		t.Errorf("new: %v", got)
+	}
+}
+
+// TestKeepAlive: one connection serves one request after another, pipelined
+// ones too.
+func TestKeepAlive(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	requests := r.head("PUT", "/v8/artifacts/a") + "Content-Length: 4\r\n\r\nbody" +
+		r.head("GET", "/v8/artifacts/missing") + "\r\n" +
+		r.head("OPTIONS", "/v8/artifacts/a") + "\r\n" +
+		r.head("HEAD", "/v8/artifacts/a") + "\r\n" +
+		r.head("GET", "/v8/artifacts/a") + "Connection: close\r\n\r\n"
+	reader := bufio.NewReader(r.raw(requests))
+	var got []string
+	for _, method := range []string{"PUT", "GET", "OPTIONS", "HEAD", "GET"} {
+		response, err := http.ReadResponse(reader, &http.Request{Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, response.Status[:3]+string(text[:min(len(text), 4)]))
+	}
+	if got, want := strings.Join(got, " "), `202{"ur 404{"er 200 200 200body`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestDamagedArtifactIsAMiss, and the log says why.
+func TestDamagedArtifactIsAMiss(t *testing.T) {
+	t.Parallel()
+	r := start(t, damaged{}, server.Options{})
+	r.expectFailure("GET", r.do(http.MethodGet, "/v8/artifacts/a", nil), 404, "not_found", "The artifact that the cache holds is damaged.")
+	if a := r.log(1)[0]; a.Err == nil {
+		t.Errorf("logged: %+v", a)
+	}
+	// One that ends too soon is broken off.
+	conn := r.raw(r.head("GET", "/v8/artifacts/short") + "\r\n")
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(response.Body); err == nil || len(text) > 50_000 {
+		t.Errorf("%d bytes, %v, want an error", len(text), err)
+	}
+	if a := r.log(2)[1]; a.Err == nil || a.Sent != 50_000 {
+		t.Errorf("logged: %+v", a)
+	}
+}
+
+// damaged is a store whose files are not as they were.
+type damaged struct{ broken }
+
+// Get implements store.Store.
+func (damaged) Get(_ context.Context, key store.Key) (*store.Blob, error) {
+	if key.ID == "short" {
+		return &store.Blob{Entry: store.Entry{Size: 100_000}, Body: io.NopCloser(bytes.NewReader(make([]byte, 50_000)))}, nil
+	}
+	return nil, fmt.Errorf("reading %q: %w", key.ID, store.ErrCorrupt)
+}

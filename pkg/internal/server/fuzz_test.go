@@ -1,0 +1,191 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// memory is a store for fuzzers, which need no disk. It tells of a key that no
+// store may be asked for.
+type memory struct {
+	t     *testing.T
+	mu    sync.Mutex
+	blobs map[store.Key]memoryBlob
+}
+
+type memoryBlob struct {
+	metadata artifact.Metadata
+	body     []byte
+}
+
+func (m *memory) check(key store.Key) {
+	if err := key.Check(); err != nil {
+		m.t.Errorf("the store was asked for %q: %v", key, err)
+	}
+}
+
+// Put implements store.Store.
+func (m *memory) Put(_ context.Context, key store.Key, size int64, metadata artifact.Metadata, body io.Reader) error {
+	m.check(key)
+	text, err := io.ReadAll(body)
+	if err != nil || int64(len(text)) != size {
+		return fmt.Errorf("%w: %w", store.ErrSize, err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.blobs[key] = memoryBlob{metadata, text}
+	return nil
+}
+
+// Get implements store.Store.
+func (m *memory) Get(ctx context.Context, key store.Key) (*store.Blob, error) {
+	entry, err := m.Stat(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return &store.Blob{Entry: entry, Body: io.NopCloser(bytes.NewReader(m.blobs[key].body))}, nil
+}
+
+// Stat implements store.Store.
+func (m *memory) Stat(_ context.Context, key store.Key) (store.Entry, error) {
+	m.check(key)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	blob, there := m.blobs[key]
+	if !there {
+		return store.Entry{}, store.ErrNotFound
+	}
+	return store.Entry{Size: int64(len(blob.body)), Metadata: blob.metadata}, nil
+}
+
+// inMemory is a server without a network.
+func inMemory(t *testing.T) (*server.Server, *memory) {
+	t.Helper()
+	m := &memory{t: t, blobs: make(map[store.Key]memoryBlob)}
+	web, err := server.New(m, server.Options{Token: token, Hosts: []string{"cache"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return web, m
+}
+
+func serve(web *server.Server, method string, target *url.URL, header http.Header, body string) *httptest.ResponseRecorder {
+	header = header.Clone()
+	header.Set("Authorization", "Bearer "+token)
+	header.Set("Content-Type", api.ContentType)
+	header.Set("Content-Length", fmt.Sprint(len(body)))
+	recorder := httptest.NewRecorder()
+	web.ServeHTTP(recorder, (&http.Request{
+		Method: method, URL: target, Host: "cache", Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+	}).WithContext(context.Background()))
+	return recorder
+}
+
+// FuzzTarget: whatever is asked for, only valid keys reach the store, and what
+// was put somewhere is found there and under the URL of the answer.
+func FuzzTarget(f *testing.F) {
+	for _, target := range []string{
+		"/v8/artifacts/a", "//v8/artifacts/a?slug=s&teamId=team_x", "/v8/artifacts/%2e%2e", "/v8/artifacts/..%2f..%2fetc", "/v8/artifacts/a%2525",
+		"/v8/artifacts/%ff", "/v8/artifacts/a%00", "/v8/artifacts/status", "/v8/artifacts/a;b?slug=..%2f..", "/v8/artifacts/a?slug=%00", "/v8/artifacts/?", "*",
+		"/v8/artifacts/%C3%A4+%20", "/v8/artifacts/a?slug=a&slug=b", "/v8/artifacts/a?%", "http://other/v8/artifacts/a", "/v8/artifacts/x%2Fy\"",
+	} {
+		f.Add(target)
+	}
+	f.Fuzz(func(t *testing.T, target string) {
+		parsed, err := url.ParseRequestURI(target)
+		if err != nil {
+			return // net/http answers this with 400
+		}
+		web, m := inMemory(t)
+		got := serve(web, http.MethodPut, parsed, http.Header{}, "body")
+		if got.Code/100 == 5 || got.Code/100 == 3 {
+			t.Errorf("PUT %q: %d", target, got.Code)
+		}
+		if stored := got.Code == http.StatusAccepted; stored != (len(m.blobs) == 1) {
+			t.Errorf("PUT %q: %d, and %d artifacts are stored", target, got.Code, len(m.blobs))
+		}
+		if got.Code != http.StatusAccepted {
+			return
+		}
+		location := strings.TrimSuffix(strings.TrimPrefix(got.Body.String(), `{"urls":["http://cache`), `"]}`)
+		again, err := url.ParseRequestURI(strings.ReplaceAll(location, `\u0026`, "&"))
+		if err != nil {
+			t.Fatalf("PUT %q: %s", target, got.Body)
+		}
+		for _, u := range []*url.URL{parsed, again} {
+			if got := serve(web, http.MethodGet, u, http.Header{}, ""); got.Code != 200 || got.Body.String() != "body" {
+				t.Errorf("GET %q after PUT %q: %d", u, target, got.Code)
+			}
+		}
+	})
+}
+
+// FuzzMetadata: what is taken is given back byte for byte, and nothing is taken
+// that the API has no room for.
+func FuzzMetadata(f *testing.F) {
+	f.Add("263", "GITHUB_ACTIONS", "1", "dGFn", "sha", "dirty")
+	f.Add("-1", "\n", "2", "%", "\x00", "ä")
+	f.Add("9223372036855", "", "", "", "", " ")
+	f.Add("007", strings.Repeat("x", 51), "0", strings.Repeat("QUJD", 151), strings.Repeat("x", 201), strings.Repeat("x", 201))
+	f.Fuzz(func(t *testing.T, duration, ci, interactive, tag, sha, dirty string) {
+		header := make(http.Header)
+		given := map[string]string{
+			api.HeaderDuration: duration, api.HeaderCI: ci, api.HeaderInteractive: interactive, api.HeaderTag: tag, api.HeaderSHA: sha, api.HeaderDirtyHash: dirty,
+		}
+		valid := true
+		for name, value := range given {
+			if value != "" {
+				header.Set(name, value)
+				valid = valid && api.CheckHeader(name, value) == nil
+			}
+		}
+		web, _ := inMemory(t)
+		target := &url.URL{Path: "/v8/artifacts/a"}
+		switch got := serve(web, http.MethodPut, target, header, "body"); {
+		case got.Code == http.StatusAccepted && valid:
+		case got.Code == http.StatusBadRequest && strings.Contains(got.Body.String(), "x-artifact-"):
+			return
+		default:
+			t.Fatalf("PUT with %q: %d %s", given, got.Code, got.Body)
+		}
+		got := serve(web, http.MethodGet, target, http.Header{}, "")
+		for _, name := range []string{api.HeaderDuration, api.HeaderTag, api.HeaderSHA, api.HeaderDirtyHash} {
+			if got.Header().Get(name) != given[name] {
+				t.Errorf("%s came back as %q, and was %q", name, got.Header().Get(name), given[name])
+			}
+		}
+	})
+}
+
+// FuzzDocuments: no JSON, or what looks like it, is more than refused.
+func FuzzDocuments(f *testing.F) {
+	for _, document := range []string{
+		`{"hashes":["a","..","\ud800"]}`, `[{"sessionId":"3285b661-cea0-4f4c-8d66-563e369a1d77","source":"LOCAL","event":"HIT","hash":"a","duration":1e400}]`,
+		`{"hashes":`, "null", `{"hashes":[null]}`, "[[[[", "\xff",
+	} {
+		f.Add(document)
+	}
+	f.Fuzz(func(t *testing.T, document string) {
+		web, _ := inMemory(t)
+		for _, path := range []string{api.ArtifactsPath, api.EventsPath} {
+			if got := serve(web, http.MethodPost, &url.URL{Path: path}, http.Header{}, document); got.Code != 200 && got.Code != 400 {
+				t.Errorf("POST %s of %q: %d", path, document, got.Code)
+			}
+		}
+	})
+}

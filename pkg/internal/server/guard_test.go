@@ -1,0 +1,150 @@
+package server_test
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+func TestToken(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	for header, want := range map[string]int{
+		"Bearer " + token: 404, "bearer " + token: 404,
+		"": 401, "Bearer": 401, "Bearer ": 401, token: 401, "Basic " + token: 401, "Bearer " + token + "x": 401,
+		"Bearer " + token[1:]: 401, "Bearer  " + token: 401, "Bearer " + strings.ToUpper(token): 401,
+	} {
+		for _, path := range []string{"/v8/artifacts/a", "/nowhere"} {
+			got := r.do(http.MethodGet, path, nil, "Authorization: "+header)
+			if got.Status != want {
+				t.Errorf("GET %s with %q: %d, want %d", path, header, got.Status, want)
+			}
+			if want == 401 && got.Header.Get("WWW-Authenticate") != "Bearer" {
+				t.Errorf("GET %s with %q: WWW-Authenticate is %q", path, header, got.Header.Get("WWW-Authenticate"))
+			}
+		}
+	}
+	two := r.request(http.MethodGet, "/v8/artifacts/a", nil)
+	two.Header.Add("Authorization", "Bearer other")
+	response, err := client.Do(two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != 401 {
+		t.Errorf("two tokens: %s, %v", response.Status, err)
+	}
+}
+
+func TestHost(t *testing.T) {
+	t.Parallel()
+	tcp := func(address string) net.Addr {
+		addr, err := net.ResolveTCPAddr("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return addr
+	}
+	for _, test := range []struct {
+		addr           net.Addr
+		named          []string
+		allowed, other string
+	}{
+		{
+			tcp("127.0.0.1:7777"), nil, "127.0.0.1:7777 localhost:7777 LocalHost:7777",
+			"127.0.0.1 127.0.0.1:7778 localhost localhost:80 127.0.0.2:7777 [::1]:7777 0.0.0.0:7777 evil.com evil.com:7777 localhost.evil.com:7777 127.0.0.1.evil.com:7777 2130706433:7777",
+		},
+		{tcp("127.0.0.1:80"), nil, "127.0.0.1 127.0.0.1:80 localhost", "127.0.0.1:8080 evil.com"},
+		{tcp("[::1]:7777"), nil, "[::1]:7777 [0:0:0:0:0:0:0:1]:7777 localhost:7777", "127.0.0.1:7777 [::1] [::2]:7777"},
+		{tcp("[::1]:80"), nil, "[::1] [::1]:80", "[::2]"},
+		{tcp("192.0.2.1:7777"), []string{"Cache.Example"}, "192.0.2.1:7777 cache.example:7777 CACHE.example cache.example:1", "localhost:7777 127.0.0.1:7777 example:7777"},
+		{tcp("0.0.0.0:7777"), nil, "127.0.0.1:7777 192.0.2.1:7777 localhost:7777 [::1]:7777", "127.0.0.1:7778 evil.com:7777"},
+		{tcp("[::]:7777"), nil, "127.0.0.1:7777 [2001:db8::1]:7777 localhost:7777", "evil.com:7777"},
+		{nil, []string{"cache:443", "plain:80"}, "cache:443 plain plain:80", "cache cache:80 127.0.0.1"},
+	} {
+		web, err := server.New(broken{}, server.Options{Token: token, Addr: test.addr, Hosts: test.named})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, host := range strings.Fields(test.allowed) {
+			if got := statusFor(web, host); got != 200 {
+				t.Errorf("%v %q answers %q with %d, want 200", test.addr, test.named, host, got)
+			}
+		}
+		for _, host := range strings.Fields(test.other) {
+			if got := statusFor(web, host); got != 421 {
+				t.Errorf("%v %q answers %q with %d, want 421", test.addr, test.named, host, got)
+			}
+		}
+	}
+}
+
+func TestHostOverTheWire(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	_, port, err := net.SplitHostPort(r.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{"localhost:" + port: 404, "rebound.example:" + port: 421, "rebound.example": 421} {
+		if got := r.do(http.MethodGet, "/v8/artifacts/a", nil, "Host: "+host); got.Status != want {
+			t.Errorf("Host %q: %d, want %d", host, got.Status, want)
+		}
+	}
+	// A proxy's form of a request says the host in its first line.
+	conn := r.raw("GET http://rebound.example/v8/artifacts/a HTTP/1.1\r\nHost: " + r.addr + "\r\nConnection: close\r\n\r\n")
+	if got := rest(t, conn); !strings.HasPrefix(got, "HTTP/1.1 421 ") {
+		t.Errorf("absolute form: %.60q, want 421", got)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	t.Parallel()
+	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
+	for name, options := range map[string]server.Options{
+		"no token":                     {Addr: addr},
+		"a token with a space":         {Addr: addr, Token: "a b"},
+		"a token that is no ASCII":     {Addr: addr, Token: "ä"},
+		"a token with a line end":      {Addr: addr, Token: "a\n"},
+		"neither an address nor names": {Token: token},
+		"an address of another kind":   {Token: token, Addr: &net.UnixAddr{Name: "/socket", Net: "unix"}},
+	} {
+		if _, err := server.New(broken{}, options); err == nil {
+			t.Errorf("New takes %s", name)
+		}
+	}
+}
+
+func TestLog(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	r.do(http.MethodPut, "/v8/artifacts/a%20b?slug=secret-query", []byte("four"))
+	r.do(http.MethodPut, "/v8/artifacts/a%1b%5B31m%E2%80%AE%C2%85?slug=s", []byte("four"))
+	r.do(http.MethodPut, "/v8/artifacts/good", []byte("four"))
+	r.do(http.MethodGet, "/v8/artifacts/good", nil)
+	r.do(http.MethodGet, "/"+strings.Repeat("x", 5000), nil, "Authorization: Bearer "+token+"?")
+	var got []server.Access
+	for _, a := range r.log(5) {
+		if a.Duration <= 0 {
+			t.Errorf("%+v took no time", a)
+		}
+		a.Duration = 0
+		got = append(got, a)
+	}
+	refusal := `{"error":{"code":"bad_request","message":"invalid artifact id \"a b\": it contains ' '; slashes, white space and control characters are not allowed."}}`
+	want := []server.Access{
+		{Method: "PUT", Path: "/v8/artifacts/a%20b", Status: 400, Sent: int64(len(refusal))},
+		{Method: "PUT", Path: "/v8/artifacts/a%1b%5B31m%E2%80%AE%C2%85", Status: 400, Sent: got[1].Sent},
+		{Method: "PUT", Path: "/v8/artifacts/good", Status: 202, Received: 4, Sent: got[2].Sent},
+		{Method: "GET", Path: "/v8/artifacts/good", Status: 200, Sent: 4},
+		{Method: "GET", Path: "/" + strings.Repeat("x", 1023), Status: 401, Sent: got[4].Sent},
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("logged %.200v, want %.200v", got[i], want[i])
+		}
+	}
+}

@@ -1,0 +1,261 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// load is what the clients of TestLoad share.
+type load struct {
+	*running
+	client  *http.Client
+	bounded bool // whether the store may have removed what it had
+	largest int64
+	done    func(rounds int) bool
+	puts    atomic.Int64
+}
+
+// loader is one of the clients, with ids of its own.
+type loader struct {
+	*load
+	n      int
+	random *rand.Rand
+	has    map[string]version
+}
+
+// version is what an id holds, by the store's word.
+type version struct {
+	seed uint64
+	size int64
+}
+
+// long asks for a soak.
+var long = os.Getenv("ARTIFACT_TEST_LONG") != ""
+
+// TestLoad has 64 clients upload, overwrite, break off, download and ask at the
+// same time. It is not parallel: it counts goroutines and files.
+func TestLoad(t *testing.T) { //nolint:paralleltest // see above
+	limited := int64(2 << 20)
+	if long {
+		limited = 200 << 20
+	}
+	for name, limit := range map[string]int64{"without a limit": 0, "with a limit": limited} {
+		t.Run(name, func(t *testing.T) {
+			goroutines, files := runtime.NumGoroutine(), openFiles(t)
+			dir := t.TempDir()
+			runLoad(t, dir, limit)
+			left, err := filepath.Glob(filepath.Join(dir, ".tmp", "*"))
+			if err != nil || len(left) > 0 {
+				t.Errorf("%q was left (%v)", left, err)
+			}
+			settle(t, "goroutines", goroutines, runtime.NumGoroutine)
+			settle(t, "open files", files, func() int { return openFiles(t) })
+		})
+	}
+}
+
+func runLoad(t *testing.T, dir string, limit int64) {
+	d, err := store.Open(dir, store.Options{MaxSize: limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, d, server.Options{})
+	transport := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
+	l := &load{
+		running: r, client: &http.Client{Transport: transport}, bounded: limit > 0,
+		largest: 256 << 10, done: func(rounds int) bool { return rounds >= 12 },
+	}
+	if long {
+		end := time.Now().Add(time.Minute)
+		l.largest, l.done = 64<<20, func(int) bool { return time.Now().After(end) }
+		if l.bounded {
+			l.largest = 8 << 20
+		}
+	}
+	var group sync.WaitGroup
+	for n := range 64 {
+		group.Go(func() {
+			c := &loader{load: l, n: n, random: rand.New(rand.NewPCG(1, uint64(n))), has: make(map[string]version)}
+			for rounds := 0; !l.done(rounds) && !t.Failed(); rounds++ {
+				c.step()
+			}
+			for id := range c.has {
+				c.get(id)
+			}
+		})
+	}
+	group.Wait()
+	t.Logf("%d uploads were acknowledged, %d requests answered", l.puts.Load(), len(r.log(1)))
+	transport.CloseIdleConnections()
+	r.stop()
+	if err := <-r.ended; err != nil {
+		t.Errorf("Serve = %v", err)
+	}
+	if limit > 0 {
+		checkSize(t, dir, limit)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func (c *loader) step() {
+	id := fmt.Sprintf("client-%d-%d", c.n, c.random.IntN(6))
+	switch c.random.IntN(10) {
+	case 0:
+		c.breakOff(id)
+		c.get(id) // as it was
+	case 1, 2, 3:
+		c.get(id)
+	case 4:
+		c.query()
+	default:
+		c.put(id)
+	}
+}
+
+// size has as many small ones as large ones, and empty ones.
+func (c *loader) size() int64 {
+	return c.random.Int64N(int64(1) << c.random.IntN(bits.Len64(uint64(c.largest))))
+}
+
+func (c *loader) put(id string) {
+	v := version{seed: c.random.Uint64(), size: c.size()}
+	request := c.request(http.MethodPut, "/v8/artifacts/"+id+"?slug=load", nil, fmt.Sprintf("x-artifact-sha: %d", v.seed))
+	request.Body, request.ContentLength = io.NopCloser(noise(v.seed, v.size)), v.size
+	if v.size == 0 {
+		request.Body = http.NoBody
+	}
+	response, err := c.client.Do(request)
+	if err != nil {
+		c.Errorf("PUT: %v", err)
+		return
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		c.Errorf("PUT: %v", err)
+	}
+	switch {
+	case response.StatusCode == http.StatusAccepted:
+		c.has[id] = v
+		c.puts.Add(1)
+	case response.StatusCode == http.StatusInsufficientStorage && c.bounded:
+	default:
+		c.Errorf("PUT: %s", response.Status)
+	}
+}
+
+// breakOff ends an upload in its middle.
+func (c *loader) breakOff(id string) {
+	ctx, cancel := context.WithCancel(c.Context())
+	defer cancel()
+	size := c.size() + 1
+	request := c.request(http.MethodPut, "/v8/artifacts/"+id+"?slug=load", nil).WithContext(ctx)
+	half := io.MultiReader(noise(0, size/2), readerFunc(func([]byte) (int, error) {
+		cancel()
+		return 0, context.Canceled
+	}))
+	request.Body, request.ContentLength = io.NopCloser(half), size
+	if response, err := c.client.Do(request); err == nil {
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusInsufficientStorage {
+			c.Errorf("half a PUT: %s", response.Status)
+		}
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func (c *loader) get(id string) {
+	v, stored := c.has[id]
+	response, err := c.client.Do(c.request(http.MethodGet, "/v8/artifacts/"+id+"?slug=load", nil))
+	if err != nil {
+		c.Errorf("GET: %v", err)
+		return
+	}
+	defer func() {
+		if err := response.Body.Close(); err != nil {
+			c.Errorf("GET: %v", err)
+		}
+	}()
+	if response.StatusCode == http.StatusNotFound && (!stored || c.bounded) {
+		_, _ = io.Copy(io.Discard, response.Body)
+		return
+	}
+	same, err := equal(response.Body, noise(v.seed, v.size))
+	if err != nil || !same || !stored || response.StatusCode != http.StatusOK || response.Header.Get("x-artifact-sha") != fmt.Sprint(v.seed) {
+		c.Errorf("GET of %q: %s, %v, same: %t, want %v (stored: %t)", id, response.Status, err, same, v, stored)
+	}
+}
+
+func (c *loader) query() {
+	response, err := c.client.Do(c.request(http.MethodPost, "/v8/artifacts?slug=load", []byte(`{"hashes":["client-0-0","client-1-1","none"]}`)))
+	if err != nil {
+		c.Errorf("query: %v", err)
+		return
+	}
+	text, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil || !bytes.HasSuffix(text, []byte(`,"none":null}`+"\n")) {
+		c.Errorf("query: %s, %v, %s", response.Status, err, text)
+	}
+}
+
+func checkSize(t *testing.T, dir string, limit int64) {
+	t.Helper()
+	var total int64
+	files, err := filepath.Glob(filepath.Join(dir, "load", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += info.Size()
+	}
+	if total > limit || total == 0 {
+		t.Errorf("%d files have %d bytes, and the limit is %d", len(files), total, limit)
+	}
+}
+
+// settle waits for what ends after a connection does.
+func settle(t *testing.T, what string, want int, count func() int) {
+	t.Helper()
+	late := time.After(time.Minute)
+	for count() > want {
+		select {
+		case <-late:
+			t.Fatalf("%d %s, and %d before", count(), what, want)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// openFiles counts this process's, where the system tells.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Log("this system does not tell how many files are open")
+	}
+	return len(entries)
+}

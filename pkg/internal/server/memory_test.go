@@ -1,0 +1,101 @@
+package server_test
+
+import (
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"runtime"
+	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// noise are n bytes that can be made again from seed.
+func noise(seed uint64, n int64) io.Reader {
+	var key [32]byte
+	for i := range 8 {
+		key[i] = byte(seed >> (8 * i))
+	}
+	return io.LimitReader(rand.NewChaCha8(key), n)
+}
+
+// peak reads and notes how many bytes were live on the way.
+type peak struct {
+	io.Reader
+	n, next, live uint64
+}
+
+// Read implements io.Reader.
+func (p *peak) Read(b []byte) (int, error) {
+	const step = 8 << 20
+	n, err := p.Reader.Read(b)
+	if p.n += uint64(n); p.n >= p.next {
+		p.next += step
+		p.live = max(p.live, liveBytes())
+	}
+	return n, err
+}
+
+func liveBytes() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+// TestArtifactsAreNeverHeldWhole is not parallel: other tests' bytes would
+// count.
+func TestArtifactsAreNeverHeldWhole(t *testing.T) { //nolint:paralleltest // see above
+	const size, allowed = 64 << 20, 4 << 20
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	before := liveBytes()
+	up := &peak{Reader: noise(1, size)}
+	request := r.request(http.MethodPut, "/v8/artifacts/a", nil)
+	request.Body, request.ContentLength = io.NopCloser(up), size
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusAccepted {
+		t.Fatal(response.Status, err)
+	}
+	response, err = client.Do(r.request(http.MethodGet, "/v8/artifacts/a", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	down := &peak{Reader: response.Body}
+	same, err := equal(down, noise(1, size))
+	if err := errors.Join(err, response.Body.Close()); err != nil || !same {
+		t.Errorf("what came back is the same: %t, %v", same, err)
+	}
+	for direction, p := range map[string]*peak{"up": up, "down": down} {
+		if p.n != size || p.live > before+allowed {
+			t.Errorf("%s: %d bytes were live, and %d before, for an artifact of %d", direction, p.live, before, p.n)
+		}
+	}
+}
+
+// equal compares two streams.
+func equal(a, b io.Reader) (bool, error) {
+	one, other := make([]byte, 64<<10), make([]byte, 64<<10)
+	for {
+		n, err := io.ReadFull(a, one)
+		m, otherErr := io.ReadFull(b, other)
+		if string(one[:n]) != string(other[:m]) {
+			return false, nil
+		}
+		if err != nil || otherErr != nil {
+			return true, unexpected(errors.Join(err, otherErr))
+		}
+	}
+}
+
+// unexpected drops the errors of a stream's end: equal has seen what came.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,147 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// impatient limits cut a client off that a test would otherwise wait for. They
+// are long enough for one that does what it should on a busy machine.
+var impatient = server.Limits{Header: 2 * time.Second, Window: time.Second, Linger: 200 * time.Millisecond}
+
+// trickle sends a byte now and then until the server has had enough.
+func trickle(conn net.Conn, done <-chan struct{}) {
+	for {
+		select {
+		case <-done:
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
+		if _, err := io.WriteString(conn, "x"); err != nil {
+			return
+		}
+	}
+}
+
+// TestSlowClientsAreCutOff: each of these would hold a connection for hours.
+// That the test ends shows that none does.
+func TestSlowClientsAreCutOff(t *testing.T) {
+	t.Parallel()
+	d := directory(t, store.Options{})
+	r := start(t, d, server.Options{Limits: impatient})
+	for name, test := range map[string]struct{ sent, want string }{
+		"nothing":            {"", ""},
+		"headers":            {"GET / HTTP/1.1\r\nX: ", ""},
+		"a body":             {r.head("PUT", "/v8/artifacts/a") + "Content-Length: 100000000\r\n\r\n", "HTTP/1.1 408 "},
+		"a document":         {r.head("POST", "/v8/artifacts") + "Content-Length: 100000\r\n\r\n", "HTTP/1.1 408 "},
+		"chunks":             {r.head("POST", "/v8/artifacts/events") + "Transfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 4"},
+		"an unwanted body":   {r.head("GET", "/v8/artifacts/status") + "Content-Length: 100000\r\n\r\n", "HTTP/1.1 200 "},
+		"a refused body":     {r.head("PUT", "/v8/artifacts/..") + "Content-Length: 100000\r\n\r\n", "HTTP/1.1 400 "},
+		"an expected answer": {r.head("PUT", "/v8/artifacts/a") + "Expect: 100-continue\r\nContent-Length: 100000000\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 408 "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn := r.raw(test.sent)
+			done := make(chan struct{})
+			defer close(done)
+			go trickle(conn, done)
+			// The server may close while a byte is on its way, which resets
+			// the connection after the answer.
+			if got, _ := io.ReadAll(conn); !strings.HasPrefix(string(got), test.want) {
+				t.Errorf("%.80q, want %q", got, test.want)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		if _, err := d.Stat(context.Background(), store.Key{ID: "a"}); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("Stat = %v, want ErrNotFound: a broken upload was stored", err)
+		}
+	})
+}
+
+// TestSlowReaderIsCutOff: a client that asks and does not read.
+func TestSlowReaderIsCutOff(t *testing.T) {
+	t.Parallel()
+	d := directory(t, store.Options{})
+	r := start(t, d, server.Options{Limits: impatient})
+	// More than all buffers between the two hold.
+	body := bytes.NewReader(make([]byte, 64<<20))
+	if err := d.Put(t.Context(), store.Key{ID: "a"}, body.Size(), artifact.Metadata{}, body); err != nil {
+		t.Fatal(err)
+	}
+	r.raw(r.head("GET", "/v8/artifacts/a") + "\r\n")
+	a := r.log(1)[0]
+	if !errors.Is(a.Err, os.ErrDeadlineExceeded) || a.Status != 200 || a.Sent >= 64<<20 {
+		t.Errorf("logged: %+v, want a deadline", a)
+	}
+}
+
+// TestIdleConnectionIsClosed after an answer too.
+func TestIdleConnectionIsClosed(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{Limits: server.Limits{Idle: 100 * time.Millisecond}})
+	conn := r.raw(r.head("GET", "/v8/artifacts/status") + "\r\n")
+	if got := rest(t, conn); !strings.HasPrefix(got, "HTTP/1.1 200 ") {
+		t.Errorf("%q", got)
+	}
+}
+
+// slowPiece is little enough for a socket's buffers: the client need not wait.
+const slowPiece = 50_000
+
+// slowStore takes its time before each piece of a body.
+type slowStore struct {
+	broken
+	pause time.Duration
+}
+
+// Put implements store.Store.
+func (s slowStore) Put(_ context.Context, _ store.Key, _ int64, _ artifact.Metadata, body io.Reader) error {
+	for range 2 {
+		time.Sleep(s.pause)
+		if _, err := io.ReadFull(body, make([]byte, slowPiece)); err != nil {
+			return err
+		}
+	}
+	_, err := io.Copy(io.Discard, body)
+	return err
+}
+
+// TestSlowDiskIsNotASlowClient: only time spent waiting for the client counts.
+func TestSlowDiskIsNotASlowClient(t *testing.T) {
+	t.Parallel()
+	r := start(t, slowStore{pause: 3 * impatient.Window / 2}, server.Options{Limits: impatient})
+	if got := r.do(http.MethodPut, "/v8/artifacts/a", make([]byte, 2*slowPiece)); got.Status != http.StatusAccepted {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestLargeHeadersAreRefused, also when they never end.
+func TestLargeHeadersAreRefused(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	conn := r.raw(r.head("GET", "/v8/artifacts/a"))
+	go func() {
+		for {
+			if _, err := io.WriteString(conn, "X-More: "+strings.Repeat("x", 1000)+"\r\n"); err != nil {
+				return
+			}
+		}
+	}()
+	got := make([]byte, len("HTTP/1.1 431 "))
+	if _, err := io.ReadFull(conn, got); err != nil || string(got) != "HTTP/1.1 431 " {
+		t.Errorf("%q, %v", got, err)
+	}
+}

@@ -1,0 +1,84 @@
+package server_test
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// TestStopLetsRequestsEnd: an upload that has begun is stored and answered, and
+// no other one is taken.
+func TestStopLetsRequestsEnd(t *testing.T) {
+	t.Parallel()
+	d := directory(t, store.Options{})
+	r := start(t, d, server.Options{Limits: server.Limits{Grace: time.Minute}})
+	conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+	reader := bufio.NewReader(conn)
+	if line, err := reader.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatal(line, err) // the server is in the middle of it now
+	}
+	r.stop()
+	for {
+		other, err := net.Dial("tcp", r.addr)
+		if err != nil {
+			break // the listener is closed
+		}
+		_ = other.Close()
+	}
+	if _, err := io.WriteString(conn, "body"); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(reader); err != nil || !strings.Contains(string(text), "HTTP/1.1 202 ") {
+		t.Errorf("%q, %v", text, err)
+	}
+	if err := <-r.ended; err != nil {
+		t.Errorf("Serve = %v", err)
+	}
+	if entry, err := d.Stat(t.Context(), store.Key{ID: "a"}); err != nil || entry.Size != 4 {
+		t.Errorf("stored: %v, %v", entry, err)
+	}
+}
+
+// TestStopCutsOff what does not end in time, and what it had begun is removed
+// when Serve returns.
+func TestStopCutsOff(t *testing.T) {
+	t.Parallel()
+	d := directory(t, store.Options{})
+	r := start(t, d, server.Options{Limits: server.Limits{Grace: 50 * time.Millisecond}})
+	conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+		t.Fatal(line, err)
+	}
+	r.stop()
+	if err := <-r.ended; !errors.Is(err, server.ErrCutOff) {
+		t.Errorf("Serve = %v, want ErrCutOff", err)
+	}
+	if _, err := d.Stat(t.Context(), store.Key{ID: "a"}); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("Stat = %v, want ErrNotFound", err)
+	}
+}
+
+func TestServeReportsItsListener(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	web, err := server.New(broken{}, server.Options{Token: token, Addr: listener.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := web.Serve(t.Context(), listener); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Serve = %v, want net.ErrClosed", err)
+	}
+}

@@ -1,0 +1,153 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"net/http/httptrace"
+	"sync"
+)
+
+// The sizes of the pieces that a body is copied in. Measured on loopback with
+// 1 GiB against curl: net/http's own pieces of 32 KiB take 1.5 times as long
+// over TCP, and sendfile(2) takes as long as those. It could not keep the last
+// bytes of a changed file back either, since it lends out the file's own pages.
+const (
+	plainPiece  = 512 << 10 // read and written at once over TCP
+	securePiece = 256 << 10 // given to tls.Conn at once
+	recordBatch = 128 << 10 // TLS records, of 16 KiB each, written at once
+	smallBody   = 64 << 10  // below it records need not be joined
+)
+
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// wide makes connections that take a body in large pieces.
+func (dial dialFunc) wide(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := dial(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return wideConn{conn}, nil
+}
+
+// wideTLS is wide over TLS. net/http calls it where no proxy stands between;
+// otherwise it does TLS by itself, in small pieces.
+func (dial dialFunc) wideTLS(config *tls.Config) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		below := &joiningConn{Conn: conn}
+		own := config.Clone()
+		own.ServerName, _, _ = net.SplitHostPort(address)
+		secure := tls.Client(below, own)
+		if err := handshake(ctx, secure); err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+		return wideTLSConn{secure, below}, nil
+	}
+}
+
+// handshake is bounded in time, and traced as net/http does it.
+func handshake(ctx context.Context, conn *tls.Conn) error {
+	trace := httptrace.ContextClientTrace(ctx)
+	if trace != nil && trace.TLSHandshakeStart != nil {
+		trace.TLSHandshakeStart()
+	}
+	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	err := conn.HandshakeContext(ctx)
+	if trace != nil && trace.TLSHandshakeDone != nil {
+		trace.TLSHandshakeDone(conn.ConnectionState(), err)
+	}
+	return err
+}
+
+// wideConn lets net/http copy a body in large pieces: it copies by ReadFrom
+// where the connection has it. It has to be the outermost wrapper of one.
+type wideConn struct{ net.Conn }
+
+// ReadFrom copies a body to the connection.
+func (c wideConn) ReadFrom(body io.Reader) (int64, error) {
+	return copyPieces(c.Conn, body, plainPiece)
+}
+
+// wideTLSConn does the same above TLS.
+type wideTLSConn struct {
+	*tls.Conn
+	below *joiningConn
+}
+
+// ReadFrom copies a body to the connection.
+func (c wideTLSConn) ReadFrom(body io.Reader) (int64, error) {
+	if limited, ok := body.(*io.LimitedReader); ok && limited.N <= smallBody {
+		return copyPieces(c.Conn, body, securePiece)
+	}
+	c.below.join()
+	n, err := copyPieces(c.Conn, body, securePiece)
+	if flushErr := c.below.release(); err == nil {
+		err = flushErr
+	}
+	return n, err
+}
+
+func copyPieces(to io.Writer, body io.Reader, size int64) (int64, error) {
+	if limited, ok := body.(*io.LimitedReader); ok {
+		size = min(size, limited.N)
+	}
+	if size <= 0 {
+		return 0, nil
+	}
+	// Its own ReadFrom would bring small pieces back.
+	onlyWriter := struct{ io.Writer }{to}
+	return io.CopyBuffer(onlyWriter, body, make([]byte, size))
+}
+
+// joiningConn joins writes into few large ones between join and release.
+// tls.Conn writes each record by itself, and writes while it reads too (alerts,
+// key updates), hence the lock. Close takes none: it must end a write that
+// hangs.
+type joiningConn struct {
+	net.Conn
+	mu      sync.Mutex
+	pending []byte // nil: writes go through
+}
+
+// Write takes p, which may go out later.
+func (c *joiningConn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pending == nil {
+		return c.Conn.Write(p)
+	}
+	if len(c.pending)+len(p) > cap(c.pending) {
+		if err := c.flush(); err != nil {
+			return 0, err
+		}
+	}
+	c.pending = append(c.pending, p...)
+	return len(p), nil
+}
+
+func (c *joiningConn) join() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pending = make([]byte, 0, recordBatch)
+}
+
+func (c *joiningConn) release() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.flush()
+	c.pending = nil
+	return err
+}
+
+func (c *joiningConn) flush() error {
+	_, err := c.Conn.Write(c.pending)
+	c.pending = c.pending[:0]
+	return err
+}
