@@ -123,7 +123,7 @@ func record(t *testing.T, answer http.HandlerFunc) *recorder {
 		}
 	}
 	r := new(recorder)
-	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	r.serve(t, func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
 			return // broken off: nothing was received
@@ -134,9 +134,22 @@ func record(t *testing.T, answer http.HandlerFunc) *recorder {
 		})
 		r.mu.Unlock()
 		answer(w, req)
-	}))
-	t.Cleanup(r.Close)
+	})
 	return r
+}
+
+// serve leaves everything to handle.
+func serve(t *testing.T, handle http.HandlerFunc) *recorder {
+	t.Helper()
+	r := new(recorder)
+	r.serve(t, handle)
+	return r
+}
+
+func (r *recorder) serve(t *testing.T, handle http.HandlerFunc) {
+	t.Helper()
+	r.Server = httptest.NewServer(handle)
+	t.Cleanup(r.Close)
 }
 
 // all are the requests so far.

@@ -93,7 +93,7 @@ func TestRevision(t *testing.T) {
 		"linked, changed":  {script: "echo >>linked/file", in: "linked", sha: "HEAD", dirty: true},
 		"not asked":        {script: "echo >>file", flags: []string{"--no-git"}},
 		"given":            {script: "echo >>file", flags: []string{"--sha=S", "--dirty-hash="}, sha: "S"},
-		"no repository":    {script: "rm -rf .git", note: "no revision from git: git status: not a git repository"},
+		"no repository":    {script: "rm -rf .git", note: "no revision from git: not in a git work tree\n"},
 		"none, but a CI":   {script: "rm -rf .git", env: []string{vendor, "GITHUB_SHA=" + commit}, sha: commit, note: "no revision from git:"},
 		"no commit":        {script: "rm -rf .git; git init -q .", note: "no revision from git: the current branch has no commit yet"},
 		"no git":           {env: []string{"PATH=/nowhere"}, note: "no revision from git: looking for git on PATH: executable file not found in $PATH"},
