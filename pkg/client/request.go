@@ -44,6 +44,8 @@ const maxRedirects = 5
 // do makes a request and tries again where that may help. It returns the number
 // of tries, and an [*Error] if none succeeded.
 func (c *Client) do(ctx context.Context, r request) (attempts int, err error) {
+	ctx, cancel := transport.WithTimeout(ctx, c.timeout, ErrTimeout)
+	defer cancel()
 	for attempts = 1; ; attempts++ {
 		failed := c.try(ctx, r)
 		if failed == nil {
@@ -51,10 +53,12 @@ func (c *Client) do(ctx context.Context, r request) (attempts int, err error) {
 		}
 		failed.Attempts = attempts
 		pause, again := c.retries.next(failed)
-		if !again || ctx.Err() != nil {
+		if !again {
 			return attempts, failed
 		}
-		c.retries.report(Retry{Err: failed, Pause: pause, Attempt: attempts})
+		if ctx.Err() == nil { // else the pause ends at once, and the reason is ctx's
+			c.retries.report(Retry{Err: failed, Pause: pause, Attempt: attempts})
+		}
 		if err := c.retries.sleep(ctx, pause); err != nil {
 			failed.Err = cmp.Or(context.Cause(ctx), err)
 			return attempts, failed

@@ -57,6 +57,7 @@ var fixedVariables = [][2]string{
 	{settings.EnvVercelOrg, "the Vercel CLI's team, where it begins with team_"},
 	{settings.EnvTurboConfig + ", " + settings.EnvVercelConfig, "where turbo and the Vercel CLI keep a user's files"},
 	{"XDG_CONFIG_HOME", "where login keeps its files, in artifact (default ~/.config)"},
+	{envServeToken, "token that serve asks its clients for (default: a new random one)"},
 	{"HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "proxies, as for curl"},
 	{"SSL_CERT_FILE", "trusted certificates, as for openssl"},
 	{"TMPDIR", "where standard input is kept during an upload (default /var/tmp)"},
