@@ -132,9 +132,9 @@ const (
 func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 	id := artifact.ID(rand.Text())
 	failed := c.look(ctx, http.MethodHead, id)
-	if failed != nil && (failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden) {
-		// Only the answer to a GET has a body, which tells whether the
-		// cache and not the token is the reason.
+	if failed != nil && failed.Status != http.StatusNotFound && slices.Contains(telling, failed.Status) {
+		// Only the answer to a GET has a body, which tells why, and
+		// whether the cache and not the token is the reason.
 		if again := c.look(ctx, http.MethodGet, id); again != nil && slices.Contains(telling, again.Status) {
 			failed = again
 		}
@@ -155,8 +155,9 @@ func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 	return Unclear, failed
 }
 
-// telling are the statuses that tell what a server makes of a token.
-var telling = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}
+// telling are the statuses that tell what a server makes of a request, before
+// it has looked for the artifact or after.
+var telling = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}
 
 const checkingToken = "checking the token"
 

@@ -112,8 +112,8 @@ func (e *noCredentialError) Unwrap() error { return errNoCredential }
 
 // refusedError is a token that the server does not accept.
 type refusedError struct {
-	origin   string // of the token
 	answered *client.Error
+	next     string // what to do about it
 }
 
 func (e *refusedError) Error() string {
@@ -146,7 +146,7 @@ func credentialHint(err error) string {
 		return "Nothing was sent. If that is your cache, confirm it once: artifact login --api " + api +
 			"\nIn CI, set ARTIFACT_API=" + api
 	case errors.As(err, &refused):
-		return fmt.Sprintf("It comes from %s. artifact login stores another one.", refused.origin)
+		return refused.next
 	case errors.As(err, &none):
 		return none.hint()
 	}

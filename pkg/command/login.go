@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -188,12 +189,12 @@ func (l *login) introduce(ctx context.Context) (inquiry, error) {
 		}
 	}
 	found := inquiry{settings: l.settings, user: user}
-	if err := l.checkToken(ctx, cache, l.settings.TokenOrigin); err != nil {
+	if err := l.checkToken(ctx, cache, "Nothing was stored."); err != nil {
 		return found, err
 	}
-	found.cache, err = l.cacheStatus(ctx, cache, l.settings.TokenOrigin)
+	found.cache, err = l.cacheStatus(ctx, cache, "Nothing was stored.")
 	var answered *client.Error
-	if errors.As(err, &answered) && answered.Status != 0 && answered.Status != 401 {
+	if errors.As(err, &answered) && answered.Status != 0 && answered.Status != http.StatusUnauthorized {
 		l.warn(err.Error())
 		found.cache, err = client.CacheUnknown, nil
 	}
@@ -222,11 +223,11 @@ func (l *login) save(ctx context.Context, found inquiry) (credential.Account, er
 	return account, err
 }
 
-// unstoredError is a token that is good and could not be stored.
+// unstoredError is a token that was checked and could not be stored.
 type unstoredError struct{ keyring *credential.KeyringError }
 
 func (e *unstoredError) Error() string {
-	return fmt.Sprintf("the token is valid and was not stored: %v", e.keyring)
+	return fmt.Sprintf("the token was not stored: %v", e.keyring)
 }
 func (e *unstoredError) Unwrap() error { return e.keyring }
 

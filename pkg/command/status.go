@@ -62,7 +62,8 @@ func (a *app) inquire(ctx context.Context, resolver *settings.Resolver, s settin
 	if err != nil {
 		return found, err
 	}
-	if err := a.checkToken(ctx, cache, s.TokenOrigin); err != nil {
+	next := "It comes from " + s.TokenOrigin + ". artifact login stores another one."
+	if err := a.checkToken(ctx, cache, next); err != nil {
 		return found, err
 	}
 	if resolver.Origin() == credential.Vercel {
@@ -71,7 +72,7 @@ func (a *app) inquire(ctx context.Context, resolver *settings.Resolver, s settin
 			a.warn(err.Error())
 		}
 	}
-	found.cache, err = a.cacheStatus(ctx, cache, s.TokenOrigin)
+	found.cache, err = a.cacheStatus(ctx, cache, next)
 	if _, closed := closedWords[found.cache]; err == nil && closed {
 		err = &closedError{found.cache}
 	}
@@ -79,15 +80,16 @@ func (a *app) inquire(ctx context.Context, resolver *settings.Resolver, s settin
 }
 
 // checkToken is an error where the server refuses the token or cannot be
-// reached; where the answer tells nothing, it warns.
-func (a *app) checkToken(ctx context.Context, cache *client.Client, origin string) error {
+// reached; where the answer tells nothing, it warns. next is what to do about a
+// refusal.
+func (a *app) checkToken(ctx context.Context, cache *client.Client, next string) error {
 	verdict, err := cache.CheckToken(ctx)
 	var answered *client.Error
 	switch {
 	case err == nil:
 		return nil
 	case verdict == client.Refused && errors.As(err, &answered):
-		return &refusedError{origin, answered}
+		return &refusedError{answered, next}
 	case errors.As(err, &answered) && answered.Status == 0:
 		return err
 	}
@@ -97,14 +99,14 @@ func (a *app) checkToken(ctx context.Context, cache *client.Client, origin strin
 
 // cacheStatus is the cache's, where a 401 speaks of the token. A 403 does not
 // always: gateways have it for a route that they do not know.
-func (a *app) cacheStatus(ctx context.Context, cache *client.Client, origin string) (client.CacheStatus, error) {
+func (a *app) cacheStatus(ctx context.Context, cache *client.Client, next string) (client.CacheStatus, error) {
 	status, err := cache.Status(ctx)
 	var answered *client.Error
 	switch {
 	case !errors.As(err, &answered):
 		return status, err
 	case answered.Status == http.StatusUnauthorized:
-		return "", &refusedError{origin, answered}
+		return "", &refusedError{answered, next}
 	case answered.Status == http.StatusForbidden, answered.Status == http.StatusBadRequest:
 		return client.CacheUnknown, nil
 	}
