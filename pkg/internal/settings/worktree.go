@@ -3,14 +3,18 @@ package settings
 import (
 	"errors"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 )
 
 // workTree are the settings of the project that a directory is part of.
 type workTree struct {
-	dir  string // where one is
-	root string // of the project; dir itself where there is no project
+	// dirs are where one is and the directories above it, up to the root of
+	// the project; without a project there is the first only, at most.
+	dirs []string
+	// isRepository says that the last of them has a repository.
+	isRepository bool
 	// config is .turbo/config.json, and turbo is turbo.json.
 	config, turbo layer
 }
@@ -22,8 +26,9 @@ var errTwoTurboJSON = errors.New("there is a turbo.jsonc beside it: remove one o
 // upwards, that has a turbo.json other than a package's, a .turbo/config.json,
 // or a repository. An empty dir is in no work tree. Errors are of type [*Error].
 func findWorkTree(dir string) (workTree, error) {
-	tree := workTree{dir: dir, root: dir}
-	for _, here := range upwards(dir) {
+	var tree workTree
+	for here := range upwards(dir) {
+		tree.dirs = append(tree.dirs, here)
 		document, path, err := readTurboJSON(here)
 		if err != nil {
 			return workTree{}, err
@@ -41,11 +46,12 @@ func findWorkTree(dir string) (workTree, error) {
 		if found {
 			tree.config = config.layer(path)
 		}
-		if isRoot || found || hasRepository(here) {
-			tree.root = here
-			break
+		tree.isRepository = hasRepository(here)
+		if isRoot || found || tree.isRepository {
+			return tree, nil
 		}
 	}
+	tree.dirs = tree.dirs[:min(1, len(tree.dirs))]
 	return tree, nil
 }
 
@@ -74,7 +80,7 @@ func readTurboJSON(dir string) (document turboJSON, path string, err error) {
 // nearest .vercel/project.json of the project, else the repository's
 // .vercel/repo.json.
 func (t workTree) link() (namedTeam, error) {
-	for _, here := range upwards(t.dir) {
+	for _, here := range t.dirs {
 		path := filepath.Join(here, ".vercel", "project.json")
 		var project struct {
 			OrgID string `json:"orgId"`
@@ -82,23 +88,33 @@ func (t workTree) link() (namedTeam, error) {
 		if found, err := readFile(path, &project); found || err != nil {
 			return namedTeam{path, linkedTeam(project.OrgID)}, err
 		}
-		if here == t.root {
-			break
-		}
 	}
-	for _, here := range upwards(t.dir) {
-		if here == t.root || hasRepository(here) {
-			path := filepath.Join(here, ".vercel", "repo.json")
-			var repo linkedRepository
-			if found, err := readFile(path, &repo); found || err != nil {
-				return namedTeam{path, linkedTeam(repo.orgOf(here, t.dir))}, err
-			}
-		}
+	root := t.repository()
+	if root == "" {
+		return namedTeam{}, nil
+	}
+	path := filepath.Join(root, ".vercel", "repo.json")
+	var repo linkedRepository
+	_, err := readFile(path, &repo)
+	return namedTeam{path, linkedTeam(repo.orgOf(root, t.dirs[0]))}, err
+}
+
+// repository is the root of the repository that the project is in, or the
+// project's own where it is in none.
+func (t workTree) repository() string {
+	if len(t.dirs) == 0 {
+		return ""
+	}
+	root := t.dirs[len(t.dirs)-1]
+	if t.isRepository {
+		return root
+	}
+	for here := range upwards(root) {
 		if hasRepository(here) {
-			break
+			return here
 		}
 	}
-	return namedTeam{}, nil
+	return root
 }
 
 // linkedRepository is .vercel/repo.json.
@@ -130,20 +146,14 @@ func isInside(parent, dir string) bool {
 
 // upwards are dir and the directories above it. It stops before one that
 // everybody may write in, such as /tmp: what lies there is nobody's project.
-func upwards(dir string) []string {
-	var dirs []string
-	for dir != "" {
-		if info, err := os.Stat(dir); err != nil || info.Mode()&fs.ModeSticky != 0 {
-			break
+func upwards(dir string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for here, below := dir, ""; here != below; here, below = filepath.Dir(here), here {
+			if info, err := os.Stat(here); err != nil || info.Mode()&fs.ModeSticky != 0 || !yield(here) {
+				return
+			}
 		}
-		dirs = append(dirs, dir)
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			break
-		}
-		dir = parent
 	}
-	return dirs
 }
 
 func hasRepository(dir string) bool {

@@ -83,7 +83,9 @@ func escaped(secret string) []string {
 		printable.Line(secret, len(secret)),
 	}
 	for _, once := range quoted(secret) {
-		forms = append(append(forms, once), quoted(once)...)
+		if once != secret {
+			forms = append(append(forms, once), quoted(once)...)
+		}
 	}
 	return forms
 }
