@@ -130,6 +130,29 @@ func TestPromptInterrupted(t *testing.T) {
 	}
 }
 
+// TestUnlockingIsWaitedFor says what it waits for, and can be stopped.
+func TestUnlockingIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	cache, me := guarded(t), newPerson(t)
+	env, connected := hangingBus(t)
+	c := converse(t, me.call([]string{"login", "--api", cache.URL}, "", env).command(t))
+	c.expect("Token (not shown): ")
+	c.awaitSilence()
+	c.write(token)
+	<-connected
+	if err := c.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	got := c.end()
+	want := "Storing it in the keyring; unlock that if your desktop asks. This waits for at most 1m0s.\n"
+	if got.code != 130 || !strings.HasSuffix(got.stderr, want) {
+		t.Errorf("%+v, want %s", got, want)
+	}
+	if _, err := os.Stat(me.path("login.json")); err == nil {
+		t.Error("an account was stored without its secret")
+	}
+}
+
 // TestPromptInCI never waits for an answer, whoever runs the CI.
 func TestPromptInCI(t *testing.T) {
 	t.Parallel()

@@ -292,29 +292,7 @@ func hasSessionBus() bool {
 // and does not call it where it is not needed.
 func TestHangingKeyring(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "bus") // a socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	bus, err := net.Listen("unix", filepath.Join(dir, "bus"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = bus.Close() })
-	connected := make(chan struct{}, 100)
-	go func() {
-		var kept []net.Conn
-		for {
-			conn, err := bus.Accept()
-			if err != nil {
-				return
-			}
-			kept = append(kept, conn)
-			connected <- struct{}{}
-		}
-	}()
-	env := "DBUS_SESSION_BUS_ADDRESS=unix:path=" + filepath.Join(dir, "bus")
+	env, connected := hangingBus(t)
 	cache, me := guarded(t), newPerson(t)
 	me.call([]string{"login", "--with-token", "--api", cache.URL}, token, env).run(t).check(t, outcome{code: 3,
 		stderr: "artifact: the token was not stored: the keyring of the operating system: it does not answer within 3s\n" +
@@ -344,6 +322,34 @@ func TestHangingKeyring(t *testing.T) {
 	if got.code != 3 || !strings.Contains(got.stderr, "it does not answer within 3s") {
 		t.Errorf("%+v after %v", got, time.Since(begin))
 	}
+}
+
+// hangingBus is a D-Bus that takes connections and never answers. Each is told.
+func hangingBus(t *testing.T) (env string, connected <-chan struct{}) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "bus") // a socket's path is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	bus, err := net.Listen("unix", filepath.Join(dir, "bus"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bus.Close() })
+	calls := make(chan struct{}, 100)
+	go func() {
+		var kept []net.Conn
+		for {
+			conn, err := bus.Accept()
+			if err != nil {
+				return
+			}
+			kept = append(kept, conn)
+			calls <- struct{}{}
+		}
+	}()
+	return "DBUS_SESSION_BUS_ADDRESS=unix:path=" + filepath.Join(dir, "bus"), calls
 }
 
 // TestLoginsAtOnce has many processes store at the same time.
