@@ -63,8 +63,8 @@ func TestCanaries(t *testing.T) {
 	}
 	me := newPerson(t)
 	files := map[string]string{
-		".config/turborepo/config.json":         `{"token":"` + canaryFile + `"}`,
-		".local/share/com.vercel.cli/auth.json": `{"token":"` + canaryFile + `"}`,
+		".config/turborepo/config.json":         `{"token":"another-03c8"}`,
+		".local/share/com.vercel.cli/auth.json": `{"token":"another-03c8"}`,
 		"project/.turbo/config.json":            `{"token":"` + canaryFile + `"}`,
 		"broken/.turbo/config.json":             `{"token":` + canaryFile + `}`,
 		"mistyped/.turbo/config.json":           `{"token":["` + canaryFile + `"]}`,
