@@ -255,10 +255,15 @@ func TestDamagedFilesAreNeverServed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	as := func(id string) string { return strings.Replace(string(good), `"id":"good"`, `"id":"`+id+`"`, 1) }
+	write(t, filepath.Join(dir, "local", "same"), as("same"))
+	if got := contents(t, d, "same"); !reflect.DeepEqual(got, map[string]string{"same": "body"}) {
+		t.Errorf("it holds %q", got)
+	}
 	damaged := map[string]string{
 		"empty":     "",
-		"shorter":   string(good[:len(good)-1]),
-		"longer":    string(good) + "x",
+		"shorter":   strings.TrimSuffix(as("shorter"), "y"),
+		"longer":    as("longer") + "x",
 		"header":    string(good[:20]),
 		"renamed":   string(good),
 		"text":      "hello\nworld",
