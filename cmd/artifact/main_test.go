@@ -46,7 +46,7 @@ func isolate(env *testscript.Env) error {
 		{"HOME", home}, {"USERPROFILE", home}, // the second on Windows
 		{"XDG_CONFIG_HOME", filepath.Join(home, "config")}, {"AppData", filepath.Join(home, "config")},
 		{"XDG_CACHE_HOME", filepath.Join(home, "cache")}, {"LocalAppData", filepath.Join(home, "cache")},
-		{"GIT_CONFIG_NOSYSTEM", "1"},
+		{"GIT_CONFIG_NOSYSTEM", "1"}, {"ARTIFACT_RETRIES", "0"},
 		{"GIT_CEILING_DIRECTORIES", filepath.Dir(env.WorkDir)},
 		{"GIT_AUTHOR_NAME", "A"}, {"GIT_AUTHOR_EMAIL", "a@localhost"},
 		{"GIT_COMMITTER_NAME", "A"}, {"GIT_COMMITTER_EMAIL", "a@localhost"},

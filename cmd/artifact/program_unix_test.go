@@ -51,7 +51,7 @@ func (c call) command(t *testing.T) *exec.Cmd {
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CACHE_HOME=" + filepath.Join(home, "cache"),
 		"TMPDIR=" + t.TempDir(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CEILING_DIRECTORIES=" + filepath.Dir(cmd.Dir),
-		"GORACE=atexit_sleep_ms=0",
+		"GORACE=atexit_sleep_ms=0", "ARTIFACT_RETRIES=0",
 	}, c.env...)
 	cmd.Stdin = c.stdin
 	return cmd

@@ -50,6 +50,12 @@ type Options struct {
 	// OnRetry, if not nil, is told of each further try before its pause, from
 	// any goroutine.
 	OnRetry func(Retry)
+	// StallTimeout ends a try in which no byte of a body moves for so long,
+	// AnswerTimeout one whose whole request was sent and not answered. Time in
+	// which the process is suspended does not count; 0 sets no limit.
+	StallTimeout, AnswerTimeout time.Duration
+	// Timeout bounds a whole call, all tries together; 0 sets no limit.
+	Timeout time.Duration
 	// Trace, if not nil, is told of every request that went to the network,
 	// from any goroutine.
 	Trace func(Exchange)
@@ -58,10 +64,12 @@ type Options struct {
 // Exchange is one request and what came of it.
 type Exchange = transport.Exchange
 
-// The bounds of a wait that has no sign of life in it.
+// The usual bounds of waits that have no sign of life in them.
 const (
+	DefaultStallTimeout  = 2 * time.Minute
+	DefaultAnswerTimeout = 10 * time.Minute
+
 	continueTimeout = time.Second
-	answerTimeout   = 10 * time.Minute
 )
 
 // Client is safe for use by several goroutines at once.
@@ -70,6 +78,7 @@ type Client struct {
 	team    artifact.Team
 	token   string
 	way     http.RoundTripper
+	timeout time.Duration
 	retries retries
 	// What the server turned out not to have.
 	noHead, noQuery atomic.Bool
@@ -80,6 +89,13 @@ var ErrInvalidAPI = errors.New("invalid API")
 
 // ErrPlainHTTP says that a request would have left this machine unencrypted.
 var ErrPlainHTTP = transport.ErrPlainHTTP
+
+// The errors of a transfer that does not get on; the first two are tried again.
+var (
+	ErrStalled  = transport.ErrStalled
+	ErrNoAnswer = transport.ErrNoAnswer
+	ErrTimeout  = errors.New("it took longer than the timeout allows")
+)
 
 // New makes a client and sends nothing.
 func New(options Options) (*Client, error) {
@@ -95,11 +111,12 @@ func New(options Options) (*Client, error) {
 		HTTP2:           options.HTTP2,
 		AllowHTTP:       options.AllowHTTP,
 		ContinueTimeout: continueTimeout,
-		AnswerTimeout:   answerTimeout,
+		AnswerTimeout:   options.AnswerTimeout,
+		StallTimeout:    options.StallTimeout,
 		Trace:           options.Trace,
 	})
 	return &Client{
-		base: base, team: options.Team, token: options.Token, way: way,
+		base: base, team: options.Team, token: options.Token, way: way, timeout: options.Timeout,
 		retries: newRetries(options.Retries, options.OnRetry),
 	}, nil
 }

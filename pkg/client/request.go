@@ -44,6 +44,8 @@ const maxRedirects = 5
 // do makes a request and tries again where that may help. It returns the number
 // of tries, and an [*Error] if none succeeded.
 func (c *Client) do(ctx context.Context, r request) (attempts int, err error) {
+	ctx, cancel := transport.WithTimeout(ctx, c.timeout, ErrTimeout)
+	defer cancel()
 	for attempts = 1; ; attempts++ {
 		failed := c.try(ctx, r)
 		if failed == nil {

@@ -90,7 +90,7 @@ func (e *Error) mayPass() bool {
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	for _, lasting := range []error{
-		artifact.ErrChanged, ErrPlainHTTP, ErrTooManyRedirects, context.Canceled, context.DeadlineExceeded,
+		artifact.ErrChanged, ErrPlainHTTP, ErrTooManyRedirects, context.Canceled, context.DeadlineExceeded, ErrTimeout,
 	} {
 		if errors.Is(e.Err, lasting) {
 			return false

@@ -4,8 +4,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
+	"strconv"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -23,6 +26,9 @@ type globalOptions struct {
 	http2, allowHTTP     bool
 	insecure             bool
 	retries              uint
+	timeout              seconds
+	stallTimeout         seconds
+	answerTimeout        seconds
 }
 
 func (o *globalOptions) register(flags *pflag.FlagSet) {
@@ -37,12 +43,48 @@ func (o *globalOptions) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.http2, "http2", false, "begin with HTTP/2, for hosts that limit an HTTP/1.1 body")
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "let plain http leave this machine")
 	flags.UintVar(&o.retries, "retries", client.DefaultRetries, "further tries after the first, `N`")
+	o.stallTimeout, o.answerTimeout = seconds(client.DefaultStallTimeout), seconds(client.DefaultAnswerTimeout)
+	flags.Var(&o.timeout, "timeout", "longest `TIME` for one artifact, all tries together (default none)")
+	flags.Var(&o.stallTimeout, "stall-timeout", "longest `TIME` without a byte moved")
+	flags.Var(&o.answerTimeout, "answer-timeout", "longest `TIME` from the last byte sent to the answer")
 	flags.BoolVar(&o.insecure, "insecure", false, "refused: use --ca-cert")
 	_ = flags.MarkHidden("insecure") // only an unknown name is an error
-	for _, name := range []string{"json", "quiet", "verbose", "progress", "color", "ca-cert", "http2", "allow-http", "retries"} {
+	for _, name := range []string{"json", "quiet", "verbose", "progress", "color", "ca-cert", "http2", "allow-http",
+		"retries", "timeout", "stall-timeout", "answer-timeout"} {
 		readsEnvironment(flags, name)
 	}
 }
+
+// seconds is a flag's time: a Go duration, or a plain number of seconds. 0 is
+// no limit.
+type seconds time.Duration
+
+// String is empty for no limit.
+func (s *seconds) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return time.Duration(*s).String()
+}
+
+// Set reads a time of 0 or more.
+func (s *seconds) Set(text string) error {
+	duration, err := time.ParseDuration(text)
+	if number, numberErr := strconv.ParseFloat(text, 64); numberErr == nil {
+		duration, err = time.Duration(number*float64(time.Second)), nil
+		if !(number <= math.MaxInt64/float64(time.Second)) { // or no number at all
+			err = strconv.ErrRange
+		}
+	}
+	if err != nil || duration < 0 {
+		return fmt.Errorf("%q is neither a number of seconds nor a duration such as 1m30s", text)
+	}
+	*s = seconds(duration)
+	return nil
+}
+
+// Type names the value in a help text.
+func (s *seconds) Type() string { return "TIME" }
 
 // errInsecure is what --insecure gets, which people try by habit.
 var errInsecure = errors.New("there is no --insecure: certificates are always checked; trust your server's own with --ca-cert FILE")
@@ -63,7 +105,12 @@ func (a *app) newClient(s settings.Settings) (*client.Client, error) {
 		AllowHTTP: a.global.allowHTTP,
 		Retries:   int(min(a.global.retries, 1000)),
 		OnRetry:   a.noteRetry,
-		Trace:     a.trace(),
+
+		Timeout:       time.Duration(a.global.timeout),
+		StallTimeout:  time.Duration(a.global.stallTimeout),
+		AnswerTimeout: time.Duration(a.global.answerTimeout),
+
+		Trace: a.trace(),
 	})
 	if err != nil {
 		return nil, &settings.Error{Origin: s.APIOrigin, Err: err}

@@ -35,13 +35,10 @@ func Run(ctx context.Context, env Env) int {
 	}
 	root := newRootCommand(a)
 	root.SetArgs(env.Args)
-	root.SetIn(env.Stdin)
-	root.SetOut(a.streams.results)
-	root.SetErr(a.streams.screen)
 	defer a.streams.flush()
 	err := root.ExecuteContext(ctx)
-	if err == nil && a.streams.results.err != nil {
-		err = &outputError{a.streams.results.err}
+	if unwritten := a.streams.results.err; unwritten != nil && (err == nil || errors.Is(err, unwritten)) {
+		err = &outputError{unwritten}
 	}
 	if err == nil {
 		return exitOK
@@ -74,6 +71,10 @@ its API, and run such a server.`,
 			return setFromEnvironment(cmd.Flags(), a.env.Getenv)
 		},
 	}
+	// First of all: the commands that cobra adds keep what they find here.
+	root.SetIn(a.env.Stdin)
+	root.SetOut(a.streams.results)
+	root.SetErr(a.streams.screen)
 	root.SetVersionTemplate("artifact {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		a.chooseForm(cmd)

@@ -30,9 +30,9 @@ func TestNoRevision(t *testing.T) {
 		is   error
 	}{
 		{"no commit", unborn, "the current branch has no commit yet", ErrNoCommit},
-		{"bare", bare, "git status: this operation must be run in a work tree", nil},
+		{"bare", bare, "not in a git work tree", ErrNoWorkTree},
 		{"inside .git", inGit.at(".git"), "git status: this operation must be run in a work tree", nil},
-		{"no repository", nowhere, "git status: not a git repository (or any of the parent directories): .git", nil},
+		{"no repository", nowhere, "not in a git work tree", ErrNoWorkTree},
 		{"no git", noGit, "looking for git on PATH: executable file not found in $PATH", exec.ErrNotFound},
 		{"broken", broken, "git status: not a git repository (or any of the parent directories): .git", nil},
 	}
@@ -48,7 +48,7 @@ func TestNoRevision(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Git(context.Background(), filepath.Join(t.TempDir(), "missing"), cleanEnviron(t)); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Git(context.Background(), inGit.path("missing"), cleanEnviron(t)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a directory that does not exist: %v", err)
 	}
 }

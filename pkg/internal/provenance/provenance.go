@@ -28,6 +28,10 @@ import (
 // ErrNoCommit is the error of [Git] in a repository without a commit.
 var ErrNoCommit = errors.New("the current branch has no commit yet")
 
+// ErrNoWorkTree is the error of [Git] where neither a directory nor one above
+// it is a work tree.
+var ErrNoWorkTree = errors.New("not in a git work tree")
+
 // Revision is the state of a work tree.
 type Revision struct {
 	// SHA is the commit that is checked out, 40 or 64 hex digits.
@@ -66,6 +70,9 @@ func Git(ctx context.Context, dir string, environ []string) (Revision, error) {
 	r, err := openRepository(dir, environ)
 	if err != nil {
 		return Revision{}, err
+	}
+	if r.isNowhere() {
+		return Revision{}, ErrNoWorkTree
 	}
 	st, err := r.status(ctx)
 	if err != nil {

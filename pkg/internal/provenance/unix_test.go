@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -138,10 +139,11 @@ func TestAsAnotherUser(t *testing.T) {
 	}
 	program, err := os.Executable()
 	w.must(err)
-	binary, err := os.ReadFile(program)
-	w.must(err)
 	copied := filepath.Join(t.TempDir(), "helper")
-	w.must(os.WriteFile(copied, binary, 0o755))
+	// Another process writes it: a fork of another test could hold a file of
+	// ours open for writing, and then it cannot be run.
+	w.must(exec.Command("cp", program, copied).Run())
+	w.must(os.Chmod(copied, 0o755))
 	w.must(os.Chmod(filepath.Dir(copied), 0o755))
 	w.must(os.Chmod(filepath.Dir(filepath.Dir(copied)), 0o755))
 	run := func(more ...string) string {

@@ -22,7 +22,7 @@ import (
 // entries whose content really differs, sorted by path.
 func (r repository) changes(ctx context.Context, st status) ([]entry, error) {
 	if slices.ContainsFunc(st.entries, func(e entry) bool { return e.listed }) {
-		w, err := r.worktree(ctx)
+		w, err := r.worktree(ctx, st)
 		if err != nil {
 			return nil, err
 		}
@@ -41,9 +41,16 @@ type worktree struct {
 	newHash func() hash.Hash
 }
 
-// worktree asks git where the work tree is: that takes a process, and only the
-// caller knows that it is needed.
-func (r repository) worktree(ctx context.Context) (worktree, error) {
+// worktree finds out where the work tree is. That may take a process, and only
+// the caller knows that it is needed.
+func (r repository) worktree(ctx context.Context, st status) (worktree, error) {
+	if root, ok := r.plainRoot(); ok && st.head != "" {
+		w := worktree{repository: r, root: root, newHash: sha1.New}
+		if len(st.head) == hex.EncodedLen(sha256.Size) {
+			w.newHash = sha256.New
+		}
+		return w, nil
+	}
 	var out bytes.Buffer
 	// A git too old to know --show-object-format knows SHA-1 only, and
 	// repeats the argument.

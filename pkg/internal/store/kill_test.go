@@ -136,6 +136,7 @@ func killWriter(t *testing.T, dir string, acknowledged []int) int {
 	return puts
 }
 
+// checkAll notes what it finds: it must be there after the next kill too.
 func checkAll(t *testing.T, dir string, acknowledged []int) {
 	t.Helper()
 	d, err := store.Open(dir, store.Options{})
@@ -170,6 +171,7 @@ func checkAll(t *testing.T, dir string, acknowledged []int) {
 		if !bytes.Equal(body, want) || n < least || n > least+1 {
 			t.Errorf("id %d holds generation %d, whole: %t; acknowledged: %d", id, n, bytes.Equal(body, want), least)
 		}
+		acknowledged[id] = n // what was there once stays
 	}
 	for _, file := range tree(t, dir) {
 		if strings.HasPrefix(file, ".tmp/") {

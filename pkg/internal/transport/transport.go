@@ -33,8 +33,10 @@ type Options struct {
 	// that waits for it.
 	ContinueTimeout time.Duration
 	// AnswerTimeout is how long a server may take from the last byte of a
-	// request to the first of its answer.
-	AnswerTimeout time.Duration
+	// request to its answer, StallTimeout how long a body may take without a
+	// byte moved. Time in which the process is suspended does not count, and
+	// 0 sets no limit.
+	AnswerTimeout, StallTimeout time.Duration
 	// Trace, if not nil, is told of every request that went to the network.
 	Trace func(Exchange)
 }
@@ -45,17 +47,21 @@ type Options struct {
 //     also to one that a lower layer sends again;
 //   - then 100-continue, which may send a request again without it;
 //   - then the choice of protocol, which may send it again over another;
-//   - below that, once for each protocol, the trace and the headers that come
-//     late: they see what really goes out, and when a connection stands.
+//   - below that, once for each protocol, the trace, the watch over requests
+//     that do not get on, and the headers that come late: they see what really
+//     goes out, and when a connection stands.
 func New(options Options) http.RoundTripper {
-	over := func(network http.RoundTripper) http.RoundTripper {
-		return traced{next: lateHeaders{next: network}, report: options.Trace}
+	over := func(network http.RoundTripper, protocol string) http.RoundTripper {
+		return traced{report: options.Trace, next: stalls{
+			stall: options.StallTimeout, answer: options.AnswerTimeout, watchBody: protocol == http2,
+			next: lateHeaders{next: network},
+		}}
 	}
-	first, second := over(newSecure(options, http1)), over(newSecure(options, http2))
+	first, second := over(newSecure(options, http1), http1), over(newSecure(options, http2), http2)
 	if options.HTTP2 {
 		first, second = second, first
 	}
-	var way http.RoundTripper = &protocols{first: first, second: second, plain: over(newPlain(options))}
+	var way http.RoundTripper = &protocols{first: first, second: second, plain: over(newPlain(options), http1)}
 	way = &expectContinue{next: way, timeout: options.ContinueTimeout}
 	way = credential{next: way, origin: options.Origin, token: options.Token}
 	return userAgent{next: way, name: options.UserAgent}

@@ -1,0 +1,145 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// fewestReadmeCommands is a floor: a test that finds nothing to hold README to
+// would hold it to nothing.
+const fewestReadmeCommands = 20
+
+// TestReadme holds README to the stories: each artifact command in it, in a
+// block of shell or YAML or in the text, is one that a story runs with the
+// same words.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := readmeCommands(t, string(text))
+	if len(shown) < fewestReadmeCommands {
+		t.Errorf("README shows %d artifact commands, and at least %d are expected", len(shown), fewestReadmeCommands)
+	}
+	run := storyCommands(t)
+	for _, command := range shown {
+		if !slices.ContainsFunc(run, func(r simpleCommand) bool { return slices.Equal(r, command) }) {
+			t.Errorf("no story runs this command of README: %q", command)
+		}
+	}
+}
+
+var (
+	inlineCode = regexp.MustCompile("`(artifact [^`]*)`")
+	// yamlKeys are what stands before a command in a CI's YAML.
+	yamlKeys = regexp.MustCompile(`^ *(- )*((run|script):)? *\|?`)
+)
+
+// readmeCommands are the artifact commands of Markdown, a go run of the program
+// among them.
+func readmeCommands(t *testing.T, markdown string) []simpleCommand {
+	var shell, prose strings.Builder
+	fence := "" // the language of the block that a line is in
+	for line := range strings.Lines(markdown) {
+		language, isFence := strings.CutPrefix(strings.TrimSpace(line), "```")
+		switch {
+		case isFence && fence != "":
+			fence = ""
+		case isFence && slices.Contains([]string{"sh", "yaml", "text"}, language):
+			fence = language
+		case isFence:
+			t.Errorf("README has a block of %q: are there commands in it?", language)
+		case fence == "sh":
+			shell.WriteString(line)
+		case fence == "yaml":
+			shell.WriteString(yamlKeys.ReplaceAllString(line, ""))
+		case fence == "":
+			prose.WriteString(line)
+		}
+	}
+	for _, code := range inlineCode.FindAllStringSubmatch(prose.String(), -1) {
+		shell.WriteString(strings.ReplaceAll(code[1], "\n", " ") + "\n")
+	}
+	commands, err := commandsIn(shell.String())
+	if err != nil {
+		t.Fatalf("README: %v", err)
+	}
+	var ours []simpleCommand
+	for _, words := range commands {
+		if slices.Equal(words[:min(3, len(words))], []string{"go", "run", "./cmd/artifact"}) {
+			words = append(simpleCommand{"artifact"}, words[3:]...)
+		}
+		if words[0] == "artifact" {
+			ours = append(ours, words)
+		}
+	}
+	return ours
+}
+
+// storyCommands are the artifact commands that the stories run: by exec, by
+// exec exits CODE, in a shell's script that exec runs, or by cache start.
+func storyCommands(t *testing.T) []simpleCommand {
+	paths, err := filepath.Glob("../../testdata/script/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ours []simpleCommand
+	for _, path := range paths {
+		story, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(story.Comment)) {
+			commands, err := commandsIn(line)
+			if err != nil || len(commands) == 0 {
+				continue // a pattern, which is written by other rules; or nothing
+			}
+			ours = append(ours, runBy(t, story, commands[0])...)
+		}
+	}
+	return ours
+}
+
+// runBy are the artifact commands that one line of a story runs.
+func runBy(t *testing.T, story *txtar.Archive, line simpleCommand) []simpleCommand {
+	for len(line) > 0 && (line[0] == "!" || strings.HasPrefix(line[0], "[")) {
+		line = line[1:]
+	}
+	switch {
+	case len(line) > 3 && line[0] == "exec" && line[1] == "exits":
+		line = line[3:]
+	case len(line) > 1 && line[0] == "exec":
+		line = line[1:]
+	case len(line) > 1 && line[0] == "cache" && line[1] == "start":
+		flags := slices.DeleteFunc(slices.Clone(line[2:]), func(word string) bool { return !strings.HasPrefix(word, "-") })
+		return []simpleCommand{append(simpleCommand{"artifact", "serve"}, flags...)}
+	default:
+		return nil
+	}
+	if line[0] == "artifact" {
+		return []simpleCommand{line}
+	}
+	var ours []simpleCommand
+	for _, file := range story.Files {
+		if line[0] != "sh" && line[0] != "bash" || !slices.Contains(line, file.Name) {
+			continue
+		}
+		commands, err := commandsIn(string(file.Data))
+		if err != nil {
+			t.Fatalf("%s: %v", file.Name, err)
+		}
+		for _, words := range commands {
+			if words[0] == "artifact" {
+				ours = append(ours, words)
+			}
+		}
+	}
+	return ours
+}

@@ -1,0 +1,104 @@
+package client_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+)
+
+// more than the buffers of two sockets hold.
+const more = 32 << 20
+
+func TestStandstillsEndATry(t *testing.T) {
+	t.Parallel()
+	accepted := "HTTP/1.1 202 Accepted\r\nContent-Length: 10\r\n\r\n"
+	hold := func(t *testing.T) { <-t.Context().Done() }
+	for name, test := range map[string]struct {
+		handle func(*testing.T, net.Conn)
+		size   int
+		want   error
+	}{
+		"the body is not read": {func(t *testing.T, conn net.Conn) { readHeader(conn); hold(t) }, more, client.ErrStalled},
+		"it is read and not answered": {func(t *testing.T, conn net.Conn) {
+			readHeader(conn)
+			io.CopyN(io.Discard, conn, 10)
+			hold(t)
+		}, 10, client.ErrNoAnswer},
+		"half an answer": {func(t *testing.T, conn net.Conn) {
+			readHeader(conn)
+			io.CopyN(io.Discard, conn, 10)
+			io.WriteString(conn, accepted[:20])
+			hold(t)
+		}, 10, client.ErrNoAnswer},
+		"an answer without its body": {func(t *testing.T, conn net.Conn) {
+			readHeader(conn)
+			io.CopyN(io.Discard, conn, 10)
+			io.WriteString(conn, accepted)
+			hold(t)
+		}, 10, client.ErrStalled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := serveRaw(t, func(conn net.Conn) { test.handle(t, conn) })
+			c := newClient(t, api, func(o *client.Options) {
+				o.StallTimeout, o.AnswerTimeout = 200*time.Millisecond, 200*time.Millisecond
+			})
+			if _, err := putZeros(t, c, test.size); !errors.Is(err, test.want) {
+				t.Errorf("error %v, want %v", err, test.want)
+			}
+		})
+	}
+}
+
+// Over HTTP/2 a server can hold up a request and leave the connection alone.
+func TestStandstillOverHTTP2(t *testing.T) {
+	t.Parallel()
+	server, roots := startTLS(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+	}), "h2")
+	c := newClient(t, server.URL, func(o *client.Options) {
+		o.RootCAs, o.HTTP2, o.StallTimeout = roots, true, 300*time.Millisecond
+	})
+	if _, err := putZeros(t, c, more); !errors.Is(err, client.ErrStalled) {
+		t.Errorf("error %v, want ErrStalled", err)
+	}
+}
+
+// What moves goes on, however little at a time.
+func TestSlowTransfersAreNoStandstills(t *testing.T) {
+	t.Parallel()
+	const size = 8 << 20
+	api := serveRaw(t, func(conn net.Conn) {
+		readHeader(conn)
+		for left := int64(size); left > 0; {
+			n, err := io.CopyN(io.Discard, conn, min(left, 64<<10))
+			if err != nil {
+				return
+			}
+			left -= n
+			time.Sleep(10 * time.Millisecond) // in all more than twice the limit
+		}
+		io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+	})
+	c := newClient(t, api, func(o *client.Options) { o.StallTimeout = 500 * time.Millisecond })
+	if _, err := putZeros(t, c, size); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTimeoutBoundsAllTries(t *testing.T) {
+	t.Parallel()
+	r, c := serve(t, answering(503, "", "", "Retry-After", "60"), func(o *client.Options) {
+		o.Timeout, o.Retries = 100*time.Millisecond, 4
+	})
+	_, err := c.Put(t.Context(), client.Upload{ID: "abc", Source: artifact.FromBytes([]byte("bytes"))})
+	if !errors.Is(err, client.ErrTimeout) || len(r.all()) != 1 {
+		t.Errorf("error %v after %d requests, want ErrTimeout after 1", err, len(r.all()))
+	}
+}
