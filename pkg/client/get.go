@@ -1,7 +1,6 @@
 package client
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -42,8 +41,7 @@ func (c *Client) Get(ctx context.Context, download Download) error {
 			if err != nil {
 				return err
 			}
-			body := &arriving{body: a.takeBody(), size: found.Size, tracker: download.Progress,
-				interrupted: func() error { return context.Cause(ctx) }}
+			body := &arriving{body: a.takeBody(), size: found.Size, tracker: download.Progress}
 			err = download.Receive(found, body)
 			if body.err != nil { // whatever Receive made of it
 				return fmt.Errorf("%w: %w", errBroken, body.err)
@@ -64,11 +62,10 @@ func plainBytes() http.Header { return http.Header{"Accept-Encoding": {"identity
 
 // arriving is the body of a download. It remembers why it broke off.
 type arriving struct {
-	body        io.Reader
-	n, size     int64
-	tracker     progress.Tracker
-	interrupted func() error
-	err         error
+	body    io.Reader
+	n, size int64
+	tracker progress.Tracker
+	err     error
 }
 
 func (b *arriving) Read(p []byte) (int, error) {
@@ -76,7 +73,7 @@ func (b *arriving) Read(p []byte) (int, error) {
 	b.n += int64(n)
 	b.tracker.Received(b.n, b.size)
 	if err != nil && err != io.EOF {
-		b.err = cmp.Or(b.interrupted(), err)
+		b.err = err
 	}
 	return n, err
 }

@@ -36,7 +36,9 @@ type expectation struct {
 	algorithms []digest.Algorithm
 	// local, if not nil, has the same bytes.
 	local *artifact.Source
-	// signer, if not nil, checks the tag.
+	// tag is known where it was just sent; otherwise signer, if not nil,
+	// checks what is there.
+	tag    string
 	signer *artifact.Signer
 }
 
@@ -132,10 +134,12 @@ func (c *check) checkDigest() error {
 func (c *check) checkSignature(ctx context.Context, again rereader) (Signature, error) {
 	tag := c.found.Metadata.Tag
 	switch {
-	case c.signer == nil:
+	case c.tag == "" && c.signer == nil, c.tag != "" && artifact.SameTag(tag, c.tag):
 		return "", nil
 	case tag == "":
 		return Unsigned, ErrUnsigned
+	case c.signer == nil:
+		return "", ErrBadSignature
 	case artifact.SameTag(tag, artifact.Tag(c.v1)):
 		return SignedV1, nil
 	case c.v2 == nil:

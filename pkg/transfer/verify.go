@@ -99,6 +99,11 @@ func (v *Verifier) verify(ctx context.Context, input Input, result *Verification
 		defer expected.local.Close()
 	}
 	expected.signer = v.Signer
+	return v.hold(ctx, input.Path, expected, result)
+}
+
+// hold holds what the cache has against what is expected.
+func (v *Verifier) hold(ctx context.Context, path string, expected expectation, result *Verification) error {
 	check, err := v.download(ctx, expected)
 	if check != nil {
 		result.Size = check.found.Size
@@ -109,10 +114,10 @@ func (v *Verifier) verify(ctx context.Context, input Input, result *Verification
 	}
 	if expected.local != nil {
 		if changed := expected.local.Unchanged(); changed != nil {
-			return &InputError{Path: input.Path, Err: changed}
+			return &InputError{Path: path, Err: changed}
 		}
 	}
-	if err == nil && !expected.checksBytes() && v.Signer == nil {
+	if err == nil && !expected.checksBytes() && expected.signer == nil {
 		return ErrUnverifiable
 	}
 	return err

@@ -1,0 +1,76 @@
+package command
+
+import (
+	"fmt"
+
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
+)
+
+// tally counts what became of several artifacts, each of whose results was
+// printed already.
+type tally struct {
+	app           *app
+	total, failed int
+	first         error
+	code          int // of all failures, or of a mixture
+}
+
+// add counts one artifact, and prints its error, if it has one.
+func (t *tally) add(err error) {
+	t.total++
+	if err == nil {
+		return
+	}
+	t.app.printError(err)
+	code := exitCode(err)
+	if t.failed++; t.failed == 1 {
+		t.first, t.code = err, code
+	} else if code != t.code {
+		t.first, t.code = nil, exitFault
+	}
+}
+
+// err is nil where nothing failed.
+func (t *tally) err() error {
+	if t.failed == 0 {
+		return nil
+	}
+	return &artifactError{&batchError{failed: t.failed, total: t.total, code: t.code, first: t.first}}
+}
+
+// batchError is what several artifacts came to.
+type batchError struct {
+	failed, total int
+	code          int
+	first         error // the first one where all failed with one code
+}
+
+func (e *batchError) Error() string {
+	if e.total == 1 {
+		return "1 artifact failed"
+	}
+	return fmt.Sprintf("%d of %d artifacts failed", e.failed, e.total)
+}
+
+// printError prints an error as one line.
+func (a *app) printError(err error) {
+	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
+	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
+}
+
+// warn prints a line that nobody has to act on, unless only errors are wanted.
+func (a *app) warn(text string) {
+	if a.global.quiet {
+		return
+	}
+	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
+	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Warning("artifact: warning:"), printable.Text(text))
+}
+
+// note prints a line that is good to know, unless only errors are wanted.
+func (a *app) note(text string) {
+	if !a.global.quiet {
+		fmt.Fprintf(a.streams.screen, "artifact: %s\n", printable.Text(text))
+	}
+}
