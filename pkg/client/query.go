@@ -152,7 +152,10 @@ func readResult(id artifact.ID, text json.RawMessage) Answer {
 	if result.Size != nil && *result.Size >= 0 {
 		found.Size = *result.Size
 	}
-	found.Metadata.Duration = milliseconds(result.TaskDurationMs.String())
+	// The member is there for all; 0 is mostly one that nobody gave.
+	if ms := result.TaskDurationMs.String(); ms != "0" {
+		found.Metadata.Duration = milliseconds(ms)
+	}
 	return Answer{Presence: Present, Found: found}
 }
 

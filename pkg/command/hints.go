@@ -25,7 +25,7 @@ func hint(err error) string {
 	var batch *batchError
 	switch {
 	case errors.As(err, &batch):
-		return hint(batch.first)
+		return batch.next
 	case errors.Is(err, errNoCredential):
 		return "Set ARTIFACT_TOKEN (or TURBO_TOKEN). A cache without authentication takes any ARTIFACT_TOKEN.\n" +
 			"To try without a cache of your own: artifact serve -- artifact put FILE"

@@ -12,8 +12,8 @@ import (
 type tally struct {
 	app           *app
 	total, failed int
-	first         error
-	code          int // of all failures, or of a mixture
+	code          int    // of all failures, or of a mixture
+	next          string // what to do about all of them
 }
 
 // add counts one artifact, and prints its error, if it has one.
@@ -23,11 +23,15 @@ func (t *tally) add(err error) {
 		return
 	}
 	t.app.printError(err)
-	code := exitCode(err)
+	code, next := exitCode(err), hint(err)
 	if t.failed++; t.failed == 1 {
-		t.first, t.code = err, code
-	} else if code != t.code {
-		t.first, t.code = nil, exitFault
+		t.code, t.next = code, next
+	}
+	if code != t.code {
+		t.code = exitFault
+	}
+	if next != t.next {
+		t.next = ""
 	}
 }
 
@@ -36,14 +40,14 @@ func (t *tally) err() error {
 	if t.failed == 0 {
 		return nil
 	}
-	return &artifactError{&batchError{failed: t.failed, total: t.total, code: t.code, first: t.first}}
+	return &artifactError{&batchError{failed: t.failed, total: t.total, code: t.code, next: t.next}}
 }
 
 // batchError is what several artifacts came to.
 type batchError struct {
 	failed, total int
 	code          int
-	first         error // the first one where all failed with one code
+	next          string
 }
 
 func (e *batchError) Error() string {

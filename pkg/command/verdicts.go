@@ -51,7 +51,7 @@ func (a *app) noteSchemes(signed map[transfer.Signature]int) {
 		blind     string
 	}{{transfer.SignedV2, "up to 2.9.17"}, {transfer.SignedV1, "2.9.18 and later"}} {
 		if n := signed[scheme.signature]; n > 0 {
-			a.note(fmt.Sprintf("%s signed by scheme %s; turbo %s will miss", counted(n), scheme.signature, scheme.blind))
+			a.note(fmt.Sprintf("%s signed by scheme %s, which turbo %s takes for a miss", counted(n), scheme.signature, scheme.blind))
 		}
 	}
 }
