@@ -29,7 +29,7 @@ func peer(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(program); err != nil {
-		t.Skipf("run npm ci in testdata/interop: %v", err)
+		t.Skipf("run npm install --no-save in testdata/interop: %v", err)
 	}
 	return program
 }
@@ -327,5 +327,54 @@ func TestTurborepoRemoteCacheDropsUnsigned(t *testing.T) {
 	other := writeFile(t, filepath.Join(t.TempDir(), "other"), "x")
 	if list := cache.artifact(t, 6, team, "verify", "--quick", other, file); list.stdout != other+": MISSING\n"+file+": OK\n" {
 		t.Errorf("%+v", list)
+	}
+}
+
+// TestTurboWithoutSignatures builds, uploads on a miss and hits after its local
+// cache is gone, with and without asking before each request.
+func TestTurboWithoutSignatures(t *testing.T) {
+	t.Parallel()
+	for _, preflight := range []bool{false, true} {
+		t.Run(fmt.Sprint("preflight ", preflight), func(t *testing.T) {
+			t.Parallel()
+			turbo := newTurbo(t, "turbo", "")
+			writeFile(t, filepath.Join(turbo.workspace, "turbo.json"), fmt.Sprintf(
+				`{"remoteCache":{"preflight":%v},"tasks":{"build":{"outputs":["dist/**"]}}}`, preflight))
+			cache, team := serveCache(t), []string{"TURBO_TEAM=abc"}
+			hash, hit := turbo.run(t, cache, team, "--cache=local:rw,remote:rw")
+			if hit {
+				t.Fatal("an empty cache has it")
+			}
+			if err := os.RemoveAll(filepath.Join(turbo.workspace, ".turbo")); err != nil {
+				t.Fatal(err)
+			}
+			if got, hit := turbo.run(t, cache, team, "--cache=local:rw,remote:rw"); !hit || got != hash {
+				t.Errorf("%s: hit %v for %s", hash, hit, got)
+			}
+		})
+	}
+}
+
+// TestTurborepoRemoteCacheKeepsBytes takes what was put by plain HTTP.
+func TestTurborepoRemoteCacheKeepsBytes(t *testing.T) {
+	t.Parallel()
+	cache := turborepoRemoteCache(t)
+	for _, content := range []string{"x", hello, strings.Repeat("0123456789abcdef", 3<<16)} {
+		file := writeFile(t, filepath.Join(t.TempDir(), "file"), content)
+		id := strings.TrimSpace(cache.artifact(t, 0, []string{"TURBO_TEAM=abc"}, "put", "-q", file).stdout)
+		request, err := http.NewRequest(http.MethodGet, cache.api+"/v8/artifacts/"+id+"?slug=abc", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+cache.token)
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if err != nil || answer.StatusCode != http.StatusOK || string(got) != content {
+			t.Errorf("%d bytes: status %d and %d bytes, %v", len(content), answer.StatusCode, len(got), err)
+		}
 	}
 }
