@@ -31,7 +31,7 @@ func newHashing(h io.Writer, size int, progress func(int64)) *hashing {
 		defer close(side.done)
 		var hashed int64
 		for b := range side.full {
-			h.Write(b) // a hash.Hash never returns an error
+			_, _ = h.Write(b) // a hash.Hash never returns an error
 			hashed += int64(len(b))
 			if progress != nil {
 				progress(hashed)

@@ -148,7 +148,7 @@ func (a *app) printVerification(r transfer.Verification) error {
 		})
 		return err
 	}
-	if word := verdictWords[r.Verdict]; word != "" && !(a.global.quiet && r.Verdict == transfer.Verified) {
+	if word := verdictWords[r.Verdict]; word != "" && (!a.global.quiet || r.Verdict != transfer.Verified) {
 		fmt.Fprintln(a.streams.results, ui.VerdictLine(r.Name(), word))
 	}
 	return err

@@ -63,7 +63,7 @@ func openTarget(path string) (*Target, error) {
 	}
 	// Not os.CreateTemp, whose files are for their owner alone.
 	beside := filepath.Join(filepath.Dir(path), ".artifact-"+rand.Text())
-	file, err := os.OpenFile(beside, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	file, err := os.OpenFile(beside, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // less the umask, as the user of a shell expects
 	if err != nil {
 		return nil, err
 	}

@@ -121,11 +121,16 @@ func TestNewRefuses(t *testing.T) {
 func TestLog(t *testing.T) {
 	t.Parallel()
 	r := start(t, directory(t, store.Options{}), server.Options{})
-	r.do(http.MethodPut, "/v8/artifacts/a%20b?slug=secret-query", []byte("four"))
-	r.do(http.MethodPut, "/v8/artifacts/a%1b%5B31m%E2%80%AE%C2%85?slug=s", []byte("four"))
-	r.do(http.MethodPut, "/v8/artifacts/good", []byte("four"))
-	r.do(http.MethodGet, "/v8/artifacts/good", nil)
-	r.do(http.MethodGet, "/"+strings.Repeat("x", 5000), nil, "Authorization: Bearer "+token+"?")
+	for i, send := range []func(){
+		func() { r.do(http.MethodPut, "/v8/artifacts/a%20b?slug=secret-query", []byte("four")) },
+		func() { r.do(http.MethodPut, "/v8/artifacts/a%1b%5B31m%E2%80%AE%C2%85?slug=s", []byte("four")) },
+		func() { r.do(http.MethodPut, "/v8/artifacts/good", []byte("four")) },
+		func() { r.do(http.MethodGet, "/v8/artifacts/good", nil) },
+		func() { r.do(http.MethodGet, "/"+strings.Repeat("x", 5000), nil, "Authorization: Bearer "+token+"?") },
+	} {
+		send()
+		r.log(i + 1) // a request is logged after it was answered
+	}
 	var got []server.Access
 	for _, a := range r.log(5) {
 		if a.Duration <= 0 {
