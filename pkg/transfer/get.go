@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
@@ -36,8 +38,20 @@ type OutputError struct {
 	Err  error
 }
 
-func (e *OutputError) Error() string {
-	return fmt.Sprintf("writing %s: %v", e.Path, pathless(e.Err, e.Path))
+func (e *OutputError) Error() string { return fmt.Sprintf("writing %s: %v", e.Path, e.reason()) }
+
+// reason leaves out the names that the system adds: they are those of a
+// temporary file, or the same once more.
+func (e *OutputError) reason() error {
+	var inPath *fs.PathError
+	var inLink *os.LinkError
+	switch {
+	case errors.As(e.Err, &inPath):
+		return inPath.Err
+	case errors.As(e.Err, &inLink):
+		return inLink.Err
+	}
+	return e.Err
 }
 
 // Unwrap gives the cause.

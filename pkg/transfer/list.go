@@ -54,15 +54,16 @@ func (l List) entries(terminator byte) iter.Seq2[int, entry] {
 			if err == nil {
 				text = text[:len(text)-1]
 			}
+			if err != nil && err != io.EOF { // what came of the line is no entry
+				yield(line, entry{err: err})
+				return
+			}
 			switch {
 			case long && !yield(line, entry{err: errLongEntry}):
 				return
 			case !long && len(text) > 0 && !yield(line, entry{text: string(text)}):
 				return
 			case err == io.EOF:
-				return
-			case err != nil:
-				yield(line, entry{err: err})
 				return
 			}
 		}

@@ -42,15 +42,12 @@ func StreamTarget(w io.Writer, name string) *Target {
 }
 
 func openTarget(path string) (*Target, error) {
-	path, err := followLinks(path)
-	if err != nil {
-		return nil, err
-	}
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
 		return nil, ErrDirectory
 	case err == nil && !info.Mode().IsRegular():
+		// By its own name: what /dev/stdout links to may have none.
 		file, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
 			return nil, err
@@ -59,6 +56,9 @@ func openTarget(path string) (*Target, error) {
 		t.file = file
 		return t, nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	if path, err = followLinks(path); err != nil {
 		return nil, err
 	}
 	// Not os.CreateTemp, whose files are for their owner alone.
