@@ -44,7 +44,7 @@ func TestCanaries(t *testing.T) {
 	t.Parallel()
 	commands := [][]string{
 		{"put", "--no-git", "-"}, {"put", "--no-git", "--dry-run", "-"}, {"put", "--no-git", "--warn-only", "-"},
-		{"put", canaryToken}, {"put", "--hash", canaryKey + "/", "-"}, {"put", "--tag", canaryToken, "-"},
+		{"put", canaryToken}, {"put", "--no-git", canaryProxy}, {"put", "--no-git", canaryFile}, {"put", "--hash", canaryKey + "/", "-"}, {"put", "--tag", canaryToken, "-"},
 		{"put", "--" + canaryToken}, {"put", "--sha", canaryToken, "--ci", canaryKey, "-"},
 		{"login", "--with-token", "--insecure-storage"}, {"login", "--with-token"}, {"login"}, {"login", "--web"},
 		{"login", "--with-token", "--api", "https://user:" + canaryToken + "@cache.example"},
