@@ -13,7 +13,6 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
-	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
 // resolve finds out which cache is meant, and for which team. It asks for no
@@ -48,6 +47,19 @@ func (a *app) authorize(ctx context.Context, resolver *settings.Resolver, s *set
 	return nil
 }
 
+// authorizedClient is for what cannot be done without a credential.
+func (a *app) authorizedClient(ctx context.Context) (*client.Client, settings.Settings, error) {
+	resolver, s, err := a.resolve()
+	if err != nil {
+		return nil, s, err
+	}
+	if err := a.authorize(ctx, resolver, &s); err != nil {
+		return nil, s, err
+	}
+	c, err := a.newClient(s)
+	return c, s, err
+}
+
 // loginStore is where login stores. It reads nothing yet.
 func (a *app) loginStore() *credential.Store {
 	return credential.NewStore(settings.LoginDir(a.env.Getenv, runtime.GOOS), a.env.Getenv)
@@ -63,15 +75,6 @@ func (a *app) sudoer() string {
 
 // hide keeps a secret out of all that is printed from now on.
 func (a *app) hide(secret string) { a.streams.redactor.Add(secret) }
-
-// warn prints what the user should know, beside the results.
-func (a *app) warn(text string) {
-	if a.global.quiet {
-		return
-	}
-	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
-	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Warning("artifact: warning:"), printable.Text(text))
-}
 
 // say prints a part of the story.
 func (a *app) say(format string, args ...any) {

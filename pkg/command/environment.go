@@ -51,7 +51,7 @@ var fixedVariables = [][2]string{
 	{settings.EnvTurboToken, "turbo's token, where " + settings.EnvToken + " is not set"},
 	{settings.EnvTurboTeam, "turbo's team slug, where " + settings.EnvTeam + " is not set"},
 	{settings.EnvTurboTeamID, "turbo's team id, likewise"},
-	{settings.EnvSignatureKey, "key that artifacts are signed with, as turbo does it"},
+	{settings.EnvSignatureKey, "key to sign with and to check signatures with (--signature-key-file)"},
 	{settings.EnvPairToken + ", " + settings.EnvPairOwner, "token and team inside Vercel's builds; the token goes to Vercel only"},
 	{settings.EnvVercelToken, "the Vercel CLI's token, which goes to Vercel only"},
 	{settings.EnvVercelOrg, "the Vercel CLI's team, where it begins with team_"},

@@ -69,6 +69,8 @@ func exitCode(err error) int {
 	var answered *client.Error
 	var child *childExit
 	var command *commandError
+	var batch *batchError
+	var mismatch *transfer.Mismatch
 	var closed *closedError
 	switch {
 	case err == nil:
@@ -79,8 +81,12 @@ func exitCode(err error) int {
 		return command.code
 	case errors.As(err, &interrupt):
 		return interrupt.ExitCode()
-	case errors.Is(err, artifact.ErrChanged):
+	case errors.As(err, &batch):
+		return batch.code
+	case errors.Is(err, artifact.ErrChanged), errors.As(err, &mismatch):
 		return exitVerification
+	case errors.Is(err, client.ErrNotFound):
+		return exitNotFound
 	case isUnauthorized(err):
 		return exitUnauthorized
 	case errors.As(err, &closed):
@@ -108,7 +114,9 @@ func isUsage(err error) bool {
 	var file *credential.FileError
 	var setting *settings.Error
 	var input *transfer.InputError
-	return errors.As(err, &usage) || errors.As(err, &file) || errors.Is(err, credential.ErrNoDirectory) || errors.As(err, &setting) || errors.As(err, &input) ||
+	var list *transfer.ListError
+	return errors.As(err, &usage) || errors.As(err, &setting) || errors.As(err, &input) || errors.As(err, &list) ||
+		errors.As(err, &file) || errors.Is(err, credential.ErrNoDirectory) ||
 		errors.Is(err, artifact.ErrInvalidID) || errors.Is(err, client.ErrInvalidAPI) ||
 		errors.Is(err, client.ErrInvalidMetadata) || errors.Is(err, client.ErrPlainHTTP)
 }
@@ -116,7 +124,7 @@ func isUsage(err error) bool {
 func answerCode(e *client.Error) int {
 	switch {
 	case errors.Is(e, client.ErrNotRemoteCache), errors.Is(e, client.ErrAnsweredEarly),
-		errors.Is(e, client.ErrRedirect), errors.Is(e, client.ErrTooManyRedirects):
+		errors.Is(e, client.ErrEncoded), errors.Is(e, client.ErrRedirect), errors.Is(e, client.ErrTooManyRedirects):
 		return exitRefused
 	case e.Status < 300: // no answer, or a broken one
 		return exitUnreachable
