@@ -46,6 +46,8 @@ func TestCanaries(t *testing.T) {
 		{"put", "--no-git", "-"}, {"put", "--no-git", "--dry-run", "-"}, {"put", "--no-git", "--warn-only", "-"},
 		{"put", canaryToken}, {"put", "--no-git", canaryProxy}, {"put", "--no-git", canaryFile}, {"put", "--hash", canaryKey + "/", "-"}, {"put", "--tag", canaryToken, "-"},
 		{"put", "--" + canaryToken}, {"put", "--sha", canaryToken, "--ci", canaryKey, "-"},
+		{"verify", "-"}, {"verify", "--hash", canaryToken, "-"}, {"get", "abc"}, {"get", canaryToken, "-o", canaryProxy + "/x"},
+		{"stat", "abc", canaryToken}, {"put", "--signature-key-file", canaryToken, "-"},
 		{"login", "--with-token", "--insecure-storage"}, {"login", "--with-token"}, {"login"}, {"login", "--web"},
 		{"login", "--with-token", "--api", "https://user:" + canaryToken + "@cache.example"},
 		{"status"}, {"status", "--api", canaryToken}, {"status", "--team", canaryToken}, {"logout"}, {"logout", "--all"},
