@@ -1,6 +1,16 @@
 package client
 
-import "github.com/artifact-cli/artifact/pkg/internal/transport"
+import (
+	"context"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
+)
 
 // RedactForTest is how URLs are shown.
 var RedactForTest = transport.Redact
+
+// SkipPausesForTest lets a client try again at once.
+func SkipPausesForTest(c *Client) {
+	c.retries.sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+}
