@@ -10,7 +10,7 @@ import (
 // RedactForTest is how URLs are shown.
 var RedactForTest = transport.Redact
 
-// HurryForTest makes a client that does not wait before it tries again.
-func HurryForTest(c *Client) {
-	c.retries.sleep = func(context.Context, time.Duration) error { return nil }
+// SkipPausesForTest lets a client try again at once.
+func SkipPausesForTest(c *Client) {
+	c.retries.sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 }

@@ -165,7 +165,7 @@ func TestGetTriesAgain(t *testing.T) {
 				io.WriteString(conn, header+"Content-Length: 5\r\nConnection: close\r\n\r\nbytes")
 			})
 			c := newClient(t, api, func(o *client.Options) { o.Retries = 2 })
-			client.HurryForTest(c)
+			client.SkipPausesForTest(c)
 			seen, err := get(t, c)
 			want := []string{broken.seen, broken.seen, "bytes"}
 			if broken.seen == "\x00" {

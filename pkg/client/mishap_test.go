@@ -1,0 +1,252 @@
+package client_test
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/Shopify/toxiproxy/v2/stream"
+	"github.com/Shopify/toxiproxy/v2/toxics"
+)
+
+// mishap has one connection of a client, and the way on to the server.
+type mishap func(l *link)
+
+// link is one connection on its way through a network that fails.
+type link struct {
+	client *net.TCPConn
+	dial   func() *net.TCPConn // the server; nil when it is gone
+	over   <-chan struct{}     // the test is
+}
+
+// network stands before a server. The first connections, as many as are said,
+// meet with a mishap, and the others with none.
+type network struct {
+	server string
+	over   chan struct{}
+	links  sync.WaitGroup
+	mu     sync.Mutex
+	conns  []net.Conn
+}
+
+// startNetwork returns the address to speak to.
+func startNetwork(t *testing.T, server string, first mishap, count int64) (n *network, address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n = &network{server: server, over: make(chan struct{})}
+	var met atomic.Int64
+	n.links.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			meets := first
+			if met.Add(1) > count {
+				meets = through(nil, nil)
+			}
+			l := &link{client: n.keep(conn), dial: n.dial, over: n.over}
+			n.links.Go(func() { defer l.client.Close(); meets(l) })
+		}
+	})
+	t.Cleanup(func() { listener.Close(); n.stop() })
+	return n, listener.Addr().String()
+}
+
+// stop ends all connections. It may be called more than once.
+func (n *network) stop() {
+	n.mu.Lock()
+	select {
+	case <-n.over:
+	default:
+		close(n.over)
+	}
+	for _, conn := range n.conns {
+		conn.Close()
+	}
+	n.mu.Unlock()
+}
+
+func (n *network) keep(conn net.Conn) *net.TCPConn {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.conns = append(n.conns, conn)
+	return conn.(*net.TCPConn)
+}
+
+func (n *network) dial() *net.TCPConn {
+	conn, err := net.Dial("tcp", n.server)
+	if err != nil {
+		return nil
+	}
+	return n.keep(conn)
+}
+
+// through passes a connection on, with one of toxiproxy's toxics, or one of
+// ours, on the way out and one on the way back. A nil one changes nothing.
+func through(out, back toxics.Toxic) mishap {
+	return func(l *link) {
+		server := l.dial()
+		if server == nil {
+			return
+		}
+		var flows sync.WaitGroup
+		flows.Go(func() { l.flow(server, l.client, out) })
+		flows.Go(func() { l.flow(l.client, server, back) })
+		flows.Wait()
+	}
+}
+
+// reset is through, but both connections end with a reset and not with a close.
+func reset(out, back toxics.Toxic) mishap {
+	return func(l *link) {
+		dial := l.dial
+		l.dial = func() *net.TCPConn {
+			server := dial()
+			for _, conn := range []*net.TCPConn{l.client, server} {
+				if conn != nil {
+					conn.SetLinger(0)
+				}
+			}
+			return server
+		}
+		through(out, back)(l)
+	}
+}
+
+// flow is one direction, as toxiproxy builds it.
+func (l *link) flow(to, from *net.TCPConn, toxic toxics.Toxic) {
+	if toxic == nil {
+		toxic = new(toxics.NoopToxic)
+	}
+	in, out := make(chan *stream.StreamChunk), make(chan *stream.StreamChunk)
+	stub := toxics.NewToxicStub(in, out)
+	if stateful, ok := toxic.(toxics.StatefulToxic); ok {
+		stub.State = stateful.NewState()
+	} else {
+		stub.State = l.over
+	}
+	go func() {
+		defer close(in)
+		io.Copy(stream.NewChanWriter(in), from)
+	}()
+	go func() {
+		toxic.Pipe(stub)
+		stub.Close()
+		for range in { // so that the reader above can end
+		}
+	}()
+	io.Copy(to, stream.NewChanReader(out))
+	to.Close()
+	for range out {
+	}
+}
+
+// breaking is a toxic that lets a number of bytes pass, counted from the
+// beginning or from the end of the headers, and then breaks.
+type breaking struct {
+	afterHeaders bool
+	bytes        int
+	then         ending
+	replace      string // takes the place of what comes first
+}
+
+// ending is how a way breaks.
+type ending int
+
+const (
+	closes   ending = iota // as if one side had hung up
+	holds                  // nothing is taken any more
+	swallows               // all is taken and lost
+)
+
+func at(bytes int, then ending) *breaking {
+	return &breaking{bytes: bytes, then: then}
+}
+
+func inBody(bytes int, then ending) *breaking {
+	return &breaking{afterHeaders: true, bytes: bytes, then: then}
+}
+
+// garbled puts other bytes first, and passes the rest.
+func garbled(text string) *breaking {
+	return &breaking{bytes: math.MaxInt, replace: text}
+}
+
+// Pipe implements toxics.Toxic, for any number of connections.
+func (b *breaking) Pipe(stub *toxics.ToxicStub) {
+	var header []byte
+	left := b.bytes
+	counting, replaced := !b.afterHeaders, false
+	for chunk := range stub.Input {
+		data := slices.Clone(chunk.Data)
+		if !replaced {
+			replaced = true
+			copy(data, b.replace)
+		}
+		before := 0 // bytes of headers, which pass
+		if !counting {
+			before = len(data)
+			header = append(header, data...)
+			if end := bytes.Index(header, []byte("\r\n\r\n")); end >= 0 {
+				before -= len(header) - (end + 4)
+				counting = true
+			}
+		}
+		pass := len(data)
+		if left < len(data)-before {
+			pass = before + left
+		}
+		if pass > 0 {
+			stub.Output <- &stream.StreamChunk{Data: data[:pass], Timestamp: chunk.Timestamp}
+		}
+		left -= pass - before
+		if counting && left == 0 {
+			b.end(stub)
+			return
+		}
+	}
+}
+
+func (b *breaking) end(stub *toxics.ToxicStub) {
+	switch b.then {
+	case holds:
+		<-stub.State.(<-chan struct{}) // the test is over
+	case swallows:
+		for range stub.Input {
+		}
+	}
+}
+
+// alone is a server that is none: it has the connection to itself.
+func alone(handle func(conn net.Conn)) mishap {
+	return func(l *link) { handle(l.client) }
+}
+
+// answers reads a request's headers and answers them, whatever may follow. It
+// goes on reading, so that its answer is not lost in a reset.
+func answers(text string) mishap {
+	return alone(func(conn net.Conn) {
+		readHeader(conn)
+		io.WriteString(conn, text)
+		io.Copy(io.Discard, conn)
+	})
+}
+
+// answersAll reads the whole request first.
+func answersAll(size int64, text string) mishap {
+	return alone(func(conn net.Conn) {
+		readHeader(conn)
+		io.CopyN(io.Discard, conn, size)
+		io.WriteString(conn, text)
+		io.Copy(io.Discard, conn)
+	})
+}
