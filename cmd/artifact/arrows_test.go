@@ -28,6 +28,7 @@ var rooms = map[string]room{
 		},
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	},
+	"pkg/command/internal/man": {rooms: []string{"pkg/command"}, modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}},
 	"pkg/internal/ui": {
 		rooms:   []string{"pkg/internal/printable", "pkg/internal/progress"},
 		modules: []string{"github.com/schollz/progressbar/v3", "github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
