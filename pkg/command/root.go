@@ -94,11 +94,13 @@ its API, and run such a server.`,
 		switch child.Name() {
 		case "help":
 			child.RunE = runHelp
+			completeTopics(child)
 		case "completion": // without this it takes any argument
 			child.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		}
 	}
 	a.makeUsageErrors(root)
+	completeFromHelp(root)
 	return root
 }
 
