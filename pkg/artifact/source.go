@@ -204,7 +204,7 @@ func (s *Source) Hash(ctx context.Context, h hash.Hash, progress func(int64)) er
 	if s.size <= hashBufferSize {
 		return s.hashAtOnce(h, progress)
 	}
-	side := newHashing(h, progress)
+	side := newHashing(h, hashBufferSize, progress)
 	defer side.stop()
 	for off := int64(0); off < s.size; {
 		if err := ctx.Err(); err != nil {

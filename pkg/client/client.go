@@ -1,5 +1,6 @@
 // Package client speaks the Remote Cache API: it uploads artifacts to Vercel's
-// cache and to every server that has the same routes.
+// cache and to every server that has the same routes, downloads them and asks
+// for them.
 //
 // It never reports an upload that the server may not have stored, sends the
 // credential to its own origin only, and refuses values over the API's limits
@@ -14,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -78,6 +80,8 @@ type Client struct {
 	way     http.RoundTripper
 	timeout time.Duration
 	retries retries
+	// What the server turned out not to have.
+	noHead, noQuery atomic.Bool
 }
 
 // ErrInvalidAPI is wrapped by the errors of [New] about a base URL.

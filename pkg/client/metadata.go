@@ -14,8 +14,9 @@ import (
 // ErrInvalidMetadata says that a value breaks a rule of the API.
 var ErrInvalidMetadata = errors.New("invalid metadata")
 
-// checkMetadata refuses values that the API's limits do not allow.
-func checkMetadata(m artifact.Metadata) error {
+// CheckMetadata refuses values that the API's limits do not allow, with an
+// error that wraps [ErrInvalidMetadata].
+func CheckMetadata(m artifact.Metadata) error {
 	for name, value := range metadataHeaders(m) {
 		if err := api.CheckHeader(name, value); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrInvalidMetadata, name, err)

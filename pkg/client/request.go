@@ -144,5 +144,6 @@ func (r request) refused(a *answer, reason error) *Error {
 	failed.RequestID = a.oneLine(transport.RequestID(a.Header))
 	failed.Location = a.locationOrigin()
 	failed.retryAfter = a.Header.Get("Retry-After")
+	failed.redirected = a.Request.URL.String() != r.target.String()
 	return failed
 }

@@ -71,6 +71,8 @@ func exitCode(err error) int {
 	var answered *client.Error
 	var child *childExit
 	var command *commandError
+	var batch *batchError
+	var mismatch *transfer.Mismatch
 	switch {
 	case err == nil:
 		return exitOK
@@ -80,8 +82,12 @@ func exitCode(err error) int {
 		return command.code
 	case errors.As(err, &interrupt):
 		return interrupt.ExitCode()
-	case errors.Is(err, artifact.ErrChanged):
+	case errors.As(err, &batch):
+		return batch.code
+	case errors.Is(err, artifact.ErrChanged), errors.As(err, &mismatch):
 		return exitVerification
+	case errors.Is(err, client.ErrNotFound):
+		return exitNotFound
 	case errors.Is(err, errNoCredential):
 		return exitUnauthorized
 	case isUsage(err):
@@ -97,7 +103,8 @@ func isUsage(err error) bool {
 	var usage *usageError
 	var setting *settings.Error
 	var input *transfer.InputError
-	return errors.As(err, &usage) || errors.As(err, &setting) || errors.As(err, &input) ||
+	var list *transfer.ListError
+	return errors.As(err, &list) || errors.As(err, &usage) || errors.As(err, &setting) || errors.As(err, &input) ||
 		errors.Is(err, artifact.ErrInvalidID) || errors.Is(err, client.ErrInvalidAPI) ||
 		errors.Is(err, client.ErrInvalidMetadata) || errors.Is(err, client.ErrPlainHTTP)
 }
@@ -105,7 +112,7 @@ func isUsage(err error) bool {
 func answerCode(e *client.Error) int {
 	switch {
 	case errors.Is(e, client.ErrNotRemoteCache), errors.Is(e, client.ErrAnsweredEarly),
-		errors.Is(e, client.ErrRedirect), errors.Is(e, client.ErrTooManyRedirects):
+		errors.Is(e, client.ErrEncoded), errors.Is(e, client.ErrRedirect), errors.Is(e, client.ErrTooManyRedirects):
 		return exitRefused
 	case e.Status < 300: // no answer, or a broken one
 		return exitUnreachable

@@ -118,6 +118,15 @@ func (a *app) newClient(s settings.Settings) (*client.Client, error) {
 	return c, nil
 }
 
+// authorizedClient is newClient for what needs a credential.
+func (a *app) authorizedClient(s settings.Settings) (*client.Client, error) {
+	c, err := a.newClient(s)
+	if err == nil && s.Token.IsEmpty() {
+		err = errNoCredential
+	}
+	return c, err
+}
+
 // settings resolves which cache is meant, and as whom.
 func (a *app) settings() (settings.Settings, error) {
 	if a.global.insecure {

@@ -22,12 +22,17 @@ func hint(err error) string {
 	var spool *artifact.SpoolError
 	var usage *usageError
 	var input *transfer.InputError
+	var batch *batchError
 	switch {
+	case errors.As(err, &batch):
+		return batch.next
 	case errors.Is(err, errNoCredential):
 		return "Set ARTIFACT_TOKEN (or TURBO_TOKEN). A cache without authentication takes any ARTIFACT_TOKEN.\n" +
 			"To try without a cache of your own: artifact serve -- artifact put FILE"
-	case errors.Is(err, artifact.ErrChanged):
+	case errors.Is(err, artifact.ErrChanged) && errors.As(err, &answered):
 		return "The cache does not hold it. Run the upload again when nothing writes to the file."
+	case errors.Is(err, artifact.ErrChanged):
+		return "Run it again when nothing writes to the file."
 	case errors.Is(err, client.ErrPlainHTTP):
 		return "Use https://, or --allow-http where nobody else can read the network."
 	case errors.As(err, &spool):
@@ -36,6 +41,10 @@ func hint(err error) string {
 		return fmt.Sprintf("Pack it: tar -cf - %s | zstd | artifact put -", shellQuote(notAFlag(input.Path)))
 	case errors.Is(err, transfer.ErrEmpty):
 		return "Name a FILE, or give - as the name to upload an empty standard input."
+	case errors.Is(err, client.ErrNotFound):
+		return "Check the id, --team and --api. Vercel keeps artifacts for 7 days, and other caches for as long as they have room."
+	case errors.As(err, new(*transfer.Mismatch)):
+		return mismatchHint(err)
 	case errors.As(err, &usage) && usage.command != "":
 		return fmt.Sprintf("See %s --help.", usage.command)
 	case errors.As(err, &answered):
@@ -44,8 +53,30 @@ func hint(err error) string {
 	return ""
 }
 
+// mismatchHint is for artifacts that are not what they should be.
+func mismatchHint(err error) string {
+	switch {
+	case errors.Is(err, transfer.ErrNotKept):
+		return "turborepo-remote-cache with a signature key takes an upload without a signature and then does not give it out:\n" +
+			"set the same key here (" + envSignatureKey + ")."
+	case errors.Is(err, transfer.ErrWrongDigest):
+		return "If this id is a key and no digest, use --algorithm none."
+	case errors.Is(err, transfer.ErrUnsigned):
+		return "turbo with a signature key takes it for a miss. turborepo-remote-cache keeps signatures only with a key of its own."
+	case errors.Is(err, transfer.ErrBadSignature):
+		return "turbo takes it for a miss. Check that the key and the team id are those that it was signed with; a team slug is not signed."
+	case errors.Is(err, transfer.ErrEmptySignature):
+		return "Every turbo takes it for a miss. Build and upload it again with a later turbo."
+	case errors.Is(err, transfer.ErrUnverifiable):
+		return "Name the FILE that it should be, or set the signature key."
+	}
+	return ""
+}
+
 func answerHint(e *client.Error) string {
 	switch {
+	case errors.Is(e, client.ErrEncoded):
+		return "A proxy before the cache compresses what it must not touch: switch that off there for /v8/artifacts."
 	case errors.Is(e, client.ErrRedirect) && e.Location != "":
 		return fmt.Sprintf("Use this --api: %s", e.Location)
 	case errors.Is(e, client.ErrNotRemoteCache):

@@ -20,6 +20,10 @@ type putOptions struct {
 	hash      optional
 	algorithm string
 	metadata  metadataOptions
+	key       keyOptions
+	scheme    string
+	noSign    bool
+	verify    bool
 	warnOnly  bool
 	dryRun    bool
 }
@@ -42,7 +46,8 @@ through a shared memory mapping cannot be noticed.`,
 		Example: `  artifact put out.tar.zst
   tar -cf - dist | zstd | artifact put -
   HASH=$(artifact put -q out.tar.zst)
-  artifact put --hash "$KEY" --duration 12.5s out.tar.zst`,
+  artifact put --hash "$KEY" --duration 12.5s out.tar.zst
+  artifact put --verify --signature-key-file key out.tar.zst`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			err := runPut(cmd.Context(), a, o)
@@ -57,8 +62,12 @@ through a shared memory mapping cannot be noticed.`,
 	flags.StringVar(&o.algorithm, "algorithm", string(digest.SHA256), "digest that an id is derived with: `sha256|sha512|blake3`")
 	flags.BoolVar(&o.warnOnly, "warn-only", false, "print failures and exit 0, for a CI step that must not fail")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would be uploaded; needs no network and no credential")
+	flags.BoolVar(&o.verify, "verify", false, "download it again and compare, before it counts as uploaded")
+	flags.StringVar(&o.scheme, "signature-version", string(artifact.SchemeV2), "scheme to sign by: `v2|v1`, v1 for turbo up to 2.9.17")
+	flags.BoolVar(&o.noSign, "no-sign", false, "do not sign, though there is a signature key")
+	o.key.register(flags)
 	o.metadata.register(flags)
-	for _, name := range []string{"algorithm", "warn-only"} {
+	for _, name := range []string{"algorithm", "warn-only", "verify", "signature-version", "no-sign"} {
 		readsEnvironment(flags, name)
 	}
 	return cmd
@@ -79,7 +88,10 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	}
 	detection := a.startDetection(ctx, o.metadata, given)
 	defer detection.stop()
-	uploader := transfer.Uploader{SpoolDir: a.env.Getenv("TMPDIR"), Describe: detection.describe}
+	uploader := transfer.Uploader{SpoolDir: a.env.Getenv("TMPDIR"), Describe: detection.describe, Verify: o.verify}
+	if uploader.Scheme, uploader.Signer, err = o.signing(a, s.Team); err != nil {
+		return err
+	}
 	// A dry run needs none, but must find what is wrong with its settings.
 	cache, err := a.newClient(s)
 	if err != nil {
@@ -97,6 +109,20 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	shown.End()
 	a.printDetection(detection)
 	return a.printPut(result)
+}
+
+// signing is how to sign. The signer is nil where nothing is signed: there is
+// no key, or a tag is given.
+func (o putOptions) signing(a *app, team artifact.Team) (artifact.Scheme, *artifact.Signer, error) {
+	scheme, err := artifact.ParseScheme(o.scheme)
+	if err != nil {
+		return "", nil, usage("--signature-version: %w", err)
+	}
+	if o.noSign || o.metadata.tag != "" {
+		return scheme, nil, nil
+	}
+	signer, err := a.signer(o.key, team)
+	return scheme, signer, err
 }
 
 // input finds out what is to be uploaded, without opening it.

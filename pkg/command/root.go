@@ -14,7 +14,6 @@ import (
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
-	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
 // app is what the commands of one run share.
@@ -83,6 +82,9 @@ its API, and run such a server.`,
 	a.global.register(root.PersistentFlags())
 	root.AddCommand(
 		newPutCommand(a),
+		newVerifyCommand(a),
+		newGetCommand(a),
+		newStatCommand(a),
 		newServeCommand(a),
 		newVersionCommand(),
 		newExitCodesTopic(),
@@ -160,8 +162,7 @@ func (a *app) report(err error) {
 			Error *errorJSON `json:"error"`
 		}{newErrorJSON(err)})
 	}
-	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
-	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
+	a.printError(err)
 	var answered *client.Error
 	if a.global.verbose && errors.As(err, &answered) && answered.Code != "" {
 		fmt.Fprintf(a.streams.screen, "The server's code for this: %s\n", printable.Text(answered.Code))

@@ -1,21 +1,24 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
-// Input is what a user named for an upload.
+// Input is what a user named for an upload or a verification.
 type Input struct {
-	// Path is the name of a file, or only a name where Stream is set.
+	// Path is the name of a file, or only a name where Stream or Remote is
+	// set.
 	Path string
 	// Stream, if not nil, is read instead of a file.
 	Stream io.Reader
@@ -25,6 +28,24 @@ type Input struct {
 	Algorithm digest.Algorithm
 	// RefuseEmpty makes an input without bytes an error, [ErrEmpty].
 	RefuseEmpty bool
+	// Duration and Tag, where they are set, describe this input, whatever is
+	// said of all of them. A given tag is not checked before it is sent.
+	Duration *time.Duration
+	Tag      string
+	// Remote says that the bytes are in the cache only. They are verified
+	// against ID, which has to be one of Digests of them; without any it is
+	// no digest.
+	Remote  bool
+	Digests []digest.Algorithm
+}
+
+// describe puts what is known of this input into what is said of all.
+func (in Input) describe(m artifact.Metadata) artifact.Metadata {
+	if in.Duration != nil {
+		m.Duration = in.Duration
+	}
+	m.Tag = cmp.Or(in.Tag, m.Tag)
+	return m
 }
 
 // ErrDirectory says that an input is a directory.
@@ -40,12 +61,17 @@ type InputError struct {
 }
 
 func (e *InputError) Error() string {
-	// The system's errors name path and operation once more.
+	return fmt.Sprintf("reading %s: %v", e.Path, pathless(e.Err, e.Path))
+}
+
+// pathless is what the system has to say of a path, without naming it and the
+// operation once more.
+func pathless(err error, path string) error {
 	var inPath *fs.PathError
-	if errors.As(e.Err, &inPath) && inPath.Path == e.Path {
-		return fmt.Sprintf("reading %s: %v", e.Path, inPath.Err)
+	if errors.As(err, &inPath) && inPath.Path == path {
+		return inPath.Err
 	}
-	return fmt.Sprintf("reading %s: %v", e.Path, e.Err)
+	return err
 }
 
 // Unwrap gives the cause.
@@ -69,28 +95,46 @@ func (in Input) open(ctx context.Context, spoolDir string, tracker progress.Trac
 }
 
 func (in Input) openAny(ctx context.Context, spoolDir string, tracker progress.Tracker) (*artifact.Source, artifact.ID, error) {
+	source, err := in.file(ctx)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case source == nil:
+		return in.spool(ctx, in.stream(), spoolDir, tracker)
+	}
+	id, err := in.identify(ctx, source, tracker)
+	return source, id, err
+}
+
+// file opens the input, if it is a regular file. It gives neither a source nor
+// an error where it has to be read as a stream.
+func (in Input) file(ctx context.Context) (*artifact.Source, error) {
 	if in.Stream != nil {
-		return in.spool(ctx, in.Stream, spoolDir, tracker)
+		return nil, nil
 	}
 	info, err := os.Stat(in.Path)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if info.IsDir() {
-		return nil, "", ErrDirectory
+		return nil, ErrDirectory
 	}
-	if info.Mode().IsRegular() {
-		source, err := artifact.OpenFile(ctx, in.Path)
-		if err == nil {
-			id, err := in.identify(ctx, source, tracker)
-			return source, id, err
-		}
-		if !errors.Is(err, artifact.ErrNotRegular) {
-			return nil, "", err
-		}
+	if !info.Mode().IsRegular() {
+		return nil, nil
 	}
-	file := &lateFile{path: in.Path}
-	return in.spool(ctx, file, spoolDir, tracker)
+	source, err := artifact.OpenFile(ctx, in.Path)
+	if errors.Is(err, artifact.ErrNotRegular) {
+		return nil, nil
+	}
+	return source, err
+}
+
+// stream is the input where it is no regular file.
+func (in Input) stream() io.Reader {
+	if in.Stream != nil {
+		return in.Stream
+	}
+	return &lateFile{path: in.Path}
 }
 
 // identify finds out the id of a source, and closes that where it cannot.

@@ -13,6 +13,9 @@ type Tracker interface {
 	// Sent says that the first n of size bytes were handed to the network.
 	// All of them sent is not yet an upload that the server accepted.
 	Sent(n, size int64)
+	// Received says that the first n of size bytes came from the network;
+	// size is -1 where the server did not tell.
+	Received(n, size int64)
 }
 
 // None is a Tracker that nobody watches.
@@ -23,3 +26,6 @@ func (None) Hashed(n, size int64) {}
 
 // Sent does nothing.
 func (None) Sent(n, size int64) {}
+
+// Received does nothing.
+func (None) Received(n, size int64) {}
