@@ -41,6 +41,7 @@ var rooms = map[string]room{
 	"pkg/internal/api":             {},
 	"pkg/internal/credential":      {},
 	"pkg/internal/digest":          {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/zeebo/blake3"}},
+	"pkg/internal/jobreport":       {},
 	"pkg/internal/printable":       {},
 	"pkg/internal/progress":        {},
 	"pkg/internal/provenance":      {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/gkampitakis/ciinfo", "golang.org/x/sys"}},

@@ -13,8 +13,8 @@ import (
 var alternatives = regexp.MustCompile(`^[a-z0-9]+(\|[a-z0-9]+)+$`)
 
 // completeFromHelp makes a shell complete what the help texts say: the words of
-// a flag with alternatives, directories for DIRECTORY, names of files for FILE
-// and LIST, and nothing where any of these would be a wrong guess.
+// a flag with alternatives, directories for DIRECTORY, names of files for FILE,
+// LIST and SUMS, and nothing where any of these would be a wrong guess.
 func completeFromHelp(cmd *cobra.Command) {
 	for _, flags := range []*pflag.FlagSet{cmd.LocalNonPersistentFlags(), cmd.PersistentFlags()} {
 		flags.VisitAll(func(flag *pflag.Flag) {
@@ -37,7 +37,7 @@ func valuesOf(flag *pflag.Flag) cobra.CompletionFunc {
 	switch word, _, _ := strings.Cut(name, "|"); {
 	case alternatives.MatchString(name):
 		return cobra.FixedCompletions(strings.Split(name, "|"), cobra.ShellCompDirectiveNoFileComp)
-	case word == "FILE" || word == "LIST":
+	case word == "FILE" || word == "LIST" || word == "SUMS":
 		return cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
 	case word == "DIRECTORY":
 		return cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
