@@ -11,10 +11,8 @@ package client
 import (
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -85,7 +83,7 @@ type Client struct {
 }
 
 // ErrInvalidAPI is wrapped by the errors of [New] about a base URL.
-var ErrInvalidAPI = errors.New("invalid API")
+var ErrInvalidAPI = api.ErrInvalidBaseURL
 
 // ErrPlainHTTP says that a request would have left this machine unencrypted.
 var ErrPlainHTTP = transport.ErrPlainHTTP
@@ -99,7 +97,7 @@ var (
 
 // New makes a client and sends nothing.
 func New(options Options) (*Client, error) {
-	base, err := parseAPI(options.API)
+	base, err := api.ParseBaseURL(options.API)
 	if err != nil {
 		return nil, err
 	}
@@ -119,32 +117,6 @@ func New(options Options) (*Client, error) {
 		base: base, team: options.Team, token: options.Token, way: way, timeout: options.Timeout,
 		retries: newRetries(options.Retries, options.OnRetry),
 	}, nil
-}
-
-// parseAPI checks a base URL. Its errors do not repeat what may be a password.
-func parseAPI(raw string) (*url.URL, error) {
-	if raw == "" {
-		raw = DefaultAPI
-	}
-	base, err := url.Parse(raw)
-	var malformed *url.Error
-	switch {
-	// Also where it cannot be parsed: "user:password@host" is a scheme and
-	// its opaque rest to package url, and its errors quote what it stumbles on.
-	case (err != nil || base.Host == "") && strings.Contains(raw, "@"), err == nil && base.User != nil:
-		return nil, fmt.Errorf("%w: it has a user name or password in it, which belongs into ARTIFACT_TOKEN", ErrInvalidAPI)
-	case errors.As(err, &malformed):
-		return nil, fmt.Errorf("%w: it is no URL: %w", ErrInvalidAPI, malformed.Err)
-	case base.Scheme != "https" && base.Scheme != "http":
-		return nil, fmt.Errorf("%w %q: it must begin with https:// or http://", ErrInvalidAPI, raw)
-	case base.Hostname() == "":
-		return nil, fmt.Errorf("%w %q: it names no host", ErrInvalidAPI, raw)
-	case base.RawQuery != "" || base.Fragment != "" || base.ForceQuery:
-		return nil, fmt.Errorf("%w: a base URL has no query and no fragment", ErrInvalidAPI)
-	}
-	base.Path = strings.TrimRight(base.Path, "/")
-	base.RawPath = strings.TrimRight(base.RawPath, "/")
-	return base, nil
 }
 
 // url is that of a path of the API, which is percent-encoded already, with the

@@ -10,6 +10,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/credential"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
@@ -44,9 +45,6 @@ type outputError struct{ err error }
 func (e *outputError) Error() string { return fmt.Sprintf("writing the results: %v", e.err) }
 func (e *outputError) Unwrap() error { return e.err }
 
-// errNoCredential says that there is no token anywhere.
-var errNoCredential = errors.New("no credential: no token is set")
-
 // Interrupt is the cause of a context that a signal ended.
 type Interrupt struct{ Signal syscall.Signal }
 
@@ -73,6 +71,7 @@ func exitCode(err error) int {
 	var command *commandError
 	var batch *batchError
 	var mismatch *transfer.Mismatch
+	var closed *closedError
 	switch {
 	case err == nil:
 		return exitOK
@@ -88,8 +87,10 @@ func exitCode(err error) int {
 		return exitVerification
 	case errors.Is(err, client.ErrNotFound):
 		return exitNotFound
-	case errors.Is(err, errNoCredential):
+	case isUnauthorized(err):
 		return exitUnauthorized
+	case errors.As(err, &closed):
+		return exitForbidden
 	case isUsage(err):
 		return exitUsage
 	case errors.As(err, &answered):
@@ -99,12 +100,23 @@ func exitCode(err error) int {
 	}
 }
 
+// isUnauthorized tells whether there is no credential that could be used.
+func isUnauthorized(err error) bool {
+	var refused *refusedError
+	var unconfirmed *settings.UnconfirmedError
+	var keyring *credential.KeyringError
+	return errors.Is(err, errNoCredential) || errors.As(err, &refused) ||
+		errors.As(err, &unconfirmed) || errors.As(err, &keyring)
+}
+
 func isUsage(err error) bool {
 	var usage *usageError
+	var file *credential.FileError
 	var setting *settings.Error
 	var input *transfer.InputError
 	var list *transfer.ListError
-	return errors.As(err, &list) || errors.As(err, &usage) || errors.As(err, &setting) || errors.As(err, &input) ||
+	return errors.As(err, &usage) || errors.As(err, &setting) || errors.As(err, &input) || errors.As(err, &list) ||
+		errors.As(err, &file) || errors.Is(err, credential.ErrNoDirectory) ||
 		errors.Is(err, artifact.ErrInvalidID) || errors.Is(err, client.ErrInvalidAPI) ||
 		errors.Is(err, client.ErrInvalidMetadata) || errors.Is(err, client.ErrPlainHTTP)
 }

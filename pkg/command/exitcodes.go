@@ -13,7 +13,7 @@ func newExitCodesTopic() *cobra.Command {
        be written; or a fault of this program
   2    usage: a bad flag or value, an input that cannot be read, a value over
        the API's limit; for it nothing was sent
-  3    not authorized: no credential, or 401
+  3    not authorized: no credential, an API that nobody confirmed, or 401
   4    payment: 402
   5    forbidden: 403, or Remote Caching is disabled, paused or over its limit
   6    not found (verify, get, stat)

@@ -58,15 +58,12 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 	case o.output == "-" && ui.IsTerminal(a.env.Stdout):
 		return usage(fmt.Errorf("standard output is a terminal: artifact get %s -o FILE", shellQuote(notAFlag(o.hash))))
 	}
-	s, err := a.settings()
+	cache, s, err := a.authorizedClient(ctx)
 	if err != nil {
 		return err
 	}
-	downloader := transfer.Downloader{}
-	if downloader.Signer, err = a.signer(o.key, s.Team); err != nil {
-		return err
-	}
-	if downloader.Client, err = a.authorizedClient(s); err != nil {
+	downloader := transfer.Downloader{Client: cache}
+	if downloader.Signer, err = a.signer(o.key, s); err != nil {
 		return err
 	}
 	target := transfer.StreamTarget(a.env.Stdout, "standard output")

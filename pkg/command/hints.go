@@ -13,6 +13,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -26,9 +27,8 @@ func hint(err error) string {
 	switch {
 	case errors.As(err, &batch):
 		return batch.next
-	case errors.Is(err, errNoCredential):
-		return "Set ARTIFACT_TOKEN (or TURBO_TOKEN). A cache without authentication takes any ARTIFACT_TOKEN.\n" +
-			"To try without a cache of your own: artifact serve -- artifact put FILE"
+	case isUnauthorized(err):
+		return credentialHint(err)
 	case errors.Is(err, artifact.ErrChanged) && errors.As(err, &answered):
 		return "The cache does not hold it. Run the upload again when nothing writes to the file."
 	case errors.Is(err, artifact.ErrChanged):
@@ -58,7 +58,7 @@ func mismatchHint(err error) string {
 	switch {
 	case errors.Is(err, transfer.ErrNotKept):
 		return "turborepo-remote-cache with a signature key takes an upload without a signature and then does not give it out:\n" +
-			"set the same key here (" + envSignatureKey + ")."
+			"set the same key here (" + settings.EnvSignatureKey + ")."
 	case errors.Is(err, transfer.ErrWrongDigest):
 		return "If this id is a key and no digest, use --algorithm none."
 	case errors.Is(err, transfer.ErrUnsigned):
@@ -130,7 +130,7 @@ var cacheClosedHints = map[string]string{
 // statusHints are by the API's reference, and by what else was met.
 var statusHints = map[int]string{
 	http.StatusBadRequest:            "The server refused a value of the request or the artifact's size. Self-hosted servers also demand a team: --team.",
-	http.StatusUnauthorized:          "The token is not valid here. Check ARTIFACT_TOKEN (or TURBO_TOKEN) and that it belongs to this --api.",
+	http.StatusUnauthorized:          "The token is not valid here. Check that it belongs to this --api: artifact status tells where it comes from, artifact login replaces a stored one.",
 	http.StatusPaymentRequired:       "The account is blocked or misses a payment. Its owner can update the payment method in the billing settings.",
 	http.StatusForbidden:             "The token may not write here: check --team. Or Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.",
 	http.StatusNotFound:              "There is no Remote Cache under this base URL: check --api, with its path if it has one.",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/digest"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
@@ -82,15 +83,20 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.settings()
+	resolver, s, err := a.resolve()
 	if err != nil {
 		return err
 	}
 	detection := a.startDetection(ctx, o.metadata, given)
 	defer detection.stop()
 	uploader := transfer.Uploader{SpoolDir: a.env.Getenv("TMPDIR"), Describe: detection.describe, Verify: o.verify}
-	if uploader.Scheme, uploader.Signer, err = o.signing(a, s.Team); err != nil {
+	if uploader.Scheme, uploader.Signer, err = o.signing(a, s); err != nil {
 		return err
+	}
+	if !o.dryRun {
+		if err := a.authorize(ctx, resolver, &s); err != nil {
+			return err
+		}
 	}
 	// A dry run needs none, but must find what is wrong with its settings.
 	cache, err := a.newClient(s)
@@ -98,9 +104,6 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 		return err
 	}
 	if !o.dryRun {
-		if s.Token.IsEmpty() {
-			return errNoCredential
-		}
 		uploader.Client = cache
 	}
 	shown := a.progress().Begin(input.Path)
@@ -113,7 +116,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 
 // signing is how to sign. The signer is nil where nothing is signed: there is
 // no key, or a tag is given.
-func (o putOptions) signing(a *app, team artifact.Team) (artifact.Scheme, *artifact.Signer, error) {
+func (o putOptions) signing(a *app, s settings.Settings) (artifact.Scheme, *artifact.Signer, error) {
 	scheme, err := artifact.ParseScheme(o.scheme)
 	if err != nil {
 		return "", nil, usage("--signature-version: %w", err)
@@ -121,7 +124,10 @@ func (o putOptions) signing(a *app, team artifact.Team) (artifact.Scheme, *artif
 	if o.noSign || o.metadata.tag != "" {
 		return scheme, nil, nil
 	}
-	signer, err := a.signer(o.key, team)
+	signer, err := a.signer(o.key, s)
+	if signer == nil && err == nil {
+		err = s.CheckSignature()
+	}
 	return scheme, signer, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,11 +31,24 @@ func Run(ctx context.Context, env Env) int {
 	// Also those that are not used, and before the first error: it may
 	// repeat what somebody typed.
 	for _, name := range settings.SecretVariables() {
-		a.streams.redactor.Add(env.Getenv(name))
+		a.hide(env.Getenv(name))
 	}
-	root := newRootCommand(a)
-	root.SetArgs(env.Args)
+	for _, name := range settings.ProxyVariables() {
+		a.hide(passwordOf(env.Getenv(name)))
+	}
+	return a.run(ctx, newRootCommand(a))
+}
+
+// run is the command line behind the filter, which a fault of ours passes too.
+func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
 	defer a.streams.flush()
+	defer func() {
+		if fault := recover(); fault != nil {
+			fmt.Fprintf(a.streams.screen, "artifact: a fault of this program: %v\n%s", fault, debug.Stack())
+			code = exitFault
+		}
+	}()
+	root.SetArgs(a.env.Args)
 	err := root.ExecuteContext(ctx)
 	if unwritten := a.streams.results.err; unwritten != nil && (err == nil || errors.Is(err, unwritten)) {
 		err = &outputError{unwritten}
@@ -85,6 +99,9 @@ its API, and run such a server.`,
 		newVerifyCommand(a),
 		newGetCommand(a),
 		newStatCommand(a),
+		newLoginCommand(a),
+		newLogoutCommand(a),
+		newStatusCommand(a),
 		newServeCommand(a),
 		newVersionCommand(),
 		newExitCodesTopic(),

@@ -16,9 +16,6 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
-// envSignatureKey is turbo's variable with the key itself.
-const envSignatureKey = "TURBO_REMOTE_CACHE_SIGNATURE_KEY"
-
 // maxKeyFile is the most bytes of a file with a key. HMAC makes 32 of them.
 const maxKeyFile = 64 << 10
 
@@ -26,13 +23,13 @@ const maxKeyFile = 64 << 10
 type keyOptions struct{ file string }
 
 func (o *keyOptions) register(flags *pflag.FlagSet) {
-	flags.StringVar(&o.file, "signature-key-file", "", "`FILE` with the signature key, for you alone to read (default: "+envSignatureKey+")")
+	flags.StringVar(&o.file, "signature-key-file", "", "`FILE` with the signature key, for you alone to read (default: "+settings.EnvSignatureKey+")")
 	readsEnvironment(flags, "signature-key-file")
 }
 
 // signer is nil where there is no key.
-func (a *app) signer(o keyOptions, team artifact.Team) (*artifact.Signer, error) {
-	key := credential.NewSecret(a.env.Getenv(envSignatureKey))
+func (a *app) signer(o keyOptions, s settings.Settings) (*artifact.Signer, error) {
+	key := s.SignatureKey
 	if o.file != "" {
 		var err error
 		if key, err = readKey(o.file); err != nil {
@@ -43,7 +40,7 @@ func (a *app) signer(o keyOptions, team artifact.Team) (*artifact.Signer, error)
 	if key.IsEmpty() {
 		return nil, nil
 	}
-	signer := artifact.NewSigner([]byte(key.Reveal()), team.ID)
+	signer := artifact.NewSigner([]byte(key.Reveal()), s.Team.ID)
 	if signer.ShortKey() {
 		a.warn(fmt.Sprintf("the signature key has fewer than %d bytes: turbo warns about it too, and will refuse it in its next major version", artifact.MinKeyLength))
 	}

@@ -37,11 +37,7 @@ func runStat(ctx context.Context, a *app, args []string) error {
 			return &usageError{command: "artifact stat", err: err}
 		}
 	}
-	s, err := a.settings()
-	if err != nil {
-		return err
-	}
-	cache, err := a.authorizedClient(s)
+	cache, _, err := a.authorizedClient(ctx)
 	if err != nil {
 		return err
 	}

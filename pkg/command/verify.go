@@ -65,18 +65,15 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.settings()
+	cache, s, err := a.authorizedClient(ctx)
 	if err != nil {
 		return err
 	}
-	verifier := transfer.Verifier{Jobs: int(min(o.jobs, 1000))}
+	verifier := transfer.Verifier{Client: cache, Jobs: int(min(o.jobs, 1000))}
 	if !o.quick {
-		if verifier.Signer, err = a.signer(o.key, s.Team); err != nil {
+		if verifier.Signer, err = a.signer(o.key, s); err != nil {
 			return err
 		}
-	}
-	if verifier.Client, err = a.authorizedClient(s); err != nil {
-		return err
 	}
 	results := verifier.All
 	if o.quick {
