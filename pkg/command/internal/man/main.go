@@ -38,10 +38,10 @@ func main() {
 	}
 }
 
-// write fills dir, which it makes anew: a page of a command that is gone would
-// be packaged with the others.
+// write makes the pages in dir. Those of commands that are gone are removed,
+// since they would be packaged with the others; pages of other programs stay.
 func write(dir string) error {
-	old, err := filepath.Glob(filepath.Join(dir, "*.1"))
+	old, err := filepath.Glob(filepath.Join(dir, "artifact-*.1"))
 	if err != nil {
 		return err
 	}

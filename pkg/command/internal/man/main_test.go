@@ -12,19 +12,24 @@ import (
 func TestManual(t *testing.T) {
 	t.Setenv("SOURCE_DATE_EPOCH", "1234567890")
 	dir := t.TempDir()
-	gone := filepath.Join(dir, "artifact-gone.1")
-	if err := os.WriteFile(gone, nil, 0o600); err != nil {
-		t.Fatal(err)
+	gone, foreign := filepath.Join(dir, "artifact-gone.1"), filepath.Join(dir, "foreign.1")
+	for _, path := range []string{gone, foreign} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := write(dir); err != nil {
 		t.Fatal(err)
 	}
-	pages, err := filepath.Glob(filepath.Join(dir, "*.1"))
+	pages, err := filepath.Glob(filepath.Join(dir, "artifact*.1"))
 	if err != nil || len(pages) < 5 {
 		t.Fatalf("%d pages, %v", len(pages), err)
 	}
 	if _, err := os.Stat(gone); err == nil {
 		t.Error("the page of a command that is gone is still there")
+	}
+	if _, err := os.Stat(foreign); err != nil {
+		t.Error("the page of another program is gone")
 	}
 	for page, want := range map[string][]string{
 		"artifact.1":     {".SH EXIT STATUS", ".SH ENVIRONMENT", "ARTIFACT_TOKEN", "interrupted (SIGINT)", "artifact-put(1)"},
