@@ -28,6 +28,7 @@ var rooms = map[string]room{
 		},
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	},
+	"pkg/command/internal/man": {rooms: []string{"pkg/command"}, modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}},
 	"pkg/internal/ui": {
 		rooms:   []string{"pkg/internal/printable", "pkg/internal/progress"},
 		modules: []string{"github.com/schollz/progressbar/v3", "github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
@@ -43,6 +44,7 @@ var rooms = map[string]room{
 		modules: []string{"github.com/zalando/go-keyring", "golang.org/x/sys"},
 	},
 	"pkg/internal/digest":     {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/zeebo/blake3"}},
+	"pkg/internal/jobreport":  {},
 	"pkg/internal/printable":  {},
 	"pkg/internal/progress":   {},
 	"pkg/internal/provenance": {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/gkampitakis/ciinfo", "golang.org/x/sys"}},

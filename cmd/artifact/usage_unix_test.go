@@ -46,9 +46,9 @@ func TestMistakes(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for args, contains := range map[string]string{
-		"":                "Usage:\n  artifact [flags]",
-		"--help":          "Usage:\n  artifact [flags]",
-		"help":            "Usage:\n  artifact [flags]",
+		"":                "Usage:\n  artifact COMMAND [flags]",
+		"--help":          "Usage:\n  artifact COMMAND [flags]",
+		"help":            "Usage:\n  artifact COMMAND [flags]",
 		"put --help":      "artifact put [FILE|-]",
 		"help serve":      "artifact serve [flags] [-- COMMAND [ARG...]]",
 		"help exit-codes": "\n  7    verification failed",

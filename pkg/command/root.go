@@ -89,6 +89,7 @@ its API, and run such a server.`,
 	root.SetOut(a.streams.results)
 	root.SetErr(a.streams.screen)
 	root.SetVersionTemplate("artifact {{.Version}}\n")
+	root.SetUsageFunc(func(cmd *cobra.Command) error { return showUsage(cmd, a.helpWidth()) })
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		a.chooseForm(cmd)
 		return &usageError{command: cmd.CommandPath(), err: err}
@@ -113,11 +114,15 @@ its API, and run such a server.`,
 		switch child.Name() {
 		case "help":
 			child.RunE = runHelp
+			completeTopics(child)
+			child.Example = "  artifact help put\n  artifact help environment"
 		case "completion": // without this it takes any argument
+			child.Example = "  source <(artifact completion bash)\n  artifact completion fish | source"
 			child.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		}
 	}
 	a.makeUsageErrors(root)
+	completeFromHelp(root)
 	return root
 }
 

@@ -19,7 +19,7 @@ import (
 func newStatusCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
-		Short: "Show the API, the team, the user, and whether the cache is enabled",
+		Short: "Show the cache that is meant, who you are there, and its state",
 		Long: `Show which API and team are meant and where each setting comes from, whether the
 token is valid there, whom it belongs to where the server tells, and whether
 the cache is enabled. Many servers do not tell: then the cache is "unknown".
@@ -27,6 +27,8 @@ the cache is enabled. Many servers do not tell: then the cache is "unknown".
 The exit code is 0 where the cache is enabled or unknown, 3 without a valid
 token, 5 where the cache is disabled, paused or over its limit, and 9 where
 nobody answers.`,
+		Example: `  artifact status
+  artifact status --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runStatus(cmd.Context(), a)
