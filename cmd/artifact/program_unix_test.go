@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 // The bytes that most tests upload, and their digest.
@@ -23,6 +25,10 @@ const (
 
 // token is long enough to be found wherever it leaks.
 const token = "canary-9c1f3a5e7d"
+
+// patience is more than any run takes: one that hangs is to fail, and not to
+// end all tests.
+const patience = 20 * time.Second
 
 // call is one run of the program.
 type call struct {
@@ -42,7 +48,10 @@ type outcome struct {
 // its user or its CI is in the environment.
 func (c call) command(t *testing.T) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command("artifact", c.args...)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, "artifact", c.args...)
+	cmd.WaitDelay = time.Second // for what a killed shell had started
 	cmd.Dir = c.dir
 	if cmd.Dir == "" {
 		cmd.Dir = t.TempDir()
@@ -50,7 +59,7 @@ func (c call) command(t *testing.T) *exec.Cmd {
 	home := t.TempDir()
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_CACHE_HOME=" + filepath.Join(home, "cache"),
-		"TMPDIR=" + t.TempDir(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CEILING_DIRECTORIES=" + filepath.Dir(cmd.Dir),
+		"TMPDIR=" + t.TempDir(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CEILING_DIRECTORIES=" + os.TempDir(),
 		"GORACE=atexit_sleep_ms=0", "ARTIFACT_RETRIES=0",
 	}, c.env...)
 	cmd.Stdin = c.stdin
@@ -114,7 +123,7 @@ func record(t *testing.T, answer http.HandlerFunc) *recorder {
 		}
 	}
 	r := new(recorder)
-	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	r.serve(t, func(w http.ResponseWriter, req *http.Request) {
 		body, err := io.ReadAll(req.Body)
 		if err != nil {
 			return // broken off: nothing was received
@@ -125,9 +134,22 @@ func record(t *testing.T, answer http.HandlerFunc) *recorder {
 		})
 		r.mu.Unlock()
 		answer(w, req)
-	}))
-	t.Cleanup(r.Close)
+	})
 	return r
+}
+
+// serve leaves everything to handle.
+func serve(t *testing.T, handle http.HandlerFunc) *recorder {
+	t.Helper()
+	r := new(recorder)
+	r.serve(t, handle)
+	return r
+}
+
+func (r *recorder) serve(t *testing.T, handle http.HandlerFunc) {
+	t.Helper()
+	r.Server = httptest.NewServer(handle)
+	t.Cleanup(r.Close)
 }
 
 // all are the requests so far.

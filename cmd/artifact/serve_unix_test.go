@@ -133,7 +133,7 @@ func TestServedEnvironment(t *testing.T) {
 	}
 	slices.Sort(pointing)
 	want := []string{
-		"ARTIFACT_API=http://127.0.0.1:PORT", "ARTIFACT_TEAM=local", "ARTIFACT_TOKEN=chosen", "HTTP_PROXY=http://proxy.example",
+		"ARTIFACT_API=http://127.0.0.1:PORT", "ARTIFACT_RETRIES=0", "ARTIFACT_TEAM=local", "ARTIFACT_TOKEN=chosen", "HTTP_PROXY=http://proxy.example",
 		"NO_PROXY=a.example,127.0.0.1", "TURBO_API=http://127.0.0.1:PORT", "TURBO_REMOTE_CACHE_SIGNATURE_KEY=key",
 		"TURBO_TEAM=local", "TURBO_TOKEN=chosen", "no_proxy=a.example,127.0.0.1",
 	}

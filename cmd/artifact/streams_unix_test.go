@@ -191,8 +191,7 @@ func TestChangeDuringUpload(t *testing.T) {
 				t.Fatal(err)
 			}
 			received := make(chan error, 1)
-			server := record(t, nil)
-			server.Config.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 				_, _ = io.CopyN(io.Discard, r.Body, size/2)
 				if err := test.change(path); err != nil {
 					t.Error(err)

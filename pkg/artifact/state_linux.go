@@ -1,19 +1,8 @@
 package artifact
 
 import (
-	"os"
 	"syscall"
 	"time"
 )
 
-func statFile(file *os.File) (fileState, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return fileState{}, err
-	}
-	state := fileState{size: info.Size(), modified: info.ModTime()}
-	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
-		state.changed = time.Unix(sys.Ctim.Unix())
-	}
-	return state, nil
-}
+func changeTime(sys *syscall.Stat_t) time.Time { return time.Unix(sys.Ctim.Unix()) }

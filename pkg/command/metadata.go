@@ -53,7 +53,7 @@ func (o *optional) Type() string { return "string" }
 
 // wantsGit tells whether anything of git's is asked for.
 func (o *metadataOptions) wantsGit() bool {
-	return !o.noGit && !(o.sha.given && o.dirtyHash.given)
+	return !o.noGit && (!o.sha.given || !o.dirtyHash.given)
 }
 
 // parse checks all values that were given, and makes them metadata.

@@ -77,7 +77,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	defer kept.Close()
+	defer func() { _ = kept.Close() }() // it holds nothing that is not on the disk
 	listener, err := net.Listen("tcp", o.listen)
 	if err != nil {
 		return &usageError{err: fmt.Errorf("--listen: %w", err)}

@@ -43,7 +43,7 @@ func (a *app) serveCommand(ctx context.Context, argv []string, at place, cache *
 	if err != nil {
 		return fmt.Errorf("making artifact known to the command: %w", err)
 	}
-	defer os.RemoveAll(bin)
+	defer func() { _ = os.RemoveAll(bin) }() // the next boot removes what is left
 	child, err := a.childOf(argv, at, bin)
 	if err != nil {
 		return err

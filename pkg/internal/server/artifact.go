@@ -36,7 +36,7 @@ func (s *Server) put(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	if err := s.store.Put(x.r.Context(), key, x.r.ContentLength, metadata, x.body); err != nil {
+	if err := s.store.Put(x.ctx(), key, x.r.ContentLength, metadata, x.body); err != nil {
 		if failure := x.body.failure(); failure != nil {
 			return failure
 		}
@@ -71,7 +71,7 @@ func (s *Server) get(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	blob, err := s.store.Get(x.r.Context(), key)
+	blob, err := s.store.Get(x.ctx(), key)
 	if err != nil {
 		return storeFailure(err)
 	}
@@ -84,7 +84,7 @@ func (s *Server) head(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	entry, err := s.store.Stat(x.r.Context(), key)
+	entry, err := s.store.Stat(x.ctx(), key)
 	if err != nil {
 		return storeFailure(err)
 	}

@@ -261,7 +261,7 @@ func TestStoreRefuses(t *testing.T) {
 	t.Cleanup(func() { _ = d.Close() })
 	r := start(t, d, server.Options{})
 	r.do(http.MethodPut, "/v8/artifacts/a", storetest.Bytes(1, 60_000))
-	r.expectFailure("too large", r.do(http.MethodPut, "/v8/artifacts/b", make([]byte, 100_000)), 413, "payload_too_large", "The artifact is larger than the whole cache may be.")
+	r.expectFailure("too large", r.do(http.MethodPut, "/v8/artifacts/b", make([]byte, 100_000)), 413, "payload_too_large", "The artifact is larger than the whole cache can be.")
 	blob, err := d.Get(t.Context(), store.Key{ID: "a"})
 	if err != nil {
 		t.Fatal(err)

@@ -6,11 +6,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -115,6 +117,52 @@ func TestBrokenUploadLeavesNothing(t *testing.T) {
 	if got := r.do(http.MethodGet, "/v8/artifacts/new", nil); got.Status != 404 {
 		t.Errorf("new: %v", got)
 	}
+}
+
+// TestHalfClosed: a client may say that it sends no more, and still reads.
+func TestHalfClosed(t *testing.T) {
+	t.Parallel()
+	d := &waiting{Dir: directory(t, store.Options{})}
+	r := start(t, d, server.Options{})
+	for _, request := range []string{
+		r.head("PUT", "/v8/artifacts/a") + "Content-Length: 4\r\n\r\nbody",
+		r.head("GET", "/v8/artifacts/a") + "\r\n",
+		r.head("POST", "/v8/artifacts") + "Content-Length: 16\r\n\r\n{\"hashes\":[\"a\"]}",
+	} {
+		conn := r.raw(request)
+		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
+		if got := rest(t, conn); !strings.HasPrefix(got, "HTTP/1.1 20") || strings.Contains(got, "null") || strings.Contains(got, "error") {
+			t.Errorf("%.60q was answered with %q", request, got)
+		}
+	}
+}
+
+// waiting is a store that begins only when net/http has had time to see that
+// nothing more comes.
+type waiting struct{ *store.Dir }
+
+// Put implements store.Store.
+func (w *waiting) Put(ctx context.Context, key store.Key, size int64, m artifact.Metadata, body io.Reader) error {
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	time.Sleep(50 * time.Millisecond)
+	return w.Dir.Put(ctx, key, size, m, bytes.NewReader(text))
+}
+
+// Get implements store.Store.
+func (w *waiting) Get(ctx context.Context, key store.Key) (*store.Blob, error) {
+	time.Sleep(50 * time.Millisecond)
+	return w.Dir.Get(ctx, key)
+}
+
+// Stat implements store.Store.
+func (w *waiting) Stat(ctx context.Context, key store.Key) (store.Entry, error) {
+	time.Sleep(50 * time.Millisecond)
+	return w.Dir.Stat(ctx, key)
 }
 
 // TestKeepAlive: one connection serves one request after another, pipelined

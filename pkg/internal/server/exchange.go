@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -62,6 +63,11 @@ func newExchange(w http.ResponseWriter, r *http.Request, limits Limits) *exchang
 	return x
 }
 
+// ctx does not end with the connection. net/http takes it for gone when a
+// client only closes its own half, and what came whole is stored and answered.
+// Reading and writing tell soon enough when nobody is there.
+func (x *exchange) ctx() context.Context { return context.WithoutCancel(x.r.Context()) }
+
 func (x *exchange) access() Access {
 	path := x.r.URL.EscapedPath()
 	return Access{
@@ -116,14 +122,14 @@ func (x *exchange) json(status int, document any) error {
 	return err
 }
 
-// fail answers with what err says. Once an answer has begun it can only be
-// broken off, which net/http does where a body is shorter than announced; and
-// [http.ErrAbortHandler] does everywhere.
+// fail answers with what err says. An answer that has begun is broken off:
+// net/http closes the connection where a body is shorter than announced, and
+// where none was announced, only the connection can have failed.
 func (x *exchange) fail(err error) {
 	failure := asFailure(err)
 	x.err = failure.cause
 	if x.status != 0 {
-		panic(http.ErrAbortHandler)
+		return
 	}
 	detail := api.FailureDetail{Code: failure.code, Message: failure.message}
 	if err := x.json(failure.status, api.Failure{Error: detail}); err != nil {

@@ -40,8 +40,6 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	switch {
 	case err == io.EOF: //nolint:errorlint // a Reader's end is io.EOF itself
 		b.ended = true
-		// net/http goes on reading, to see whether the client is there.
-		_ = b.control.SetReadDeadline(time.Time{})
 	case err != nil:
 		b.err = err
 	}

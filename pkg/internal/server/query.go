@@ -64,11 +64,12 @@ func (s *Server) query(x *exchange) error {
 		if err != nil {
 			return err
 		}
-		// An error stays with the writer until Flush.
-		_, _ = answer.WriteString(separator)
-		_, _ = answer.Write(member)
+		if _, err := answer.WriteString(separator + member); err != nil {
+			return err
+		}
 		separator = ","
 	}
+	// An error stays with the writer until Flush.
 	if separator == "{" {
 		_, _ = answer.WriteString(separator)
 	}
@@ -76,18 +77,14 @@ func (s *Server) query(x *exchange) error {
 	return answer.Flush()
 }
 
-// member is "hash":result in the answer to a query. Its error is the client's
-// going away.
-func (s *Server) member(x *exchange, team, hash string) ([]byte, error) {
+// member is "hash":result in the answer to a query.
+func (s *Server) member(x *exchange, team, hash string) (string, error) {
 	name, err := json.Marshal(hash)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	value, err := json.Marshal(s.lookUp(x, team, hash))
-	if err != nil {
-		return nil, err
-	}
-	return append(append(name, ':'), value...), x.r.Context().Err()
+	return string(name) + ":" + string(value), err
 }
 
 // lookUp gives an [api.QueryResult], what stands in place of one, or nil.
@@ -117,5 +114,5 @@ func (s *Server) stat(x *exchange, team, hash string) (store.Entry, error) {
 	if err != nil {
 		return store.Entry{}, err
 	}
-	return s.store.Stat(x.r.Context(), key)
+	return s.store.Stat(x.ctx(), key)
 }

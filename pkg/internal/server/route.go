@@ -133,7 +133,7 @@ func storeFailure(err error) error {
 	case errors.Is(err, store.ErrReadOnly):
 		return refuse(http.StatusForbidden, "read_only", "This cache is read-only.")
 	case errors.Is(err, store.ErrTooLarge):
-		return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The artifact is larger than the whole cache may be.")
+		return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The artifact is larger than the whole cache can be.")
 	case errors.Is(err, store.ErrFull):
 		return refuse(http.StatusInsufficientStorage, "insufficient_storage", "The cache has no room for the artifact now.").because(err)
 	}

@@ -14,15 +14,27 @@ func allocate(file *os.File, size int64) error {
 	if err != nil {
 		return err
 	}
-	room := unix.Fstore_t{Flags: unix.F_ALLOCATEALL, Posmode: unix.F_PEOFPOSMODE, Length: size}
-	var allocateErr error
-	if err := conn.Control(func(fd uintptr) {
-		allocateErr = unix.FcntlFstore(fd, unix.F_PREALLOCATE, &room)
-	}); err != nil {
+	var full error
+	if err := conn.Control(func(fd uintptr) { full = allocateTo(fd, size) }); err != nil {
 		return err
 	}
-	if isNoSpace(allocateErr) || isTooLarge(allocateErr) {
-		return &os.PathError{Op: "preallocate", Path: file.Name(), Err: allocateErr}
+	if full != nil {
+		return &os.PathError{Op: "allocate", Path: file.Name(), Err: full}
+	}
+	return nil
+}
+
+// allocateTo fails only where there is no room.
+func allocateTo(fd uintptr, size int64) error {
+	var disk unix.Statfs_t
+	if unix.Fstatfs(int(fd), &disk) == nil {
+		if err := checkRoom(uint64(size), uint64(disk.Bsize), disk.Blocks, disk.Bavail); err != nil {
+			return err
+		}
+	}
+	room := unix.Fstore_t{Flags: unix.F_ALLOCATEALL, Posmode: unix.F_PEOFPOSMODE, Length: size}
+	if err := unix.FcntlFstore(fd, unix.F_PREALLOCATE, &room); isNoSpace(err) || isTooLarge(err) {
+		return err
 	}
 	return nil
 }

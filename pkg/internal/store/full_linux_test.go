@@ -50,13 +50,12 @@ func fillDisk(t *testing.T, dir string) {
 	body := storetest.Bytes(1, 600_000)
 	put(t, d, "a", string(body))
 	unread := iotest.ErrReader(errors.New("the body was read"))
-	for _, size := range []int64{600_000, 1 << 40} {
-		if err := d.Put(t.Context(), key("b"), size, storetest.Full(), unread); !errors.Is(err, store.ErrFull) {
-			t.Errorf("Put of %d bytes = %v, want ErrFull", size, err)
+	for size, want := range map[int64]error{
+		600_000: store.ErrFull, 1_000_000: store.ErrFull, 2 << 20: store.ErrTooLarge, 1 << 40: store.ErrTooLarge, 1<<63 - 1: store.ErrTooLarge,
+	} {
+		if err := d.Put(t.Context(), key("b"), size, storetest.Full(), unread); !errors.Is(err, want) {
+			t.Errorf("Put of %d bytes = %v, want %v", size, err, want)
 		}
-	}
-	if err := d.Put(t.Context(), key("b"), 1<<63-1, storetest.Full(), unread); !errors.Is(err, store.ErrTooLarge) {
-		t.Errorf("Put of the longest body = %v, want ErrTooLarge", err)
 	}
 	if got, want := tree(t, dir), []string{"CACHEDIR.TAG", "local/a"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("the directory holds %q, want %q", got, want)

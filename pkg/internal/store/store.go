@@ -31,7 +31,7 @@ var (
 	// ErrInvalid: the key, the size or the metadata cannot be stored.
 	ErrInvalid = errors.New("it cannot be stored")
 	// ErrTooLarge: the artifact can never fit, whatever is removed.
-	ErrTooLarge = errors.New("the artifact is larger than the whole cache may be")
+	ErrTooLarge = errors.New("the artifact is larger than the whole cache can be")
 	// ErrFull: there is no room now. There may be some later.
 	ErrFull = errors.New("the cache is full")
 	// ErrReadOnly: this store takes no artifacts.

@@ -52,3 +52,18 @@ func isNoSpace(err error) bool {
 }
 
 func isTooLarge(err error) bool { return errors.Is(err, unix.EFBIG) }
+
+// checkRoom holds size bytes against a disk of so many blocks, of which so many
+// are free. A file system that counts no blocks says nothing.
+func checkRoom(size, block, blocks, free uint64) error {
+	if block == 0 || blocks == 0 {
+		return nil
+	}
+	switch need := size / block; {
+	case need > blocks:
+		return unix.EFBIG
+	case need > free:
+		return unix.ENOSPC
+	}
+	return nil
+}
