@@ -53,10 +53,12 @@ func (c *Client) do(ctx context.Context, r request) (attempts int, err error) {
 		}
 		failed.Attempts = attempts
 		pause, again := c.retries.next(failed)
-		if !again || ctx.Err() != nil {
+		if !again {
 			return attempts, failed
 		}
-		c.retries.report(Retry{Err: failed, Pause: pause, Attempt: attempts})
+		if ctx.Err() == nil { // else the pause ends at once, and the reason is ctx's
+			c.retries.report(Retry{Err: failed, Pause: pause, Attempt: attempts})
+		}
 		if err := c.retries.sleep(ctx, pause); err != nil {
 			failed.Err = cmp.Or(context.Cause(ctx), err)
 			return attempts, failed

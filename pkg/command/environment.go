@@ -52,6 +52,7 @@ var fixedVariables = [][2]string{
 	{settings.EnvTurboTeam, "turbo's team slug, where " + settings.EnvTeam + " is not set"},
 	{settings.EnvTurboTeamID, "turbo's team id, likewise"},
 	{envSignatureKey, "key to sign with and to check signatures with (--signature-key-file)"},
+	{envServeToken, "token that serve asks its clients for (default: a new random one)"},
 	{"HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "proxies, as for curl"},
 	{"SSL_CERT_FILE", "trusted certificates, as for openssl"},
 	{"TMPDIR", "where standard input is kept during an upload (default /var/tmp)"},

@@ -14,8 +14,8 @@ func (a *app) noteRetry(r client.Retry) {
 	if a.global.quiet {
 		return
 	}
-	line := fmt.Sprintf("artifact: %v; trying again in %s (%d of %d)",
-		r.Err, ui.Duration(r.Pause), r.Attempt, a.global.retries)
+	line := fmt.Sprintf("artifact: %s; trying again in %s (%d of %d)",
+		r.Err.Reason(), ui.Duration(r.Pause), r.Attempt, a.global.retries)
 	fmt.Fprintln(a.streams.screen, printable.Text(line))
 }
 
