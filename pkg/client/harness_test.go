@@ -1,0 +1,151 @@
+package client_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+)
+
+const token = "the-token"
+
+// recorder remembers what a server was sent, and answers as a test says.
+type recorder struct {
+	mu       sync.Mutex
+	requests []received
+	answer   http.HandlerFunc
+}
+
+// received is a request as it arrived; two are comparable as a whole.
+type received struct {
+	Method, URI, Proto, Body string
+	Length                   int64
+	Header                   map[string]string
+}
+
+func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		body = []byte("incomplete: " + err.Error())
+	}
+	header := map[string]string{}
+	for name, values := range req.Header {
+		header[name] = strings.Join(values, "; ")
+	}
+	r.mu.Lock()
+	r.requests = append(r.requests, received{req.Method, req.RequestURI, req.Proto, string(body), req.ContentLength, header})
+	r.mu.Unlock()
+	r.answer(w, req)
+}
+
+func (r *recorder) all() []received {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.requests)
+}
+
+func accept(w http.ResponseWriter, _ *http.Request) {
+	w.WriteHeader(http.StatusAccepted)
+	io.WriteString(w, `{"urls":["https://cache/a"]}`)
+}
+
+func answering(status int, contentType, body string, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		for i := 0; i < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+// serve starts a recorder and makes a client of it.
+func serve(t *testing.T, answer http.HandlerFunc, change ...func(*client.Options)) (*recorder, *client.Client) {
+	t.Helper()
+	r := &recorder{answer: answer}
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	return r, newClient(t, server.URL, change...)
+}
+
+func newClient(t *testing.T, api string, change ...func(*client.Options)) *client.Client {
+	t.Helper()
+	options := client.Options{API: api, Token: token, UserAgent: "test/1"}
+	for _, c := range change {
+		c(&options)
+	}
+	c, err := client.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func put(t *testing.T, c *client.Client, content string) (*client.Stored, error) {
+	t.Helper()
+	return c.Put(t.Context(), client.Upload{ID: "abc", Source: artifact.FromBytes([]byte(content))})
+}
+
+func startTLS(t *testing.T, handler http.Handler, protocols ...string) (*httptest.Server, *x509.CertPool) {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.Protocols = new(http.Protocols)
+	server.Config.Protocols.SetHTTP1(slices.Contains(protocols, "http/1.1"))
+	server.Config.Protocols.SetHTTP2(slices.Contains(protocols, "h2"))
+	server.TLS = &tls.Config{NextProtos: protocols}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	return server, roots
+}
+
+func putZeros(t *testing.T, c *client.Client, size int) (*client.Stored, error) {
+	t.Helper()
+	return c.Put(t.Context(), client.Upload{ID: "abc", Source: artifact.FromBytes(make([]byte, size))})
+}
+
+// readHeader reads a request up to its body.
+func readHeader(conn net.Conn) string {
+	var header strings.Builder
+	one := make([]byte, 1)
+	for !strings.HasSuffix(header.String(), "\r\n\r\n") {
+		if _, err := conn.Read(one); err != nil {
+			break
+		}
+		header.Write(one)
+	}
+	return header.String()
+}
+
+// serveRaw accepts connections and lets one function have each.
+func serveRaw(t *testing.T, handle func(net.Conn)) (api string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() { defer conn.Close(); handle(conn) }()
+		}
+	}()
+	return "http://" + listener.Addr().String()
+}
