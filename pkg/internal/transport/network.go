@@ -21,6 +21,7 @@ const (
 	idleTimeout      = 90 * time.Second
 	maxHeaderBytes   = 256 << 10 // of an answer
 	idleConnections  = 64
+	joinedBytes      = 16 << 10 // of headers and a small body that go out at once
 )
 
 // The names of the protocols in TLS (RFC 7301).
@@ -81,7 +82,8 @@ func newHTTPTransport(options Options, dial dialFunc) *http.Transport {
 		TLSHandshakeTimeout:    handshakeTimeout,
 		ExpectContinueTimeout:  options.ContinueTimeout,
 		IdleConnTimeout:        idleTimeout,
-		MaxIdleConnsPerHost:    idleConnections,
+		MaxIdleConnsPerHost:    max(idleConnections, options.Connections),
+		WriteBufferSize:        joinedBytes,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		DisableCompression:     true, // an artifact's bytes come as they are
 	}
