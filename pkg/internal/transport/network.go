@@ -21,7 +21,6 @@ const (
 	idleTimeout      = 90 * time.Second
 	maxHeaderBytes   = 256 << 10 // of an answer
 	idleConnections  = 64
-	joinedBytes      = 16 << 10 // of headers and a small body that go out at once
 )
 
 // The names of the protocols in TLS (RFC 7301).
@@ -83,7 +82,6 @@ func newHTTPTransport(options Options, dial dialFunc) *http.Transport {
 		ExpectContinueTimeout:  options.ContinueTimeout,
 		IdleConnTimeout:        idleTimeout,
 		MaxIdleConnsPerHost:    max(idleConnections, options.Connections),
-		WriteBufferSize:        joinedBytes,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		DisableCompression:     true, // an artifact's bytes come as they are
 	}
