@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"sync"
 )
 
 // ErrChanged says that an input did not stay the same from its first opening
@@ -97,9 +98,17 @@ func (s *Source) Hash(ctx context.Context, h hash.Hash, progress func(int64)) er
 // hashAtOnce is Hash for what fits into one buffer, where nothing is left to
 // read ahead.
 func (s *Source) hashAtOnce(h hash.Hash, progress func(int64)) error {
-	content, err := s.all()
-	if err != nil {
-		return err
+	content := s.content
+	if content == nil && s.size > 0 {
+		buffer := smallBuffers.Get().(*[]byte)
+		defer smallBuffers.Put(buffer)
+		if int64(len(*buffer)) < s.size {
+			*buffer = make([]byte, s.size)
+		}
+		content = (*buffer)[:s.size]
+		if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
+			return err
+		}
 	}
 	h.Write(content)
 	if progress != nil {
@@ -108,17 +117,8 @@ func (s *Source) hashAtOnce(h hash.Hash, progress func(int64)) error {
 	return nil
 }
 
-// all is the whole input, which has to be a small one.
-func (s *Source) all() ([]byte, error) {
-	if s.content != nil {
-		return s.content, nil
-	}
-	content := make([]byte, s.size)
-	if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
-		return nil, err
-	}
-	return content, nil
-}
+// smallBuffers are for hashing what fits into one buffer.
+var smallBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // Load reads the whole input into memory, which is for small ones, and gives
 // its file back. Nobody else may use the Source meanwhile.
@@ -126,8 +126,8 @@ func (s *Source) Load() error {
 	if s.file == nil || s.content != nil {
 		return nil
 	}
-	content, err := s.all()
-	if err != nil {
+	content := make([]byte, s.size)
+	if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
 		return err
 	}
 	s.content, s.bytes = content, bytes.NewReader(content)

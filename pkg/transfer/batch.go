@@ -215,6 +215,9 @@ func (p *pipeline) open(ctx context.Context, it *item) error {
 	input := it.input
 	input.ID = "" // the bytes behind a given id are looked at too: it may come again
 	source, sum, err := input.openWith(ctx, p.uploader.SpoolDir, &it.share, func(source *artifact.Source) error {
+		if p.uploader.asks() { // it may never be sent
+			return nil
+		}
 		if it.held = p.memory.take(source.Size()); it.held > 0 {
 			return source.Load()
 		}
@@ -234,7 +237,7 @@ func (p *pipeline) open(ctx context.Context, it *item) error {
 		return err
 	}
 	it.prepared = tagged
-	if p.uploader.asks() && it.held == 0 {
+	if p.uploader.asks() {
 		// It may be long until it is its turn.
 		if err := source.Rest(); err != nil {
 			return &InputError{Path: it.input.Path, Err: err}
