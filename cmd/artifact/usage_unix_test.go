@@ -49,7 +49,7 @@ func TestHelp(t *testing.T) {
 		"":                "Usage:\n  artifact COMMAND [flags]",
 		"--help":          "Usage:\n  artifact COMMAND [flags]",
 		"help":            "Usage:\n  artifact COMMAND [flags]",
-		"put --help":      "artifact put [FILE|-]",
+		"put --help":      "artifact put [FILE...|-]",
 		"help serve":      "artifact serve [flags] [-- COMMAND [ARG...]]",
 		"help exit-codes": "\n  7    verification failed",
 		"version":         "artifact ",

@@ -54,6 +54,9 @@ type Options struct {
 	StallTimeout, AnswerTimeout time.Duration
 	// Timeout bounds a whole call, all tries together; 0 sets no limit.
 	Timeout time.Duration
+	// Jobs is how many calls are made at a time, as far as is known: the usual
+	// number of connections, and the most requests under way.
+	Jobs int
 	// Trace, if not nil, is told of every request that went to the network,
 	// from any goroutine.
 	Trace func(Exchange)
@@ -73,7 +76,7 @@ const (
 // Client is safe for use by several goroutines at once.
 type Client struct {
 	base    *url.URL
-	team    artifact.Team
+	inQuery string // the team
 	token   string
 	way     http.RoundTripper
 	timeout time.Duration
@@ -111,10 +114,11 @@ func New(options Options) (*Client, error) {
 		ContinueTimeout: continueTimeout,
 		AnswerTimeout:   options.AnswerTimeout,
 		StallTimeout:    options.StallTimeout,
+		Connections:     options.Jobs,
 		Trace:           options.Trace,
 	})
 	return &Client{
-		base: base, team: options.Team, token: options.Token, way: way, timeout: options.Timeout,
+		base: base, inQuery: teamQuery(options.Team), token: options.Token, way: way, timeout: options.Timeout,
 		retries: newRetries(options.Retries, options.OnRetry),
 	}, nil
 }
@@ -123,13 +127,17 @@ func New(options Options) (*Client, error) {
 // team in its query.
 func (c *Client) url(path string) *url.URL {
 	target := c.base.JoinPath(path)
+	target.RawQuery = c.inQuery
+	return target
+}
+
+func teamQuery(team artifact.Team) string {
 	query := url.Values{}
-	if id := c.team.QueryID(); id != "" {
+	if id := team.QueryID(); id != "" {
 		query.Set(api.ParamTeamID, id)
 	}
-	if c.team.Slug != "" {
-		query.Set(api.ParamSlug, c.team.Slug)
+	if team.Slug != "" {
+		query.Set(api.ParamSlug, team.Slug)
 	}
-	target.RawQuery = query.Encode()
-	return target
+	return query.Encode()
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"strconv"
 	"time"
@@ -32,27 +33,27 @@ func setMetadata(header http.Header, m artifact.Metadata) {
 	}
 }
 
-func metadataHeaders(m artifact.Metadata) map[string]string {
-	headers := map[string]string{}
-	for name, value := range map[string]string{
-		api.HeaderCI:        m.CI,
-		api.HeaderSHA:       m.SHA,
-		api.HeaderDirtyHash: m.DirtyHash,
-		api.HeaderTag:       m.Tag,
-	} {
-		if value != "" {
-			headers[name] = value
-		}
-	}
+// metadataHeaders gives the name and value of each header that is to be sent.
+func metadataHeaders(m artifact.Metadata) iter.Seq2[string, string] {
+	var interactive, duration string
 	if m.Interactive != nil {
-		headers[api.HeaderInteractive] = "0"
+		interactive = "0"
 		if *m.Interactive {
-			headers[api.HeaderInteractive] = "1"
+			interactive = "1"
 		}
 	}
 	if m.Duration != nil {
 		ms := m.Duration.Round(time.Millisecond).Milliseconds()
-		headers[api.HeaderDuration] = strconv.FormatInt(ms, 10)
+		duration = strconv.FormatInt(ms, 10)
 	}
-	return headers
+	return func(yield func(name, value string) bool) {
+		for _, header := range [...]struct{ name, value string }{
+			{api.HeaderCI, m.CI}, {api.HeaderInteractive, interactive}, {api.HeaderSHA, m.SHA},
+			{api.HeaderDirtyHash, m.DirtyHash}, {api.HeaderDuration, duration}, {api.HeaderTag, m.Tag},
+		} {
+			if header.value != "" && !yield(header.name, header.value) {
+				return
+			}
+		}
+	}
 }

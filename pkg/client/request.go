@@ -91,8 +91,8 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL) (next *ur
 	if err != nil {
 		return nil, r.failure(target, err)
 	}
-	for name, values := range r.header {
-		req.Header[name] = values
+	if r.header != nil {
+		req.Header = r.header // the way out changes copies
 	}
 	var sent body
 	if r.body != nil {

@@ -4,12 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"syscall"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/transfer"
@@ -145,18 +143,17 @@ func answerCode(e *client.Error) int {
 	return exitRefused
 }
 
-// isCacheClosed tells whether the cache itself, and not the caller, is the
-// reason of a refusal.
-func isCacheClosed(e *client.Error) bool {
-	return e.Status == http.StatusForbidden && strings.HasPrefix(e.Code, api.CodeCachePrefix)
-}
-
 // errorJSON is an error as --json shows it.
 type errorJSON struct {
 	Exit    int    `json:"exit"`
 	Code    string `json:"code,omitempty"`
 	Status  int    `json:"status,omitempty"`
 	Message string `json:"message"`
+}
+
+// failureJSON is a failure without an artifact.
+type failureJSON struct {
+	Error *errorJSON `json:"error"`
 }
 
 func newErrorJSON(err error) *errorJSON {

@@ -85,7 +85,7 @@ func answerHint(e *client.Error) string {
 		return "A proxy or a server that does not read uploads answered; the artifact may not be stored."
 	case errors.Is(e, client.ErrRetryAfter):
 		return fmt.Sprintf("The server wants %s before the next request; run the upload again then.", e.RetryAfter)
-	case isCacheClosed(e):
+	case e.IsCacheClosed():
 		if next, ok := cacheClosedHints[e.Code]; ok {
 			return next
 		}

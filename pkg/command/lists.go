@@ -14,6 +14,9 @@ import (
 // defaultJobs is how many artifacts are worked on at a time.
 const defaultJobs = 16
 
+// maxJobs keeps a slip of the hand from taking all file descriptors.
+const maxJobs = 1000
+
 // listOptions name many inputs, in one of several ways.
 type listOptions struct {
 	args                []string

@@ -54,7 +54,7 @@ func newMetadataJSON(m artifact.Metadata) *metadataJSON {
 
 // printPut prints a result and returns its error, if it has one.
 func (a *app) printPut(r transfer.Result) error {
-	err := named("uploading", r.Path, r.Err)
+	err := underName("uploading", r.Path, r.Err)
 	if a.global.json {
 		a.printJSON(newPutJSON(r, err))
 		return a.printed(err)
@@ -79,8 +79,8 @@ func (a *app) printed(err error) error {
 	return &artifactError{err}
 }
 
-// named gives an error of the client the name that the user knows the input by.
-func named(doing, path string, err error) error {
+// underName gives an error of the client the name that the user knows the input by.
+func underName(doing, path string, err error) error {
 	if answered, ok := err.(*client.Error); ok && path != "" {
 		return &inputError{doing: doing, path: path, answered: answered}
 	}
@@ -103,6 +103,9 @@ func newPutJSON(r transfer.Result, err error) putJSON {
 		Path: r.Path, Hash: r.ID, Algorithm: string(r.Algorithm), Status: string(r.Status),
 		URLs: r.URLs, Attempts: r.Attempts, Seconds: r.Elapsed.Round(time.Microsecond).Seconds(), Error: newErrorJSON(err),
 		PathBase64: pathBase64(r.Path), Size: known(r.Size), Signed: r.Signed,
+	}
+	if r.Status == transfer.NotSent {
+		shown.Status = string(transfer.Failed)
 	}
 	if r.Err == nil {
 		shown.Metadata = newMetadataJSON(r.Metadata)
@@ -140,7 +143,7 @@ type verifyJSON struct {
 
 // printVerification prints a result and returns its error, if it has one.
 func (a *app) printVerification(r transfer.Verification) error {
-	err := named("verifying", r.Path, r.Err)
+	err := underName("verifying", r.Path, r.Err)
 	if a.global.json {
 		a.printJSON(verifyJSON{
 			Path: r.Path, PathBase64: pathBase64(r.Path), Hash: r.ID, Status: string(r.Verdict), Size: known(r.Size),

@@ -178,9 +178,7 @@ func (a *app) report(err error) {
 	}
 	known := (*artifactError)(nil)
 	if a.global.json && !errors.As(err, &known) {
-		a.printJSON(struct {
-			Error *errorJSON `json:"error"`
-		}{newErrorJSON(err)})
+		a.printJSON(failureJSON{newErrorJSON(err)})
 	}
 	a.printError(err)
 	var answered *client.Error

@@ -1,10 +1,14 @@
 package command
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
 // tally counts what became of several artifacts, each of whose results was
@@ -12,9 +16,21 @@ import (
 type tally struct {
 	app           *app
 	total, failed int
-	code          int    // of all failures, or of a mixture
-	next          string // what to do about all of them
+	code          int // of all failures, or of a mixture
+	groups        []failureGroup
+	ungrouped     int
 }
+
+// failureGroup is what failed in the same way.
+type failureGroup struct {
+	code   int
+	next   string // what to do about all of them
+	reason string // of the first one
+	count  int
+}
+
+// maxGroups is how many ways to fail are told apart.
+const maxGroups = 16
 
 // add counts one artifact, and prints its error, if it has one.
 func (t *tally) add(err error) {
@@ -25,14 +41,22 @@ func (t *tally) add(err error) {
 	t.app.printError(err)
 	code, next := exitCode(err), hint(err)
 	if t.failed++; t.failed == 1 {
-		t.code, t.next = code, next
+		t.code = code
 	}
 	if code != t.code {
 		t.code = exitFault
 	}
-	if next != t.next {
-		t.next = ""
+	for i, group := range t.groups {
+		if group.code == code && group.next == next {
+			t.groups[i].count++
+			return
+		}
 	}
+	if len(t.groups) == maxGroups {
+		t.ungrouped++
+		return
+	}
+	t.groups = append(t.groups, failureGroup{code, next, reasonOf(err), 1})
 }
 
 // err is nil where nothing failed.
@@ -40,7 +64,41 @@ func (t *tally) err() error {
 	if t.failed == 0 {
 		return nil
 	}
-	return &artifactError{&batchError{failed: t.failed, total: t.total, code: t.code, next: t.next}}
+	return &artifactError{&batchError{failed: t.failed, total: t.total, code: t.code, next: t.next()}}
+}
+
+// next is what to do about the failures.
+func (t *tally) next() string {
+	if len(t.groups) == 1 && t.ungrouped == 0 {
+		return t.groups[0].next
+	}
+	var text strings.Builder
+	for _, group := range t.groups {
+		fmt.Fprintf(&text, "%d: %s\n", group.count, printable.Text(group.reason))
+		for line := range strings.Lines(group.next) {
+			fmt.Fprintf(&text, "   %s\n", strings.TrimSuffix(line, "\n"))
+		}
+	}
+	if t.ungrouped > 0 {
+		fmt.Fprintf(&text, "%d: other reasons\n", t.ungrouped)
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}
+
+// reasonOf is an error without the artifact's name.
+func reasonOf(err error) string {
+	var answered *client.Error
+	var input *transfer.InputError
+	var line *transfer.ListError
+	switch {
+	case errors.As(err, &answered):
+		return answered.Reason()
+	case errors.As(err, &input):
+		return input.Reason()
+	case errors.As(err, &line):
+		return line.Err.Error()
+	}
+	return err.Error()
 }
 
 // batchError is what several artifacts came to.

@@ -69,7 +69,7 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	verifier := transfer.Verifier{Client: cache, Jobs: int(min(o.jobs, 1000))}
+	verifier := transfer.Verifier{Client: cache, Jobs: int(min(o.jobs, maxJobs))}
 	if !o.quick {
 		if verifier.Signer, err = a.signer(o.key, s); err != nil {
 			return err

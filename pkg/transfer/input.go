@@ -61,8 +61,11 @@ type InputError struct {
 }
 
 func (e *InputError) Error() string {
-	return fmt.Sprintf("reading %s: %v", e.Path, pathless(e.Err, e.Path))
+	return fmt.Sprintf("reading %s: %s", e.Path, e.Reason())
 }
+
+// Reason is the error without the path.
+func (e *InputError) Reason() string { return pathless(e.Err, e.Path).Error() }
 
 // pathless is what the system has to say of a path, without naming it and the
 // operation once more.
@@ -80,7 +83,12 @@ func (e *InputError) Unwrap() error { return e.Err }
 // open makes the input's bytes ready to be sent, and finds out its id. An error
 // is ctx's own or an [*InputError].
 func (in Input) open(ctx context.Context, spoolDir string, tracker progress.Tracker) (*artifact.Source, artifact.ID, error) {
-	source, id, err := in.openAny(ctx, spoolDir, tracker)
+	return in.openWith(ctx, spoolDir, tracker, func(*artifact.Source) error { return nil })
+}
+
+// openWith is open, where opened sees a file before it is read.
+func (in Input) openWith(ctx context.Context, spoolDir string, tracker progress.Tracker, opened func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
+	source, id, err := in.openAny(ctx, spoolDir, tracker, opened)
 	if err == nil && in.RefuseEmpty && source.Size() == 0 {
 		_ = source.Close()
 		err = ErrEmpty
@@ -94,13 +102,17 @@ func (in Input) open(ctx context.Context, spoolDir string, tracker progress.Trac
 	return source, id, nil
 }
 
-func (in Input) openAny(ctx context.Context, spoolDir string, tracker progress.Tracker) (*artifact.Source, artifact.ID, error) {
+func (in Input) openAny(ctx context.Context, spoolDir string, tracker progress.Tracker, opened func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
 	source, err := in.file(ctx)
 	switch {
 	case err != nil:
 		return nil, "", err
 	case source == nil:
 		return in.spool(ctx, in.stream(), spoolDir, tracker)
+	}
+	if err := opened(source); err != nil {
+		_ = source.Close()
+		return nil, "", err
 	}
 	id, err := in.identify(ctx, source, tracker)
 	return source, id, err

@@ -29,3 +29,18 @@ func (None) Sent(n, size int64) {}
 
 // Received does nothing.
 func (None) Received(n, size int64) {}
+
+// Overall is told how far a transfer of many artifacts has come. Calls may come
+// from any goroutine, also at once, and must return quickly.
+type Overall interface {
+	// Found says that there are n more artifacts.
+	Found(n int)
+	// Weighed says that one of them has so many bytes.
+	Weighed(size int64)
+	// Moved says that so many more bytes were handed to the network. It is
+	// below 0 where a new attempt takes back what one before has sent.
+	Moved(n int64)
+	// Settled says that it is known what became of one artifact, and that so
+	// many bytes of it need not be moved any more.
+	Settled(rest int64)
+}
