@@ -10,10 +10,10 @@ import (
 // suspended loses two of them at the most.
 const awakeSteps = 16
 
-// afterAwake calls expired when limit has passed, not counting the time that
+// AfterAwake calls expired when limit has passed, not counting the time that
 // the process was suspended (Ctrl-Z), unless it is stopped before. A limit of 0
-// never passes.
-func afterAwake(limit time.Duration, expired func()) (stop func()) {
+// never passes. The call is made by another goroutine.
+func AfterAwake(limit time.Duration, expired func()) (stop func()) {
 	if limit <= 0 {
 		return func() {}
 	}
@@ -44,6 +44,6 @@ func afterAwake(limit time.Duration, expired func()) (stop func()) {
 // the process was suspended does not count, and a limit of 0 is none.
 func WithTimeout(ctx context.Context, limit time.Duration, cause error) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	stop := afterAwake(limit, func() { cancel(cause) })
+	stop := AfterAwake(limit, func() { cancel(cause) })
 	return ctx, func() { stop(); cancel(nil) }
 }

@@ -68,7 +68,7 @@ type watch struct {
 }
 
 func (w *watch) begin() {
-	stop := afterAwake(w.limit, w.expired)
+	stop := AfterAwake(w.limit, w.expired)
 	if old := w.stop.Swap(&stop); old != nil {
 		(*old)()
 	}
