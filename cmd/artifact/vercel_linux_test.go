@@ -69,7 +69,7 @@ func playVercel(t *testing.T, status string) *vercel {
 			w.WriteHeader(http.StatusNotFound)
 		}
 	}))
-	authority, certificate := issue(t, vercelHosts)
+	authority, certificate := issueFor(t, vercelHosts)
 	origin.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
 	origin.StartTLS()
 	t.Cleanup(origin.Close)
@@ -117,8 +117,8 @@ func tunnel(t *testing.T, place string) (address string) {
 	return listener.Addr().String()
 }
 
-// issue makes a certificate authority, and a certificate for hosts.
-func issue(t *testing.T, hosts []string) (authority []byte, certificate tls.Certificate) {
+// issueFor makes a certificate authority, and a certificate for hosts.
+func issueFor(t *testing.T, hosts []string) (authority []byte, certificate tls.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -22,16 +22,24 @@ type answer struct {
 	*http.Response
 	// secret is the token that must not come back in an error.
 	secret string
-	text   []byte
-	read   bool
+	// hurry ends the request unless it is stopped in time.
+	hurry func() (stop func())
+	text  []byte
+	read  bool
 }
 
-// beginning is the body up to the cap. It is read once.
+// beginning is the body up to the cap. It is read once, and in the time that a
+// server may take to answer: one that lets a byte fall now and then never
+// stalls.
 func (a *answer) beginning() ([]byte, error) {
 	if a.read {
 		return a.text, nil
 	}
 	a.read = true
+	if a.StatusCode == http.StatusSwitchingProtocols {
+		return nil, nil // what follows is no answer, and ends with no context
+	}
+	defer a.hurry()()
 	var err error
 	if a.text, err = io.ReadAll(io.LimitReader(a.Body, maxAnswer)); err != nil {
 		return nil, fmt.Errorf("%w: %w", errBroken, err)

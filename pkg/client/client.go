@@ -49,8 +49,10 @@ type Options struct {
 	// any goroutine.
 	OnRetry func(Retry)
 	// StallTimeout ends a try in which no byte of a body moves for so long,
-	// AnswerTimeout one whose whole request was sent and not answered. Time in
-	// which the process is suspended does not count; 0 sets no limit.
+	// AnswerTimeout one whose whole request was sent and not answered; an
+	// answer that is no artifact may take as long again from its headers to
+	// its end. Time in which the process is suspended does not count; 0 sets
+	// no limit.
 	StallTimeout, AnswerTimeout time.Duration
 	// Timeout bounds a whole call, all tries together; 0 sets no limit.
 	Timeout time.Duration
@@ -83,6 +85,8 @@ type Client struct {
 	retries retries
 	// What the server turned out not to have.
 	noHead, noQuery atomic.Bool
+	// answerTimeout is also how long the body of an answer may take.
+	answerTimeout time.Duration
 }
 
 // ErrInvalidAPI is wrapped by the errors of [New] about a base URL.
@@ -119,7 +123,7 @@ func New(options Options) (*Client, error) {
 	})
 	return &Client{
 		base: base, inQuery: teamQuery(options.Team), token: options.Token, way: way, timeout: options.Timeout,
-		retries: newRetries(options.Retries, options.OnRetry),
+		retries: newRetries(options.Retries, options.OnRetry), answerTimeout: options.AnswerTimeout,
 	}, nil
 }
 

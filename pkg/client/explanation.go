@@ -18,6 +18,9 @@ import (
 // line.
 func (a *answer) explanation() (code, message string) {
 	text, _ := a.beginning() // an answer that broke explains what it can
+	if a.Header.Get("Content-Encoding") != "" {
+		return "", "" // nobody asked for it, and it may be a bomb
+	}
 	if a.looksLikePage() {
 		return "", a.title(text)
 	}

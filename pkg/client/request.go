@@ -84,6 +84,8 @@ func (c *Client) try(ctx context.Context, r request) *Error {
 // send makes one request. Where the server names another place for it, that is
 // returned and nothing was received.
 func (c *Client) send(ctx context.Context, r request, target *url.URL) (next *url.URL, failed *Error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	if r.late != nil {
 		ctx = transport.WithLateHeaders(ctx, func(header http.Header) { r.late(ctx, header) })
 	}
@@ -109,7 +111,10 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL) (next *ur
 		return nil, r.failure(target, cmp.Or(context.Cause(ctx), err))
 	}
 	defer resp.Body.Close()
-	return r.settle(&answer{Response: resp, secret: c.token}, sent)
+	hurry := func() func() {
+		return transport.AfterAwake(c.answerTimeout, func() { cancel(ErrNoAnswer) })
+	}
+	return r.settle(&answer{Response: resp, secret: c.token, hurry: hurry}, sent)
 }
 
 // settle finds out what an answer means.

@@ -103,15 +103,24 @@ func answerHint(e *client.Error) string {
 func networkHint(err error) string {
 	var unresolved *net.DNSError
 	var authority x509.UnknownAuthorityError
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
 	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
 	var proxy *net.OpError
 	switch {
 	case errors.As(err, &unresolved):
 		return "Check the host name in --api, and the network."
 	case errors.As(err, &authority):
 		return "If this is your own server's certificate, trust its authority with --ca-cert FILE."
+	case errors.As(err, &host):
+		return "The certificate is another host's: check the host name in --api."
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "Check this machine's clock; if it is right, the server's operator has to renew the certificate."
 	case errors.As(err, &certificate):
-		return "The server's certificate is not valid for this host or at this time; its operator has to mend that."
+		return "The server's certificate is not valid; its operator has to mend that."
+	case errors.As(err, &record):
+		return "What answers there speaks no TLS: check the port and the https:// in --api."
 	case errors.As(err, &proxy) && proxy.Op == "proxyconnect":
 		return "Check the proxy in HTTPS_PROXY, or except the host with NO_PROXY."
 	case errors.Is(err, syscall.ECONNREFUSED):

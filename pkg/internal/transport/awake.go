@@ -86,11 +86,19 @@ func (w *watch) passed() bool {
 	return true
 }
 
+// AfterAwake calls expired, on another goroutine, when limit has passed, not
+// counting the time that the process was suspended, unless it is stopped
+// before. A limit of 0 never passes.
+func AfterAwake(limit time.Duration, expired func()) (stop func()) {
+	w := &watch{limit: limit, expired: expired}
+	w.begin()
+	return w.finish
+}
+
 // WithTimeout is [context.WithTimeoutCause], but for two things: time in which
 // the process was suspended does not count, and a limit of 0 is none.
 func WithTimeout(ctx context.Context, limit time.Duration, cause error) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	timeout := &watch{limit: limit, expired: func() { cancel(cause) }}
-	timeout.begin()
-	return ctx, func() { timeout.finish(); cancel(nil) }
+	stop := AfterAwake(limit, func() { cancel(cause) })
+	return ctx, func() { stop(); cancel(nil) }
 }

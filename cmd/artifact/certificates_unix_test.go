@@ -1,0 +1,115 @@
+//go:build unix
+
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// authority issues certificates by keys on P-521, through an authority in
+// between, as companies have them.
+type authority struct {
+	pem          string // of the root
+	intermediate *x509.Certificate
+	key          *ecdsa.PrivateKey
+}
+
+func newAuthority(t *testing.T) *authority {
+	t.Helper()
+	rootKey, root := issue(t, nil, nil, &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
+	key, intermediate := issue(t, root, rootKey, &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
+	return &authority{string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw})), intermediate, key}
+}
+
+// issue signs a certificate, with its own key where there is no parent.
+func issue(t *testing.T, parent *x509.Certificate, by *ecdsa.PrivateKey, c *x509.Certificate) (*ecdsa.PrivateKey, *x509.Certificate) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SerialNumber = big.NewInt(1)
+	c.Subject = pkix.Name{CommonName: rand.Text()}
+	if c.NotAfter.IsZero() {
+		c.NotAfter = time.Now().Add(time.Hour)
+	}
+	c.NotBefore = c.NotAfter.Add(-24 * time.Hour)
+	if parent == nil {
+		parent, by = c, key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, made
+}
+
+// TestCertificates gives each wrong certificate its own message and next step.
+func TestCertificates(t *testing.T) {
+	t.Parallel()
+	ours := newAuthority(t)
+	here := []net.IP{net.IPv4(127, 0, 0, 1)}
+	for name, test := range map[string]struct {
+		leaf      x509.Certificate
+		untrusted bool
+		plain     bool
+		why, next string // no why for success
+	}{
+		"valid":        {leaf: x509.Certificate{IPAddresses: here}},
+		"unknown":      {leaf: x509.Certificate{IPAddresses: here}, untrusted: true, why: "certificate signed by unknown authority", next: "--ca-cert FILE"},
+		"expired":      {leaf: x509.Certificate{IPAddresses: here, NotAfter: time.Now().Add(-time.Hour)}, why: "certificate has expired", next: "clock"},
+		"another host": {leaf: x509.Certificate{DNSNames: []string{"cache.example"}}, why: "127.0.0.1", next: "host name in --api"},
+		"no TLS":       {plain: true, why: "does not look like a TLS handshake", next: "no TLS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				w.WriteHeader(http.StatusAccepted)
+			}))
+			web.Config.ErrorLog = log.New(io.Discard, "", 0)
+			if test.plain {
+				web.Start()
+			} else {
+				key, leaf := issue(t, ours.intermediate, ours.key, &test.leaf)
+				chain := [][]byte{leaf.Raw, ours.intermediate.Raw}
+				web.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: chain, PrivateKey: key}}}
+				web.StartTLS()
+			}
+			t.Cleanup(web.Close)
+			env := []string{"ARTIFACT_API=https://" + web.Listener.Addr().String(), "ARTIFACT_TOKEN=" + token, "ARTIFACT_RETRIES=3"}
+			if !test.untrusted {
+				env = append(env, "ARTIFACT_CA_CERT="+writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), ours.pem))
+			}
+			got := putFile(t, env)
+			if test.why == "" {
+				got.check(t, outcome{stdout: helloSHA256 + "  file\n"})
+				return
+			}
+			lines := strings.Split(got.stderr, "\n") // and so no line about another try
+			if got.code != 9 || got.stdout != "" || len(lines) != 3 || !strings.Contains(lines[0], test.why) || !strings.Contains(lines[1], test.next) {
+				t.Errorf("%+v, want %q and %q", got, test.why, test.next)
+			}
+		})
+	}
+}

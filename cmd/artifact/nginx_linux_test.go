@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// behindNginx starts nginx before a server, and gives the URL to use.
+func behindNginx(t *testing.T, server, settings string) (url string) {
+	t.Helper()
+	program, err := exec.LookPath("nginx")
+	if err != nil {
+		program = "/usr/sbin/nginx" // where Debian puts it, which is not on every PATH
+		if _, err := os.Stat(program); err != nil {
+			t.Skip("nginx is not installed")
+		}
+	}
+	dir := t.TempDir()
+	socket := listen(t)
+	address := socket.Addr().String()
+	socket.Close()
+	config := fmt.Sprintf(`daemon off; pid %[1]s/pid; error_log %[1]s/log; worker_processes 1;
+events {}
+http {
+	access_log off;
+	client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi;
+	uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
+	server { listen %[2]s; %[3]s location / { proxy_pass %[4]s; proxy_http_version 1.1; } }
+}`, dir, address, settings, server)
+	path := writeFile(t, filepath.Join(dir, "conf"), config)
+	cmd := exec.Command(program, "-e", dir+"/log", "-p", dir, "-c", path)
+	if os.Getuid() == 0 {
+		cmd.Args = append(cmd.Args, "-g", "user root;")
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait()
+	})
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		if conn, err := net.Dial("tcp", address); err == nil {
+			conn.Close()
+			return "http://" + address
+		}
+		if time.Now().After(end) {
+			log, _ := os.ReadFile(dir + "/log")
+			t.Fatalf("nginx does not listen: %s", log)
+		}
+	}
+}
+
+// TestNginx uploads through the proxy that most self-hosted caches stand
+// behind: what is within its limit arrives whole, what is over it comes back as
+// 413 with what to do, also where nginx was asked for consent first (from 1 MiB
+// on) and where it was not.
+func TestNginx(t *testing.T) {
+	t.Parallel()
+	for _, buffering := range []string{"on", "off"} {
+		t.Run("request buffering "+buffering, func(t *testing.T) {
+			t.Parallel()
+			server := record(t, nil)
+			env := func(limit string) []string {
+				url := behindNginx(t, server.URL, "client_max_body_size "+limit+"; proxy_request_buffering "+buffering+";")
+				return []string{"ARTIFACT_API=" + url, "ARTIFACT_TOKEN=" + token}
+			}
+			generous, narrow := env("64m"), env("100k")
+			for _, size := range []int64{0, 1, 100 << 10, 1 << 20, 20 << 20} {
+				dir := t.TempDir()
+				path := writeFile(t, filepath.Join(dir, "file"), "")
+				if err := os.Truncate(path, size); err != nil {
+					t.Fatal(err)
+				}
+				upload := func(env []string) outcome {
+					return call{args: []string{"put", "-q", "--hash=k", "file"}, dir: dir, env: env}.run(t)
+				}
+				before := len(server.all())
+				upload(generous).check(t, outcome{stdout: "k\n"})
+				if got := server.all(); len(got) != before+1 || got[before].Length != size || int64(len(got[before].Body)) != size {
+					t.Errorf("%d bytes: the server received something else", size)
+				}
+				if size <= 100<<10 {
+					continue
+				}
+				got := upload(narrow)
+				begin := fmt.Sprintf("artifact: uploading file: the server answered 413 %s\nA limit of the server or of a proxy before it. Usual ones: nginx 1 MiB",
+					http.StatusText(http.StatusRequestEntityTooLarge))
+				if got.code != 8 || got.stdout != "" || !strings.HasPrefix(got.stderr, begin) {
+					t.Errorf("%d bytes: %+v, want %q", size, got, begin)
+				}
+				if len(server.all()) != before+1 {
+					t.Errorf("%d bytes: nginx let them through", size)
+				}
+			}
+		})
+	}
+}

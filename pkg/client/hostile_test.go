@@ -1,0 +1,167 @@
+package client_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/client"
+)
+
+// hostile is an answer that means harm.
+type hostile struct {
+	name   string
+	answer func(conn net.Conn) // after the request was read
+	want   *client.Error       // nil for success; of Err only that there is one
+	reason error               // that is wrapped
+}
+
+// repeat writes text until the other side has had enough.
+func repeat(begin, text string) func(net.Conn) {
+	piece := strings.Repeat(text, max(1, 16<<10/len(text)))
+	return func(conn net.Conn) {
+		_, err := io.WriteString(conn, begin)
+		for err == nil {
+			_, err = io.WriteString(conn, piece)
+		}
+	}
+}
+
+// trickle writes text again and again, never pausing as long as a stall takes.
+func trickle(begin, text string) func(net.Conn) {
+	return func(conn net.Conn) {
+		_, err := io.WriteString(conn, begin)
+		for err == nil {
+			time.Sleep(limit / 20)
+			_, err = io.WriteString(conn, text)
+		}
+	}
+}
+
+// say writes text and hangs up, when it has all been read.
+func say(text string) func(net.Conn) {
+	return func(conn net.Conn) { io.WriteString(conn, text) }
+}
+
+func gzipped(size int64) string {
+	var packed bytes.Buffer
+	writer := gzip.NewWriter(&packed)
+	io.CopyN(writer, zeros{}, size)
+	writer.Close()
+	return packed.String()
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func hostileAnswers() []hostile {
+	const ok, fault = "HTTP/1.1 200 OK\r\n", "HTTP/1.1 500 Internal Server Error\r\n"
+	plain := "Content-Type: text/plain\r\n\r\n"
+	bomb := gzipped(256 << 20)
+	packed := fmt.Sprintf("Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(bomb), bomb)
+	nowhere := new(client.Error)
+	failed := func(status int) *client.Error { return &client.Error{Status: status} }
+	brokenOK, brokenFault := failed(200), failed(500)
+	return []hostile{
+		{"endless headers", repeat(ok, "X-Header: value\r\n"), nowhere, nil},
+		{"an endless header", repeat(ok+"X-Header: ", "value"), nowhere, nil},
+		{"an endless status line", repeat("HTTP/1.1 200 ", "OK"), nowhere, nil},
+		{"headers that trickle", trickle(ok, "X: y\r\n"), nowhere, client.ErrNoAnswer},
+		{"an endless body", repeat(ok+plain, "text"), nil, nil},
+		{"an endless body of an error", repeat(fault+plain, " "), brokenFault, nil},
+		{"a body that trickles", trickle(ok+plain, "x"), brokenOK, client.ErrNoAnswer},
+		{"a body of an error that trickles", trickle(fault+plain, "x"), brokenFault, nil},
+		{"chunks that trickle", trickle(ok+"Transfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n"), brokenOK, client.ErrNoAnswer},
+		{"a chunk's size that has no end", repeat(ok+"Transfer-Encoding: chunked\r\n\r\n", "0"), brokenOK, nil},
+		{"a chunk larger than memory", say(ok + "Transfer-Encoding: chunked\r\n\r\n7fffffffffffffff\r\nx"), brokenOK, nil},
+		{"endless extensions of a chunk", repeat(ok+"Transfer-Encoding: chunked\r\n\r\n1;", "a=b;"), brokenOK, nil},
+		{"endless trailers", repeat(ok+"Transfer-Encoding: chunked\r\n\r\n0\r\n", "X: y\r\n"), brokenOK, nil},
+		{"a bomb", say(ok + packed), nil, nil},
+		{"a bomb for an error", say(fault + packed), brokenFault, nil},
+		{"a flood of 103", repeat("", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"), nowhere, nil},
+		{"a flood of 100", repeat("", "HTTP/1.1 100 Continue\r\n\r\n"), nowhere, nil},
+		{"102 that trickle", trickle("", "HTTP/1.1 102 Processing\r\n\r\n"), nowhere, client.ErrNoAnswer},
+		{"101", trickle("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", "x"), failed(101), nil},
+		{"a long length", say(ok + "Content-Length: 9223372036854775807\r\n\r\nx"), brokenOK, nil},
+		{"a length that is none", say(ok + "Content-Length: x\r\n\r\n"), nowhere, nil},
+		{"a negative length", say(ok + "Content-Length: -1\r\n\r\n"), nowhere, nil},
+		{"two lengths", say(ok + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxy"), nowhere, nil},
+		{"a short length", say(ok + "Content-Length: 2\r\n\r\n{}HTTP/1.1 500 x\r\n\r\n"), nil, nil},
+		{"a million arrays", say(fault + "\r\n" + strings.Repeat("[", 1<<20)), &client.Error{Status: 500, Message: strings.Repeat("[", 297) + "..."}, nil},
+		{"a million arrays in success", say(ok + "\r\n{\"urls\":" + strings.Repeat("[", 1<<20)), nil, nil},
+		{"a million arrays inside", say(fault + "\r\n{\"error\":" + strings.Repeat("[", 30000) + strings.Repeat("]", 30000) + "}"), brokenFault, nil},
+		{"escape sequences in a header", say(fault + "X-Vercel-Id: \x1b[2J\r\n\r\n"), nowhere, nil},
+		{"escape sequences in a message", say(fault + "Location: http://x\u202e/\r\n\r\n" +
+			`{"code":"\u001b[2J","message":"\u001b]0;x\u0007\u202e\u009b2J"}`),
+			&client.Error{Status: 500, Code: "?[2J", Message: "?]0;x???2J", Location: "http://x?"}, nil},
+		{"the token everywhere", say(fault + "X-Vercel-Id: " + token + "\r\nLocation: http://" + token + "/\r\n\r\n" +
+			`{"code":"` + token + `","message":"Bearer ` + token + `"}`),
+			&client.Error{Status: 500, Code: "***", Message: "Bearer ***", RequestID: "***", Location: "http://***"}, nil},
+		{"a status beyond all", say("HTTP/1.1 999 Never\r\n\r\n"), failed(999), nil},
+		{"a status below all", say("HTTP/1.1 099 Never\r\n\r\n"), failed(99), nil},
+		{"204 with a body", say("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello"), nil, nil},
+		{"206", say("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-0/1\r\n\r\nx"), failed(206), client.ErrNotRemoteCache},
+		{"304", say("HTTP/1.1 304 Not Modified\r\n\r\n"), failed(304), client.ErrRedirect},
+		{"a redirect that injects", say("HTTP/1.1 307 x\r\nLocation: /%0d%0aX-Evil:1\r\nConnection: close\r\n\r\n"), nowhere, client.ErrTooManyRedirects},
+	}
+}
+
+// maxAllocated is what one answer may cost, with the server's own part.
+const maxAllocated = 16 << 20
+
+// TestHostileAnswers tells what is made of each, within bounds of memory and,
+// as it ends, of time. Nothing else may allocate meanwhile.
+func TestHostileAnswers(t *testing.T) { //nolint:paralleltest // see above
+	for _, test := range hostileAnswers() {
+		t.Run(test.name, func(t *testing.T) { //nolint:paralleltest // see above
+			api := serveRaw(t, func(conn net.Conn) {
+				readHeader(conn)
+				io.CopyN(io.Discard, conn, 5)
+				test.answer(conn)
+				conn.(*net.TCPConn).CloseWrite()
+				io.Copy(io.Discard, conn)
+			})
+			c := newClient(t, api, impatientOptions)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := put(t, c, "bytes")
+			runtime.ReadMemStats(&after)
+			if used := after.TotalAlloc - before.TotalAlloc; used > maxAllocated {
+				t.Errorf("%d bytes were allocated", used)
+			}
+			test.check(t, err)
+		})
+	}
+}
+
+func (h hostile) check(t *testing.T, err error) {
+	t.Helper()
+	if h.want == nil {
+		if err != nil {
+			t.Errorf("error %v, want success", err)
+		}
+		return
+	}
+	var got *client.Error
+	if !errors.As(err, &got) {
+		t.Fatalf("error %v, want a *client.Error", err)
+	}
+	shown := client.Error{Status: got.Status, Code: got.Code, Message: got.Message, RequestID: got.RequestID, Location: got.Location}
+	if want := *h.want; shown.Message != want.Message && strings.Trim(shown.Message, "x") == "" {
+		shown.Message = want.Message // as much as had come
+	}
+	if shown != *h.want || h.reason != nil && !errors.Is(err, h.reason) {
+		t.Errorf("error %v, %+v\nwant %+v, %v", err, shown, *h.want, h.reason)
+	}
+	if strings.Contains(err.Error(), token) || strings.ContainsAny(err.Error(), "\x1b\x07\n") {
+		t.Errorf("it prints %q", err)
+	}
+}
