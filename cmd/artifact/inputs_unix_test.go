@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -210,18 +211,17 @@ func asNobody(t *testing.T, cmd *exec.Cmd) {
 	const nobody = 65534
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	// The program and its directories lie in private ones.
-	program, err := os.ReadFile(cmd.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
 	for _, reachable := range []string{filepath.Dir(dir), dir, filepath.Dir(cmd.Dir), cmd.Dir} {
 		if err := os.Chmod(reachable, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
+	// Another process writes it: a fork of another test could hold a file of
+	// ours open for writing, and then it cannot be run.
+	program := cmd.Path
 	cmd.Path = filepath.Join(dir, "artifact")
-	if err := os.WriteFile(cmd.Path, program, 0o755); err != nil {
+	if err := errors.Join(exec.Command("cp", program, cmd.Path).Run(), os.Chmod(cmd.Path, 0o755)); err != nil {
 		t.Fatal(err)
 	}
 }
