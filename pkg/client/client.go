@@ -56,9 +56,13 @@ type Options struct {
 	StallTimeout, AnswerTimeout time.Duration
 	// Timeout bounds a whole call, all tries together; 0 sets no limit.
 	Timeout time.Duration
-	// Jobs is how many calls are made at a time, as far as is known: the usual
-	// number of connections, and the most requests under way.
+	// Jobs is the most requests under way, and so of connections; 0 sets no
+	// limit. A server that says it has too many gets fewer for a while.
 	Jobs int
+	// RequestRate bounds the requests a second, ByteRate the bytes a second that
+	// go each way, all calls together. 0 sets no limit.
+	RequestRate float64
+	ByteRate    int64
 	// Trace, if not nil, is told of every request that went to the network,
 	// from any goroutine.
 	Trace func(Exchange)
@@ -83,6 +87,7 @@ type Client struct {
 	way     http.RoundTripper
 	timeout time.Duration
 	retries retries
+	pace    *pace
 	// What the server turned out not to have.
 	noHead, noQuery atomic.Bool
 	// answerTimeout is also how long the body of an answer may take.
@@ -119,11 +124,14 @@ func New(options Options) (*Client, error) {
 		AnswerTimeout:   options.AnswerTimeout,
 		StallTimeout:    options.StallTimeout,
 		Connections:     options.Jobs,
+		RequestRate:     options.RequestRate,
+		ByteRate:        options.ByteRate,
 		Trace:           options.Trace,
 	})
 	return &Client{
 		base: base, inQuery: teamQuery(options.Team), token: options.Token, way: way, timeout: options.Timeout,
 		retries: newRetries(options.Retries, options.OnRetry), answerTimeout: options.AnswerTimeout,
+		pace: newPace(options.Jobs),
 	}, nil
 }
 

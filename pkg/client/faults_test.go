@@ -65,7 +65,7 @@ const furtherTries = 1
 // limit ends what stands still. It is not measured, only waited for.
 const limit = 300 * time.Millisecond
 
-func impatientOptions(o *client.Options) { o.StallTimeout, o.AnswerTimeout = limit, limit }
+func impatientOptions(o *client.Options) { o.StallTimeout, o.AnswerTimeout = limit, 4*limit }
 
 // TestFaults puts each fault between client and server, once on the first
 // connection only and once on all of them.

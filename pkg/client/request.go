@@ -47,7 +47,7 @@ func (c *Client) do(ctx context.Context, r request) (attempts int, err error) {
 	ctx, cancel := transport.WithTimeout(ctx, c.timeout, ErrTimeout)
 	defer cancel()
 	for attempts = 1; ; attempts++ {
-		failed := c.try(ctx, r)
+		failed := c.tryInTurn(ctx, r)
 		if failed == nil {
 			return attempts, nil
 		}
@@ -64,6 +64,17 @@ func (c *Client) do(ctx context.Context, r request) (attempts int, err error) {
 			return attempts, failed
 		}
 	}
+}
+
+// tryInTurn makes one try when others leave room for it.
+func (c *Client) tryInTurn(ctx context.Context, r request) *Error {
+	era, err := c.pace.begin(ctx)
+	if err != nil {
+		return r.failure(r.target, cmp.Or(context.Cause(ctx), err))
+	}
+	failed := c.try(ctx, r)
+	c.pace.end(era, failed)
+	return failed
 }
 
 // try makes one try, wherever that leads.

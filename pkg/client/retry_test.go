@@ -26,8 +26,13 @@ func impatient(t *testing.T, api string) (*Client, *[]time.Duration) {
 		t.Fatal(err)
 	}
 	var pauses []time.Duration
-	c.retries.sleep = func(_ context.Context, d time.Duration) error { pauses = append(pauses, d); return nil }
-	c.retries.now = func() time.Time { return now }
+	clock := now
+	c.retries.sleep = func(_ context.Context, d time.Duration) error {
+		pauses, clock = append(pauses, d), clock.Add(d)
+		return nil
+	}
+	c.retries.now = func() time.Time { return clock }
+	c.pace.now = c.retries.now
 	c.retries.random = func() float64 { return 0.5 }
 	return c, &pauses
 }

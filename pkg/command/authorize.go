@@ -47,8 +47,9 @@ func (a *app) authorize(ctx context.Context, resolver *settings.Resolver, s *set
 	return nil
 }
 
-// authorizedClient is for what cannot be done without a credential.
-func (a *app) authorizedClient(ctx context.Context) (*client.Client, settings.Settings, error) {
+// authorizedClient is for what cannot be done without a credential. It makes up
+// to jobs requests at a time.
+func (a *app) authorizedClient(ctx context.Context, jobs int) (*client.Client, settings.Settings, error) {
 	resolver, s, err := a.resolve()
 	if err != nil {
 		return nil, s, err
@@ -56,7 +57,7 @@ func (a *app) authorizedClient(ctx context.Context) (*client.Client, settings.Se
 	if err := a.authorize(ctx, resolver, &s); err != nil {
 		return nil, s, err
 	}
-	c, err := a.newClient(s)
+	c, err := a.newClient(s, jobs)
 	return c, s, err
 }
 

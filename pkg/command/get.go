@@ -58,7 +58,7 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 	case o.output == "-" && ui.IsTerminal(a.env.Stdout):
 		return usage(fmt.Errorf("standard output is a terminal: artifact get %s -o FILE", shellQuote(notAFlag(o.hash))))
 	}
-	cache, s, err := a.authorizedClient(ctx)
+	cache, s, err := a.authorizedClient(ctx, 1)
 	if err != nil {
 		return err
 	}

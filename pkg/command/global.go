@@ -29,6 +29,8 @@ type globalOptions struct {
 	timeout              seconds
 	stallTimeout         seconds
 	answerTimeout        seconds
+	limitRate            byteRate
+	limitRequests        requestRate
 }
 
 func (o *globalOptions) register(flags *pflag.FlagSet) {
@@ -47,10 +49,13 @@ func (o *globalOptions) register(flags *pflag.FlagSet) {
 	flags.Var(&o.timeout, "timeout", "longest `TIME` for one artifact, all tries together (default none)")
 	flags.Var(&o.stallTimeout, "stall-timeout", "longest `TIME` without a byte moved")
 	flags.Var(&o.answerTimeout, "answer-timeout", "longest `TIME` from the last byte sent to the answer")
+	flags.Var(&o.limitRate, "limit-rate", "most bytes a second, `RATE` such as 10M (default no limit)")
+	flags.Var(&o.limitRequests, "limit-requests", "most requests, `RATE` such as 100/m (default no limit)")
 	flags.BoolVar(&o.insecure, "insecure", false, "refused: use --ca-cert")
 	_ = flags.MarkHidden("insecure") // only an unknown name is an error
 	for _, name := range []string{"json", "quiet", "verbose", "progress", "color", "ca-cert", "http2", "allow-http",
-		"retries", "timeout", "stall-timeout", "answer-timeout"} {
+		"retries", "timeout", "stall-timeout", "answer-timeout",
+		"limit-rate", "limit-requests"} {
 		readsEnvironment(flags, name)
 	}
 }
@@ -89,8 +94,9 @@ func (s *seconds) Type() string { return "TIME" }
 // errInsecure is what --insecure gets, which people try by habit.
 var errInsecure = errors.New("there is no --insecure: certificates are always checked; trust your server's own with --ca-cert FILE")
 
-// newClient makes the client that the settings describe.
-func (a *app) newClient(s settings.Settings) (*client.Client, error) {
+// newClient makes the client that the settings describe, for so many requests at
+// a time.
+func (a *app) newClient(s settings.Settings, jobs int) (*client.Client, error) {
 	roots, err := a.rootCAs()
 	if err != nil {
 		return nil, err
@@ -109,6 +115,10 @@ func (a *app) newClient(s settings.Settings) (*client.Client, error) {
 		Timeout:       time.Duration(a.global.timeout),
 		StallTimeout:  time.Duration(a.global.stallTimeout),
 		AnswerTimeout: time.Duration(a.global.answerTimeout),
+
+		Jobs:        jobs,
+		RequestRate: a.global.limitRequests.perSecond,
+		ByteRate:    a.global.limitRate.perSecond,
 
 		Trace: a.trace(),
 	})

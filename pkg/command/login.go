@@ -106,7 +106,7 @@ func (l *login) check() error {
 	if err := l.resolver.CheckConfirmed(); err != nil {
 		return err
 	}
-	if _, err := l.newClient(l.settings); err != nil {
+	if _, err := l.newClient(l.settings, 1); err != nil {
 		return err
 	}
 	isVercel := l.resolver.Origin() == credential.Vercel
@@ -175,7 +175,7 @@ func (l *login) sayWhere() {
 // introduce checks the token, and finds out what it is good for. It chooses the
 // default team.
 func (l *login) introduce(ctx context.Context) (inquiry, error) {
-	cache, err := l.newClient(l.settings)
+	cache, err := l.newClient(l.settings, 1)
 	if err != nil {
 		return inquiry{}, err
 	}
@@ -184,7 +184,7 @@ func (l *login) introduce(ctx context.Context) (inquiry, error) {
 		if user, err = l.meet(ctx, cache); err != nil {
 			return inquiry{}, err
 		}
-		if cache, err = l.newClient(l.settings); err != nil {
+		if cache, err = l.newClient(l.settings, 1); err != nil {
 			return inquiry{}, err
 		}
 	}

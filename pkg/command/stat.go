@@ -37,7 +37,7 @@ func runStat(ctx context.Context, a *app, args []string) error {
 			return &usageError{command: "artifact stat", err: err}
 		}
 	}
-	cache, _, err := a.authorizedClient(ctx)
+	cache, _, err := a.authorizedClient(ctx, defaultJobs)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (a *app) inquire(ctx context.Context, resolver *settings.Resolver, s settin
 	if err != nil {
 		return found, err
 	}
-	cache, err := a.newClient(s)
+	cache, err := a.newClient(s, 1)
 	if err != nil {
 		return found, err
 	}

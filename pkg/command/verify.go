@@ -65,7 +65,7 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	cache, s, err := a.authorizedClient(ctx)
+	cache, s, err := a.authorizedClient(ctx, int(min(o.jobs, maxJobs)))
 	if err != nil {
 		return err
 	}

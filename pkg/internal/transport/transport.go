@@ -40,6 +40,10 @@ type Options struct {
 	// Connections is how many requests are made at a time, as far as is known.
 	// So many connections to a host are kept for the next ones.
 	Connections int
+	// RequestRate bounds the requests a second, ByteRate the bytes a second that
+	// go each way, all connections together. 0 sets no limit.
+	RequestRate float64
+	ByteRate    int64
 	// Trace, if not nil, is told of every request that went to the network.
 	Trace func(Exchange)
 }
@@ -50,21 +54,22 @@ type Options struct {
 //     also to one that a lower layer sends again;
 //   - then 100-continue, which may send a request again without it;
 //   - then the choice of protocol, which may send it again over another;
-//   - below that, once for each protocol, the trace, the watch over requests
+//   - below that, once for each protocol, the rate of requests, the trace, the watch over requests
 //     that do not get on, and the headers that come late: they see what really
 //     goes out, and when a connection stands.
 func New(options Options) http.RoundTripper {
+	requests, bytes := newRequestLimiter(options.RequestRate), newByteLimiter(options.ByteRate)
 	over := func(network http.RoundTripper, protocol string) http.RoundTripper {
-		return traced{report: options.Trace, next: stalls{
+		return spaced{limiter: requests, next: traced{report: options.Trace, next: stalls{
 			stall: options.StallTimeout, answer: options.AnswerTimeout, watchBody: protocol == http2,
 			next: lateHeaders{next: network},
-		}}
+		}}}
 	}
-	first, second := over(newSecure(options, http1), http1), over(newSecure(options, http2), http2)
+	first, second := over(newSecure(options, bytes, http1), http1), over(newSecure(options, bytes, http2), http2)
 	if options.HTTP2 {
 		first, second = second, first
 	}
-	var way http.RoundTripper = &protocols{first: first, second: second, plain: over(newPlain(options), http1)}
+	var way http.RoundTripper = &protocols{first: first, second: second, plain: over(newPlain(options, bytes), http1)}
 	way = &expectContinue{next: way, timeout: options.ContinueTimeout}
 	way = credential{next: way, origin: options.Origin, token: options.Token}
 	return userAgent{next: way, name: options.UserAgent}

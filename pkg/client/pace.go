@@ -1,0 +1,108 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// pace decides how many requests of a client are under way. A server that says
+// it has too many gets half as many, of all calls together, and one more for
+// each round of successes; where it asks for a pause, nothing begins before.
+type pace struct {
+	most int // 0 sets no bound, but pauses count
+	now  func() time.Time
+
+	mu      sync.Mutex
+	limit   float64 // from 1 to most
+	running int
+	era     int // begins anew with each halving
+	resume  time.Time
+	waiting []chan struct{} // in the order in which they came
+}
+
+func newPace(most int) *pace { return &pace{most: most, now: time.Now, limit: float64(most)} }
+
+// begin waits until one more request may go. It gives the era for end, which
+// must follow unless there is an error: ctx's own.
+func (p *pace) begin(ctx context.Context) (era int, err error) {
+	for {
+		pause, turn, era := p.enter()
+		switch {
+		case pause > 0:
+			if err := sleep(ctx, pause); err != nil {
+				return 0, err
+			}
+		case turn == nil:
+			return era, nil
+		default:
+			select {
+			case <-turn:
+			case <-ctx.Done():
+				p.leave(turn)
+				return 0, ctx.Err()
+			}
+		}
+	}
+}
+
+// enter takes a place, or tells what has to be waited for.
+func (p *pace) enter() (pause time.Duration, turn chan struct{}, era int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if pause = p.resume.Sub(p.now()); pause > 0 {
+		return pause, nil, 0
+	}
+	if p.most == 0 || p.running < int(p.limit) {
+		p.running++
+		return 0, nil, p.era
+	}
+	turn = make(chan struct{})
+	p.waiting = append(p.waiting, turn)
+	return 0, turn, 0
+}
+
+// leave gives up waiting. A turn that came meanwhile is somebody else's.
+func (p *pace) leave(turn chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, other := range p.waiting {
+		if other == turn {
+			p.waiting = append(p.waiting[:i], p.waiting[i+1:]...)
+			return
+		}
+	}
+	p.wake()
+}
+
+// end says what came of a request that began in an era.
+func (p *pace) end(era int, failed *Error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running--
+	switch {
+	case failed == nil:
+		p.limit = min(float64(p.most), p.limit+1/max(p.limit, 1))
+	case failed.Status == http.StatusTooManyRequests || failed.Status == http.StatusServiceUnavailable:
+		// What began before the last halving says nothing of it.
+		if era == p.era {
+			p.era++
+			p.limit = max(1, p.limit/2)
+		}
+		if asked, ok := parseRetryAfter(failed.retryAfter, p.now()); ok && asked <= maxRetryAfter {
+			if resume := p.now().Add(asked); resume.After(p.resume) {
+				p.resume = resume
+			}
+		}
+	}
+	p.wake()
+}
+
+// wake lets those look again who may begin.
+func (p *pace) wake() {
+	for free := int(p.limit) - p.running; free > 0 && len(p.waiting) > 0; free-- {
+		close(p.waiting[0])
+		p.waiting = p.waiting[1:]
+	}
+}

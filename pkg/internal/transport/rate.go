@@ -1,0 +1,109 @@
+package transport
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// newRequestLimiter spreads requests evenly: a server that counts them by the
+// minute must not see two minutes' worth in one. It is nil for no limit.
+func newRequestLimiter(perSecond float64) *rate.Limiter {
+	if perSecond <= 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), 1)
+}
+
+// maxBurst is how many bytes may pass at once, where the rate is high.
+const maxBurst = 256 << 10
+
+// newByteLimiter lets through an eighth of a second's bytes at once. It is nil
+// for no limit.
+func newByteLimiter(perSecond int64) *rate.Limiter {
+	if perSecond <= 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), int(min(max(perSecond/8, 1), maxBurst)))
+}
+
+// spaced lets requests go one after the other at the limiter's rate.
+type spaced struct {
+	next    http.RoundTripper
+	limiter *rate.Limiter // shared by all that count together
+}
+
+func (s spaced) RoundTrip(req *http.Request) (*http.Response, error) {
+	if s.limiter != nil {
+		if err := s.limiter.Wait(req.Context()); err != nil {
+			if req.Body != nil {
+				_ = req.Body.Close()
+			}
+			return nil, err
+		}
+	}
+	return s.next.RoundTrip(req)
+}
+
+// rateConn moves bytes at the limiter's rate, both ways.
+type rateConn struct {
+	net.Conn
+	limiter *rate.Limiter // shared by all connections
+	once    sync.Once
+	closed  chan struct{}
+}
+
+func newRateConn(conn net.Conn, limiter *rate.Limiter) net.Conn {
+	if limiter == nil {
+		return conn
+	}
+	return &rateConn{Conn: conn, limiter: limiter, closed: make(chan struct{})}
+}
+
+// Read reads as the connection does, and waits as long as that should have
+// taken.
+func (c *rateConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p[:min(len(p), c.limiter.Burst())])
+	if n > 0 {
+		c.wait(n)
+	}
+	return n, err
+}
+
+// Write writes all of p, piece by piece.
+func (c *rateConn) Write(p []byte) (written int, err error) {
+	for written < len(p) {
+		piece := p[written:min(len(p), written+c.limiter.Burst())]
+		if !c.wait(len(piece)) {
+			return written, net.ErrClosed
+		}
+		n, err := c.Conn.Write(piece)
+		written += n
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+// wait waits until n bytes may pass. It tells whether the connection is still
+// wanted then.
+func (c *rateConn) wait(n int) bool {
+	timer := time.NewTimer(c.limiter.ReserveN(time.Now(), n).Delay())
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-c.closed:
+		return false
+	}
+}
+
+// Close ends what waits.
+func (c *rateConn) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.Conn.Close()
+}
