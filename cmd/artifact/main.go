@@ -6,9 +6,13 @@ import (
 	"io"
 	"log"
 	"os"
+	"runtime/debug"
 
 	"github.com/artifact-cli/artifact/pkg/command"
 )
+
+// garbagePercent lets the heap grow to 8 MiB before garbage is collected.
+const garbagePercent = 200
 
 func main() { os.Exit(run()) }
 
@@ -16,6 +20,10 @@ func main() { os.Exit(run()) }
 func run() int {
 	// net/http tells the log what hostile servers do; only errors are for users.
 	log.SetOutput(io.Discard)
+	// Little of the heap lives long: the collector would run for each 4 MiB.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 	ctx, stop := withSignals()
 	defer stop()
 	code := command.Run(ctx, command.Env{

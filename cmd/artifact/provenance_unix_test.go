@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -144,5 +145,27 @@ func TestDirtyHashIsOfTheTree(t *testing.T) {
 	}
 	if len(hashes) != 1 || hashes[""] {
 		t.Errorf("%d hashes of one tree: %v", len(hashes), hashes)
+	}
+}
+
+// TestGitThatHangs is given up when everything else is ready.
+func TestGitThatHangs(t *testing.T) {
+	t.Parallel()
+	bin, dir := t.TempDir(), t.TempDir()
+	writeFile(t, filepath.Join(dir, "file"), hello)
+	writeFile(t, filepath.Join(bin, "git"), "#!/bin/sh\nexec sleep 600\n")
+	if err := errors.Join(os.Chmod(filepath.Join(bin, "git"), 0o755), os.Mkdir(filepath.Join(dir, ".git"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	server := record(t, nil)
+	got := call{
+		args: []string{"put", "-v", "file"}, dir: dir,
+		env: append(server.env(), "PATH="+bin+":"+os.Getenv("PATH"), "GITHUB_ACTIONS=true", "GITHUB_SHA="+commit),
+	}.run(t)
+	if got.code != 0 || got.stdout != helloSHA256+"  file\n" || !strings.Contains(got.stderr, "git was not done 3s after everything else") {
+		t.Errorf("%+v", got)
+	}
+	if sha := server.only(t).Header.Get("X-Artifact-Sha"); sha != commit {
+		t.Errorf("revision %q, want the vendor's", sha)
 	}
 }

@@ -16,8 +16,8 @@ import (
 const fewestReadmeCommands = 20
 
 // TestReadme holds README to the stories: each artifact command in it, in a
-// block of shell or YAML or in the text, is one that a story runs with the
-// same words.
+// block of shell or YAML or in the text, is one that a story or a recipe runs
+// with the same words.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../README.md")
@@ -28,7 +28,7 @@ func TestReadme(t *testing.T) {
 	if len(shown) < fewestReadmeCommands {
 		t.Errorf("README shows %d artifact commands, and at least %d are expected", len(shown), fewestReadmeCommands)
 	}
-	run := storyCommands(t)
+	run := append(storyCommands(t), recipeCommands(t)...)
 	for _, command := range shown {
 		if !slices.ContainsFunc(run, func(r simpleCommand) bool { return slices.Equal(r, command) }) {
 			t.Errorf("no story runs this command of README: %q", command)
@@ -40,6 +40,8 @@ var (
 	inlineCode = regexp.MustCompile("`(artifact [^`]*)`")
 	// yamlKeys are what stands before a command in a CI's YAML.
 	yamlKeys = regexp.MustCompile(`^ *(- )*((run|script):)? *\|?`)
+	// groovyStep is a command in a Jenkinsfile.
+	groovyStep = regexp.MustCompile(`^ *sh '([^']*)'\n$`)
 )
 
 // readmeCommands are the artifact commands of Markdown, a go run of the program
@@ -52,7 +54,7 @@ func readmeCommands(t *testing.T, markdown string) []simpleCommand {
 		switch {
 		case isFence && fence != "":
 			fence = ""
-		case isFence && slices.Contains([]string{"sh", "yaml", "text"}, language):
+		case isFence && slices.Contains([]string{"sh", "yaml", "groovy", "text"}, language):
 			fence = language
 		case isFence:
 			t.Errorf("README has a block of %q: are there commands in it?", language)
@@ -60,6 +62,10 @@ func readmeCommands(t *testing.T, markdown string) []simpleCommand {
 			shell.WriteString(line)
 		case fence == "yaml":
 			shell.WriteString(yamlKeys.ReplaceAllString(line, ""))
+		case fence == "groovy":
+			if step := groovyStep.FindStringSubmatch(line); step != nil {
+				shell.WriteString(step[1] + "\n")
+			}
 		case fence == "":
 			prose.WriteString(line)
 		}
@@ -79,6 +85,28 @@ func readmeCommands(t *testing.T, markdown string) []simpleCommand {
 		if words[0] == "artifact" {
 			ours = append(ours, words)
 		}
+	}
+	return ours
+}
+
+// recipeCommands are the artifact commands in testdata/ci, which TestRecipes
+// runs.
+func recipeCommands(t *testing.T) []simpleCommand {
+	paths, err := filepath.Glob("../../testdata/ci/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ours []simpleCommand
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		language := "yaml"
+		if filepath.Base(path) == "Jenkinsfile" {
+			language = "groovy"
+		}
+		ours = append(ours, readmeCommands(t, "```"+language+"\n"+string(text)+"```\n")...)
 	}
 	return ours
 }

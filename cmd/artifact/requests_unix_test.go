@@ -123,7 +123,15 @@ func TestBadValues(t *testing.T) {
 		{`--hash: invalid artifact id "a\xffb": it is no valid UTF-8`, []string{"--hash", "a\xffb", "file"}},
 		{"--hash: invalid artifact id: it is empty", []string{"--hash=", "file"}},
 		{"one --hash is for one input, and 2 are given", []string{"--hash", "k", "file", "file"}},
-		{"put takes one input, and 2 are given", []string{"file", "file"}},
+		{"one --tag is for one input; a manifest has one for each", []string{"--tag", "YQ==", "file", "other"}},
+		{"- is standard input, which can be read once, and is no directory", []string{"-", "-"}},
+		{"--recursive needs the name of a directory", []string{"-r"}},
+		{"--null is about the names of --files-from", []string{"-0", "file"}},
+		{"give FILE, --files-from or --manifest, and only one of them", []string{"--files-from", "list", "file"}},
+		{"one --hash is for one input", []string{"--hash", "key", "--files-from", "list"}},
+		{"--jobs: at least one has to be worked on", []string{"-j", "0", "file"}},
+		{`--shard: "5/4": it must be I/N with I from 1 to N, as 1/4`, []string{"--shard", "5/4", "file"}},
+		{"--shard is for a list", []string{"--shard", "1/4"}},
 		{`--algorithm: no algorithm "md5"; there are sha256, sha512, blake3`, []string{"--algorithm", "md5", "file"}},
 		{"--ci: it has 51 characters, 50 are allowed", []string{"--ci", strings.Repeat("c", 51), "file"}},
 		{"--ci: character 2 is not printable ASCII", []string{"--ci", "aé", "file"}},
@@ -180,8 +188,8 @@ func TestWholeObjects(t *testing.T) {
 				"message":"uploading file: the server answered 403 Forbidden: Not you."}}`},
 		"unreadable": {args: []string{"missing"}, code: 2, want: `{
 			"path":"missing","status":"failed","signed":false,"error":{"exit":2,"message":"reading missing: no such file or directory"}}`},
-		"no artifact": {args: []string{"file", "file"}, code: 2, want: `{
-			"error":{"exit":2,"message":"put takes one input, and 2 are given"}}`},
+		"no artifact": {args: []string{"-", "-"}, code: 2, want: `{
+			"error":{"exit":2,"message":"- is standard input, which can be read once, and is no directory"}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -88,7 +88,7 @@ func TestNoCredential(t *testing.T) {
 	server := record(t, nil)
 	env := []string{"ARTIFACT_API=" + server.URL, "ARTIFACT_TOKEN= \n"}
 	putFile(t, env).check(t, outcome{code: 3, stderr: "artifact: no credential: no token is set\n" +
-		"Set ARTIFACT_TOKEN (or TURBO_TOKEN). A cache without authentication takes any ARTIFACT_TOKEN.\n" +
+		"Log in with artifact login, or set ARTIFACT_TOKEN. A cache without authentication takes any ARTIFACT_TOKEN.\n" +
 		"To try without a cache of your own: artifact serve -- artifact put FILE\n"})
 	putFile(t, env, "--dry-run").check(t, outcome{stdout: helloSHA256 + "  file\n"})
 	if requests := server.all(); len(requests) > 0 {

@@ -219,3 +219,19 @@ func TestServedInterrupts(t *testing.T) {
 		t.Errorf("exit %d, %q", got, rest)
 	}
 }
+
+// TestGetToATerminal refuses what would be a screen full of bytes.
+func TestGetToATerminal(t *testing.T) {
+	t.Parallel()
+	server := record(t, nil)
+	cmd := call{args: []string{"get", "k'y"}, env: append(server.env(), "NO_COLOR=1")}.command(t)
+	_, output := onTerminal(t, cmd)
+	got := output()
+	want := "artifact: standard output is a terminal: artifact get 'k'\\''y' -o FILE\r\nSee artifact get --help.\r\n"
+	if got != want || shellCode(cmd.ProcessState) != 2 {
+		t.Errorf("%q, exit %d; want %q", got, shellCode(cmd.ProcessState), want)
+	}
+	if requests := server.all(); len(requests) > 0 {
+		t.Errorf("sent %v", requests)
+	}
+}

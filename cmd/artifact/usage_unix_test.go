@@ -46,10 +46,10 @@ func TestMistakes(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for args, contains := range map[string]string{
-		"":                "Usage:\n  artifact [flags]",
-		"--help":          "Usage:\n  artifact [flags]",
-		"help":            "Usage:\n  artifact [flags]",
-		"put --help":      "artifact put [FILE|-]",
+		"":                "Usage:\n  artifact COMMAND [flags]",
+		"--help":          "Usage:\n  artifact COMMAND [flags]",
+		"help":            "Usage:\n  artifact COMMAND [flags]",
+		"put --help":      "artifact put [FILE...|-]",
 		"help serve":      "artifact serve [flags] [-- COMMAND [ARG...]]",
 		"help exit-codes": "\n  7    verification failed",
 		"version":         "artifact ",

@@ -1,6 +1,6 @@
 package artifact
 
-import "hash"
+import "io"
 
 // The size and number of the buffers between a reader and the hash: large
 // enough for few system calls, small enough to stay in the processor's cache.
@@ -14,13 +14,15 @@ const (
 type hashing struct {
 	free, full chan []byte
 	done       chan struct{}
+	size       int // of each buffer
 	made       int // how many buffers there are
 }
 
 // newHashing starts the goroutine; stop ends it. progress may be nil, and is
 // called from that goroutine with the number of bytes hashed.
-func newHashing(h hash.Hash, progress func(int64)) *hashing {
+func newHashing(h io.Writer, size int, progress func(int64)) *hashing {
 	side := &hashing{
+		size: size,
 		free: make(chan []byte, hashBuffers),
 		full: make(chan []byte, hashBuffers),
 		done: make(chan struct{}),
@@ -29,7 +31,7 @@ func newHashing(h hash.Hash, progress func(int64)) *hashing {
 		defer close(side.done)
 		var hashed int64
 		for b := range side.full {
-			h.Write(b) // a hash.Hash never returns an error
+			_, _ = h.Write(b) // a hash.Hash never returns an error
 			hashed += int64(len(b))
 			if progress != nil {
 				progress(hashed)
@@ -50,7 +52,7 @@ func (s *hashing) buffer() []byte {
 	}
 	if s.made < hashBuffers {
 		s.made++
-		return make([]byte, hashBufferSize)
+		return make([]byte, s.size)
 	}
 	return <-s.free
 }

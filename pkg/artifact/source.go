@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
-	"os"
-	"time"
+	"sync"
 )
 
 // ErrChanged says that an input did not stay the same from its first opening
@@ -28,140 +26,16 @@ type Source struct {
 	bytes io.ReaderAt
 	size  int64
 	close func() error
-	// recheck is nil where nobody else can reach the bytes.
-	recheck func() error
+	// content is set where all bytes are in memory.
+	content []byte
+	// file is nil where nobody else can reach the bytes.
+	file *openedFile
 }
 
 // FromBytes makes a Source of bytes in memory, which the caller must leave
 // alone from then on.
 func FromBytes(b []byte) *Source {
-	return &Source{bytes: bytes.NewReader(b), size: int64(len(b))}
-}
-
-// OpenFile opens a regular file. Any other kind of file gives an error that
-// wraps [ErrNotRegular]; so does one without a size of its own that has
-// content all the same, as below /proc. The file must be closed with
-// [Source.Close].
-//
-// A file written within the last clock tick of its file system cannot be told
-// from one that is written again, so OpenFile waits that tick out: up to 20 ms,
-// or 2 s where the file system keeps whole seconds.
-//
-// A program that writes through a shared memory mapping may change a file
-// without changing its times at once. That cannot be seen.
-func OpenFile(ctx context.Context, path string) (*Source, error) {
-	return openFile(ctx, path, systemFiles)
-}
-
-// fileSystem is what the check against changes asks; tests have their own.
-type fileSystem struct {
-	now  func() time.Time
-	wait func(context.Context, time.Duration) error
-	stat func(*os.File) (fileState, error)
-	// lookup tells what is found under a path by now.
-	lookup func(path string) (os.FileInfo, error)
-}
-
-// fileState is all of a file that a change would change.
-type fileState struct {
-	size              int64
-	modified, changed time.Time
-}
-
-var systemFiles = fileSystem{now: time.Now, wait: wait, stat: statFile, lookup: os.Stat}
-
-func openFile(ctx context.Context, path string, system fileSystem) (*Source, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	source, err := newFileSource(ctx, file, path, system)
-	if err != nil {
-		_ = file.Close() // opened for reading: nothing is lost
-		return nil, err
-	}
-	return source, nil
-}
-
-func newFileSource(ctx context.Context, file *os.File, path string, system fileSystem) (*Source, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
-	}
-	first, err := system.stat(file)
-	if err != nil {
-		return nil, err
-	}
-	if err := system.wait(ctx, first.settles(system.now())); err != nil {
-		return nil, err
-	}
-	if first.size == 0 {
-		if n, _ := file.ReadAt(make([]byte, 1), 0); n > 0 {
-			return nil, &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
-		}
-	}
-	return &Source{bytes: file, size: first.size, close: file.Close, recheck: func() error {
-		current, err := system.stat(file)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrChanged, err)
-		}
-		if current != first {
-			return fmt.Errorf("%w: %s", ErrChanged, first.difference(current))
-		}
-		found, err := system.lookup(path)
-		if err != nil {
-			return fmt.Errorf("%w: %w", ErrChanged, err)
-		}
-		if !os.SameFile(info, found) {
-			return fmt.Errorf("%w: another file took its name", ErrChanged)
-		}
-		return nil
-	}}, nil
-}
-
-const (
-	fineTick   = 20 * time.Millisecond // kernels move file times in steps of up to 10 ms
-	coarseTick = 2 * time.Second       // FAT's step; others without fractions use one second
-)
-
-// settles is how long to wait until a further write must show in the file's
-// times. A time in the future comes from another clock: its tick is waited out
-// whole.
-func (s fileState) settles(now time.Time) time.Duration {
-	tick := fineTick
-	if s.modified.Nanosecond() == 0 && s.changed.Nanosecond() == 0 {
-		tick = coarseTick
-	}
-	last := s.modified
-	if s.changed.After(last) {
-		last = s.changed
-	}
-	return min(tick, tick-now.Sub(last))
-}
-
-func (s fileState) difference(now fileState) string {
-	if s.size != now.size {
-		return fmt.Sprintf("it had %d bytes, and has %d", s.size, now.size)
-	}
-	return "its times moved"
-}
-
-// wait sleeps for d, if that is more than nothing.
-func wait(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return &Source{bytes: bytes.NewReader(b), size: int64(len(b)), content: b}
 }
 
 // Size is the number of bytes.
@@ -189,10 +63,10 @@ func (s *Source) Open() io.Reader { return io.NewSectionReader(s, 0, s.size) }
 // its error wraps [ErrChanged]. Ask after the last byte was read, and before it
 // is passed on.
 func (s *Source) Unchanged() error {
-	if s.recheck == nil {
+	if s.file == nil {
 		return nil
 	}
-	return s.recheck()
+	return s.file.recheck()
 }
 
 // Hash feeds all bytes to h, and reads ahead meanwhile. It calls progress,
@@ -204,7 +78,7 @@ func (s *Source) Hash(ctx context.Context, h hash.Hash, progress func(int64)) er
 	if s.size <= hashBufferSize {
 		return s.hashAtOnce(h, progress)
 	}
-	side := newHashing(h, progress)
+	side := newHashing(h, hashBufferSize, progress)
 	defer side.stop()
 	for off := int64(0); off < s.size; {
 		if err := ctx.Err(); err != nil {
@@ -224,15 +98,50 @@ func (s *Source) Hash(ctx context.Context, h hash.Hash, progress func(int64)) er
 // hashAtOnce is Hash for what fits into one buffer, where nothing is left to
 // read ahead.
 func (s *Source) hashAtOnce(h hash.Hash, progress func(int64)) error {
-	content := make([]byte, s.size)
-	if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
-		return err
+	content := s.content
+	if content == nil && s.size > 0 {
+		buffer := smallBuffers.Get().(*[]byte)
+		defer smallBuffers.Put(buffer)
+		if int64(len(*buffer)) < s.size {
+			*buffer = make([]byte, s.size)
+		}
+		content = (*buffer)[:s.size]
+		if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
+			return err
+		}
 	}
 	h.Write(content)
 	if progress != nil {
 		progress(s.size)
 	}
 	return nil
+}
+
+// smallBuffers are for hashing what fits into one buffer.
+var smallBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// Load reads the whole input into memory, which is for small ones, and gives
+// its file back. Nobody else may use the Source meanwhile.
+func (s *Source) Load() error {
+	if s.file == nil || s.content != nil {
+		return nil
+	}
+	content := make([]byte, s.size)
+	if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
+		return err
+	}
+	s.content, s.bytes = content, bytes.NewReader(content)
+	return s.Close()
+}
+
+// Rest gives back the file of an input that is not read for a while. The next
+// reading opens it again, and fails where that is not what it was. Nobody else
+// may use the Source meanwhile.
+func (s *Source) Rest() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.Close()
 }
 
 // Close gives the file back. A spooled input is gone then.

@@ -34,10 +34,13 @@ func newFakeFiles(size int64) *fakeFiles {
 
 func (f *fakeFiles) system() fileSystem {
 	return fileSystem{
-		now:    func() time.Time { return f.now },
-		wait:   func(_ context.Context, d time.Duration) error { f.waited += max(d, 0); return nil },
-		stat:   func(*os.File) (fileState, error) { return f.state, nil },
-		lookup: func(path string) (os.FileInfo, error) { return f.looked(path) },
+		now:  func() time.Time { return f.now },
+		wait: func(_ context.Context, d time.Duration) error { f.waited += max(d, 0); return nil },
+		stat: func(*os.File) (fileState, error) { return f.state, nil },
+		lookup: func(path string) (os.FileInfo, fileState, error) {
+			info, err := f.looked(path)
+			return info, f.state, err
+		},
 	}
 }
 

@@ -74,7 +74,7 @@ func spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, err
 	if file, ok := r.(*os.File); ok {
 		widenPipe(file)
 	}
-	side := newHashing(h, nil)
+	side := newHashing(h, hashBufferSize, nil)
 	kept := spooled{dir: options.Dir}
 	err := kept.readFrom(ctx, r, side, options.Progress)
 	side.stop()

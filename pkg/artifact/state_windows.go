@@ -35,3 +35,18 @@ func statFile(file *os.File) (fileState, error) {
 		changed:  time.Unix(0, basic.change.Nanoseconds()),
 	}, nil
 }
+
+// statPath opens the file, since nothing else tells its change time.
+func statPath(path string) (os.FileInfo, fileState, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fileState{}, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fileState{}, err
+	}
+	state, err := statFile(file)
+	return info, state, err
+}

@@ -47,6 +47,12 @@ func (a *answer) beginning() ([]byte, error) {
 	return a.text, nil
 }
 
+// takeBody is the body, which from then on is no explanation of anything.
+func (a *answer) takeBody() io.Reader {
+	a.read = true
+	return a.Body
+}
+
 // redirect is the other place that an answer names. A 301, 302 or 303 makes a
 // GET of everything (RFC 9110, section 15.4), and a GET's success would look
 // like an upload's, so only what is one already follows them.

@@ -1,5 +1,6 @@
 // Package client speaks the Remote Cache API: it uploads artifacts to Vercel's
-// cache and to every server that has the same routes.
+// cache and to every server that has the same routes, downloads them and asks
+// for them.
 //
 // It never reports an upload that the server may not have stored, sends the
 // credential to its own origin only, and refuses values over the API's limits
@@ -10,10 +11,9 @@ package client
 import (
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -56,6 +56,9 @@ type Options struct {
 	StallTimeout, AnswerTimeout time.Duration
 	// Timeout bounds a whole call, all tries together; 0 sets no limit.
 	Timeout time.Duration
+	// Jobs is how many calls are made at a time, as far as is known: the usual
+	// number of connections, and the most requests under way.
+	Jobs int
 	// Trace, if not nil, is told of every request that went to the network,
 	// from any goroutine.
 	Trace func(Exchange)
@@ -75,17 +78,19 @@ const (
 // Client is safe for use by several goroutines at once.
 type Client struct {
 	base    *url.URL
-	team    artifact.Team
+	inQuery string // the team
 	token   string
 	way     http.RoundTripper
 	timeout time.Duration
 	retries retries
 	// answerTimeout is also how long the body of an answer may take.
 	answerTimeout time.Duration
+	// What the server turned out not to have.
+	noHead, noQuery atomic.Bool
 }
 
 // ErrInvalidAPI is wrapped by the errors of [New] about a base URL.
-var ErrInvalidAPI = errors.New("invalid API")
+var ErrInvalidAPI = api.ErrInvalidBaseURL
 
 // ErrPlainHTTP says that a request would have left this machine unencrypted.
 var ErrPlainHTTP = transport.ErrPlainHTTP
@@ -99,7 +104,7 @@ var (
 
 // New makes a client and sends nothing.
 func New(options Options) (*Client, error) {
-	base, err := parseAPI(options.API)
+	base, err := api.ParseBaseURL(options.API)
 	if err != nil {
 		return nil, err
 	}
@@ -113,51 +118,30 @@ func New(options Options) (*Client, error) {
 		ContinueTimeout: continueTimeout,
 		AnswerTimeout:   options.AnswerTimeout,
 		StallTimeout:    options.StallTimeout,
+		Connections:     options.Jobs,
 		Trace:           options.Trace,
 	})
 	return &Client{
-		base: base, team: options.Team, token: options.Token, way: way, timeout: options.Timeout,
+		base: base, inQuery: teamQuery(options.Team), token: options.Token, way: way, timeout: options.Timeout,
 		retries: newRetries(options.Retries, options.OnRetry), answerTimeout: options.AnswerTimeout,
 	}, nil
-}
-
-// parseAPI checks a base URL. Its errors do not repeat what may be a password.
-func parseAPI(raw string) (*url.URL, error) {
-	if raw == "" {
-		raw = DefaultAPI
-	}
-	base, err := url.Parse(raw)
-	var malformed *url.Error
-	switch {
-	// Also where it cannot be parsed: "user:password@host" is a scheme and
-	// its opaque rest to package url, and its errors quote what it stumbles on.
-	case (err != nil || base.Host == "") && strings.Contains(raw, "@"), err == nil && base.User != nil:
-		return nil, fmt.Errorf("%w: it has a user name or password in it, which belongs into ARTIFACT_TOKEN", ErrInvalidAPI)
-	case errors.As(err, &malformed):
-		return nil, fmt.Errorf("%w: it is no URL: %w", ErrInvalidAPI, malformed.Err)
-	case base.Scheme != "https" && base.Scheme != "http":
-		return nil, fmt.Errorf("%w %q: it must begin with https:// or http://", ErrInvalidAPI, raw)
-	case base.Hostname() == "":
-		return nil, fmt.Errorf("%w %q: it names no host", ErrInvalidAPI, raw)
-	case base.RawQuery != "" || base.Fragment != "" || base.ForceQuery:
-		return nil, fmt.Errorf("%w: a base URL has no query and no fragment", ErrInvalidAPI)
-	}
-	base.Path = strings.TrimRight(base.Path, "/")
-	base.RawPath = strings.TrimRight(base.RawPath, "/")
-	return base, nil
 }
 
 // url is that of a path of the API, which is percent-encoded already, with the
 // team in its query.
 func (c *Client) url(path string) *url.URL {
 	target := c.base.JoinPath(path)
+	target.RawQuery = c.inQuery
+	return target
+}
+
+func teamQuery(team artifact.Team) string {
 	query := url.Values{}
-	if id := c.team.QueryID(); id != "" {
+	if id := team.QueryID(); id != "" {
 		query.Set(api.ParamTeamID, id)
 	}
-	if c.team.Slug != "" {
-		query.Set(api.ParamSlug, c.team.Slug)
+	if team.Slug != "" {
+		query.Set(api.ParamSlug, team.Slug)
 	}
-	target.RawQuery = query.Encode()
-	return target
+	return query.Encode()
 }

@@ -20,6 +20,12 @@ var (
 	// ErrRedirect says that the server named another place, where the request
 	// must not follow.
 	ErrRedirect = errors.New("the redirect is not followed")
+	// ErrNotFound is what an [*Error] about one artifact is where the server
+	// answered a question for it with 404.
+	ErrNotFound = errors.New("the cache does not have it")
+	// ErrEncoded says that the server sent an artifact in a content coding,
+	// such as gzip, though it was asked for the bytes as they are.
+	ErrEncoded = errors.New("the server changed the bytes by a content coding that was not asked for")
 	// ErrTooManyRedirects says that a server sent the request from place to
 	// place.
 	ErrTooManyRedirects = errors.New("too many redirects")
@@ -54,6 +60,7 @@ type Error struct {
 	Err error
 
 	retryAfter string // as the server gave it
+	redirected bool   // the answer came from another place
 }
 
 // Error tells the operation, the artifact and the reason.
@@ -84,3 +91,10 @@ func (e *Error) Reason() string {
 
 // Unwrap gives Err.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Is tells whether the error is [ErrNotFound]. An upload that got a 404 found
+// no cache.
+func (e *Error) Is(target error) bool {
+	return target == ErrNotFound && e.ID != "" && e.Status == http.StatusNotFound &&
+		(e.Method == http.MethodGet || e.Method == http.MethodHead)
+}

@@ -65,7 +65,7 @@ const furtherTries = 1
 // limit ends what stands still. It is not measured, only waited for.
 const limit = 300 * time.Millisecond
 
-func impatientOptions(o *client.Options) { o.StallTimeout, o.AnswerTimeout = limit, limit }
+func impatientOptions(o *client.Options) { o.StallTimeout, o.AnswerTimeout = limit, 2*limit }
 
 // TestFaults puts each fault between client and server, once on the first
 // connection only and once on all of them.
@@ -85,7 +85,7 @@ func TestFaults(t *testing.T) {
 }
 
 func (f fault) run(t *testing.T, always bool) {
-	cache := startCache(t, f.secure)
+	cache := startFaultyCache(t, f.secure)
 	count := int64(1)
 	if f.secure {
 		count = 2 // one for each version of HTTP
@@ -163,7 +163,7 @@ type cache struct {
 	stop            func()
 }
 
-func startCache(t *testing.T, secure bool) *cache {
+func startFaultyCache(t *testing.T, secure bool) *cache {
 	t.Helper()
 	dir, err := store.Open(t.TempDir(), store.Options{})
 	if err != nil {

@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"strconv"
 	"time"
@@ -14,8 +15,9 @@ import (
 // ErrInvalidMetadata says that a value breaks a rule of the API.
 var ErrInvalidMetadata = errors.New("invalid metadata")
 
-// checkMetadata refuses values that the API's limits do not allow.
-func checkMetadata(m artifact.Metadata) error {
+// CheckMetadata refuses values that the API's limits do not allow, with an
+// error that wraps [ErrInvalidMetadata].
+func CheckMetadata(m artifact.Metadata) error {
 	for name, value := range metadataHeaders(m) {
 		if err := api.CheckHeader(name, value); err != nil {
 			return fmt.Errorf("%w: %s: %w", ErrInvalidMetadata, name, err)
@@ -31,27 +33,27 @@ func setMetadata(header http.Header, m artifact.Metadata) {
 	}
 }
 
-func metadataHeaders(m artifact.Metadata) map[string]string {
-	headers := map[string]string{}
-	for name, value := range map[string]string{
-		api.HeaderCI:        m.CI,
-		api.HeaderSHA:       m.SHA,
-		api.HeaderDirtyHash: m.DirtyHash,
-		api.HeaderTag:       m.Tag,
-	} {
-		if value != "" {
-			headers[name] = value
-		}
-	}
+// metadataHeaders gives the name and value of each header that is to be sent.
+func metadataHeaders(m artifact.Metadata) iter.Seq2[string, string] {
+	var interactive, duration string
 	if m.Interactive != nil {
-		headers[api.HeaderInteractive] = "0"
+		interactive = "0"
 		if *m.Interactive {
-			headers[api.HeaderInteractive] = "1"
+			interactive = "1"
 		}
 	}
 	if m.Duration != nil {
 		ms := m.Duration.Round(time.Millisecond).Milliseconds()
-		headers[api.HeaderDuration] = strconv.FormatInt(ms, 10)
+		duration = strconv.FormatInt(ms, 10)
 	}
-	return headers
+	return func(yield func(name, value string) bool) {
+		for _, header := range [...]struct{ name, value string }{
+			{api.HeaderCI, m.CI}, {api.HeaderInteractive, interactive}, {api.HeaderSHA, m.SHA},
+			{api.HeaderDirtyHash, m.DirtyHash}, {api.HeaderDuration, duration}, {api.HeaderTag, m.Tag},
+		} {
+			if header.value != "" && !yield(header.name, header.value) {
+				return
+			}
+		}
+	}
 }

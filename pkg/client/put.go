@@ -50,7 +50,7 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 	}
 	if upload.Describe == nil {
 		upload.Describe = func(context.Context) artifact.Metadata { return upload.Metadata }
-		if err := checkMetadata(upload.Metadata); err != nil {
+		if err := CheckMetadata(upload.Metadata); err != nil {
 			return nil, err
 		}
 	}
@@ -61,7 +61,7 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 		header: http.Header{"Content-Type": {api.ContentType}},
 		late: func(ctx context.Context, header http.Header) {
 			stored.Metadata = upload.Describe(ctx)
-			if checkMetadata(stored.Metadata) != nil {
+			if CheckMetadata(stored.Metadata) != nil {
 				stored.Metadata = artifact.Metadata{} // too late to refuse: see Describe
 			}
 			setMetadata(header, stored.Metadata)

@@ -93,8 +93,8 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL) (next *ur
 	if err != nil {
 		return nil, r.failure(target, err)
 	}
-	for name, values := range r.header {
-		req.Header[name] = values
+	if r.header != nil {
+		req.Header = r.header // the way out changes copies
 	}
 	var sent body
 	if r.body != nil {
@@ -149,5 +149,6 @@ func (r request) refused(a *answer, reason error) *Error {
 	failed.RequestID = a.oneLine(transport.RequestID(a.Header))
 	failed.Location = a.locationOrigin()
 	failed.retryAfter = a.Header.Get("Retry-After")
+	failed.redirected = a.Request.URL.String() != r.target.String()
 	return failed
 }

@@ -47,7 +47,7 @@ func TestStandstillsEndATry(t *testing.T) {
 			t.Parallel()
 			api := serveRaw(t, func(conn net.Conn) { test.handle(t, conn) })
 			c := newClient(t, api, func(o *client.Options) {
-				o.StallTimeout, o.AnswerTimeout = 200*time.Millisecond, 200*time.Millisecond
+				o.StallTimeout, o.AnswerTimeout = 200*time.Millisecond, time.Second
 			})
 			if _, err := putZeros(t, c, test.size); !errors.Is(err, test.want) {
 				t.Errorf("error %v, want %v", err, test.want)

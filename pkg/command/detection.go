@@ -138,9 +138,8 @@ func (a *app) printDetection(d *detection) {
 	if a.global.quiet {
 		return
 	}
-	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
 	for _, warning := range d.warnings {
-		fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Warning("artifact: warning:"), printable.Text(warning))
+		a.warn(warning)
 	}
 	if a.global.verbose {
 		for _, note := range d.notes {

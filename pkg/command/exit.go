@@ -4,12 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"syscall"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/credential"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
@@ -44,9 +43,6 @@ type outputError struct{ err error }
 func (e *outputError) Error() string { return fmt.Sprintf("writing the results: %v", e.err) }
 func (e *outputError) Unwrap() error { return e.err }
 
-// errNoCredential says that there is no token anywhere.
-var errNoCredential = errors.New("no credential: no token is set")
-
 // Interrupt is the cause of a context that a signal ended.
 type Interrupt struct{ Signal syscall.Signal }
 
@@ -71,6 +67,9 @@ func exitCode(err error) int {
 	var answered *client.Error
 	var child *childExit
 	var command *commandError
+	var batch *batchError
+	var mismatch *transfer.Mismatch
+	var closed *closedError
 	switch {
 	case err == nil:
 		return exitOK
@@ -80,10 +79,16 @@ func exitCode(err error) int {
 		return command.code
 	case errors.As(err, &interrupt):
 		return interrupt.ExitCode()
-	case errors.Is(err, artifact.ErrChanged):
+	case errors.As(err, &batch):
+		return batch.code
+	case errors.Is(err, artifact.ErrChanged), errors.As(err, &mismatch):
 		return exitVerification
-	case errors.Is(err, errNoCredential):
+	case errors.Is(err, client.ErrNotFound):
+		return exitNotFound
+	case isUnauthorized(err):
 		return exitUnauthorized
+	case errors.As(err, &closed):
+		return exitForbidden
 	case isUsage(err):
 		return exitUsage
 	case errors.As(err, &answered):
@@ -93,11 +98,23 @@ func exitCode(err error) int {
 	}
 }
 
+// isUnauthorized tells whether there is no credential that could be used.
+func isUnauthorized(err error) bool {
+	var refused *refusedError
+	var unconfirmed *settings.UnconfirmedError
+	var keyring *credential.KeyringError
+	return errors.Is(err, errNoCredential) || errors.As(err, &refused) ||
+		errors.As(err, &unconfirmed) || errors.As(err, &keyring)
+}
+
 func isUsage(err error) bool {
 	var usage *usageError
+	var file *credential.FileError
 	var setting *settings.Error
 	var input *transfer.InputError
-	return errors.As(err, &usage) || errors.As(err, &setting) || errors.As(err, &input) ||
+	var list *transfer.ListError
+	return errors.As(err, &usage) || errors.As(err, &setting) || errors.As(err, &input) || errors.As(err, &list) ||
+		errors.As(err, &file) || errors.Is(err, credential.ErrNoDirectory) ||
 		errors.Is(err, artifact.ErrInvalidID) || errors.Is(err, client.ErrInvalidAPI) ||
 		errors.Is(err, client.ErrInvalidMetadata) || errors.Is(err, client.ErrPlainHTTP)
 }
@@ -105,7 +122,7 @@ func isUsage(err error) bool {
 func answerCode(e *client.Error) int {
 	switch {
 	case errors.Is(e, client.ErrNotRemoteCache), errors.Is(e, client.ErrAnsweredEarly),
-		errors.Is(e, client.ErrRedirect), errors.Is(e, client.ErrTooManyRedirects):
+		errors.Is(e, client.ErrEncoded), errors.Is(e, client.ErrRedirect), errors.Is(e, client.ErrTooManyRedirects):
 		return exitRefused
 	case e.Status < 300: // no answer, or a broken one
 		return exitUnreachable
@@ -126,18 +143,17 @@ func answerCode(e *client.Error) int {
 	return exitRefused
 }
 
-// isCacheClosed tells whether the cache itself, and not the caller, is the
-// reason of a refusal.
-func isCacheClosed(e *client.Error) bool {
-	return e.Status == http.StatusForbidden && strings.HasPrefix(e.Code, api.CodeCachePrefix)
-}
-
 // errorJSON is an error as --json shows it.
 type errorJSON struct {
 	Exit    int    `json:"exit"`
 	Code    string `json:"code,omitempty"`
 	Status  int    `json:"status,omitempty"`
 	Message string `json:"message"`
+}
+
+// failureJSON is a failure without an artifact.
+type failureJSON struct {
+	Error *errorJSON `json:"error"`
 }
 
 func newErrorJSON(err error) *errorJSON {

@@ -118,14 +118,6 @@ func (a *app) newClient(s settings.Settings) (*client.Client, error) {
 	return c, nil
 }
 
-// settings resolves which cache is meant, and as whom.
-func (a *app) settings() (settings.Settings, error) {
-	if a.global.insecure {
-		return settings.Settings{}, &usageError{err: errInsecure}
-	}
-	return settings.Resolve(settings.Flags{API: a.global.api, Team: a.global.team}, a.env.Getenv)
-}
-
 // rootCAs is nil where the system's own certificates do. On Linux Go reads
 // SSL_CERT_FILE by itself, instead of the system's; elsewhere it is added.
 func (a *app) rootCAs() (*x509.CertPool, error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -22,12 +23,16 @@ func hint(err error) string {
 	var spool *artifact.SpoolError
 	var usage *usageError
 	var input *transfer.InputError
+	var batch *batchError
 	switch {
-	case errors.Is(err, errNoCredential):
-		return "Set ARTIFACT_TOKEN (or TURBO_TOKEN). A cache without authentication takes any ARTIFACT_TOKEN.\n" +
-			"To try without a cache of your own: artifact serve -- artifact put FILE"
-	case errors.Is(err, artifact.ErrChanged):
+	case errors.As(err, &batch):
+		return batch.next
+	case isUnauthorized(err):
+		return credentialHint(err)
+	case errors.Is(err, artifact.ErrChanged) && errors.As(err, &answered):
 		return "The cache does not hold it. Run the upload again when nothing writes to the file."
+	case errors.Is(err, artifact.ErrChanged):
+		return "Run it again when nothing writes to the file."
 	case errors.Is(err, client.ErrPlainHTTP):
 		return "Use https://, or --allow-http where nobody else can read the network."
 	case errors.As(err, &spool):
@@ -36,6 +41,10 @@ func hint(err error) string {
 		return fmt.Sprintf("Pack it: tar -cf - %s | zstd | artifact put -", shellQuote(notAFlag(input.Path)))
 	case errors.Is(err, transfer.ErrEmpty):
 		return "Name a FILE, or give - as the name to upload an empty standard input."
+	case errors.Is(err, client.ErrNotFound):
+		return "Check the id, --team and --api. Vercel keeps artifacts for 7 days, and other caches for as long as they have room."
+	case errors.As(err, new(*transfer.Mismatch)):
+		return mismatchHint(err)
 	case errors.As(err, &usage) && usage.command != "":
 		return fmt.Sprintf("See %s --help.", usage.command)
 	case errors.As(err, &answered):
@@ -44,8 +53,30 @@ func hint(err error) string {
 	return ""
 }
 
+// mismatchHint is for artifacts that are not what they should be.
+func mismatchHint(err error) string {
+	switch {
+	case errors.Is(err, transfer.ErrNotKept):
+		return "turborepo-remote-cache with a signature key takes an upload without a signature and then does not give it out:\n" +
+			"set the same key here (" + settings.EnvSignatureKey + ")."
+	case errors.Is(err, transfer.ErrWrongDigest):
+		return "If this id is a key and no digest, use --algorithm none."
+	case errors.Is(err, transfer.ErrUnsigned):
+		return "turbo with a signature key takes it for a miss. turborepo-remote-cache keeps signatures only with a key of its own."
+	case errors.Is(err, transfer.ErrBadSignature):
+		return "turbo takes it for a miss. Check that the key and the team id are those that it was signed with; a team slug is not signed."
+	case errors.Is(err, transfer.ErrEmptySignature):
+		return "Every turbo takes it for a miss. Build and upload it again with a later turbo."
+	case errors.Is(err, transfer.ErrUnverifiable):
+		return "Name the FILE that it should be, or set the signature key."
+	}
+	return ""
+}
+
 func answerHint(e *client.Error) string {
 	switch {
+	case errors.Is(e, client.ErrEncoded):
+		return "A proxy before the cache compresses what it must not touch: switch that off there for /v8/artifacts."
 	case errors.Is(e, client.ErrRedirect) && e.Location != "":
 		return fmt.Sprintf("Use this --api: %s", e.Location)
 	case errors.Is(e, client.ErrNotRemoteCache):
@@ -54,7 +85,7 @@ func answerHint(e *client.Error) string {
 		return "A proxy or a server that does not read uploads answered; the artifact may not be stored."
 	case errors.Is(e, client.ErrRetryAfter):
 		return fmt.Sprintf("The server wants %s before the next request; run the upload again then.", e.RetryAfter)
-	case isCacheClosed(e):
+	case e.IsCacheClosed():
 		if next, ok := cacheClosedHints[e.Code]; ok {
 			return next
 		}
@@ -108,7 +139,7 @@ var cacheClosedHints = map[string]string{
 // statusHints are by the API's reference, and by what else was met.
 var statusHints = map[int]string{
 	http.StatusBadRequest:            "The server refused a value of the request or the artifact's size. Self-hosted servers also demand a team: --team.",
-	http.StatusUnauthorized:          "The token is not valid here. Check ARTIFACT_TOKEN (or TURBO_TOKEN) and that it belongs to this --api.",
+	http.StatusUnauthorized:          "The token is not valid here. Check that it belongs to this --api: artifact status tells where it comes from, artifact login replaces a stored one.",
 	http.StatusPaymentRequired:       "The account is blocked or misses a payment. Its owner can update the payment method in the billing settings.",
 	http.StatusForbidden:             "The token may not write here: check --team. Or Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.",
 	http.StatusNotFound:              "There is no Remote Cache under this base URL: check --api, with its path if it has one.",

@@ -4,33 +4,41 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/digest"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
 // putOptions are the command line of put.
 type putOptions struct {
-	args      []string
+	listOptions
+	recursive bool
+	shard     string
 	hash      optional
 	algorithm string
 	metadata  metadataOptions
+	key       keyOptions
+	scheme    string
+	noSign    bool
+	verify    bool
 	warnOnly  bool
 	dryRun    bool
+
+	skipExisting, failFast bool
 }
 
 func newPutCommand(a *app) *cobra.Command {
 	var o putOptions
 	cmd := &cobra.Command{
-		Use:   "put [FILE|-]",
-		Short: "Upload a file or standard input",
-		Long: `Upload a file, or standard input, to the cache, and print the id that it is
-stored under and its name.
+		Use:   "put [FILE...|-]",
+		Short: "Upload files or standard input",
+		Long: `Upload files, or standard input, to the cache, and print for each the id that
+it is stored under and its name, in the order given.
 
 The id is what --hash gives, else the digest of the bytes. A stream (-, a FIFO,
 <(…), or piped standard input where no FILE is named) is kept in a temporary
@@ -38,11 +46,18 @@ file first, since the API must be told the size before the first byte.
 
 If the file changes while it is read, the upload is broken off so that the
 cache never holds it, and the exit code is 7. A program that writes to the file
-through a shared memory mapping cannot be noticed.`,
+through a shared memory mapping cannot be noticed.
+
+Of several inputs one that fails does not stop the others, unless --fail-fast
+is given. What is the same is sent once. When the credential is refused, the
+cache is closed or the network lost, the rest is listed as not sent.`,
 		Example: `  artifact put out.tar.zst
   tar -cf - dist | zstd | artifact put -
+  artifact put -r dist
+  find . -name '*.zst' -print0 | artifact put --files-from - -0 --skip-existing
   HASH=$(artifact put -q out.tar.zst)
-  artifact put --hash "$KEY" --duration 12.5s out.tar.zst`,
+  artifact put --hash "$KEY" --duration 12.5s out.tar.zst
+  artifact put --verify --signature-key-file key out.tar.zst`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			err := runPut(cmd.Context(), a, o)
@@ -57,15 +72,25 @@ through a shared memory mapping cannot be noticed.`,
 	flags.StringVar(&o.algorithm, "algorithm", string(digest.SHA256), "digest that an id is derived with: `sha256|sha512|blake3`")
 	flags.BoolVar(&o.warnOnly, "warn-only", false, "print failures and exit 0, for a CI step that must not fail")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would be uploaded; needs no network and no credential")
+	flags.BoolVar(&o.verify, "verify", false, "download it again and compare, before it counts as uploaded")
+	flags.StringVar(&o.scheme, "signature-version", string(artifact.SchemeV2), "scheme to sign by: `v2|v1`, v1 for turbo up to 2.9.17")
+	flags.BoolVar(&o.noSign, "no-sign", false, "do not sign, though there is a signature key")
+	flags.BoolVarP(&o.recursive, "recursive", "r", false, "upload each file below a directory")
+	flags.BoolVar(&o.skipExisting, "skip-existing", false, "send nothing that the cache has already")
+	flags.BoolVar(&o.failFast, "fail-fast", false, "begin no further upload when one has failed")
+	flags.StringVar(&o.shard, "shard", "", "upload one part of the list only, as `I/N`, for N jobs beside each other")
+	o.listOptions.register(flags)
+	o.key.register(flags)
 	o.metadata.register(flags)
-	for _, name := range []string{"algorithm", "warn-only"} {
+	for _, name := range []string{"algorithm", "warn-only", "verify", "signature-version", "no-sign", "skip-existing", "fail-fast", "shard"} {
 		readsEnvironment(flags, name)
 	}
 	return cmd
 }
 
 func runPut(ctx context.Context, a *app, o putOptions) error {
-	input, err := o.input(a.env.Stdin)
+	single, inputs, closeList, err := o.inputs(a)
+	defer closeList()
 	if err != nil {
 		return err
 	}
@@ -73,65 +98,59 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.settings()
+	resolver, s, err := a.resolve()
 	if err != nil {
 		return err
 	}
 	detection := a.startDetection(ctx, o.metadata, given)
 	defer detection.stop()
-	uploader := transfer.Uploader{SpoolDir: a.env.Getenv("TMPDIR"), Describe: detection.describe}
+	uploader := transfer.Uploader{
+		SpoolDir: a.env.Getenv("TMPDIR"), Describe: detection.describe, Verify: o.verify,
+		SkipExisting: o.skipExisting, DryRun: o.dryRun,
+	}
+	if uploader.Scheme, uploader.Signer, err = o.signing(a, s); err != nil {
+		return err
+	}
+	// A dry run asks the cache only what it has, and only where it may.
+	if !o.dryRun || o.skipExisting {
+		if err := a.authorize(ctx, resolver, &s); err != nil && !o.dryRun {
+			return err
+		}
+	}
 	// A dry run needs none, but must find what is wrong with its settings.
 	cache, err := a.newClient(s)
 	if err != nil {
 		return err
 	}
-	if !o.dryRun {
-		if s.Token.IsEmpty() {
-			return errNoCredential
-		}
+	if !s.Token.IsEmpty() {
 		uploader.Client = cache
 	}
-	shown := a.progress().Begin(input.Path)
+	if single == nil {
+		return a.putAll(ctx, uploader, inputs, o, detection)
+	}
+	shown := a.progress().Begin(single.Path)
 	uploader.Progress = shown
-	result := uploader.Put(ctx, input)
+	result := uploader.Put(ctx, *single)
 	shown.End()
 	a.printDetection(detection)
 	return a.printPut(result)
 }
 
-// input finds out what is to be uploaded, without opening it.
-func (o putOptions) input(stdin *os.File) (transfer.Input, error) {
-	input := transfer.Input{Path: "-"}
-	switch {
-	case len(o.args) > 1 && o.hash.given:
-		return input, usage("one --hash is for one input, and %d are given", len(o.args))
-	case len(o.args) > 1:
-		return input, usage("put takes one input, and %d are given", len(o.args))
-	case len(o.args) == 1 && o.args[0] == "":
-		return input, usage("the name of the input is empty, as that of a variable that is not set")
-	case len(o.args) == 1:
-		input.Path = o.args[0]
-	case ui.IsTerminal(stdin):
-		return input, usage("no input: name a file, or pipe one in")
-	default:
-		input.RefuseEmpty = true
-	}
-	if input.Path == "-" {
-		input.Stream = stdin
-	}
-	if o.hash.given { // also without a value: a key that was lost is no reason to derive one
-		id, err := artifact.ParseID(o.hash.text)
-		if err != nil {
-			return input, usage("--hash: %w", err)
-		}
-		input.ID = id
-	}
-	algorithm, err := digest.Parse(o.algorithm)
+// signing is how to sign. The signer is nil where nothing is signed: there is
+// no key, or a tag is given.
+func (o putOptions) signing(a *app, s settings.Settings) (artifact.Scheme, *artifact.Signer, error) {
+	scheme, err := artifact.ParseScheme(o.scheme)
 	if err != nil {
-		return input, usage("--algorithm: %w", err)
+		return "", nil, usage("--signature-version: %w", err)
 	}
-	input.Algorithm = algorithm
-	return input, nil
+	if o.noSign || o.metadata.tag != "" {
+		return scheme, nil, nil
+	}
+	signer, err := a.signer(o.key, s)
+	if signer == nil && err == nil {
+		err = s.CheckSignature()
+	}
+	return scheme, signer, err
 }
 
 func usage(format string, args ...any) error {

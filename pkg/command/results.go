@@ -54,13 +54,10 @@ func newMetadataJSON(m artifact.Metadata) *metadataJSON {
 
 // printPut prints a result and returns its error, if it has one.
 func (a *app) printPut(r transfer.Result) error {
-	err := named(r)
+	err := underName("uploading", r.Path, r.Err)
 	if a.global.json {
 		a.printJSON(newPutJSON(r, err))
-		if err != nil {
-			return &artifactError{err}
-		}
-		return nil
+		return a.printed(err)
 	}
 	switch {
 	case err != nil:
@@ -73,39 +70,98 @@ func (a *app) printPut(r transfer.Result) error {
 	return nil
 }
 
-// named gives an error of the client the name that the user knows the input by.
-func named(r transfer.Result) error {
-	if answered, ok := r.Err.(*client.Error); ok {
-		return &uploadError{path: r.Path, answered: answered}
+// printed is the error of a result that was printed, and with it, as JSON, the
+// error.
+func (a *app) printed(err error) error {
+	if err == nil || !a.global.json {
+		return err
 	}
-	return r.Err
+	return &artifactError{err}
 }
 
-type uploadError struct {
-	path     string
-	answered *client.Error
+// underName gives an error of the client the name that the user knows the input by.
+func underName(doing, path string, err error) error {
+	if answered, ok := err.(*client.Error); ok && path != "" {
+		return &inputError{doing: doing, path: path, answered: answered}
+	}
+	return err
 }
 
-func (e *uploadError) Error() string {
-	return fmt.Sprintf("uploading %s: %s", e.path, e.answered.Reason())
+// inputError is what became of a request for an input.
+type inputError struct {
+	doing, path string
+	answered    *client.Error
 }
-func (e *uploadError) Unwrap() error { return e.answered }
+
+func (e *inputError) Error() string {
+	return fmt.Sprintf("%s %s: %s", e.doing, e.path, e.answered.Reason())
+}
+func (e *inputError) Unwrap() error { return e.answered }
 
 func newPutJSON(r transfer.Result, err error) putJSON {
 	shown := putJSON{
 		Path: r.Path, Hash: r.ID, Algorithm: string(r.Algorithm), Status: string(r.Status),
 		URLs: r.URLs, Attempts: r.Attempts, Seconds: r.Elapsed.Round(time.Microsecond).Seconds(), Error: newErrorJSON(err),
+		PathBase64: pathBase64(r.Path), Size: known(r.Size), Signed: r.Signed,
 	}
-	if !utf8.ValidString(r.Path) {
-		shown.PathBase64 = base64.StdEncoding.EncodeToString([]byte(r.Path))
-	}
-	if r.Size >= 0 {
-		shown.Size = &r.Size
+	if r.Status == transfer.NotSent {
+		shown.Status = string(transfer.Failed)
 	}
 	if r.Err == nil {
 		shown.Metadata = newMetadataJSON(r.Metadata)
 	}
 	return shown
+}
+
+// pathBase64 is a path that JSON cannot carry, or nothing.
+func pathBase64(path string) string {
+	if utf8.ValidString(path) {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString([]byte(path))
+}
+
+// known is a size, or nil where there is none.
+func known(size int64) *int64 {
+	if size < 0 {
+		return nil
+	}
+	return &size
+}
+
+// verifyJSON is a result of verify as --json prints it. Scripts rely on the
+// names.
+type verifyJSON struct {
+	Path       string      `json:"path,omitempty"`
+	PathBase64 string      `json:"pathBase64,omitempty"`
+	Hash       artifact.ID `json:"hash,omitempty"`
+	Status     string      `json:"status"`
+	Size       *int64      `json:"size,omitempty"`
+	Signature  string      `json:"signature,omitempty"`
+	Error      *errorJSON  `json:"error,omitempty"`
+}
+
+// printVerification prints a result and returns its error, if it has one.
+func (a *app) printVerification(r transfer.Verification) error {
+	err := underName("verifying", r.Path, r.Err)
+	if a.global.json {
+		a.printJSON(verifyJSON{
+			Path: r.Path, PathBase64: pathBase64(r.Path), Hash: r.ID, Status: string(r.Verdict), Size: known(r.Size),
+			Signature: string(r.Signature), Error: newErrorJSON(err),
+		})
+		return err
+	}
+	if word := verdictWords[r.Verdict]; word != "" && (!a.global.quiet || r.Verdict != transfer.Verified) {
+		fmt.Fprintln(a.streams.results, ui.VerdictLine(r.Name(), word))
+	}
+	return err
+}
+
+// verdictWords are what people and scripts read. One that was not reached has
+// an error instead.
+var verdictWords = map[transfer.Verdict]string{
+	transfer.Verified: "OK", transfer.Missing: "MISSING", transfer.Different: "DIFFERS",
+	transfer.BadSignature: "BAD SIGNATURE", transfer.Unverifiable: "UNVERIFIABLE",
 }
 
 // printJSON prints one object on one line.

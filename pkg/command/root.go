@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +15,6 @@ import (
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
-	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
 // app is what the commands of one run share.
@@ -31,11 +31,24 @@ func Run(ctx context.Context, env Env) int {
 	// Also those that are not used, and before the first error: it may
 	// repeat what somebody typed.
 	for _, name := range settings.SecretVariables() {
-		a.streams.redactor.Add(env.Getenv(name))
+		a.hide(env.Getenv(name))
 	}
-	root := newRootCommand(a)
-	root.SetArgs(env.Args)
+	for _, name := range settings.ProxyVariables() {
+		a.hide(passwordOf(env.Getenv(name)))
+	}
+	return a.run(ctx, newRootCommand(a))
+}
+
+// run is the command line behind the filter, which a fault of ours passes too.
+func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
 	defer a.streams.flush()
+	defer func() {
+		if fault := recover(); fault != nil {
+			fmt.Fprintf(a.streams.screen, "artifact: a fault of this program: %v\n%s", fault, debug.Stack())
+			code = exitFault
+		}
+	}()
+	root.SetArgs(a.env.Args)
 	err := root.ExecuteContext(ctx)
 	if unwritten := a.streams.results.err; unwritten != nil && (err == nil || errors.Is(err, unwritten)) {
 		err = &outputError{unwritten}
@@ -76,6 +89,7 @@ its API, and run such a server.`,
 	root.SetOut(a.streams.results)
 	root.SetErr(a.streams.screen)
 	root.SetVersionTemplate("artifact {{.Version}}\n")
+	root.SetUsageFunc(func(cmd *cobra.Command) error { return showUsage(cmd, a.helpWidth()) })
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		a.chooseForm(cmd)
 		return &usageError{command: cmd.CommandPath(), err: err}
@@ -83,6 +97,12 @@ its API, and run such a server.`,
 	a.global.register(root.PersistentFlags())
 	root.AddCommand(
 		newPutCommand(a),
+		newVerifyCommand(a),
+		newGetCommand(a),
+		newStatCommand(a),
+		newLoginCommand(a),
+		newLogoutCommand(a),
+		newStatusCommand(a),
 		newServeCommand(a),
 		newVersionCommand(),
 		newExitCodesTopic(),
@@ -94,11 +114,15 @@ its API, and run such a server.`,
 		switch child.Name() {
 		case "help":
 			child.RunE = runHelp
+			completeTopics(child)
+			child.Example = "  artifact help put\n  artifact help environment"
 		case "completion": // without this it takes any argument
+			child.Example = "  source <(artifact completion bash)\n  artifact completion fish | source"
 			child.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		}
 	}
 	a.makeUsageErrors(root)
+	completeFromHelp(root)
 	return root
 }
 
@@ -154,12 +178,9 @@ func (a *app) report(err error) {
 	}
 	known := (*artifactError)(nil)
 	if a.global.json && !errors.As(err, &known) {
-		a.printJSON(struct {
-			Error *errorJSON `json:"error"`
-		}{newErrorJSON(err)})
+		a.printJSON(failureJSON{newErrorJSON(err)})
 	}
-	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
-	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
+	a.printError(err)
 	var answered *client.Error
 	if a.global.verbose && errors.As(err, &answered) && answered.Code != "" {
 		fmt.Fprintf(a.streams.screen, "The server's code for this: %s\n", printable.Text(answered.Code))

@@ -45,8 +45,8 @@ at it, then it serves until it is stopped.
 With a COMMAND it serves for that alone: the command's environment points at
 the cache, "artifact" is on its PATH, and its exit code is the one returned.
 
-The token is a new random one, or that of ` + envServeToken + `, which is required
-to listen on another address than loopback.`,
+The token is a new random one, or that of ` + envServeToken + `, which is
+required to listen on another address than loopback.`,
 		Example: `  artifact serve
   artifact serve -- turbo run build
   artifact serve -- artifact put out.tar.zst`,

@@ -6,7 +6,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
-	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
 // noteRetry prints a line for each further try.
@@ -15,7 +14,7 @@ func (a *app) noteRetry(r client.Retry) {
 		return
 	}
 	line := fmt.Sprintf("artifact: %s; trying again in %s (%d of %d)",
-		r.Err.Reason(), ui.Duration(r.Pause), r.Attempt, a.global.retries)
+		r.Err.Reason(), r.Pause.Round(100*time.Millisecond), r.Attempt, a.global.retries)
 	fmt.Fprintln(a.streams.screen, printable.Text(line))
 }
 

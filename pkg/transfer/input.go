@@ -1,21 +1,24 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
-// Input is what a user named for an upload.
+// Input is what a user named for an upload or a verification.
 type Input struct {
-	// Path is the name of a file, or only a name where Stream is set.
+	// Path is the name of a file, or only a name where Stream or Remote is
+	// set.
 	Path string
 	// Stream, if not nil, is read instead of a file.
 	Stream io.Reader
@@ -25,6 +28,24 @@ type Input struct {
 	Algorithm digest.Algorithm
 	// RefuseEmpty makes an input without bytes an error, [ErrEmpty].
 	RefuseEmpty bool
+	// Duration and Tag, where they are set, describe this input, whatever is
+	// said of all of them. A given tag is not checked before it is sent.
+	Duration *time.Duration
+	Tag      string
+	// Remote says that the bytes are in the cache only. They are verified
+	// against ID, which has to be one of Digests of them; without any it is
+	// no digest.
+	Remote  bool
+	Digests []digest.Algorithm
+}
+
+// describe puts what is known of this input into what is said of all.
+func (in Input) describe(m artifact.Metadata) artifact.Metadata {
+	if in.Duration != nil {
+		m.Duration = in.Duration
+	}
+	m.Tag = cmp.Or(in.Tag, m.Tag)
+	return m
 }
 
 // ErrDirectory says that an input is a directory.
@@ -40,12 +61,20 @@ type InputError struct {
 }
 
 func (e *InputError) Error() string {
-	// The system's errors name path and operation once more.
+	return fmt.Sprintf("reading %s: %s", e.Path, e.Reason())
+}
+
+// Reason is the error without the path.
+func (e *InputError) Reason() string { return pathless(e.Err, e.Path).Error() }
+
+// pathless is what the system has to say of a path, without naming it and the
+// operation once more.
+func pathless(err error, path string) error {
 	var inPath *fs.PathError
-	if errors.As(e.Err, &inPath) && inPath.Path == e.Path {
-		return fmt.Sprintf("reading %s: %v", e.Path, inPath.Err)
+	if errors.As(err, &inPath) && inPath.Path == path {
+		return inPath.Err
 	}
-	return fmt.Sprintf("reading %s: %v", e.Path, e.Err)
+	return err
 }
 
 // Unwrap gives the cause.
@@ -54,7 +83,12 @@ func (e *InputError) Unwrap() error { return e.Err }
 // open makes the input's bytes ready to be sent, and finds out its id. An error
 // is ctx's own or an [*InputError].
 func (in Input) open(ctx context.Context, spoolDir string, tracker progress.Tracker) (*artifact.Source, artifact.ID, error) {
-	source, id, err := in.openAny(ctx, spoolDir, tracker)
+	return in.openWith(ctx, spoolDir, tracker, func(*artifact.Source) error { return nil })
+}
+
+// openWith is open, where opened sees a file before it is read.
+func (in Input) openWith(ctx context.Context, spoolDir string, tracker progress.Tracker, opened func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
+	source, id, err := in.openAny(ctx, spoolDir, tracker, opened)
 	if err == nil && in.RefuseEmpty && source.Size() == 0 {
 		_ = source.Close()
 		err = ErrEmpty
@@ -68,29 +102,51 @@ func (in Input) open(ctx context.Context, spoolDir string, tracker progress.Trac
 	return source, id, nil
 }
 
-func (in Input) openAny(ctx context.Context, spoolDir string, tracker progress.Tracker) (*artifact.Source, artifact.ID, error) {
+func (in Input) openAny(ctx context.Context, spoolDir string, tracker progress.Tracker, opened func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
+	source, err := in.file(ctx)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case source == nil:
+		return in.spool(ctx, in.stream(), spoolDir, tracker)
+	}
+	if err := opened(source); err != nil {
+		_ = source.Close()
+		return nil, "", err
+	}
+	id, err := in.identify(ctx, source, tracker)
+	return source, id, err
+}
+
+// file opens the input, if it is a regular file. It gives neither a source nor
+// an error where it has to be read as a stream.
+func (in Input) file(ctx context.Context) (*artifact.Source, error) {
 	if in.Stream != nil {
-		return in.spool(ctx, in.Stream, spoolDir, tracker)
+		return nil, nil
 	}
 	info, err := os.Stat(in.Path)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if info.IsDir() {
-		return nil, "", ErrDirectory
+		return nil, ErrDirectory
 	}
-	if info.Mode().IsRegular() {
-		source, err := artifact.OpenFile(ctx, in.Path)
-		if err == nil {
-			id, err := in.identify(ctx, source, tracker)
-			return source, id, err
-		}
-		if !errors.Is(err, artifact.ErrNotRegular) {
-			return nil, "", err
-		}
+	if !info.Mode().IsRegular() {
+		return nil, nil
 	}
-	file := &lateFile{path: in.Path}
-	return in.spool(ctx, file, spoolDir, tracker)
+	source, err := artifact.OpenFile(ctx, in.Path)
+	if errors.Is(err, artifact.ErrNotRegular) {
+		return nil, nil
+	}
+	return source, err
+}
+
+// stream is the input where it is no regular file.
+func (in Input) stream() io.Reader {
+	if in.Stream != nil {
+		return in.Stream
+	}
+	return &lateFile{path: in.Path}
 }
 
 // identify finds out the id of a source, and closes that where it cannot.

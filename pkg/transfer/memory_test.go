@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -22,8 +23,9 @@ type liveTracker struct {
 	next, highest atomic.Int64
 }
 
-func (l *liveTracker) Hashed(n, _ int64) { l.measure(n) }
-func (l *liveTracker) Sent(n, _ int64)   { l.measure(n) }
+func (l *liveTracker) Hashed(n, _ int64)   { l.measure(n) }
+func (l *liveTracker) Sent(n, _ int64)     { l.measure(n) }
+func (l *liveTracker) Received(n, _ int64) { l.measure(n) }
 
 func (l *liveTracker) measure(n int64) {
 	if n < l.next.Load() {
@@ -41,14 +43,24 @@ func (l *liveTracker) measure(n int64) {
 func TestNoArtifactIsHeldWhole(t *testing.T) {
 	const size, limit = 256 << 20, 16 << 20
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-		w.WriteHeader(http.StatusAccepted)
+		if r.Method == http.MethodPut {
+			io.Copy(io.Discard, r.Body)
+			w.WriteHeader(http.StatusAccepted)
+			return
+		}
+		// In chunks: no length is told, so that the signature takes a second
+		// reading.
+		w.Header().Set("X-Artifact-Tag", "AAAA")
+		for range size >> 20 {
+			w.Write(make([]byte, 1<<20))
+		}
 	}))
 	defer server.Close()
 	c, err := client.New(client.Options{API: server.URL, Token: "t"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	signer := artifact.NewSigner([]byte("key"), "")
 	sparse := filepath.Join(t.TempDir(), "sparse")
 	if err := os.WriteFile(sparse, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -71,15 +83,36 @@ func TestNoArtifactIsHeldWhole(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			live := &liveTracker{}
 			uploader := transfer.Uploader{
-				Client: c, Progress: live, SpoolDir: t.TempDir(),
+				Client: c, Progress: live, SpoolDir: t.TempDir(), Signer: signer, Scheme: artifact.SchemeV2,
 				Describe: func(context.Context) artifact.Metadata { return artifact.Metadata{} },
 			}
-			if result := uploader.Put(t.Context(), input()); result.Err != nil || result.Size != size {
+			if result := uploader.Put(t.Context(), input()); result.Err != nil || result.Size != size || !result.Signed {
 				t.Fatalf("%+v", result)
 			}
-			if highest := live.highest.Load(); highest == 0 || highest > limit {
-				t.Errorf("%d bytes were alive at a time, %d are allowed", highest, int64(limit))
+			live.check(t, limit)
+			live = &liveTracker{}
+			verifier := transfer.Verifier{Client: c, Progress: live, Jobs: 1}
+			verified := verifier.Verify(t.Context(), input())
+			if verified.Verdict != transfer.Verified || verified.Size != size {
+				t.Fatalf("%+v", verified)
 			}
+			live.check(t, limit)
 		})
+	}
+	t.Run("get", func(t *testing.T) {
+		live := &liveTracker{}
+		downloader := transfer.Downloader{Client: c, Progress: live, Signer: signer}
+		_, err := downloader.Get(t.Context(), "a", nil, transfer.StreamTarget(io.Discard, "nothing"))
+		if !errors.Is(err, transfer.ErrBadSignature) {
+			t.Fatal(err)
+		}
+		live.check(t, limit)
+	})
+}
+
+func (l *liveTracker) check(t *testing.T, limit int64) {
+	t.Helper()
+	if highest := l.highest.Load(); highest == 0 || highest > limit {
+		t.Errorf("%d bytes were alive at a time, %d are allowed", highest, limit)
 	}
 }

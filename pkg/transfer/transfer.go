@@ -1,11 +1,12 @@
-// Package transfer moves whole inputs into a cache: it opens what a user
-// named, derives the id where none is given, and uploads. Start at
-// [Uploader.Put].
+// Package transfer moves whole inputs into a cache and out of it: it opens what
+// a user named, derives the id where none is given, signs, uploads, downloads
+// and checks. Memory depends neither on the size of artifacts nor on their
+// number. Start at [Uploader.Put], [Uploader.PutAll], [Verifier.Verify] and
+// [Downloader.Get]; a [List] and a [Tree] name many inputs.
 package transfer
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -20,8 +21,11 @@ type Status string
 // The values of [Status].
 const (
 	Uploaded Status = "uploaded"
+	Skipped  Status = "skipped" // the cache has it, or gets it with an earlier input
 	Planned  Status = "planned" // what would be uploaded, if it were not a dry run
 	Failed   Status = "failed"
+	// NotSent is what a run did not get to before it was ended.
+	NotSent Status = "not sent"
 )
 
 // Result is what became of one input.
@@ -43,60 +47,33 @@ type Result struct {
 	Elapsed time.Duration
 	// Metadata is what was sent, or would be.
 	Metadata artifact.Metadata
-	// Err is set where Status is [Failed].
+	// Signed tells whether the tag was made here, or would be.
+	Signed bool
+	// Err is set where Status is [Failed] or [NotSent].
 	Err error
 }
 
 // Uploader uploads inputs.
 type Uploader struct {
-	// Client is where they go; nil makes a dry run, which sends nothing.
+	// Client is where they go. A dry run may do without one.
 	Client *client.Client
 	// Describe gives the metadata of an artifact. It may block until it is
 	// known, and must return when its context ends.
 	Describe func(context.Context) artifact.Metadata
-	// Progress is told of hashed and sent bytes.
+	// Signer, if not nil, signs by Scheme what has no tag of its own.
+	Signer *artifact.Signer
+	Scheme artifact.Scheme
+	// Verify downloads each artifact again and compares, before it counts as
+	// uploaded.
+	Verify bool
+	// SkipExisting sends nothing that the cache has already, as far as it
+	// tells: see [Uploader.Put].
+	SkipExisting bool
+	// DryRun sends nothing. With SkipExisting the cache is still asked.
+	DryRun bool
+	// Progress, where it is not nil, is told of hashed, sent and received
+	// bytes of a single input.
 	Progress progress.Tracker
 	// SpoolDir is where streams are kept, as in [artifact.SpoolOptions].
 	SpoolDir string
-}
-
-// Put uploads one input. It never returns a Result without a Status.
-func (u *Uploader) Put(ctx context.Context, input Input) Result {
-	begin := time.Now()
-	result := Result{Path: input.Path, Size: -1}
-	result.Err = u.put(ctx, input, &result)
-	result.Elapsed = time.Since(begin)
-	if result.Err != nil {
-		result.Status = Failed
-	}
-	return result
-}
-
-func (u *Uploader) put(ctx context.Context, input Input, result *Result) error {
-	source, id, err := input.open(ctx, u.SpoolDir, u.Progress)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	result.ID, result.Size = id, source.Size()
-	if input.ID == "" {
-		result.Algorithm = input.Algorithm
-	}
-	if u.Client == nil {
-		result.Metadata, result.Status = u.Describe(ctx), Planned
-		return ctx.Err()
-	}
-	stored, err := u.Client.Put(ctx, client.Upload{
-		ID: id, Source: source, Describe: u.Describe, Progress: u.Progress,
-	})
-	var failed *client.Error
-	if errors.As(err, &failed) {
-		result.Attempts = failed.Attempts
-	}
-	if err != nil {
-		return err
-	}
-	result.URLs, result.Metadata, result.Attempts = stored.URLs, stored.Metadata, stored.Attempts
-	result.Status = Uploaded
-	return nil
 }

@@ -21,6 +21,15 @@ const (
 	EventsPath    = ArtifactsPath + "/events"
 )
 
+// The paths that only Vercel has: who a token belongs to, and of which teams
+// that user is a member.
+const (
+	UserPath  = "/v2/user"
+	TeamsPath = "/v2/teams"
+	// MaxTeams is the most teams that one answer may list.
+	MaxTeams = 100
+)
+
 // The query parameters that name a team. Every request may carry either or
 // both; neither is the personal account.
 const (

@@ -1,4 +1,9 @@
-// Package credential holds what must never be printed. Start at [Secret].
+// Package credential holds what must never be printed, and keeps what login
+// stored: in the keyring of the operating system, or, only where the user says
+// so, in a file.
+//
+// It refuses to wait for a keyring without end, and to read a file of secrets
+// that others can read too. Start at [Secret] and [Store].
 package credential
 
 import "errors"

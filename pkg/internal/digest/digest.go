@@ -56,3 +56,27 @@ func (a Algorithm) New() hash.Hash {
 func ID(h hash.Hash) artifact.ID {
 	return artifact.ID(hex.EncodeToString(h.Sum(nil)))
 }
+
+// Of are the algorithms that id may be a digest of, by its form: 64 or 128
+// hexadecimal digits. There are none for any other key.
+func Of(id artifact.ID) []Algorithm {
+	var possible []Algorithm
+	for _, a := range Algorithms() {
+		if a.Fits(id) {
+			possible = append(possible, a)
+		}
+	}
+	return possible
+}
+
+// Fits tells whether id has the form of a's digests. Upper case will do: other
+// tools write it.
+func (a Algorithm) Fits(id artifact.ID) bool {
+	sum, err := hex.DecodeString(string(id))
+	return err == nil && len(sum) == a.New().Size()
+}
+
+// Is tells whether id is the digest that h stands for, in either case.
+func Is(id artifact.ID, h hash.Hash) bool {
+	return strings.EqualFold(string(id), string(ID(h)))
+}

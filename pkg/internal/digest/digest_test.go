@@ -1,8 +1,11 @@
 package digest
 
 import (
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
 )
 
 // The sums of "abc": FIPS 180-4's examples, and BLAKE3's as b3sum prints it.
@@ -41,5 +44,32 @@ func BenchmarkHash(b *testing.B) {
 				h.Write(buffer)
 			}
 		})
+	}
+}
+
+func TestOf(t *testing.T) {
+	t.Parallel()
+	digits := func(n int) artifact.ID { return artifact.ID(strings.Repeat("0aF", n)[:n]) }
+	for id, want := range map[artifact.ID][]Algorithm{
+		digits(64):                         {SHA256, BLAKE3},
+		digits(128):                        {SHA512},
+		digits(63):                         nil,
+		digits(16):                         nil,
+		"g" + digits(63):                   nil,
+		"":                                 nil,
+		artifact.ID("0x") + digits(62):     nil,
+		digits(64) + " ":                   nil,
+		artifact.ID("key:") + digits(64):   nil,
+		artifact.ID("+") + digits(127):     nil,
+		artifact.ID("٠") + digits(62):      nil, // a digit, but not of this system
+		digits(62) + artifact.ID("\u0661"): nil,
+	} {
+		if got := Of(id); !slices.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", id, got, want)
+		}
+	}
+	h := SHA256.New()
+	if id := ID(h); !Is(id, h) || !Is(artifact.ID(strings.ToUpper(string(id))), h) || Is(id[1:], h) {
+		t.Errorf("%s is its own digest, in either case", id)
 	}
 }

@@ -13,6 +13,9 @@ type Tracker interface {
 	// Sent says that the first n of size bytes were handed to the network.
 	// All of them sent is not yet an upload that the server accepted.
 	Sent(n, size int64)
+	// Received says that the first n of size bytes came from the network;
+	// size is -1 where the server did not tell.
+	Received(n, size int64)
 }
 
 // None is a Tracker that nobody watches.
@@ -23,3 +26,21 @@ func (None) Hashed(n, size int64) {}
 
 // Sent does nothing.
 func (None) Sent(n, size int64) {}
+
+// Received does nothing.
+func (None) Received(n, size int64) {}
+
+// Overall is told how far a transfer of many artifacts has come. Calls may come
+// from any goroutine, also at once, and must return quickly.
+type Overall interface {
+	// Found says that there are n more artifacts.
+	Found(n int)
+	// Weighed says that one of them has so many bytes.
+	Weighed(size int64)
+	// Moved says that so many more bytes were handed to the network. It is
+	// below 0 where a new attempt takes back what one before has sent.
+	Moved(n int64)
+	// Settled says that it is known what became of one artifact, and that so
+	// many bytes of it need not be moved any more.
+	Settled(rest int64)
+}

@@ -15,18 +15,18 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
 )
 
-func TestRoundTrip(t *testing.T) {
-	t.Parallel()
-	d := directory(t, store.Options{})
-	r := start(t, d, server.Options{})
-	for name, test := range map[string]struct {
-		path     string
-		body     []byte
-		headers  []string
-		stored   store.Key
-		metadata artifact.Metadata
-		location string
-	}{
+// upload is a PUT, and what it should come to.
+type upload struct {
+	path     string
+	body     []byte
+	headers  []string
+	stored   store.Key
+	metadata artifact.Metadata
+	location string
+}
+
+func uploads() map[string]upload {
+	return map[string]upload{
 		"all metadata": {
 			path: "/v8/artifacts/de0e2b9afd5fe834?teamId=team_abc&slug=my+team&other=1", body: storetest.Bytes(1, 1<<20+1),
 			headers: []string{
@@ -55,7 +55,14 @@ func TestRoundTrip(t *testing.T) {
 			path: "/v8/artifacts/media", body: []byte("x"), headers: []string{"Content-Type: Application/Octet-Stream; a=b"},
 			stored: store.Key{ID: "media"}, location: "/v8/artifacts/media",
 		},
-	} {
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	d := directory(t, store.Options{})
+	r := start(t, d, server.Options{})
+	for name, test := range uploads() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			if test.body == nil {

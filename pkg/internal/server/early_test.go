@@ -102,6 +102,7 @@ func TestBrokenUploadLeavesNothing(t *testing.T) {
 	d := directory(t, store.Options{})
 	r := start(t, d, server.Options{})
 	r.do(http.MethodPut, "/v8/artifacts/old", []byte("old"))
+	r.log(1) // before the next one
 	for i, id := range []string{"old", "new"} {
 		conn := r.raw(r.head("PUT", "/v8/artifacts/"+id) + "Content-Length: 1000000\r\n\r\n" + strings.Repeat("x", 500_000))
 		if err := conn.Close(); err != nil {

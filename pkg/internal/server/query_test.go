@@ -76,6 +76,12 @@ func TestRefusedDocuments(t *testing.T) {
 		code := map[int]string{400: "bad_request", 413: "payload_too_large"}[test.status]
 		r.expectFailure(test.path+" "+test.body[:min(len(test.body), 40)], r.do(http.MethodPost, "/v8/artifacts"+test.path, []byte(test.body)), test.status, code, test.message)
 	}
+	// What says that it is too long is not read.
+	conn := r.raw(r.head("POST", "/v8/artifacts") + "Content-Length: 9000000000\r\n\r\n")
+	got := make([]byte, len("HTTP/1.1 413 "))
+	if _, err := io.ReadFull(conn, got); err != nil || string(got) != "HTTP/1.1 413 " {
+		t.Errorf("%q, %v", got, err)
+	}
 	// Without a length there is as little room.
 	request := r.request(http.MethodPost, "/v8/artifacts", nil)
 	request.Body = io.NopCloser(strings.NewReader(strings.Repeat(" ", 1<<20+1)))

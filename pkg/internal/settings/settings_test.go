@@ -1,8 +1,11 @@
 package settings
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -10,27 +13,125 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
 )
 
+// sandbox is a home and a project, and nothing else of this machine.
+type sandbox struct {
+	root string
+	env  map[string]string
+}
+
+// newSandbox writes files, named from the root of the sandbox: the home is
+// home, the project is project.
+func newSandbox(t *testing.T, files, env map[string]string) sandbox {
+	t.Helper()
+	s := sandbox{root: t.TempDir(), env: map[string]string{}}
+	s.env["HOME"] = filepath.Join(s.root, "home")
+	s.env["APPDATA"] = filepath.Join(s.root, "home", ".config")
+	for name, value := range env {
+		s.env[name] = strings.ReplaceAll(value, "$ROOT", s.root)
+	}
+	for _, dir := range []string{"home", "project/.git"} {
+		if err := os.MkdirAll(filepath.Join(s.root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range files {
+		path := filepath.Join(s.root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func (s sandbox) getenv(name string) string { return s.env[name] }
+
+// resolver resolves in a directory of the sandbox.
+func (s sandbox) resolver(dir string, flags Flags) *Resolver {
+	return New(Sources{
+		Flags: flags, Getenv: s.getenv, Dir: filepath.Join(s.root, filepath.FromSlash(dir)), Hide: func(string) {},
+		Login: credential.NewStore(filepath.Join(s.root, "home", ".config", "artifact"), s.getenv),
+	})
+}
+
+// resolve does both steps, and names files from the root of the sandbox.
+func (s sandbox) resolve(t *testing.T, dir string, flags Flags) (Settings, error) {
+	t.Helper()
+	r := s.resolver(dir, flags)
+	found, err := r.Resolve()
+	if err == nil {
+		err = r.Authorize(t.Context(), &found)
+	}
+	for _, origin := range []*string{&found.APIOrigin, &found.TokenOrigin, &found.TeamOrigin, &found.RequireSignatureOrigin} {
+		*origin = filepath.ToSlash(strings.ReplaceAll(*origin, s.root+string(filepath.Separator), ""))
+	}
+	return found, err
+}
+
+// login is what login leaves behind, with the secrets in the file.
+func login(t *testing.T, defaultAPI string, accounts map[credential.Origin]credential.Account, tokens map[credential.Origin]string) map[string]string {
+	t.Helper()
+	text := func(document any) string {
+		data, err := json.Marshal(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	return map[string]string{
+		"home/.config/artifact/login.json":       text(credential.Accounts{Default: defaultAPI, ByOrigin: accounts}),
+		"home/.config/artifact/credentials.json": text(tokens),
+	}
+}
+
+const (
+	turboFile  = "home/.config/turborepo/config.json"
+	vercelFile = "home/.local/share/com.vercel.cli/auth.json"
+	vercelOld  = "home/.config/com.vercel.cli/auth.json"
+	loginFile  = "artifact login (home/.config/artifact/credentials.json)"
+)
+
 func TestResolve(t *testing.T) {
 	t.Parallel()
 	secret := credential.NewSecret
+	stored := login(t, "https://default.example/base", map[credential.Origin]credential.Account{
+		"https://default.example:443": {API: "https://default.example/base", TeamID: "team_d", TeamSlug: "d", Storage: credential.InFile},
+		"https://cache.example:443":   {API: "https://cache.example", TeamSlug: "c", Storage: credential.InFile},
+		credential.Vercel:             {API: "https://api.vercel.com", TeamSlug: "v", Storage: credential.InFile},
+	}, map[credential.Origin]string{
+		"https://default.example:443": "td", "https://cache.example:443": "tc", credential.Vercel: "tv",
+	})
+	with := func(more map[string]string) map[string]string {
+		files := map[string]string{}
+		for _, set := range []map[string]string{stored, more} {
+			for name, text := range set {
+				files[name] = text
+			}
+		}
+		return files
+	}
 	for name, test := range map[string]struct {
-		flags Flags
+		files map[string]string
 		env   map[string]string
+		flags Flags
+		dir   string // project where it is empty
 		want  Settings
 	}{
 		"nothing": {},
 		"flags win": {
-			Flags{API: "https://flag", Team: "team_flag"},
-			map[string]string{EnvAPI: "https://ours", EnvTurboAPI: "https://turbo", EnvTeam: "ours", EnvTurboTeam: "turbo", EnvToken: "a", EnvTurboToken: "b"},
-			Settings{"https://flag", "--api", secret("a"), EnvToken, artifact.Team{ID: "team_flag"}, "--team"},
+			flags: Flags{API: "https://flag", Team: "team_flag"},
+			env:   map[string]string{EnvAPI: "https://ours", EnvTurboAPI: "https://turbo", EnvTeam: "ours", EnvTurboTeam: "turbo", EnvToken: "a", EnvTurboToken: "b"},
+			want:  Settings{API: "https://flag", APIOrigin: "--api", Token: secret("a"), TokenOrigin: EnvToken, Team: artifact.Team{ID: "team_flag"}, TeamOrigin: "--team"},
 		},
 		"ours before turbo's": {
 			env:  map[string]string{EnvAPI: "https://ours", EnvTurboAPI: "https://turbo", EnvTeam: "ours", EnvTurboTeamID: "team_turbo", EnvToken: "a", EnvTurboToken: "b"},
-			want: Settings{"https://ours", EnvAPI, secret("a"), EnvToken, artifact.Team{Slug: "ours"}, EnvTeam},
+			want: Settings{API: "https://ours", APIOrigin: EnvAPI, Token: secret("a"), TokenOrigin: EnvToken, Team: artifact.Team{Slug: "ours"}, TeamOrigin: EnvTeam},
 		},
 		"turbo's": {
 			env:  map[string]string{EnvTurboAPI: "https://turbo", EnvTurboTeam: "slug", EnvTurboTeamID: "team_id", EnvTurboToken: "b"},
-			want: Settings{"https://turbo", EnvTurboAPI, secret("b"), EnvTurboToken, artifact.Team{ID: "team_id", Slug: "slug"}, EnvTurboTeamID},
+			want: Settings{API: "https://turbo", APIOrigin: EnvTurboAPI, Token: secret("b"), TokenOrigin: EnvTurboToken, Team: artifact.Team{ID: "team_id", Slug: "slug"}, TeamOrigin: EnvTurboTeamID},
 		},
 		"a slug that looks like an id stays a slug": {
 			env:  map[string]string{EnvTurboTeam: "team_slug"},
@@ -41,41 +142,366 @@ func TestResolve(t *testing.T) {
 			want: Settings{Team: artifact.Team{ID: "abc"}, TeamOrigin: EnvTurboTeamID},
 		},
 		"an empty variable is not set": {
-			env:  map[string]string{EnvAPI: "", EnvTurboAPI: "https://turbo", EnvToken: "", EnvTurboToken: "b", EnvTeam: "", EnvTurboTeam: "t"},
-			want: Settings{"https://turbo", EnvTurboAPI, secret("b"), EnvTurboToken, artifact.Team{Slug: "t"}, EnvTurboTeam},
+			env:  map[string]string{EnvAPI: "", EnvTurboAPI: "https://turbo", EnvToken: " \n", EnvTurboToken: "b", EnvTeam: "", EnvTurboTeam: "t"},
+			want: Settings{API: "https://turbo", APIOrigin: EnvTurboAPI, Token: secret("b"), TokenOrigin: EnvTurboToken, Team: artifact.Team{Slug: "t"}, TeamOrigin: EnvTurboTeam},
 		},
 		"white space around a token": {
 			env:  map[string]string{EnvToken: " a\n"},
 			want: Settings{Token: secret("a"), TokenOrigin: EnvToken},
 		},
+		"Vercel's pair": {
+			env:  map[string]string{EnvPairToken: "p", EnvPairOwner: "team_o", EnvVercelToken: "v", EnvVercelOrg: "team_org"},
+			want: Settings{Token: secret("p"), TokenOrigin: EnvPairToken, Team: artifact.Team{ID: "team_o"}, TeamOrigin: EnvPairOwner},
+		},
+		"half a pair is none": {
+			env:  map[string]string{EnvPairToken: "p", EnvVercelToken: "v", EnvVercelOrg: "team_org"},
+			want: Settings{Token: secret("v"), TokenOrigin: EnvVercelToken, Team: artifact.Team{ID: "team_org"}, TeamOrigin: EnvVercelOrg},
+		},
+		"a user's org is no team": {
+			env:  map[string]string{EnvVercelToken: "v", EnvVercelOrg: "user_1"},
+			want: Settings{Token: secret("v"), TokenOrigin: EnvVercelToken},
+		},
+		"Vercel's tokens go to vercel.com too": {
+			env:  map[string]string{EnvVercelToken: "v", EnvAPI: "https://vercel.com/api"},
+			want: Settings{API: "https://vercel.com/api", APIOrigin: EnvAPI, Token: secret("v"), TokenOrigin: EnvVercelToken},
+		},
+		"and nowhere else": {
+			env:   map[string]string{EnvVercelToken: "v", EnvPairToken: "p", EnvPairOwner: "o", EnvAPI: "https://vercel.com:444"},
+			files: map[string]string{vercelFile: `{"token":"cli"}`},
+			want:  Settings{API: "https://vercel.com:444", APIOrigin: EnvAPI, Team: artifact.Team{ID: "o"}, TeamOrigin: EnvPairOwner},
+		},
+		"nor over http": {
+			env:   map[string]string{EnvVercelToken: "v", EnvAPI: "http://api.vercel.com"},
+			files: map[string]string{vercelFile: `{"token":"cli"}`},
+			want:  Settings{API: "http://api.vercel.com", APIOrigin: EnvAPI},
+		},
+		"login, and its default": {
+			files: stored,
+			want: Settings{API: "https://default.example/base", APIOrigin: LoginOrigin, Token: secret("td"), TokenOrigin: loginFile,
+				Team: artifact.Team{ID: "team_d", Slug: "d"}, TeamOrigin: LoginOrigin},
+		},
+		"login, for the API that is meant": {
+			files: stored, flags: Flags{API: "https://CACHE.example:443/x"},
+			want: Settings{API: "https://CACHE.example:443/x", APIOrigin: "--api", Token: secret("tc"), TokenOrigin: loginFile,
+				Team: artifact.Team{Slug: "c"}, TeamOrigin: LoginOrigin},
+		},
+		"login, not for another port": {
+			files: stored, flags: Flags{API: "https://cache.example:444"},
+			want: Settings{API: "https://cache.example:444", APIOrigin: "--api"},
+		},
+		"Vercel's two origins are one": {
+			files: stored, flags: Flags{API: "https://vercel.com/api"},
+			want: Settings{API: "https://vercel.com/api", APIOrigin: "--api", Token: secret("tv"), TokenOrigin: loginFile,
+				Team: artifact.Team{Slug: "v"}, TeamOrigin: LoginOrigin},
+		},
+		"an API of the work tree that was logged in to": {
+			files: with(map[string]string{"project/turbo.json": `{"remoteCache":{"apiUrl":"https://cache.example","teamSlug":"w"}}`}),
+			want: Settings{API: "https://cache.example", APIOrigin: "project/turbo.json", Token: secret("tc"), TokenOrigin: loginFile,
+				Team: artifact.Team{Slug: "w"}, TeamOrigin: "project/turbo.json"},
+		},
+		"Vercel's API in the work tree needs nobody's word": {
+			files: map[string]string{"project/turbo.json": `{"remoteCache":{"apiUrl":"https://vercel.com/api"}}`},
+			env:   map[string]string{EnvTurboToken: "b"},
+			want:  Settings{API: "https://vercel.com/api", APIOrigin: "project/turbo.json", Token: secret("b"), TokenOrigin: EnvTurboToken},
+		},
+		"a token beside its API": {
+			files: map[string]string{"project/.turbo/config.json": `{"apiUrl":"https://cache.example","token":"w","teamId":"team_w"}`},
+			want: Settings{API: "https://cache.example", APIOrigin: "project/.turbo/config.json", Token: secret("w"), TokenOrigin: "project/.turbo/config.json",
+				Team: artifact.Team{ID: "team_w"}, TeamOrigin: "project/.turbo/config.json"},
+		},
+		"the work tree's token before login's": {
+			files: with(map[string]string{"project/.turbo/config.json": `{"token":"w"}`}),
+			want: Settings{API: "https://default.example/base", APIOrigin: LoginOrigin, Token: secret("w"), TokenOrigin: "project/.turbo/config.json",
+				Team: artifact.Team{ID: "team_d", Slug: "d"}, TeamOrigin: LoginOrigin},
+		},
+		"config.json before turbo.json": {
+			files: with(map[string]string{
+				"project/.turbo/config.json": `{"apiUrl":"https://cache.example","teamId":"team_1"}`,
+				"project/turbo.json":         `{"remoteCache":{"apiUrl":"https://other.example","teamSlug":"2"}}`,
+			}),
+			want: Settings{API: "https://cache.example", APIOrigin: "project/.turbo/config.json", Token: secret("tc"), TokenOrigin: loginFile,
+				Team: artifact.Team{ID: "team_1"}, TeamOrigin: "project/.turbo/config.json"},
+		},
+		"from a package's directory": {
+			dir: "project/packages/a",
+			files: map[string]string{
+				"project/turbo.json":            `{"remoteCache":{"teamSlug":"root","signature":true}}`,
+				"project/packages/a/turbo.json": `{"extends":["//"],"remoteCache":{"teamSlug":"package"}}`,
+			},
+			want: Settings{Team: artifact.Team{Slug: "root"}, TeamOrigin: "project/turbo.json", RequireSignature: true, RequireSignatureOrigin: "project/turbo.json"},
+		},
+		"a project in a part of the repository": {
+			dir: "project/web/src",
+			files: map[string]string{
+				"project/turbo.json":     `{"remoteCache":{"teamSlug":"outer"}}`,
+				"project/web/turbo.json": `{"remoteCache":{"teamSlug":"inner"}}`,
+				"project/web/src/x":      "",
+			},
+			want: Settings{Team: artifact.Team{Slug: "inner"}, TeamOrigin: "project/web/turbo.json"},
+		},
+		"nothing above the repository": {
+			files: map[string]string{"turbo.json": `{"remoteCache":{"teamSlug":"above"}}`},
+		},
+		"the Vercel CLI's link": {
+			dir:   "project/packages/a",
+			files: map[string]string{"project/.vercel/project.json": `{"projectId":"p","orgId":"team_link"}`, "project/packages/a/x": ""},
+			want:  Settings{Team: artifact.Team{ID: "team_link"}, TeamOrigin: "project/.vercel/project.json"},
+		},
+		"turbo.json before the link": {
+			files: map[string]string{"project/.vercel/project.json": `{"orgId":"team_link"}`, "project/turbo.json": `{"remoteCache":{"teamSlug":"t"}}`},
+			want:  Settings{Team: artifact.Team{Slug: "t"}, TeamOrigin: "project/turbo.json"},
+		},
+		"the link before login": {
+			files: with(map[string]string{"project/.vercel/project.json": `{"orgId":"team_link"}`}),
+			want: Settings{API: "https://default.example/base", APIOrigin: LoginOrigin, Token: secret("td"), TokenOrigin: loginFile,
+				Team: artifact.Team{ID: "team_link"}, TeamOrigin: "project/.vercel/project.json"},
+		},
+		"a link of the whole repository": {
+			dir: "project/apps/web/src",
+			files: map[string]string{"project/apps/web/src/x": "", "project/apps/turbo.json": "{}", "project/.vercel/repo.json": `{"orgId":"team_repo","projects":[
+				{"directory":"apps/we","orgId":"team_we"},{"directory":"apps","orgId":"team_apps"},{"directory":"apps/web","orgId":"team_web"}]}`},
+			want: Settings{Team: artifact.Team{ID: "team_web"}, TeamOrigin: "project/.vercel/repo.json"},
+		},
+		"outside its projects": {
+			files: map[string]string{"project/.vercel/repo.json": `{"orgId":"team_repo","projects":[{"directory":"apps/web","orgId":"team_web"}]}`},
+			want:  Settings{Team: artifact.Team{ID: "team_repo"}, TeamOrigin: "project/.vercel/repo.json"},
+		},
+		"turbo's user-level file": {
+			files: map[string]string{turboFile: `{"token":"u","refreshToken":"r","expiresAt":1}`, vercelFile: `{"token":"cli"}`},
+			want:  Settings{Token: secret("u"), TokenOrigin: turboFile},
+		},
+		"its token stays with its API": {
+			files: map[string]string{turboFile: `{"token":"u","apiUrl":"https://one.example"}`},
+			flags: Flags{API: "https://two.example"},
+			want:  Settings{API: "https://two.example", APIOrigin: "--api"},
+		},
+		"its API": {
+			files: map[string]string{turboFile: `{"token":"u","apiUrl":"https://one.example","teamId":"team_u"}`},
+			want: Settings{API: "https://one.example", APIOrigin: turboFile, Token: secret("u"), TokenOrigin: turboFile,
+				Team: artifact.Team{ID: "team_u"}, TeamOrigin: turboFile},
+		},
+		"another place for it": {
+			files: map[string]string{"moved/turborepo/config.json": `{"token":"u"}`, turboFile: `{"token":"not"}`},
+			env:   map[string]string{EnvTurboConfig: "$ROOT/moved"},
+			want:  Settings{Token: secret("u"), TokenOrigin: "moved/turborepo/config.json"},
+		},
+		"the Vercel CLI's token": {
+			files: map[string]string{vercelFile: `{"token":"cli"}`, vercelOld: `{"token":"old"}`},
+			want:  Settings{Token: secret("cli"), TokenOrigin: vercelFile},
+		},
+		"where turbo looks for it": {
+			files: map[string]string{vercelOld: `{"token":"old"}`},
+			want:  Settings{Token: secret("old"), TokenOrigin: vercelOld},
+		},
+		"where it was moved to": {
+			files: map[string]string{"moved/com.vercel.cli/auth.json": `{"token":"m"}`, vercelFile: `{"token":"cli"}`},
+			env:   map[string]string{EnvVercelConfig: "$ROOT/moved"},
+			want:  Settings{Token: secret("m"), TokenOrigin: "moved/com.vercel.cli/auth.json"},
+		},
+		"no home": {
+			files: stored,
+			env:   map[string]string{"HOME": "", "APPDATA": ""},
+			want:  Settings{API: "https://default.example/base", APIOrigin: LoginOrigin, Token: secret("td"), TokenOrigin: loginFile, Team: artifact.Team{ID: "team_d", Slug: "d"}, TeamOrigin: LoginOrigin},
+		},
+		"a signature key": {
+			env:  map[string]string{EnvSignatureKey: "k"},
+			want: Settings{SignatureKey: secret("k"), SignatureKeyOrigin: EnvSignatureKey},
+		},
 	} {
-		got, err := Resolve(test.flags, func(name string) string { return test.env[name] })
-		if err != nil || got != test.want {
-			t.Errorf("%s: %+v, %v\nwant %+v", name, got, err, test.want)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSandbox(t, test.files, test.env)
+			dir := test.dir
+			if dir == "" {
+				dir = "project"
+			}
+			got, err := s.resolve(t, dir, test.flags)
+			if err != nil || got != test.want {
+				t.Errorf("%+v, %v\nwant %+v", got, err, test.want)
+			}
+			if got.Token.Reveal() != test.want.Token.Reveal() {
+				t.Errorf("the token is %q, want %q", got.Token.Reveal(), test.want.Token.Reveal())
+			}
+		})
+	}
+}
+
+// TestUnconfirmed lets no file of the work tree choose who gets a token.
+func TestUnconfirmed(t *testing.T) {
+	t.Parallel()
+	stored := login(t, "https://default.example", map[credential.Origin]credential.Account{
+		"https://default.example:443": {API: "https://default.example", Storage: credential.InFile},
+	}, map[credential.Origin]string{"https://default.example:443": "td"})
+	for name, test := range map[string]struct {
+		files, env map[string]string
+		path       string
+	}{
+		"a token of the environment": {
+			files: map[string]string{"project/turbo.json": `{"remoteCache":{"apiUrl":"https://evil.example/x"}}`},
+			env:   map[string]string{EnvToken: "a"}, path: "turbo.json",
+		},
+		"a stored token": {
+			files: map[string]string{"project/turbo.jsonc": `{"remoteCache":{"apiUrl":"https://evil.example/x"}}`},
+			path:  "turbo.jsonc",
+		},
+		"turbo's user-level token": {
+			files: map[string]string{"project/.turbo/config.json": `{"APIURL":"https://evil.example/x"}`, turboFile: `{"token":"u"}`},
+			path:  ".turbo/config.json",
+		},
+		"a token of another file": {
+			files: map[string]string{"project/turbo.json": `{"remoteCache":{"apiUrl":"https://evil.example/x"}}`, "project/.turbo/config.json": `{"token":"w"}`},
+			path:  "turbo.json",
+		},
+		"a token of the environment before the file's": {
+			files: map[string]string{"project/.turbo/config.json": `{"apiUrl":"https://evil.example/x","token":"w"}`},
+			env:   map[string]string{EnvTurboToken: "b"}, path: ".turbo/config.json",
+		},
+		"no token at all": {
+			files: map[string]string{"project/turbo.json": `{"remoteCache":{"apiUrl":"https://evil.example/x"}}`},
+			path:  "turbo.json",
+		},
+	} {
+		files := map[string]string{}
+		for _, set := range []map[string]string{stored, test.files} {
+			for name, text := range set {
+				files[name] = text
+			}
 		}
-		if got.Token.Reveal() != test.want.Token.Reveal() {
-			t.Errorf("%s: another token", name)
+		s := newSandbox(t, files, test.env)
+		got, err := s.resolve(t, "project", Flags{})
+		want := UnconfirmedError{API: "https://evil.example/x", Path: filepath.Join(s.root, "project", filepath.FromSlash(test.path))}
+		var unconfirmed *UnconfirmedError
+		if !errors.As(err, &unconfirmed) || *unconfirmed != want || !got.Token.IsEmpty() {
+			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 }
 
-func TestResolveRefusesWhatNoHeaderCarries(t *testing.T) {
+func TestRefusedSettings(t *testing.T) {
 	t.Parallel()
-	for _, token := range []string{"a\nb", "a\x00", "\x1b[31m", "a\x7fb"} {
-		_, err := Resolve(Flags{}, func(name string) string { return map[string]string{EnvTurboToken: token}[name] })
+	for name, test := range map[string]struct {
+		files, env map[string]string
+		want       string // the error, with $ROOT for the sandbox
+	}{
+		"a broken turbo.json": {
+			files: map[string]string{"project/turbo.json": "{\n  \"remoteCache\": {\"apiUrl\": secret}}"},
+			want:  "$ROOT/project/turbo.json: line 2, column 29: invalid character 's' looking for beginning of value",
+		},
+		"a value of another type": {
+			files: map[string]string{"project/turbo.json": `{"remoteCache":{"signature":"yes"}}`},
+			want:  `$ROOT/project/turbo.json: line 1, column 33: "remoteCache.signature" must be true or false, and is of type string`,
+		},
+		"two of them": {
+			files: map[string]string{"project/turbo.json": `{}`, "project/turbo.jsonc": `{}`},
+			want:  "$ROOT/project/turbo.json: there is a turbo.jsonc beside it: remove one of them",
+		},
+		"a broken config.json": {
+			files: map[string]string{"project/.turbo/config.json": `{"token":12345}`},
+			want:  `$ROOT/project/.turbo/config.json: line 1, column 14: "token" must be a string, and is of type number`,
+		},
+		"a broken link": {
+			files: map[string]string{"project/.vercel/project.json": `{"orgId":`},
+			want:  "$ROOT/project/.vercel/project.json: line 1, column 9: unexpected end of JSON input",
+		},
+		"a broken link of the repository": {
+			files: map[string]string{"project/.vercel/repo.json": `{"projects":{}}`},
+			want:  `$ROOT/project/.vercel/repo.json: line 1, column 13: "projects" must be an array, and is of type object`,
+		},
+		"turbo's user-level file": {
+			files: map[string]string{turboFile: `[]`},
+			want:  "$ROOT/home/.config/turborepo/config.json: line 1, column 1: the document must be an object, and is of type array",
+		},
+		"the Vercel CLI's": {
+			files: map[string]string{vercelFile: `{"token":"x"`},
+			want:  "$ROOT/home/.local/share/com.vercel.cli/auth.json: line 1, column 12: unexpected end of JSON input",
+		},
+		"login's": {
+			files: map[string]string{"home/.config/artifact/login.json": "{\n}}"},
+			want:  "reading $ROOT/home/.config/artifact/login.json: line 2, column 2: invalid character '}' after top-level value",
+		},
+		"an API that is none": {
+			files: map[string]string{"project/turbo.json": `{"remoteCache":{"apiUrl":"nonsense"}}`},
+			want:  `$ROOT/project/turbo.json: invalid API "nonsense": it must begin with https:// or http://`,
+		},
+		"a token that no header carries": {
+			env:  map[string]string{EnvTurboToken: "a\nb"},
+			want: "TURBO_TOKEN: it has control characters in it",
+		},
+		"one in a file": {
+			files: map[string]string{"project/.turbo/config.json": `{"token":"a\u0000b"}`},
+			want:  "$ROOT/project/.turbo/config.json: it has control characters in it",
+		},
+	} {
+		s := newSandbox(t, test.files, test.env)
+		_, err := s.resolve(t, "project", Flags{})
 		var setting *Error
-		if !errors.As(err, &setting) || setting.Origin != EnvTurboToken || !errors.Is(err, credential.ErrUnsendable) {
-			t.Errorf("%q: %v", token, err)
+		var file *credential.FileError
+		if !errors.As(err, &setting) && !errors.As(err, &file) {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := filepath.ToSlash(strings.ReplaceAll(err.Error(), s.root, "$ROOT")); got != test.want {
+			t.Errorf("%s:\n%s, want\n%s", name, got, test.want)
+		}
+	}
+}
+
+// TestNothingBelowIsRead has a broken file in every place below the first that
+// decides.
+func TestNothingBelowIsRead(t *testing.T) {
+	t.Parallel()
+	s := newSandbox(t, map[string]string{
+		"home/.config/artifact/login.json": "broken", turboFile: "broken", vercelFile: "broken",
+		"project/.vercel/project.json": "broken", "project/.vercel/repo.json": "broken",
+	}, map[string]string{EnvToken: "a", EnvAPI: "https://a.example", EnvTeam: "t"})
+	if _, err := s.resolve(t, "project", Flags{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCheckSignature asks for a key where the work tree wants one.
+func TestCheckSignature(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"project/turbo.json": `{"futureFlags":{"globalConfiguration":true},"global":{"remoteCache":{"signature":true}}}`}
+	for key, want := range map[string]error{"": ErrNoSignatureKey, "k": nil} {
+		s := newSandbox(t, files, map[string]string{EnvSignatureKey: key})
+		got, err := s.resolve(t, "project", Flags{})
+		if err != nil || !errors.Is(got.CheckSignature(), want) {
+			t.Errorf("%q: %v, %v", key, err, got.CheckSignature())
 		}
 	}
 }
 
 func TestSettingsNeverShowTheToken(t *testing.T) {
 	t.Parallel()
-	s := Settings{Token: credential.NewSecret("canary")}
+	s := Settings{Token: credential.NewSecret("canary"), SignatureKey: credential.NewSecret("canary")}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		if got := fmt.Sprintf(verb, s); len(got) == 0 || strings.Contains(got, "canary") || strings.Contains(got, "63616e617279") {
 			t.Errorf("%s shows %s", verb, got)
+		}
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	t.Parallel()
+	home := map[string]string{"HOME": "/home/u", "APPDATA": "/appdata"}
+	for _, test := range []struct {
+		system string
+		env    map[string]string
+		want   string
+	}{
+		{"linux", home, "/home/u/.config/artifact /home/u/.config/turborepo/config.json [/home/u/.local/share/com.vercel.cli/auth.json /home/u/.config/com.vercel.cli/auth.json]"},
+		{"linux", map[string]string{"HOME": "/home/u", "XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d"}, "/c/artifact /c/turborepo/config.json [/d/com.vercel.cli/auth.json /c/com.vercel.cli/auth.json]"},
+		{"linux", map[string]string{"HOME": "/home/u", "XDG_CONFIG_HOME": "c"}, "/home/u/.config/artifact /home/u/.config/turborepo/config.json [/home/u/.local/share/com.vercel.cli/auth.json /home/u/.config/com.vercel.cli/auth.json]"},
+		{"darwin", home, "/home/u/Library/Application Support/artifact /home/u/Library/Application Support/turborepo/config.json [/home/u/Library/Application Support/com.vercel.cli/auth.json]"},
+		{"windows", home, "/appdata/artifact /appdata/turborepo/config.json [/appdata/xdg.data/com.vercel.cli/auth.json /appdata/com.vercel.cli/auth.json]"},
+		{"linux", nil, "  []"},
+		{"darwin", nil, "  []"},
+		{"windows", nil, "  []"},
+	} {
+		p := findPlaces(func(name string) string { return test.env[name] }, test.system)
+		if got := filepath.ToSlash(fmt.Sprint(p.login, " ", p.turbo, " ", p.vercel)); got != test.want {
+			t.Errorf("%s, %v:\n%s, want\n%s", test.system, test.env, got, test.want)
 		}
 	}
 }

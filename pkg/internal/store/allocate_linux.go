@@ -31,7 +31,7 @@ func allocateTo(fd int, size int64) error {
 	// and be full for everybody in the meantime. So it is asked first.
 	var disk unix.Statfs_t
 	if unix.Fstatfs(fd, &disk) == nil {
-		if err := checkRoom(uint64(size), uint64(disk.Bsize), disk.Blocks, disk.Bavail); err != nil {
+		if err := checkRoom(uint64(size), uint64(disk.Bsize), disk.Blocks, disk.Bavail); err != nil { //nolint:gosec // sizes are not negative
 			return err
 		}
 	}

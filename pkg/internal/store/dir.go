@@ -102,7 +102,7 @@ func (d *Dir) open(options Options) error {
 			return err
 		}
 	}
-	if err := removeStale(d.root, d.session.name); err != nil {
+	if err := removeStale(d.root); err != nil {
 		return fmt.Errorf("removing what killed processes left: %w", err)
 	}
 	if options.MaxSize > 0 {

@@ -2,8 +2,6 @@ package store_test
 
 import (
 	"errors"
-	"github.com/artifact-cli/artifact/pkg/artifact"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,26 +9,11 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
-	"time"
 
+	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
 )
-
-// open opens the store in dir and closes it when the test ends.
-func open(t *testing.T, dir string, options store.Options) *store.Dir {
-	t.Helper()
-	d, err := store.Open(dir, options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return d
-}
 
 func TestContract(t *testing.T) {
 	t.Parallel()
@@ -50,57 +33,6 @@ func TestBoundedContract(t *testing.T) {
 	storetest.RunBounded(t, func(t *testing.T, limit int64) store.Store {
 		return open(t, t.TempDir(), store.Options{MaxSize: limit})
 	})
-}
-
-func key(id string) store.Key { return store.Key{Team: "local", ID: artifact.ID(id)} }
-
-func put(t *testing.T, s store.Store, id, body string) {
-	t.Helper()
-	if err := s.Put(t.Context(), key(id), int64(len(body)), storetest.Full(), strings.NewReader(body)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// contents is what a Get of each id gives, or its error's kind.
-func contents(t *testing.T, s store.Store, ids ...string) map[string]string {
-	t.Helper()
-	got := make(map[string]string)
-	for _, id := range ids {
-		blob, err := s.Get(t.Context(), key(id))
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			got[id] = "not found"
-		case errors.Is(err, store.ErrCorrupt):
-			got[id] = "damaged"
-		case err != nil:
-			t.Errorf("Get(%q) = %v", id, err)
-		default:
-			body, err := io.ReadAll(blob.Body)
-			if err := errors.Join(err, blob.Body.Close()); err != nil {
-				t.Error(err)
-			}
-			got[id] = string(body)
-		}
-	}
-	return got
-}
-
-// tree lists all files below dir, except the session's lock.
-func tree(t *testing.T, dir string) []string {
-	t.Helper()
-	var files []string
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.HasSuffix(path, ".lock") {
-			return err
-		}
-		path, err = filepath.Rel(dir, path)
-		files = append(files, filepath.ToSlash(path))
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
 }
 
 func TestOneFileForEachArtifact(t *testing.T) {
@@ -244,94 +176,4 @@ func TestSharedDirectory(t *testing.T) {
 	if got := contents(t, bounded, "a", "e", "f"); !reflect.DeepEqual(got, want) {
 		t.Errorf("it holds %.99q, want %.99q", got, want)
 	}
-}
-
-func TestDamagedFilesAreNeverServed(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	d := open(t, dir, store.Options{})
-	put(t, d, "good", "body")
-	good, err := os.ReadFile(filepath.Join(dir, "local", "good"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	damaged := map[string]string{
-		"empty":     "",
-		"shorter":   string(good[:len(good)-1]),
-		"longer":    string(good) + "x",
-		"header":    string(good[:20]),
-		"renamed":   string(good),
-		"text":      "hello\nworld",
-		"no-end":    strings.Repeat("x", 10_000),
-		"overflows": `{"artifact":1,"team":"local","id":"overflows","size":9223372036854775807}` + "\n",
-	}
-	ids := []string{"directory"}
-	for id, text := range damaged {
-		write(t, filepath.Join(dir, "local", id), text)
-		ids = append(ids, id)
-	}
-	write(t, filepath.Join(dir, "local", "directory", "x"), "")
-	for _, id := range ids {
-		if got := contents(t, d, id)[id]; got != "damaged" {
-			t.Errorf("Get(%q) = %.60q, want it damaged", id, got)
-		}
-		if _, err := d.Stat(t.Context(), key(id)); !errors.Is(err, store.ErrCorrupt) {
-			t.Errorf("Stat(%q) = %v, want ErrCorrupt", id, err)
-		}
-	}
-	put(t, d, "empty", "healed")
-	if got := contents(t, d, "empty", "good"); !reflect.DeepEqual(got, map[string]string{"empty": "healed", "good": "body"}) {
-		t.Errorf("it holds %q", got)
-	}
-}
-
-func TestStaleFilesAreRemoved(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	living := open(t, dir, store.Options{})
-	write(t, filepath.Join(dir, ".tmp", "KILLED.lock"), "")
-	write(t, filepath.Join(dir, ".tmp", "KILLED-1"), "half an artifact")
-	write(t, filepath.Join(dir, ".tmp", "KILLED-12"), "half an artifact")
-	write(t, filepath.Join(dir, ".tmp", "UNLOCKED-1"), "half an artifact")
-	within := false
-	body := io.MultiReader(strings.NewReader("half "), readerFunc(func([]byte) (int, error) {
-		within = true
-		open(t, dir, store.Options{})
-		if got := tree(t, dir); len(got) != 2 || !strings.HasPrefix(got[0], ".tmp/") || strings.Contains(got[0], "KILLED") {
-			t.Errorf("the directory holds %q, want the temporary file of the living store, and the tag", got)
-		}
-		return 0, io.EOF
-	}), strings.NewReader("and half"))
-	if err := living.Put(t.Context(), key("a"), int64(len("half and half")), storetest.Full(), body); err != nil || !within {
-		t.Fatalf("Put = %v; the body was read: %t", err, within)
-	}
-	if got := contents(t, living, "a"); !reflect.DeepEqual(got, map[string]string{"a": "half and half"}) {
-		t.Errorf("it holds %q", got)
-	}
-	if got, want := tree(t, dir), []string{"CACHEDIR.TAG", "local/a"}; !reflect.DeepEqual(got, want) {
-		t.Errorf("the directory holds %q, want %q", got, want)
-	}
-}
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func modified(t *testing.T, path string) time.Time {
-	t.Helper()
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return info.ModTime()
 }

@@ -103,7 +103,7 @@ func (d *Dir) copyBody(ctx context.Context, to *temp, body io.Reader, size int64
 	case !errors.Is(err, io.EOF):
 		return err
 	}
-	return ctx.Err()
+	return nil
 }
 
 // place gives a file its name, in place of the one that has it.

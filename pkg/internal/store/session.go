@@ -107,8 +107,7 @@ func (s *session) create() (*temp, error) {
 func (t *temp) remove() error { return t.root.Remove(t.path) }
 
 // removeStale removes the temporary files of sessions whose process is gone.
-// own is left alone: a process may hold its own lock twice.
-func removeStale(root *os.Root, own string) error {
+func removeStale(root *os.Root) error {
 	entries, err := fs.ReadDir(root.FS(), tempDir)
 	if err != nil {
 		return err
@@ -118,7 +117,6 @@ func removeStale(root *os.Root, own string) error {
 		name, _, _ := strings.Cut(strings.TrimSuffix(entry.Name(), lockSuffix), "-")
 		files[name] = append(files[name], entry.Name())
 	}
-	delete(files, own)
 	for name, left := range files {
 		if err := removeSession(root, name, left); err != nil {
 			return err

@@ -10,34 +10,89 @@ import (
 // suspended loses two of them at the most.
 const awakeSteps = 16
 
-// AfterAwake calls expired when limit has passed, not counting the time that
-// the process was suspended (Ctrl-Z), unless it is stopped before. A limit of 0
-// never passes. The call is made by another goroutine.
-func AfterAwake(limit time.Duration, expired func()) (stop func()) {
-	if limit <= 0 {
-		return func() {}
+// watch calls expired when limit has passed between begin and end, not counting
+// the time that the process was suspended (Ctrl-Z). A limit of 0 never passes.
+// It may begin as often as it must, and takes a goroutine only at its steps.
+type watch struct {
+	limit   time.Duration
+	expired func()
+
+	mu            sync.Mutex
+	timer         *time.Timer
+	running, over bool
+	last          time.Time
+	waited        time.Duration
+}
+
+func (w *watch) step() time.Duration { return max(w.limit/awakeSteps, time.Millisecond) }
+
+// begin counts from 0.
+func (w *watch) begin() {
+	if w.limit <= 0 {
+		return
 	}
-	step := max(limit/awakeSteps, time.Millisecond)
-	done := make(chan struct{})
-	go func() {
-		ticker := time.NewTicker(step)
-		defer ticker.Stop()
-		last, waited := time.Now(), time.Duration(0)
-		for {
-			select {
-			case <-done:
-				return
-			case now := <-ticker.C:
-				waited += min(now.Sub(last), 2*step)
-				last = now
-			}
-			if waited >= limit {
-				expired()
-				return
-			}
-		}
-	}()
-	return sync.OnceFunc(func() { close(done) })
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return
+	}
+	w.running, w.last, w.waited = true, time.Now(), 0
+	if w.timer == nil {
+		w.timer = time.AfterFunc(w.step(), w.tick)
+	} else {
+		w.timer.Reset(w.step())
+	}
+}
+
+// end stops it, until it begins again.
+func (w *watch) end() { w.halt(false) }
+
+// finish stops it, and whoever begins later comes too late.
+func (w *watch) finish() { w.halt(true) }
+
+func (w *watch) halt(forever bool) {
+	if w.limit <= 0 {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running, w.over = false, w.over || forever
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}
+
+func (w *watch) tick() {
+	if w.passed() {
+		w.expired()
+	}
+}
+
+// passed counts one more step.
+func (w *watch) passed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.running {
+		return false
+	}
+	now := time.Now()
+	w.waited += min(now.Sub(w.last), 2*w.step())
+	w.last = now
+	if w.waited < w.limit {
+		w.timer.Reset(w.step())
+		return false
+	}
+	w.running = false
+	return true
+}
+
+// AfterAwake calls expired, from another goroutine, when limit has passed unless
+// it is stopped before. Time in which the process was suspended does not count,
+// and a limit of 0 never passes.
+func AfterAwake(limit time.Duration, expired func()) (stop func()) {
+	timeout := &watch{limit: limit, expired: expired}
+	timeout.begin()
+	return timeout.finish
 }
 
 // WithTimeout is [context.WithTimeoutCause], but for two things: time in which

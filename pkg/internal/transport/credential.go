@@ -15,7 +15,7 @@ type credential struct {
 }
 
 func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
-	req = req.Clone(req.Context())
+	req = withOwnHeader(req)
 	req.Header.Del("Authorization")
 	if c.token != "" && SameOrigin(req.URL, c.origin) {
 		req.Header.Set("Authorization", "Bearer "+c.token)

@@ -28,9 +28,13 @@ func (l lateHeaders) RoundTrip(req *http.Request) (*http.Response, error) {
 		return l.next.RoundTrip(req)
 	}
 	var own *http.Request
-	own = req.Clone(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+	own = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		// Called by the goroutine that is about to send the headers.
-		GotConn: func(httptrace.GotConnInfo) { set(own.Header) },
+		GotConn: func(info httptrace.GotConnInfo) {
+			set(own.Header)
+			announce(info.Conn, own.ContentLength)
+		},
 	}))
+	own.Header = req.Header.Clone()
 	return l.next.RoundTrip(own)
 }

@@ -81,7 +81,7 @@ func newHTTPTransport(options Options, dial dialFunc) *http.Transport {
 		TLSHandshakeTimeout:    handshakeTimeout,
 		ExpectContinueTimeout:  options.ContinueTimeout,
 		IdleConnTimeout:        idleTimeout,
-		MaxIdleConnsPerHost:    idleConnections,
+		MaxIdleConnsPerHost:    max(idleConnections, options.Connections),
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		DisableCompression:     true, // an artifact's bytes come as they are
 	}

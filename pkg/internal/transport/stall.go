@@ -34,7 +34,7 @@ type stalls struct {
 func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	wait := &watch{limit: s.answer, expired: func() { cancel(ErrNoAnswer) }}
-	watched := req.Clone(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+	watched := req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteRequest: func(httptrace.WroteRequestInfo) { wait.begin() },
 	}))
 	body := &watch{limit: s.stall, expired: func() { cancel(ErrStalled) }}
@@ -42,8 +42,8 @@ func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 		watched.Body = &watchedBody{ReadCloser: req.Body, watch: body, between: true}
 	}
 	resp, err := s.next.RoundTrip(watched)
-	wait.end()
-	body.end()
+	wait.finish()
+	body.finish()
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
@@ -57,27 +57,6 @@ func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 		return context.Cause(ctx)
 	}}
 	return resp, nil
-}
-
-// watch is a limit that begins anew as often as it must. The last end is final
-// for those that begin at the same time.
-type watch struct {
-	limit   time.Duration
-	expired func()
-	stop    atomic.Pointer[func()]
-}
-
-func (w *watch) begin() {
-	stop := AfterAwake(w.limit, w.expired)
-	if old := w.stop.Swap(&stop); old != nil {
-		(*old)()
-	}
-}
-
-func (w *watch) end() {
-	if old := w.stop.Swap(nil); old != nil {
-		(*old)()
-	}
 }
 
 // watchedBody watches the time in its reads, or, between, that from one read to
@@ -109,7 +88,7 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 
 // Close ends the request.
 func (b *watchedBody) Close() error {
-	b.watch.end()
+	b.watch.finish()
 	err := b.ReadCloser.Close()
 	if b.done != nil {
 		_ = b.done()

@@ -37,6 +37,9 @@ type Options struct {
 	// byte moved. Time in which the process is suspended does not count, and
 	// 0 sets no limit.
 	AnswerTimeout, StallTimeout time.Duration
+	// Connections is how many requests are made at a time, as far as is known.
+	// So many connections to a host are kept for the next ones.
+	Connections int
 	// Trace, if not nil, is told of every request that went to the network.
 	Trace func(Exchange)
 }
@@ -74,7 +77,17 @@ type userAgent struct {
 }
 
 func (u userAgent) RoundTrip(req *http.Request) (*http.Response, error) {
-	req = req.Clone(req.Context())
+	req = withOwnHeader(req)
 	req.Header.Set("User-Agent", u.name)
 	return u.next.RoundTrip(req)
+}
+
+// withOwnHeader is req with a header that may be changed. The rest is shared:
+// a whole clone for each layer would cost more than all of them do.
+func withOwnHeader(req *http.Request) *http.Request {
+	own := req.WithContext(req.Context())
+	if own.Header = req.Header.Clone(); own.Header == nil {
+		own.Header = http.Header{}
+	}
+	return own
 }

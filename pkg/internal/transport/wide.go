@@ -1,11 +1,13 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"io"
 	"net"
 	"net/http/httptrace"
+	"slices"
 	"sync"
 )
 
@@ -17,7 +19,7 @@ const (
 	plainPiece  = 512 << 10 // read and written at once over TCP
 	securePiece = 256 << 10 // given to tls.Conn at once
 	recordBatch = 128 << 10 // TLS records, of 16 KiB each, written at once
-	smallBody   = 64 << 10  // below it records need not be joined
+	smallBody   = 64 << 10  // up to it headers and body go out at once
 )
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
@@ -28,7 +30,7 @@ func (dial dialFunc) wide(ctx context.Context, network, address string) (net.Con
 	if err != nil {
 		return nil, err
 	}
-	return wideConn{conn}, nil
+	return &wideConn{Conn: conn}, nil
 }
 
 // wideTLS is wide over TLS. net/http calls it where no proxy stands between;
@@ -47,7 +49,7 @@ func (dial dialFunc) wideTLS(config *tls.Config) dialFunc {
 			_ = conn.Close()
 			return nil, err
 		}
-		return wideTLSConn{secure, below}, nil
+		return &wideTLSConn{Conn: secure, below: below}, nil
 	}
 }
 
@@ -68,10 +70,19 @@ func handshake(ctx context.Context, conn *tls.Conn) error {
 
 // wideConn lets net/http copy a body in large pieces: it copies by ReadFrom
 // where the connection has it. It has to be the outermost wrapper of one.
-type wideConn struct{ net.Conn }
+type wideConn struct {
+	net.Conn
+	head head
+}
+
+// Write passes p on, unless a small body is to follow it.
+func (c *wideConn) Write(p []byte) (int, error) { return c.head.write(c.Conn, p) }
 
 // ReadFrom copies a body to the connection.
-func (c wideConn) ReadFrom(body io.Reader) (int64, error) {
+func (c *wideConn) ReadFrom(body io.Reader) (int64, error) {
+	if c.head.expected {
+		return c.head.writeWith(c.Conn, body)
+	}
 	return copyPieces(c.Conn, body, plainPiece)
 }
 
@@ -79,12 +90,16 @@ func (c wideConn) ReadFrom(body io.Reader) (int64, error) {
 type wideTLSConn struct {
 	*tls.Conn
 	below *joiningConn
+	head  head
 }
 
+// Write passes p on, unless a small body is to follow it.
+func (c *wideTLSConn) Write(p []byte) (int, error) { return c.head.write(c.Conn, p) }
+
 // ReadFrom copies a body to the connection.
-func (c wideTLSConn) ReadFrom(body io.Reader) (int64, error) {
-	if limited, ok := body.(*io.LimitedReader); ok && limited.N <= smallBody {
-		return copyPieces(c.Conn, body, securePiece)
+func (c *wideTLSConn) ReadFrom(body io.Reader) (int64, error) {
+	if c.head.expected {
+		return c.head.writeWith(c.Conn, body)
 	}
 	c.below.join()
 	n, err := copyPieces(c.Conn, body, securePiece)
@@ -92,6 +107,67 @@ func (c wideTLSConn) ReadFrom(body io.Reader) (int64, error) {
 		err = flushErr
 	}
 	return n, err
+}
+
+// announce tells a connection of this package, to which headers are about to be
+// written, how large a body follows them. net/http would send the headers of
+// most bodies ahead, which is one more packet for both sides.
+func announce(conn net.Conn, bodySize int64) {
+	if bodySize <= 0 || bodySize > smallBody {
+		return
+	}
+	switch conn := conn.(type) {
+	case *wideConn:
+		conn.head.expected = true
+	case *wideTLSConn:
+		conn.head.expected = true
+	}
+}
+
+// head is what was written of a request that has a small body. One goroutine
+// writes requests to a connection, one after the other.
+type head struct {
+	expected bool
+	pending  []byte // its memory is used again for the next request
+}
+
+// write keeps p where a small body is to follow it.
+func (h *head) write(to io.Writer, p []byte) (int, error) {
+	if !h.expected || len(h.pending)+len(p) > smallBody {
+		if err := h.flush(to); err != nil {
+			return 0, err
+		}
+		return to.Write(p)
+	}
+	h.pending = append(h.pending, p...)
+	return len(p), nil
+}
+
+func (h *head) flush(to io.Writer) error {
+	h.expected = false
+	if len(h.pending) == 0 {
+		return nil
+	}
+	_, err := to.Write(h.pending)
+	h.pending = h.pending[:0]
+	return err
+}
+
+// writeWith writes what is kept, and the body behind it. Nothing goes out of a
+// body that fails.
+func (h *head) writeWith(to io.Writer, body io.Reader) (int64, error) {
+	before := len(h.pending)
+	if limited, ok := body.(*io.LimitedReader); ok {
+		h.pending = slices.Grow(h.pending, int(min(limited.N, smallBody))+bytes.MinRead)
+	}
+	buffer := bytes.NewBuffer(h.pending)
+	n, err := buffer.ReadFrom(body)
+	h.pending = buffer.Bytes()
+	if err != nil {
+		h.expected, h.pending = false, h.pending[:before]
+		return n, err
+	}
+	return n, h.flush(to)
 }
 
 func copyPieces(to io.Writer, body io.Reader, size int64) (int64, error) {

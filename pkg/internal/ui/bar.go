@@ -102,13 +102,13 @@ func barLine(name string, v view, room int) string {
 
 func factsOf(v view) (facts [4]fact) {
 	switch v.stage {
-	case hashing, uploading:
+	case hashing, uploading, downloading:
 		facts[share] = fact{fmt.Sprintf("%d%%", v.percent()), len("100%")}
 		done, total := sizesOf(v.n, v.size)
 		facts[amount] = fact{done + "/" + total, 2*len(total) - len(" MiB") + len("/")}
 		facts[speed] = fact{v.rateText(), len("100.0 MiB/s")}
 		facts[clock] = fact{v.leftText(), len("9m59s left")}
-	case reading:
+	case reading, receiving:
 		facts[amount] = fact{Size(v.n), len("100.0 MiB")}
 		facts[speed] = fact{v.rateText(), len("100.0 MiB/s")}
 		facts[clock] = fact{Duration(v.inStage), len("9m59s")}

@@ -37,15 +37,15 @@ func (p *linePainter) end() {}
 func logLine(name string, v view) string {
 	var facts []string
 	switch v.stage {
-	case hashing, uploading:
+	case hashing, uploading, downloading:
 		facts = append(facts, fmt.Sprintf("%s of %s (%d%%)", Size(v.n), Size(v.size), v.percent()))
-	case reading, hashed:
+	case reading, receiving, hashed:
 		facts = append(facts, Size(v.n))
 	case waiting:
 		facts = append(facts, Size(v.n)+" sent")
 	}
 	switch v.stage {
-	case hashing, reading, uploading:
+	case hashing, reading, uploading, downloading, receiving:
 		facts = append(facts, v.rateText(), v.leftText())
 	default:
 		facts = append(facts, Duration(v.inStage))

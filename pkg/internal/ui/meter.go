@@ -25,10 +25,13 @@ const (
 	hashed
 	uploading
 	waiting // all was sent, and the server has not answered
+	downloading
+	receiving // downloading what has no known size
+	checking  // all was received
 )
 
 func (s stage) String() string {
-	return [...]string{"preparing", "hashing", "reading", "hashed", "uploading", "waiting for the server"}[s]
+	return [...]string{"preparing", "hashing", "reading", "hashed", "uploading", "waiting for the server", "downloading", "downloading", "checking"}[s]
 }
 
 // view is all that can be told of a transfer at one moment.
@@ -129,6 +132,12 @@ func (p position) stage() stage {
 		return hashing
 	case p.call == hashedCall:
 		return hashed
+	case p.call == receivedCall && p.size < 0:
+		return receiving
+	case p.call == receivedCall && p.n < p.size:
+		return downloading
+	case p.call == receivedCall:
+		return checking
 	case p.n < p.size:
 		return uploading
 	default:

@@ -29,6 +29,9 @@ func TestMeter(t *testing.T) {
 		{46 * time.Second, position{sentCall, math.MaxInt64, 1 << 60}, view{stage: waiting, n: 1 << 60, size: 1 << 60, rate: -1}},
 		{47 * time.Second, position{hashedCall, 7, -1}, view{stage: reading, n: 7, size: -1, rate: -1}},
 		{48 * time.Second, position{sentCall, 0, 0}, view{stage: waiting, rate: -1}},
+		{49 * time.Second, position{receivedCall, 7, -1}, view{stage: receiving, n: 7, size: -1, rate: -1}},
+		{50 * time.Second, position{receivedCall, 7, 10}, view{stage: downloading, n: 7, size: 10, rate: -1}},
+		{51 * time.Second, position{receivedCall, 10, 10}, view{stage: checking, n: 10, size: 10, rate: -1}},
 	} {
 		step.want.elapsed = step.at
 		got := m.observe(begin.Add(step.at), step.told)

@@ -69,6 +69,7 @@ const (
 	noCall call = iota
 	hashedCall
 	sentCall
+	receivedCall
 )
 
 // Begin starts to show the transfer of what name names, which may be any text.
@@ -93,6 +94,10 @@ func (t *Transfer) Hashed(n, size int64) { t.note(position{hashedCall, n, size})
 // Sent notes that n of size bytes were handed to the network. It takes some
 // nanoseconds.
 func (t *Transfer) Sent(n, size int64) { t.note(position{sentCall, n, size}) }
+
+// Received notes that n of size bytes came from the network; size is -1 where it
+// is not known. It takes some nanoseconds.
+func (t *Transfer) Received(n, size int64) { t.note(position{receivedCall, n, size}) }
 
 func (t *Transfer) note(at position) {
 	t.mu.Lock()

@@ -82,9 +82,11 @@ func TestBarLeavesOnlyWhatWasPrinted(t *testing.T) {
 				time.Sleep(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
 				size := []int64{-1, 0, 1, 12345, 1 << 62}[random.IntN(5)]
 				n := random.Int64N(max(size, 1) + 1)
-				switch random.IntN(5) {
+				switch random.IntN(6) {
 				case 0, 1:
 					transfer.Hashed(n, size)
+				case 4:
+					transfer.Received(n, size)
 				case 2, 3:
 					transfer.Sent(n, max(size, 0))
 				default:

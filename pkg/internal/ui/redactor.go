@@ -71,24 +71,34 @@ func (r *Redactor) known() []form {
 }
 
 // escaped is the secret as it stands in text, JSON, Go's quoted strings, the
-// parts of a URL, and behind package printable.
+// parts of a URL, and behind package printable. An error that quotes it may
+// stand in JSON, so quotes are quoted too.
 func escaped(secret string) []string {
-	var plain strings.Builder
-	encoder := json.NewEncoder(&plain)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(secret) // a string always encodes
-	html, _ := json.Marshal(secret)
-	return []string{
+	forms := []string{
 		secret,
-		unquoted(strings.TrimSpace(plain.String())),
-		unquoted(string(html)),
-		unquoted(strconv.Quote(secret)),
 		url.QueryEscape(secret),
 		url.PathEscape(secret),
 		strings.TrimPrefix(url.UserPassword("", secret).String(), ":"),
 		printable.Text(secret),
 		printable.Line(secret, len(secret)),
 	}
+	for _, once := range quoted(secret) {
+		if once != secret {
+			forms = append(append(forms, once), quoted(once)...)
+		}
+	}
+	return forms
+}
+
+// quoted is text as JSON writes it, with and without care for HTML, and as Go
+// does.
+func quoted(text string) []string {
+	var plain strings.Builder
+	encoder := json.NewEncoder(&plain)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // a string always encodes
+	html, _ := json.Marshal(text)
+	return []string{unquoted(strings.TrimSpace(plain.String())), unquoted(string(html)), unquoted(strconv.Quote(text))}
 }
 
 func unquoted(s string) string { return s[1 : len(s)-1] }

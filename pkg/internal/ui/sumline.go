@@ -10,7 +10,14 @@ import "strings"
 // In sha256sum's own output only the path can need that. An id that is no digest
 // may hold a backslash too, and without this its line would be ambiguous.
 func SumLine(hash, path string) string {
-	line := hash + "  " + path
+	return escapedLine(hash + "  " + path)
+}
+
+// VerdictLine is a result as sha256sum -c prints it, without the newline: the
+// path, a colon, the verdict. It is escaped as [SumLine] is.
+func VerdictLine(path, verdict string) string { return escapedLine(path + ": " + verdict) }
+
+func escapedLine(line string) string {
 	if !strings.ContainsAny(line, "\n\r\\") {
 		return line
 	}

@@ -1,0 +1,129 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The secrets of TestCanaries. Each has a sign that an escape would show.
+const (
+	canaryToken = `tok"en\<canary-51f0>`
+	canaryKey   = `key&canary%7e22`
+	canaryProxy = "proxy-canary-9a4b"
+	canaryFile  = "file-canary-03c8"
+)
+
+// canaryParts betray a secret, also one that is encoded or cut.
+var canaryParts = []string{"51f0", "7e22", "9a4b", "03c8"}
+
+// parrot repeats whatever it is sent in every place of an answer.
+func parrot(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		said := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		w.Header().Set("X-Request-Id", said)
+		w.Header().Set("X-Artifact-Tag", said)
+		w.Header().Set("Retry-After", said)
+		w.WriteHeader(status)
+		if r.Method != http.MethodHead {
+			fmt.Fprintf(w, `{"error":{"code":%q,"message":%q},"status":%q,"urls":[%q]}`, said, "you sent "+said, said, said)
+			_, _ = io.WriteString(w, said)
+		}
+	}
+}
+
+// TestCanaries looks for token, signature key and proxy password in all that
+// is printed by every command, in every mode, whatever happens.
+func TestCanaries(t *testing.T) {
+	t.Parallel()
+	commands := [][]string{
+		{"put", "--no-git", "-"}, {"put", "--no-git", "--dry-run", "-"}, {"put", "--no-git", "--warn-only", "-"},
+		{"put", canaryToken}, {"put", "--no-git", canaryProxy}, {"put", "--no-git", canaryFile}, {"put", "--hash", canaryKey + "/", "-"}, {"put", "--tag", canaryToken, "-"},
+		{"put", "--" + canaryToken}, {"put", "--sha", canaryToken, "--ci", canaryKey, "-"},
+		{"verify", "-"}, {"verify", "--hash", canaryToken, "-"}, {"get", "abc"}, {"get", canaryToken, "-o", canaryProxy + "/x"},
+		{"stat", "abc", canaryToken}, {"put", "--signature-key-file", canaryToken, "-"},
+		{"login", "--with-token", "--insecure-storage"}, {"login", "--with-token"}, {"login"}, {"login", "--web"},
+		{"login", "--with-token", "--api", "https://user:" + canaryToken + "@cache.example"},
+		{"status"}, {"status", "--api", canaryToken}, {"status", "--team", canaryToken}, {"logout"}, {"logout", "--all"},
+		{"help"}, {"help", "environment"}, {"help", "exit-codes"}, {"help", canaryToken}, {"put", "--help"}, {"login", "--help"},
+		{"version"}, {"completion", "bash"}, {"serve", "--listen", canaryToken}, {"serve", "--", "/" + canaryToken}, {canaryToken},
+	}
+	modes := [][]string{nil, {"-v"}, {"--json"}, {"-q"}, {"--progress=always", "--color=always"}, {"--json", "-v", "--timeout=" + canaryToken}}
+	servers := map[string]string{
+		"accepts": record(t, parrot(202)).URL, "is missing": record(t, parrot(404)).URL, "forbids": record(t, parrot(403)).URL,
+		"refuses": record(t, parrot(401)).URL, "fails": record(t, parrot(500)).URL, "redirects": record(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "/"+strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}).URL,
+		"is far": "https://192.0.2.1", "is nobody": "http://127.0.0.1:1",
+	}
+	me := newPerson(t)
+	files := map[string]string{
+		".config/turborepo/config.json":         `{"token":"another-03c8"}`,
+		".local/share/com.vercel.cli/auth.json": `{"token":"another-03c8"}`,
+		"project/.turbo/config.json":            `{"token":"` + canaryFile + `"}`,
+		"broken/.turbo/config.json":             `{"token":` + canaryFile + `}`,
+		"mistyped/.turbo/config.json":           `{"token":["` + canaryFile + `"]}`,
+		"broken/.vercel/project.json":           canaryFile,
+		"mistyped/turbo.json":                   `{"remoteCache":{"signature":"` + canaryFile + `"}}`,
+	}
+	for name, text := range files {
+		path := filepath.Join(me.home, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, path, text)
+	}
+	for name, api := range servers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for i, args := range commands {
+				mode := modes[(i+len(name))%len(modes)] // each command meets each mode in some story
+				for _, dir := range []string{"project", "broken", "mistyped"} {
+					if dir != "project" && name != "accepts" {
+						continue
+					}
+					for _, mode := range modesFor(mode, modes, name) {
+						checkCanaries(t, me, api, filepath.Join(me.home, dir), append(append([]string{}, mode...), args...))
+					}
+				}
+			}
+		})
+	}
+}
+
+// modesFor is every mode against one server, and one of them against the others.
+func modesFor(one []string, all [][]string, server string) [][]string {
+	if server == "forbids" {
+		return all
+	}
+	return [][]string{one}
+}
+
+func checkCanaries(t *testing.T, me person, api, dir string, args []string) {
+	t.Helper()
+	env := []string{
+		"ARTIFACT_API=" + api, "TURBO_REMOTE_CACHE_SIGNATURE_KEY=" + canaryKey,
+		"HTTPS_PROXY=http://user:" + canaryProxy + "@127.0.0.1:1", "https_proxy=user:" + canaryProxy + "@127.0.0.1:1",
+		"HTTP_PROXY=http://user:" + canaryProxy + "%zz@127.0.0.1:1",
+	}
+	if strings.Contains(strings.Join(args, " "), canaryToken) || filepath.Base(dir) != "project" || strings.HasSuffix(api, "1") {
+		env = append(env, "ARTIFACT_TOKEN="+canaryToken) // else it is the file's that is sent
+	}
+	call := me.call(args, canaryToken, env...)
+	call.dir = dir
+	cmd := call.command(t)
+	detach(cmd)
+	got := finish(t, cmd)
+	for _, part := range canaryParts {
+		if strings.Contains(got.stdout+got.stderr, part) {
+			t.Errorf("%q: %q is in\n%s\n%s", args, part, got.stdout, got.stderr)
+		}
+	}
+}

@@ -1,0 +1,131 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// version is what goes under an id the nth time: its bytes, duration, revision
+// and dirty hash can all be told from n.
+func version(id, n int) string {
+	return strings.Repeat(fmt.Sprintf("%d of %d\n", n, id), 1+(n*7919+id*131)%60_000)
+}
+
+// TestVerifyAfterKill kills a serving process while artifacts are put there,
+// again and again. What put reported is there, and whatever is there is one
+// version whole, with its own metadata and signature.
+func TestVerifyAfterKill(t *testing.T) {
+	t.Parallel()
+	const ids = 4
+	rounds := 5
+	if os.Getenv("ARTIFACT_TEST_LONG") != "" {
+		rounds = 100
+	}
+	dir, puts := t.TempDir(), 0
+	var reported [ids]int // the last version that was acknowledged
+	for round := range rounds {
+		at, kill := serveFrom(t, dir)
+		var timer *time.Timer
+		for n, alive := round*1000+1, true; alive; n++ {
+			id := n % ids
+			file := writeFile(t, filepath.Join(t.TempDir(), "file"), version(id, n))
+			alive = at.put(t, id, n, file)
+			if alive {
+				reported[id] = n
+				puts++
+			}
+			if timer == nil { // a slow machine gets one through in each round too
+				timer = time.AfterFunc(time.Duration(rand.IntN(300))*time.Millisecond, kill)
+			}
+		}
+		timer.Stop()
+		kill()
+		at, kill = serveFrom(t, dir)
+		for id := range ids {
+			at.checkVersion(t, id, reported[id])
+		}
+		kill()
+		if t.Failed() {
+			return
+		}
+	}
+	t.Logf("%d kills, %d acknowledged uploads", rounds, puts)
+	if puts < rounds {
+		t.Errorf("%d uploads in %d rounds: too few to tell anything", puts, rounds)
+	}
+}
+
+// serveFrom runs artifact serve on a directory; kill ends it as nothing can be
+// caught.
+func serveFrom(t *testing.T, dir string) (at remote, kill func()) {
+	t.Helper()
+	cmd := call{args: []string{"serve", "--dir", dir}}.command(t)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill = func() { _ = cmd.Process.Kill() }
+	t.Cleanup(kill)
+	variables := map[string]string{}
+	lines := bufio.NewScanner(stdout)
+	for len(variables) < 3 && lines.Scan() {
+		name, value, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "export "), "=")
+		variables[name] = value
+	}
+	go func(cmd *exec.Cmd) { _ = cmd.Wait() }(cmd)
+	return remote{variables["TURBO_API"], variables["TURBO_TOKEN"]}, kill
+}
+
+func (at remote) env() []string {
+	return []string{"TURBO_API=" + at.api, "TURBO_TOKEN=" + at.token, "TURBO_TEAM=t", signatureKey}
+}
+
+// put tells whether an upload was reported as stored.
+func (at remote) put(t *testing.T, id, n int, file string) bool {
+	t.Helper()
+	got := call{env: at.env(), args: []string{
+		"put", "-q", "--hash", fmt.Sprint("id-", id), "--duration", fmt.Sprint(n), "--sha", fmt.Sprint("sha-", n),
+		"--dirty-hash", fmt.Sprint("dirty-", n), file,
+	}}.run(t)
+	return got.code == 0
+}
+
+// checkVersion gets what is there, which has to be right by its signature, and
+// compares it with the version that it says to be.
+func (at remote) checkVersion(t *testing.T, id, reported int) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "got")
+	got := call{env: at.env(), args: []string{"get", "--json", "-o", file, fmt.Sprint("id-", id)}}.run(t)
+	if got.code == 6 && reported == 0 {
+		return
+	}
+	var known struct {
+		Metadata struct {
+			SHA, DirtyHash string
+			DurationMs     int
+		}
+	}
+	if err := json.Unmarshal([]byte(got.stdout), &known); err != nil || got.code != 0 {
+		t.Errorf("id-%d: %+v, and version %d was reported", id, got, reported)
+		return
+	}
+	n := known.Metadata.DurationMs
+	content, err := os.ReadFile(file)
+	if err != nil || string(content) != version(id, n) || known.Metadata.SHA != fmt.Sprint("sha-", n) ||
+		known.Metadata.DirtyHash != fmt.Sprint("dirty-", n) || n < reported {
+		t.Errorf("id-%d: %d bytes of version %+v, and version %d was reported", id, len(content), known.Metadata, reported)
+	}
+}

@@ -1,0 +1,277 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// conversation is a program that asks on its terminal, while its standard
+// streams lead elsewhere.
+type conversation struct {
+	t              *testing.T
+	cmd            *exec.Cmd
+	outside        *os.File
+	seen           []byte
+	stdout, stderr bytes.Buffer
+}
+
+// converse starts a program with a terminal of its own; standard input is what
+// cmd has.
+func converse(t *testing.T, cmd *exec.Cmd) *conversation {
+	t.Helper()
+	c := &conversation{t: t, cmd: cmd}
+	var inside *os.File
+	c.outside, inside = terminal(t, 80)
+	cmd.Stdout, cmd.Stderr = &c.stdout, &c.stderr
+	cmd.ExtraFiles = []*os.File{inside}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	inside.Close()
+	return c
+}
+
+// expect reads the terminal until text was shown.
+func (c *conversation) expect(text string) {
+	c.t.Helper()
+	piece := make([]byte, 1024)
+	for !bytes.Contains(c.seen, []byte(text)) {
+		n, err := c.outside.Read(piece)
+		c.seen = append(c.seen, piece[:n]...)
+		if err != nil {
+			c.t.Fatalf("waiting for %q, saw %q: %v; on standard error: %s", text, c.seen, err, c.end().stderr)
+		}
+	}
+}
+
+// echoes tells whether the terminal shows what is typed.
+func (c *conversation) echoes() bool {
+	c.t.Helper()
+	state, err := unix.IoctlGetTermios(int(c.outside.Fd()), unix.TCGETS)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return state.Lflag&unix.ECHO != 0
+}
+
+// awaitSilence waits until nothing that is typed is shown. The question comes
+// a moment before.
+func (c *conversation) awaitSilence() {
+	for c.echoes() {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (c *conversation) write(line string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c.outside, line+"\n"); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// end waits for the program, and for the rest of what it shows.
+func (c *conversation) end() outcome {
+	_ = c.cmd.Wait()
+	rest, _ := io.ReadAll(c.outside)
+	c.seen = append(c.seen, rest...)
+	return outcome{shellCode(c.cmd.ProcessState), c.stdout.String(), c.stderr.String()}
+}
+
+// TestPrompt asks on the terminal, also with standard input a pipe, and shows
+// nothing of what is typed.
+func TestPrompt(t *testing.T) {
+	t.Parallel()
+	for name, stdin := range map[string]io.Reader{"a pipe": strings.NewReader("not this"), "nothing": nil} {
+		cache, me := guarded(t), newPerson(t)
+		call := me.call([]string{"login", "--insecure-storage", "--api", cache.URL}, "")
+		call.stdin = stdin
+		c := converse(t, call.command(t))
+		c.expect("Token (not shown): ")
+		c.awaitSilence()
+		c.write(token)
+		got := c.end()
+		got.check(t, outcome{stderr: "Logging in to " + cache.URL + "\n" +
+			"Whoever runs that server hands out its tokens. (For turborepo-remote-cache it is one of its TURBO_TOKEN.)\n" +
+			"Logged in to " + cache.URL + "\nRemote Caching is enabled there.\n"})
+		if string(c.seen) != "Token (not shown): \r\n" {
+			t.Errorf("%s: the terminal showed %q", name, c.seen)
+		}
+		me.call([]string{"status", "-q"}, "").run(t).check(t, outcome{stdout: "enabled\n"})
+	}
+}
+
+// TestPromptInterrupted leaves the terminal as it was.
+func TestPromptInterrupted(t *testing.T) {
+	t.Parallel()
+	me := newPerson(t)
+	c := converse(t, me.call([]string{"login", "--insecure-storage", "--api", "http://127.0.0.1:1"}, "").command(t))
+	c.expect("Token (not shown): ")
+	c.awaitSilence()
+	if _, err := c.outside.Write([]byte{3}); err != nil { // what Ctrl-C sends
+		t.Fatal(err)
+	}
+	_ = c.cmd.Wait()
+	if code := shellCode(c.cmd.ProcessState); code != 130 || !c.echoes() {
+		t.Errorf("exit %d, and the terminal echoes: %v", code, c.echoes())
+	}
+}
+
+// TestUnlockingIsWaitedFor says what it waits for, and can be stopped.
+func TestUnlockingIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	cache, me := guarded(t), newPerson(t)
+	env, connected := hangingBus(t)
+	c := converse(t, me.call([]string{"login", "--api", cache.URL}, "", env).command(t))
+	c.expect("Token (not shown): ")
+	c.awaitSilence()
+	c.write(token)
+	<-connected
+	if err := c.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	got := c.end()
+	want := "Storing it in the keyring; unlock that if your desktop asks. This waits for at most 1m0s.\n"
+	if got.code != 130 || !strings.HasSuffix(got.stderr, want) {
+		t.Errorf("%+v, want %s", got, want)
+	}
+	if _, err := os.Stat(me.path("login.json")); err == nil {
+		t.Error("an account was stored without its secret")
+	}
+}
+
+// TestPromptInCI never waits for an answer, whoever runs the CI.
+func TestPromptInCI(t *testing.T) {
+	t.Parallel()
+	vendors := ciVendors(t)
+	if len(vendors) < 40 {
+		t.Fatalf("%d vendors", len(vendors))
+	}
+	cache := guarded(t)
+	for _, variables := range vendors {
+		me := newPerson(t)
+		got := converse(t, me.call([]string{"login", "--api", cache.URL}, "", variables...).command(t)).end()
+		got.check(t, outcome{code: 2, stderr: "artifact: login asks for a token, and in CI nobody can answer: set ARTIFACT_TOKEN instead\n"})
+		env := append(cache.env(), variables...)
+		call{args: []string{"put", "-q", "--no-git", "-"}, stdin: strings.NewReader(hello), env: env}.run(t).check(t, outcome{stdout: helloSHA256 + "\n"})
+	}
+	if sent := len(cache.all()); sent != len(vendors) {
+		t.Errorf("%d requests, want %d uploads", sent, len(vendors))
+	}
+}
+
+// ciVendors are the variables of each vendor in ciinfo's own table.
+func ciVendors(t *testing.T) [][]string {
+	t.Helper()
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/gkampitakis/ciinfo").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "vendors.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vendors [][]string
+	for _, entry := range regexp.MustCompile(`(?s)\tenv:\s+\[\]env\{(.*?)\},\n`).FindAllSubmatch(table, -1) {
+		var variables []string
+		for _, mark := range regexp.MustCompile(`key:\s*"(\w+)"(?:,\s*(?:eq|includes):\s*"([^"]*)")?`).FindAllSubmatch(entry[1], -1) {
+			variables = append(variables, string(mark[1])+"="+cmp.Or(string(mark[2]), "1"))
+		}
+		vendors = append(vendors, variables)
+	}
+	return vendors
+}
+
+// session runs commands of a shell with a Secret Service of its own, unlocked.
+func session(t *testing.T, me person, script string, env ...string) outcome {
+	t.Helper()
+	for _, program := range []string{"dbus-run-session", "gnome-keyring-daemon", "secret-tool"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skip("install gnome-keyring, dbus and libsecret-tools:", err)
+		}
+	}
+	call := me.call(nil, "", append(env, "XDG_RUNTIME_DIR="+t.TempDir())...)
+	artifact := call.command(t)
+	cmd := exec.Command("dbus-run-session", "--", "sh", "-euc",
+		`printf 'password\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1`+"\nexec 2>stderr\n"+script)
+	cmd.Env, cmd.Dir = artifact.Env, artifact.Dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	got := finish(t, cmd)
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the daemon goes on otherwise
+	// The bus and its daemon talk on the session's own.
+	text, err := os.ReadFile(filepath.Join(cmd.Dir, "stderr"))
+	if err != nil {
+		t.Fatal(err, got.stderr)
+	}
+	got.stderr = string(text)
+	return got
+}
+
+// TestSecretService stores in a real keyring, finds it there, and removes it.
+func TestSecretService(t *testing.T) {
+	t.Parallel()
+	cache, me := guarded(t), newPerson(t)
+	got := session(t, me, `
+		printf "$CANARY" | artifact login --with-token --api "$CACHE" --team acme
+		secret-tool lookup service artifact username "$CACHE"; echo
+		artifact status -q
+		artifact put -q --no-git - </dev/null
+		artifact status --json
+		artifact logout
+		secret-tool lookup service artifact username "$CACHE" || echo gone
+		artifact logout`, "CACHE="+cache.URL, "CANARY="+token)
+	const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+	got.check(t, outcome{
+		stdout: token + "\nenabled\n" + empty + "\n" + fmt.Sprintf(`{"api":%q,"team":{"slug":"acme"},"cache":"enabled",`+
+			`"origins":{"api":"artifact login","team":"artifact login","token":"artifact login (keyring)"}}`, cache.URL) + "\ngone\n",
+		stderr: "Logged in to " + cache.URL + "\nTeam: acme\nRemote Caching is enabled there.\n" +
+			"Logged out of " + cache.URL + ".\n" +
+			"Nothing was stored for https://api.vercel.com.\n",
+	})
+	if _, err := os.Stat(me.path("credentials.json")); err == nil {
+		t.Error("a file was written too")
+	}
+}
+
+// TestWeb opens the page where tokens are created.
+func TestWeb(t *testing.T) {
+	t.Parallel()
+	bin, opened := t.TempDir(), filepath.Join(t.TempDir(), "opened")
+	writeFile(t, filepath.Join(bin, "xdg-open"), "#!/bin/sh\necho \"$* ${VERCEL_TOKEN-no token}\" >"+opened+".new && mv "+opened+".new "+opened+"\n")
+	if err := os.Chmod(filepath.Join(bin, "xdg-open"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	me := newPerson(t)
+	call := me.call([]string{"login", "--web", "--insecure-storage"}, "", "PATH="+bin+":/usr/bin:/bin", "VERCEL_TOKEN="+token)
+	c := converse(t, call.command(t))
+	c.expect("Token (not shown): ")
+	for {
+		text, err := os.ReadFile(opened)
+		if err == nil {
+			if want := "https://vercel.com/account/settings/tokens no token\n"; string(text) != want {
+				t.Errorf("opened %q, want %q", text, want)
+			}
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	c.awaitSilence()
+	c.write("")
+	got := c.end()
+	if want := "artifact: no token came from the terminal\n"; got.code != 2 || !strings.HasSuffix(got.stderr, want) {
+		t.Errorf("%+v, want %s", got, want)
+	}
+}

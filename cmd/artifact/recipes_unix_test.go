@@ -1,0 +1,239 @@
+//go:build unix
+
+package main
+
+import (
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const recipes = "../../testdata/ci"
+
+// TestRecipes runs the shell steps of each vendor's recipe, in that vendor's
+// environment, against a cache, and looks at what arrives there.
+func TestRecipes(t *testing.T) {
+	t.Parallel()
+	const sha = "0123456789abcdef0123456789abcdef01234567"
+	for _, test := range []struct {
+		file, vendor, env string
+	}{
+		{"github.yml", "GITHUB_ACTIONS", "CI=true GITHUB_ACTIONS=true GITHUB_SHA=" + sha},
+		{"gitlab.yml", "GITLAB", "CI=true GITLAB_CI=true CI_COMMIT_SHA=" + sha},
+		{"circleci.yml", "CIRCLE", "CI=true CIRCLECI=true CIRCLE_SHA1=" + sha},
+		{"buildkite.yml", "BUILDKITE", "CI=true BUILDKITE=true BUILDKITE_COMMIT=" + sha},
+		{"bitbucket.yml", "BITBUCKET", "CI=true BITBUCKET_COMMIT=" + sha},
+		{"Jenkinsfile", "JENKINS", "JENKINS_URL=http://jenkins.example.com/ BUILD_ID=7 GIT_COMMIT=" + sha},
+	} {
+		t.Run(test.file, func(t *testing.T) {
+			t.Parallel()
+			script := strings.Join(shellSteps(t, test.file), "\n")
+			if !strings.Contains(script, "artifact put") {
+				t.Fatalf("no upload in %q", script)
+			}
+			cache, arrived := watched(t)
+			dir := t.TempDir()
+			programs := t.TempDir()
+			build := writeFile(t, filepath.Join(programs, "make"), "#!/bin/sh\necho built >\"$1\"\n")
+			if err := os.Chmod(build, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			cmd := call{dir: dir, env: append(cache, strings.Fields(test.env)...)}.command(t)
+			cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-eu", "-c", script}
+			cmd.Env = append(cmd.Env, "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+			// A vendor's log is no terminal, and its lines are not looked at.
+			got := finish(t, cmd)
+			if want := "build-" + sha + "  dist.tar.gz\n"; got.code != 0 || got.stdout != want {
+				t.Fatalf("%+v, want %q", got, want)
+			}
+			header := (<-arrived).Header
+			for name, want := range map[string]string{"Ci": test.vendor, "Interactive": "0"} {
+				if got := header.Get("X-Artifact-Client-" + name); got != want {
+					t.Errorf("x-artifact-client-%s: %q, want %q", name, got, want)
+				}
+			}
+			if got := header.Get("X-Artifact-Sha"); got != sha {
+				t.Errorf("x-artifact-sha: %q", got)
+			}
+		})
+	}
+}
+
+// watched is artifact serve behind a proxy, which passes on what it saw of
+// each upload. The variables point at it.
+func watched(t *testing.T) (env []string, arrived <-chan *http.Request) {
+	t.Helper()
+	cache := serveCache(t)
+	to, err := url.Parse(cache.api)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := make(chan *http.Request, 10)
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		seen <- r.In
+		r.SetURL(to)
+	}}
+	return []string{"ARTIFACT_API=" + serve(t, proxy.ServeHTTP).URL, "ARTIFACT_TOKEN=" + cache.token, "ARTIFACT_TEAM=local"}, seen
+}
+
+var (
+	jenkinsStep = regexp.MustCompile(`(?m)^ *sh '([^'\n]*)'$`)
+	// shellKeys are where vendors keep a step's command.
+	shellKeys = map[string]bool{"run": true, "script": true, "command": true}
+)
+
+// shellSteps are the commands of a recipe, in their order.
+func shellSteps(t *testing.T, name string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(recipes, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var steps []string
+	if name == "Jenkinsfile" {
+		for _, step := range jenkinsStep.FindAllStringSubmatch(string(text), -1) {
+			steps = append(steps, step[1])
+		}
+		return steps
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	var walk func(node *yaml.Node, isShell bool)
+	walk = func(node *yaml.Node, isShell bool) {
+		if isShell && node.Kind == yaml.ScalarNode {
+			steps = append(steps, node.Value)
+		}
+		for i, child := range node.Content {
+			switch {
+			case node.Kind == yaml.MappingNode && i%2 == 0: // a key
+			case node.Kind == yaml.MappingNode:
+				walk(child, shellKeys[node.Content[i-1].Value])
+			default:
+				walk(child, isShell && node.Kind == yaml.SequenceNode)
+			}
+		}
+	}
+	walk(&document, false)
+	if name == "buildkite.yml" { // which reads one dollar itself, before any shell
+		for i := range steps {
+			steps[i] = strings.ReplaceAll(steps[i], "$$", "$")
+		}
+	}
+	return steps
+}
+
+// TestRecipesInReadme holds README's recipes to those that are run.
+func TestRecipesInReadme(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(recipes)
+	if err != nil || len(files) < 7 {
+		t.Fatalf("%d recipes, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(filepath.Join(recipes, file.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(readme), "\n"+string(text)+"```\n") {
+			t.Errorf("README does not show %s as it is", file.Name())
+		}
+	}
+}
+
+// actionExpression is what GitHub puts a value in place of, before a step.
+var actionExpression = regexp.MustCompile(`\$\{\{ (?:inputs\.([a-z-]+)[^}]*|[^}]*) \}\}`)
+
+// TestAction runs the shell steps of action.yml as a runner does.
+func TestAction(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("no bash")
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, "action.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var action struct {
+		Runs struct {
+			Steps []struct {
+				Shell, Run string
+				Env        map[string]string
+			}
+		}
+	}
+	if err := yaml.Unmarshal(text, &action); err != nil {
+		t.Fatal(err)
+	}
+	cache, arrived := watched(t)
+	inputs := map[string]string{"file": "a $(b)|c", "token": strings.TrimPrefix(cache[1], "ARTIFACT_TOKEN="), "warn-only": "false"}
+	dir, temp := t.TempDir(), t.TempDir()
+	writeFile(t, filepath.Join(dir, inputs["file"]), hello)
+	output, summary := filepath.Join(temp, "output"), filepath.Join(temp, "summary")
+	for _, step := range action.Runs.Steps {
+		if step.Run == "" {
+			continue // setup-go, which tests cannot do without either
+		}
+		env := append([]string{
+			"GITHUB_ACTIONS=true", "CI=true", "RUNNER_TEMP=" + temp, "GITHUB_ACTION_PATH=" + root,
+			"GITHUB_OUTPUT=" + output, "GITHUB_STEP_SUMMARY=" + summary, "INPUT_HASH=", "GOFLAGS=-buildvcs=false",
+		}, append(goCaches(t), cache...)...)
+		for name, value := range step.Env {
+			parts := actionExpression.FindStringSubmatch(value)
+			if parts == nil {
+				env = append(env, name+"="+value)
+			} else if given := inputs[parts[1]]; given != "" {
+				env = append(env, name+"="+given)
+			}
+		}
+		if step.Shell != "bash" || strings.Contains(step.Run, "${{") {
+			t.Errorf("a step of %s, or with an expression in its script: %s", step.Shell, step.Run)
+		}
+		// A build may take longer than a run of the program has.
+		cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step.Run)
+		cmd.Dir, cmd.Env = dir, call{env: env}.command(t).Env
+		if got := finish(t, cmd); got.code != 0 {
+			t.Fatalf("%s: %+v", step.Run, got)
+		}
+	}
+	if got := (<-arrived).Header.Get("X-Artifact-Client-Ci"); got != "GITHUB_ACTIONS" {
+		t.Errorf("x-artifact-client-ci: %q", got)
+	}
+	told, err := os.ReadFile(output)
+	if err != nil || !regexp.MustCompile(`^hash<<(\w{20,})\n`+helloSHA256+`\n\w+\nurls<<\w+\nhttp://127\.0\.0\.1:\d+/v8/artifacts/`+helloSHA256+`\S*\n\w+\n$`).Match(told) {
+		t.Errorf("outputs: %q, %v", told, err)
+	}
+	table, err := os.ReadFile(summary)
+	if err != nil || !strings.Contains(string(table), "| a &#36;&#40;b&#41;&#124;c | "+helloSHA256+" | 6 | uploaded |\n") {
+		t.Errorf("summary: %s, %v", table, err)
+	}
+}
+
+// goCaches are the variables without which go would begin anew in a run's own
+// home.
+func goCaches(t *testing.T) []string {
+	t.Helper()
+	out, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(out), "\n")
+	return []string{"GOCACHE=" + lines[0], "GOMODCACHE=" + lines[1]}
+}

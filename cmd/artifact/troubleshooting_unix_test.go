@@ -1,0 +1,146 @@
+//go:build unix
+
+package main
+
+import (
+	"cmp"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var troubleHeading = regexp.MustCompile("(?m)^### `([^`]+)`$")
+
+// trouble is how to run into an error, in a directory that holds a file called
+// f.
+type trouble struct {
+	shell  string // where it is not "artifact put f"
+	env    []string
+	answer answer
+	tls    bool
+}
+
+// answer is what a server does with an upload from dir.
+type answer func(t *testing.T, dir string, w http.ResponseWriter, sent io.Reader)
+
+// says is a server's status and body.
+func says(status int, body string) answer {
+	return func(_ *testing.T, _ string, w http.ResponseWriter, sent io.Reader) {
+		_, _ = io.Copy(io.Discard, sent)
+		w.Header().Set("Location", "https://elsewhere.example/")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// saysEarly accepts an upload, of which it never reads more than the beginning.
+func saysEarly(t *testing.T, _ string, w http.ResponseWriter, sent io.Reader) {
+	_, _ = io.ReadFull(sent, make([]byte, 4096))
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_, _ = io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")
+}
+
+// meddles writes to the file while it comes in.
+func meddles(_ *testing.T, dir string, _ http.ResponseWriter, sent io.Reader) {
+	_, _ = io.ReadFull(sent, make([]byte, 4096))
+	_ = os.WriteFile(filepath.Join(dir, "f"), []byte("other"), 0o600)
+	_, _ = io.Copy(io.Discard, sent)
+}
+
+const (
+	large   = "head -c 32000000 /dev/zero >f; artifact put f"
+	foreign = `git init -q . && mkdir .turbo && echo '{"apiUrl":"https://cache.example.com"}' >.turbo/config.json && artifact put f`
+)
+
+// serving is a script whose commands have a cache that works.
+func serving(script string) string { return "artifact serve -- sh -c '" + script + "'" }
+
+var troubles = map[string]trouble{
+	"no credential":                             {env: []string{"ARTIFACT_TOKEN="}},
+	"which nobody has confirmed":                {env: []string{"ARTIFACT_API="}, shell: foreign},
+	"plain http leaves this machine":            {env: []string{"ARTIFACT_API=http://192.0.2.1"}},
+	"invalid artifact id":                       {shell: "artifact put --hash a/b f"},
+	"is a directory":                            {shell: "artifact put ."},
+	"it is empty":                               {shell: ": | artifact put"},
+	"there is no --insecure":                    {shell: "artifact put --insecure f"},
+	"connection refused":                        {env: []string{"ARTIFACT_API=http://127.0.0.1:1"}},
+	"certificate signed by unknown authority":   {tls: true},
+	"the answer is not a Remote Cache's":        {answer: says(200, "<html>")},
+	"the redirect is not followed":              {answer: says(302, "")},
+	"success before it was sent the whole body": {answer: saysEarly, shell: large},
+	"changed while it was read":                 {answer: meddles, shell: large},
+	"401 Unauthorized":                          {answer: says(401, "")},
+	"403 Forbidden":                             {answer: says(403, "")},
+	"404 Not Found":                             {answer: says(404, "")},
+	"413 Request Entity Too Large":              {answer: says(413, "")},
+	"429 Too Many Requests":                     {answer: says(429, "")},
+	"500 Internal Server Error":                 {answer: says(500, "")},
+	"the cache holds other bytes":               {shell: serving("artifact put f >sums && echo more >>f && artifact verify -c sums")},
+	"there is nothing to check it against":      {shell: serving("artifact put --hash key f && artifact verify --hash key")},
+	"it is not signed": {
+		env:   []string{"TURBO_REMOTE_CACHE_SIGNATURE_KEY=01234567890123456789012345678901"},
+		shell: serving("artifact put --no-sign --hash key f && artifact verify --hash key"),
+	},
+}
+
+// run gives what the program said.
+func (tr trouble) run(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "f"), hello)
+	answer := tr.answer
+	if answer == nil {
+		answer = says(http.StatusAccepted, "")
+	}
+	start := httptest.NewServer
+	if tr.tls {
+		start = httptest.NewTLSServer
+	}
+	server := start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(t, dir, w, r.Body) }))
+	t.Cleanup(server.Close)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	cmd := call{dir: dir, env: append([]string{"ARTIFACT_API=" + server.URL, "ARTIFACT_TOKEN=" + token}, tr.env...)}.command(t)
+	cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", cmp.Or(tr.shell, "artifact put f")}
+	got := finish(t, cmd)
+	if got.code == 0 {
+		t.Errorf("it went well: %+v", got)
+	}
+	return got.stderr
+}
+
+// TestTroubleshooting runs into every error that TROUBLESHOOTING.md has a
+// heading for.
+func TestTroubleshooting(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../TROUBLESHOOTING.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	headings := troubleHeading.FindAllStringSubmatch(string(page), -1)
+	if len(headings) != len(troubles) {
+		t.Errorf("%d headings, and %d troubles", len(headings), len(troubles))
+	}
+	for _, heading := range headings {
+		t.Run(heading[1], func(t *testing.T) {
+			t.Parallel()
+			trouble, ok := troubles[heading[1]]
+			if !ok {
+				t.Fatal("nobody knows how to run into it")
+			}
+			if stderr := trouble.run(t); !strings.Contains(stderr, heading[1]) {
+				t.Errorf("%q", stderr)
+			}
+		})
+	}
+}

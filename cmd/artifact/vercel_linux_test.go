@@ -1,0 +1,253 @@
+package main
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// vercel plays Vercel's two hosts: a proxy leads to it whoever asks for them,
+// and its certificates are of an authority that only the test trusts.
+type vercel struct {
+	mu       sync.Mutex
+	requests []string // method, host, path and query, and "+" behind one with the token
+	env      []string // leads a program here
+}
+
+// vercelHosts are the names that it has certificates for.
+var vercelHosts = []string{"api.vercel.com", "vercel.com"}
+
+const vercelUser = `{"user":{"id":"u1","username":"jane","email":"jane@example.com","name":"Jane\u001b[2J"}}`
+
+// vercelTeams repeat the token where the server has a mind to.
+const vercelTeams = `{"teams":[{"id":"team_1","slug":"acme","name":"Acme Inc."},{"id":"team_2","slug":"` + token + `","name":"\u202e"}],"pagination":{}}`
+
+func playVercel(t *testing.T, status string) *vercel {
+	t.Helper()
+	v := new(vercel)
+	origin := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		known := r.Header.Get("Authorization") == "Bearer "+token
+		line := r.Method + " " + r.Host + r.URL.RequestURI()
+		if known {
+			line += " +"
+		}
+		v.mu.Lock()
+		v.requests = append(v.requests, line)
+		v.mu.Unlock()
+		switch path := strings.TrimPrefix(r.URL.Path, "/api"); {
+		case !known:
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"error":{"code":"forbidden","message":"Not authorized","invalidToken":true}}`)
+		case path == "/v2/user":
+			fmt.Fprint(w, vercelUser)
+		case path == "/v2/teams":
+			fmt.Fprint(w, vercelTeams)
+		case path == "/v8/artifacts/status":
+			fmt.Fprintf(w, `{"status":%q}`, status)
+		case r.Method == http.MethodPut:
+			w.WriteHeader(http.StatusAccepted)
+			fmt.Fprint(w, `{"urls":[]}`)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	authority, certificate := issue(t, vercelHosts)
+	origin.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	origin.StartTLS()
+	t.Cleanup(origin.Close)
+	v.env = []string{
+		"SSL_CERT_FILE=" + writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), string(authority)),
+		"HTTPS_PROXY=http://user:proxy-password-7f3a@" + tunnel(t, origin.Listener.Addr().String()),
+	}
+	return v
+}
+
+// tunnel is a proxy that leads to one place.
+func tunnel(t *testing.T, place string) (address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer client.Close()
+				reader := bufio.NewReader(client)
+				if request, err := http.ReadRequest(reader); err != nil || request.Method != http.MethodConnect {
+					return
+				}
+				server, err := net.Dial("tcp", place)
+				if err != nil {
+					return
+				}
+				defer server.Close()
+				fmt.Fprint(client, "HTTP/1.1 200 OK\r\n\r\n")
+				go func() {
+					_, _ = io.Copy(server, reader)
+					_ = server.Close()
+				}()
+				_, _ = io.Copy(client, server)
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// issue makes a certificate authority, and a certificate for hosts.
+func issue(t *testing.T, hosts []string) (authority []byte, certificate tls.Certificate) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, DNSNames: hosts,
+		NotBefore: time.Unix(0, 0), NotAfter: time.Now().Add(24 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// TestLoginAtVercel tells who the token belongs to, and asks for the team.
+func TestLoginAtVercel(t *testing.T) {
+	t.Parallel()
+	v, me := playVercel(t, "enabled"), newPerson(t)
+	c := converse(t, me.call([]string{"login", "--insecure-storage"}, "", v.env...).command(t))
+	c.expect("Token (not shown): ")
+	c.awaitSilence()
+	c.write(token)
+	c.expect("Default team [0]: ")
+	c.write("nonsense")
+	c.expect("Type a number from 0 to 2, or a slug: ")
+	c.write("acme")
+	c.end().check(t, outcome{stderr: "Logging in to https://api.vercel.com\n" +
+		"Create a token at https://vercel.com/account/settings/tokens\n" +
+		"The token belongs to jane, Jane?[2J\n" +
+		"Logged in to https://api.vercel.com as jane, Jane?[2J\nTeam: acme, team_1\nRemote Caching is enabled there.\n"})
+	want := "Token (not shown): \r\nTeams:\r\n  0  personal account\r\n  1  acme  (Acme Inc.)\r\n  2  ***  (?)\r\n" +
+		"Default team [0]: nonsense\r\nType a number from 0 to 2, or a slug: acme\r\n"
+	if string(c.seen) != want {
+		t.Errorf("the terminal showed %q\nwant %q", c.seen, want)
+	}
+	for _, line := range v.requests {
+		if !strings.HasSuffix(line, " +") {
+			t.Errorf("without the token: %s", line)
+		}
+	}
+	if got, want := strings.Join(v.requests[2:], "\n"), "/v8/artifacts/status?slug=acme&teamId=team_1 +"; !strings.HasSuffix(got, want) {
+		t.Errorf("asked %s, want %s", got, want)
+	}
+
+	// turbo's name for the same cache has the same credential.
+	for _, api := range []string{"https://api.vercel.com", "https://vercel.com/api"} {
+		got := me.call([]string{"status", "--json", "--api", api}, "", v.env...).run(t)
+		stored := "artifact login (" + me.path("credentials.json") + ")"
+		want := fmt.Sprintf(`{"api":%q,"team":{"id":"team_1","slug":"acme"},"user":{"id":"u1","username":"jane","email":"jane@example.com","name":"Jane\u001b[2J"},`+
+			`"cache":"enabled","origins":{"api":"--api","team":"artifact login","token":%q}}`+"\n", api, stored)
+		got.check(t, outcome{stdout: want})
+	}
+	me.call([]string{"logout", "--api", "https://vercel.com"}, "").run(t).check(t, outcome{stderr: "Logged out of https://api.vercel.com.\n"})
+}
+
+// TestLoginAtVercelWithoutQuestions stores id and slug of a team that was given,
+// and refuses a wrong token.
+func TestLoginAtVercelWithoutQuestions(t *testing.T) {
+	t.Parallel()
+	v := playVercel(t, "over_limit")
+	const limit = "artifact: warning: Remote Caching is over its limit there: The Remote Caching usage limit of this billing cycle is reached. " +
+		"An owner can raise it in the billing settings.\n"
+	const belongs, as = "The token belongs to jane, Jane?[2J\n", "Logged in to https://api.vercel.com as jane, Jane?[2J\n"
+	for team, test := range map[string]struct{ id, slug, said string }{
+		"acme":   {"team_1", "acme", belongs + as + "Team: acme, team_1\n" + limit},
+		"team_1": {"team_1", "acme", belongs + as + "Team: acme, team_1\n" + limit},
+		"else": {"", "else", belongs + "artifact: warning: the token's user is in no team else; there are: acme, ***\n" +
+			as + "Team: else\n" + limit},
+		"": {"", "", belongs + "No team was chosen: --team SLUG makes one the default. There are: acme, ***\n" +
+			as + "Team: none, which is the personal account\n" + limit},
+	} {
+		me := newPerson(t)
+		args := []string{"login", "--with-token", "--insecure-storage"}
+		if team != "" {
+			args = append(args, "--team", team)
+		}
+		me.call(args, token, v.env...).run(t).check(t, outcome{stderr: test.said})
+		var stored struct {
+			Accounts map[string]struct{ TeamID, TeamSlug string }
+		}
+		text, err := os.ReadFile(me.path("login.json"))
+		if err == nil {
+			err = json.Unmarshal(text, &stored)
+		}
+		if got := stored.Accounts["https://api.vercel.com:443"]; err != nil || got.TeamID != test.id || got.TeamSlug != test.slug {
+			t.Errorf("%q: stored %+v, %v", team, got, err)
+		}
+	}
+	got := newPerson(t).call([]string{"login", "--with-token", "--insecure-storage"}, "wrong-token-1", v.env...).run(t)
+	got.check(t, outcome{code: 3, stderr: "artifact: the token is refused: the server answered 403 Forbidden: Not authorized\nNothing was stored.\n"})
+}
+
+// TestTokensForVercelOnly sends Vercel's tokens to Vercel's two origins, and to
+// nobody else.
+func TestTokensForVercelOnly(t *testing.T) {
+	t.Parallel()
+	v := playVercel(t, "enabled")
+	other := record(t, nil)
+	me := newPerson(t)
+	cli := filepath.Join(me.home, ".local/share/com.vercel.cli/auth.json")
+	if err := os.MkdirAll(filepath.Dir(cli), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, env := range map[string][]string{
+		"VERCEL_TOKEN": {"VERCEL_TOKEN=" + token},
+		"the pair":     {"VERCEL_ARTIFACTS_TOKEN=" + token, "VERCEL_ARTIFACTS_OWNER=team_o"},
+		"the CLI's":    nil,
+	} {
+		writeFile(t, cli, `{"token":""}`)
+		if env == nil {
+			writeFile(t, cli, `{"token":"`+token+`"}`)
+		}
+		for _, api := range []string{"https://api.vercel.com", "https://vercel.com/api"} {
+			me.call([]string{"put", "-q", "--no-git", "--api", api, "-"}, hello, append(env, v.env...)...).run(t).check(t, outcome{stdout: helloSHA256 + "\n"})
+		}
+		got := me.call([]string{"put", "--no-git", "--api", other.URL, "-"}, hello, env...).run(t)
+		if got.code != 3 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if sent := other.all(); len(sent) != 0 {
+		t.Errorf("sent %v", sent)
+	}
+	for _, line := range v.requests {
+		if !strings.HasSuffix(line, " +") {
+			t.Errorf("without the token: %s", line)
+		}
+	}
+}

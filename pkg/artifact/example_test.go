@@ -1,0 +1,77 @@
+package artifact_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+)
+
+// An id is checked once, and is fit for a path of the API from then on.
+func ExampleParseID() {
+	id, err := artifact.ParseID("build-42")
+	fmt.Println(id, err)
+	_, err = artifact.ParseID("../secrets")
+	fmt.Println(err != nil)
+	// Output:
+	// build-42 <nil>
+	// true
+}
+
+// A stream has no length before its end, and an upload needs one.
+func ExampleSpool() {
+	digest := sha256.New()
+	source, err := artifact.Spool(context.Background(), strings.NewReader("hello\n"), artifact.SpoolOptions{Hash: digest})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer source.Close()
+	fmt.Printf("%d bytes, %x\n", source.Size(), digest.Sum(nil)[:4])
+	// Output: 6 bytes, 5891b5b5
+}
+
+// A file may change between two looks at it. That it did is an error, and not
+// another artifact.
+func ExampleSource_Unchanged() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "dist.tar.gz")
+	if err := os.WriteFile(path, []byte("one"), 0o600); err != nil {
+		fmt.Println(err)
+		return
+	}
+	source, err := artifact.OpenFile(context.Background(), path)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer source.Close()
+	fmt.Println(source.Unchanged())
+	if err := os.WriteFile(path, []byte("another"), 0o600); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(source.Unchanged() != nil)
+	// Output:
+	// <nil>
+	// true
+}
+
+// A signature is made of the key, the team's id, the artifact's id and its
+// bytes, so that nobody without the key can put something else in its place.
+func ExampleSigner() {
+	signer := artifact.NewSigner([]byte("a key of at least thirty-two bytes"), "team_1")
+	mac := signer.New(artifact.SchemeV2, "build-42", int64(len("hello\n")))
+	fmt.Fprint(mac, "hello\n")
+	fmt.Println(len(artifact.Tag(mac)))
+	// Output: 44
+}

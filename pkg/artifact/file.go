@@ -1,0 +1,199 @@
+package artifact
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+)
+
+// OpenFile opens a regular file. Any other kind of file gives an error that
+// wraps [ErrNotRegular]; so does one without a size of its own that has
+// content all the same, as below /proc. The file must be closed with
+// [Source.Close].
+//
+// A file written within the last clock tick of its file system cannot be told
+// from one that is written again, so OpenFile waits that tick out: up to 20 ms,
+// or 2 s where the file system keeps whole seconds.
+//
+// A program that writes through a shared memory mapping may change a file
+// without changing its times at once. That cannot be seen.
+func OpenFile(ctx context.Context, path string) (*Source, error) {
+	return openFile(ctx, path, systemFiles)
+}
+
+// fileSystem is what the check against changes asks; tests have their own.
+type fileSystem struct {
+	now  func() time.Time
+	wait func(context.Context, time.Duration) error
+	stat func(*os.File) (fileState, error)
+	// lookup tells what is found under a path by now.
+	lookup func(path string) (os.FileInfo, fileState, error)
+}
+
+// fileState is all of a file that a change would change.
+type fileState struct {
+	size              int64
+	modified, changed time.Time
+}
+
+var systemFiles = fileSystem{now: time.Now, wait: wait, stat: statFile, lookup: statPath}
+
+func openFile(ctx context.Context, path string, system fileSystem) (*Source, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	source, err := newFileSource(ctx, file, path, system)
+	if err != nil {
+		_ = file.Close() // opened for reading: nothing is lost
+		return nil, err
+	}
+	return source, nil
+}
+
+func newFileSource(ctx context.Context, file *os.File, path string, system fileSystem) (*Source, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
+	}
+	first, err := system.stat(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := system.wait(ctx, first.settles(system.now())); err != nil {
+		return nil, err
+	}
+	if first.size == 0 {
+		if n, _ := file.ReadAt(make([]byte, 1), 0); n > 0 {
+			return nil, &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
+		}
+	}
+	opened := &openedFile{path: path, system: system, info: info, first: first, file: file}
+	return &Source{bytes: opened, size: first.size, close: opened.close, file: opened}, nil
+}
+
+// openedFile is a file as it was when it was opened first. It may be given back
+// for a while, and is opened again when it is read.
+type openedFile struct {
+	path   string
+	system fileSystem
+	info   os.FileInfo
+	first  fileState
+
+	mu   sync.Mutex
+	file *os.File // nil while it is given back
+}
+
+// ReadAt reads as [io.ReaderAt] says.
+func (f *openedFile) ReadAt(p []byte, off int64) (int, error) {
+	file, err := f.reopen()
+	if err != nil {
+		return 0, err
+	}
+	return file.ReadAt(p, off)
+}
+
+func (f *openedFile) reopen() (*os.File, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.file != nil {
+		return f.file, nil
+	}
+	file, err := os.Open(f.path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	if err := f.isSame(file); err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	f.file = file
+	return file, nil
+}
+
+// isSame compares the file itself, and not what has its name by now.
+func (f *openedFile) isSame(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	state, err := f.system.stat(file)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	return f.compare(info, state)
+}
+
+// recheck compares the file under the path. It is the one that was opened, or
+// another one: so there is no need to ask for both.
+func (f *openedFile) recheck() error {
+	info, state, err := f.system.lookup(f.path)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrChanged, err)
+	}
+	return f.compare(info, state)
+}
+
+func (f *openedFile) compare(info os.FileInfo, state fileState) error {
+	switch {
+	case !os.SameFile(f.info, info):
+		return fmt.Errorf("%w: another file took its name", ErrChanged)
+	case state.size != f.first.size:
+		return fmt.Errorf("%w: it had %d bytes, and has %d", ErrChanged, f.first.size, state.size)
+	case state != f.first:
+		return fmt.Errorf("%w: its times moved", ErrChanged)
+	}
+	return nil
+}
+
+func (f *openedFile) close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.file == nil {
+		return nil
+	}
+	file := f.file
+	f.file = nil
+	return file.Close()
+}
+
+const (
+	fineTick   = 20 * time.Millisecond // kernels move file times in steps of up to 10 ms
+	coarseTick = 2 * time.Second       // FAT's step; others without fractions use one second
+)
+
+// settles is how long to wait until a further write must show in the file's
+// times. A time in the future comes from another clock: its tick is waited out
+// whole.
+func (s fileState) settles(now time.Time) time.Duration {
+	tick := fineTick
+	if s.modified.Nanosecond() == 0 && s.changed.Nanosecond() == 0 {
+		tick = coarseTick
+	}
+	last := s.modified
+	if s.changed.After(last) {
+		last = s.changed
+	}
+	return min(tick, tick-now.Sub(last))
+}
+
+// wait sleeps for d, if that is more than nothing.
+func wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

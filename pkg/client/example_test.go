@@ -1,0 +1,73 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+)
+
+// Put uploads, and Get downloads what is there.
+func Example() {
+	ctx := context.Background()
+	address, stop := startCache() // a cache of the example's own
+	defer stop()
+
+	cache, err := client.New(client.Options{
+		API:     address,
+		Token:   "secret",
+		Team:    artifact.ParseTeam("my-team"),
+		Retries: client.DefaultRetries,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = cache.Put(ctx, client.Upload{ID: "build-42", Source: artifact.FromBytes([]byte("hello\n"))})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = cache.Get(ctx, client.Download{ID: "build-42", Receive: func(_ client.Found, body io.Reader) error {
+		_, err := io.Copy(os.Stdout, body)
+		return err
+	}})
+	fmt.Println(err)
+	// Output:
+	// hello
+	// <nil>
+}
+
+// What went wrong is told by types and never by text.
+func ExampleError() {
+	address, stop := startCache()
+	defer stop()
+	cache, err := client.New(client.Options{API: address, Token: "wrong"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = cache.Put(context.Background(), client.Upload{ID: "build-42", Source: artifact.FromBytes(nil)})
+	if failed := (*client.Error)(nil); errors.As(err, &failed) {
+		fmt.Println(failed.Status, failed.Doing, failed.ID)
+	}
+	// Output: 401 uploading build-42
+}
+
+// Stat asks without fetching.
+func ExampleClient_Stat() {
+	address, stop := startCache()
+	defer stop()
+	cache, err := client.New(client.Options{API: address, Token: "secret"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = cache.Stat(context.Background(), "never-built")
+	fmt.Println(errors.Is(err, client.ErrNotFound))
+	// Output: true
+}

@@ -1,0 +1,79 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/progress"
+)
+
+// Download is one artifact to be fetched.
+type Download struct {
+	// ID is what it is stored under, as [artifact.ParseID] made it.
+	ID artifact.ID
+	// Receive is given what the server tells of the artifact, and its bytes,
+	// to read to their end. An answer may break off, and then it is called
+	// again with the first byte: whatever it did with the bytes before does
+	// not count. An error of its own ends the download.
+	Receive func(found Found, body io.Reader) error
+	// Progress, where it is not nil, is told how many bytes were received.
+	Progress progress.Tracker
+}
+
+// Get downloads one artifact. It compares nothing but the length that the
+// server announced. The error is that of [Download.Receive] as it is, or an
+// [*Error], which is [ErrNotFound] where the cache does not have the artifact.
+func (c *Client) Get(ctx context.Context, download Download) error {
+	if download.Progress == nil {
+		download.Progress = progress.None{}
+	}
+	var own error // of Receive
+	_, err := c.do(ctx, request{
+		doing: "downloading", id: download.ID, method: http.MethodGet,
+		target: c.url(api.ArtifactPath(string(download.ID))),
+		header: plainBytes(),
+		receive: func(a *answer, _ body) error {
+			found, err := a.found(download.ID)
+			if err != nil {
+				return err
+			}
+			body := &arriving{body: a.takeBody(), size: found.Size, tracker: download.Progress}
+			err = download.Receive(found, body)
+			if body.err != nil { // whatever Receive made of it
+				return fmt.Errorf("%w: %w", errBroken, body.err)
+			}
+			own = err
+			return err
+		},
+	})
+	if own != nil {
+		return own
+	}
+	return err
+}
+
+// plainBytes are the headers that ask for an artifact as it is: without them a
+// proxy may compress it (RFC 9110, section 12.5.3).
+func plainBytes() http.Header { return http.Header{"Accept-Encoding": {"identity"}} }
+
+// arriving is the body of a download. It remembers why it broke off.
+type arriving struct {
+	body    io.Reader
+	n, size int64
+	tracker progress.Tracker
+	err     error
+}
+
+func (b *arriving) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	b.n += int64(n)
+	b.tracker.Received(b.n, b.size)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
+}

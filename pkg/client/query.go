@@ -1,0 +1,173 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
+)
+
+// Presence is what a server says of an artifact's being there.
+type Presence int
+
+// The values of [Presence]. Of an unknown one nothing was said: ask with
+// [Client.Stat].
+const (
+	Unknown Presence = iota
+	Missing
+	Present
+)
+
+// Answer is what a server says of one artifact in answer to a query. Found
+// means something where it is present.
+type Answer struct {
+	Presence Presence
+	Found    Found
+}
+
+const (
+	// MaxQuery is how many artifacts one request asks for at most. Some
+	// servers take a megabyte, which is four times that many of the longest
+	// ids.
+	MaxQuery = 1000
+	// maxQueried is the most bytes that the answer for one of them may have.
+	maxQueried = 2 << 10
+)
+
+// Query asks for many artifacts at once, in as few requests as [MaxQuery]
+// allows, and gives an answer for each, in their order. Where a server has no
+// such query, or does not mention an artifact, its presence is [Unknown]. The
+// error is an [*Error].
+func (c *Client) Query(ctx context.Context, ids []artifact.ID) ([]Answer, error) {
+	answers := make([]Answer, 0, len(ids))
+	for some := range slices.Chunk(ids, MaxQuery) {
+		if c.noQuery.Load() {
+			break
+		}
+		part, err := c.query(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		answers = append(answers, part...)
+	}
+	return append(answers, make([]Answer, len(ids)-len(answers))...), nil
+}
+
+// unqueried are the statuses of servers that have no query. 400 and 415 come
+// from those that have something else under its path.
+var unqueried = []int{
+	http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone,
+	http.StatusUnsupportedMediaType, http.StatusNotImplemented,
+}
+
+func (c *Client) query(ctx context.Context, ids []artifact.ID) ([]Answer, error) {
+	question, err := json.Marshal(api.Query{Hashes: hashes(ids)})
+	if err != nil {
+		return nil, fmt.Errorf("asking for %d artifacts: %w", len(ids), err)
+	}
+	var results map[string]json.RawMessage
+	_, err = c.do(ctx, request{
+		doing: "asking which artifacts are there", method: http.MethodPost,
+		target: c.url(api.ArtifactsPath),
+		header: http.Header{"Content-Type": {"application/json"}},
+		body:   func() body { return document(question) },
+		receive: func(a *answer, _ body) (err error) {
+			results, err = a.queried(len(ids))
+			return err
+		},
+	})
+	var failed *Error
+	if errors.As(err, &failed) && (errors.Is(err, ErrNotRemoteCache) || slices.Contains(unqueried, failed.Status)) {
+		c.noQuery.Store(true)
+		return make([]Answer, len(ids)), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]Answer, len(ids))
+	for i, id := range ids {
+		if result, mentioned := results[string(id)]; mentioned {
+			answers[i] = readResult(id, result)
+		}
+	}
+	return answers, nil
+}
+
+func hashes(ids []artifact.ID) []string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = string(id)
+	}
+	return texts
+}
+
+// queried reads the answer to a query for n artifacts.
+func (a *answer) queried(n int) (map[string]json.RawMessage, error) {
+	limit := int64(maxAnswer + n*maxQueried)
+	text, err := io.ReadAll(io.LimitReader(a.takeBody(), limit))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errBroken, err)
+	}
+	var results map[string]json.RawMessage
+	if json.Unmarshal(text, &results) != nil || results == nil {
+		return nil, ErrNotRemoteCache
+	}
+	return results, nil
+}
+
+// queriedResult is [api.QueryResult] as other servers may give it: what they
+// leave out is not 0.
+type queriedResult struct {
+	Size           *int64          `json:"size"`
+	TaskDurationMs json.Number     `json:"taskDurationMs"`
+	Tag            string          `json:"tag"`
+	SHA            string          `json:"sha"`
+	DirtyHash      string          `json:"dirtyHash"`
+	Error          json.RawMessage `json:"error"`
+}
+
+// readResult leaves unknown what it cannot read, and what the server failed to
+// find out.
+func readResult(id artifact.ID, text json.RawMessage) Answer {
+	if string(text) == "null" {
+		return Answer{Presence: Missing}
+	}
+	var result queriedResult
+	if json.Unmarshal(text, &result) != nil || result.Error != nil {
+		return Answer{}
+	}
+	found := Found{ID: id, Size: -1, Metadata: artifact.Metadata{
+		Tag:       printable.Line(result.Tag, api.MaxTag),
+		SHA:       printable.Line(result.SHA, api.MaxSHA),
+		DirtyHash: printable.Line(result.DirtyHash, api.MaxDirtyHash),
+	}}
+	if result.Size != nil && *result.Size >= 0 {
+		found.Size = *result.Size
+	}
+	// The member is there for all; 0 is mostly one that nobody gave.
+	if ms := result.TaskDurationMs.String(); ms != "0" {
+		found.Metadata.Duration = milliseconds(ms)
+	}
+	return Answer{Presence: Present, Found: found}
+}
+
+// document is a small body that is in memory.
+type document []byte
+
+func (d document) attach(req *http.Request) error {
+	req.ContentLength = int64(len(d))
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(d)), nil }
+	req.Body, _ = req.GetBody()
+	return nil
+}
+
+func (document) complete() bool { return true }
+func (document) refusal() error { return nil }

@@ -1,0 +1,63 @@
+package command
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
+)
+
+// openPage shows a web page in the user's browser. Where that cannot be done,
+// the address is there to be read.
+func (l *login) openPage(page string) {
+	opener := browserCommand(runtime.GOOS, page)
+	path, err := findProgram(opener[0], l.env.Getenv("PATH"))
+	if err == nil {
+		browser := &exec.Cmd{Path: path, Args: opener, Env: withoutSecrets(l.env.Environ())}
+		if err = browser.Start(); err == nil {
+			err = browser.Process.Release() // it outlives this
+		}
+	}
+	if err != nil {
+		l.warn(fmt.Sprintf("no browser could be opened: %v", err))
+	}
+}
+
+// browserCommand opens a page with whatever the system, as runtime.GOOS names
+// it, opens pages with.
+func browserCommand(system, page string) []string {
+	switch system {
+	case "darwin":
+		return []string{"open", page}
+	case "windows":
+		return []string{"rundll32", "url.dll,FileProtocolHandler", page}
+	}
+	return []string{"xdg-open", page}
+}
+
+// findProgram looks in the absolute directories of a search path only: the
+// current one may be a stranger's.
+func findProgram(name, path string) (string, error) {
+	for _, dir := range filepath.SplitList(path) {
+		if !filepath.IsAbs(dir) {
+			continue
+		}
+		if found, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return found, nil
+		}
+	}
+	return "", &exec.Error{Name: name, Err: exec.ErrNotFound}
+}
+
+// withoutSecrets is an environment without the variables that hold a secret.
+func withoutSecrets(environ []string) []string {
+	secret := settings.SecretVariables()
+	return slices.DeleteFunc(slices.Clone(environ), func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		return slices.Contains(secret, name)
+	})
+}

@@ -1,0 +1,89 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/transfer"
+)
+
+// getOptions are the command line of get.
+type getOptions struct {
+	hash, output, algorithm string
+	key                     keyOptions
+}
+
+func newGetCommand(a *app) *cobra.Command {
+	var o getOptions
+	cmd := &cobra.Command{
+		Use:   "get HASH [-o FILE|-]",
+		Short: "Download an artifact",
+		Long: `Download an artifact to a file, or to standard output.
+
+The file appears when everything has come and is right: its length; its digest,
+where the id is one of 64 or 128 hexadecimal digits (--algorithm NAME|none says
+outright what the id is); and its signature, where a signature key is set. A
+failed download leaves nothing. What goes to standard output is checked when it
+has gone out: then the exit code is 7.`,
+		Example: `  artifact get "$HASH" -o out.tar.zst
+  artifact get "$HASH" | zstd -d | tar -xf -`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.hash = args[0]
+			return runGet(cmd.Context(), a, o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&o.output, "output", "o", "-", "`FILE|-` to write to")
+	flags.StringVar(&o.algorithm, "algorithm", "", "what the id is a digest by: `sha256|sha512|blake3|none` (default: what it looks like)")
+	o.key.register(flags)
+	return cmd
+}
+
+func runGet(ctx context.Context, a *app, o getOptions) error {
+	usage := func(err error) error { return &usageError{command: "artifact get", err: err} }
+	id, digests, err := parseIDAs(o.hash, o.algorithm)
+	if err != nil {
+		return usage(err)
+	}
+	switch {
+	case o.output == "":
+		return usage(errors.New("--output: the name of the file is empty, as that of a variable that is not set"))
+	case o.output == "-" && a.global.json:
+		return usage(errors.New("--json needs -o FILE: the bytes go to standard output"))
+	case o.output == "-" && ui.IsTerminal(a.env.Stdout):
+		return usage(fmt.Errorf("standard output is a terminal: artifact get %s -o FILE", shellQuote(notAFlag(o.hash))))
+	}
+	cache, s, err := a.authorizedClient(ctx)
+	if err != nil {
+		return err
+	}
+	downloader := transfer.Downloader{Client: cache}
+	if downloader.Signer, err = a.signer(o.key, s); err != nil {
+		return err
+	}
+	target := transfer.StreamTarget(a.env.Stdout, "standard output")
+	if o.output != "-" {
+		if target, err = transfer.OpenTarget(o.output); err != nil {
+			return &usageError{err: err}
+		}
+	}
+	shown := a.progress().Begin(o.hash)
+	defer shown.End()
+	downloader.Progress = shown
+	done, err := downloader.Get(ctx, id, digests, target)
+	err = errors.Join(err, target.Close())
+	shown.End()
+	if err != nil {
+		return err
+	}
+	if a.global.json {
+		a.printJSON(newFoundJSON(done.Found, done.Size, o.output))
+	}
+	a.noteSchemes(map[transfer.Signature]int{done.Signature: 1})
+	return nil
+}

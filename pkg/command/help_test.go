@@ -1,0 +1,78 @@
+package command
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// everyCommand calls visit for the root and all below it that help shows.
+func everyCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
+	visit(cmd)
+	for _, child := range cmd.Commands() {
+		if child.IsAvailableCommand() || child.Name() == "help" {
+			everyCommand(child, visit)
+		}
+	}
+}
+
+// TestHelp holds each help text to having examples, to its width, and to
+// showing every flag once.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	everyCommand(Tree(), func(cmd *cobra.Command) {
+		isShells := cmd.HasParent() && cmd.Parent().Name() == "completion" // those texts are cobra's
+		if !isShells && !strings.Contains(cmd.Example, "  artifact ") && !strings.Contains(cmd.Example, "(artifact ") {
+			t.Errorf("%s has no example: %q", cmd.CommandPath(), cmd.Example)
+		}
+		var text strings.Builder
+		cmd.SetOut(&text)
+		if err := cmd.Help(); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(text.String(), "\n")
+		for _, line := range lines {
+			if utf8.RuneCountInString(line) > usualHelp && !isShells {
+				t.Errorf("%s: wider than %d: %q", cmd.CommandPath(), usualHelp, line)
+			}
+		}
+		cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+			shown := 0
+			for _, line := range lines {
+				words := strings.Fields(line)
+				if len(words) > 0 && words[0] != "artifact" && slices.Contains(words[:min(2, len(words))], "--"+flag.Name) {
+					shown++
+				}
+			}
+			want := 1
+			if flag.Hidden || isAside(cmd) && cmd.LocalFlags().Lookup(flag.Name) == nil {
+				want = 0
+			}
+			if shown != want {
+				t.Errorf("%s: --%s is shown %d times, want %d", cmd.CommandPath(), flag.Name, shown, want)
+			}
+		})
+	})
+}
+
+// TestFlagGroups finds a place for every flag that all commands have.
+func TestFlagGroups(t *testing.T) {
+	t.Parallel()
+	Tree().PersistentFlags().VisitAll(func(flag *pflag.Flag) {
+		if !flag.Hidden && groupOf(flag) == "" {
+			t.Errorf("--%s stands in no group", flag.Name)
+		}
+	})
+	var names []string
+	for _, g := range flagGroups {
+		names = append(names, g.names...)
+	}
+	slices.Sort(names)
+	if len(slices.Compact(slices.Clone(names))) != len(names) {
+		t.Errorf("a flag stands in two groups: %q", names)
+	}
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestManual makes the manual as a release does and reads it as readers do.
+func TestManual(t *testing.T) {
+	t.Setenv("SOURCE_DATE_EPOCH", "1234567890")
+	dir := t.TempDir()
+	gone, foreign := filepath.Join(dir, "artifact-gone.1"), filepath.Join(dir, "foreign.1")
+	for _, path := range []string{gone, foreign} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := write(dir); err != nil {
+		t.Fatal(err)
+	}
+	pages, err := filepath.Glob(filepath.Join(dir, "artifact*.1"))
+	if err != nil || len(pages) < 5 {
+		t.Fatalf("%d pages, %v", len(pages), err)
+	}
+	if _, err := os.Stat(gone); err == nil {
+		t.Error("the page of a command that is gone is still there")
+	}
+	if _, err := os.Stat(foreign); err != nil {
+		t.Error("the page of another program is gone")
+	}
+	for page, want := range map[string][]string{
+		"artifact.1":     {".SH EXIT STATUS", ".SH ENVIRONMENT", "ARTIFACT_TOKEN", "interrupted (SIGINT)", "artifact-put(1)"},
+		"artifact-put.1": {`"2009-02-13"`, `\fB--hash\fP=\fIID\fP`, "\n\\fB--dry-run\\fP\n", "artifact put -q out.tar.zst"},
+	} {
+		text, err := os.ReadFile(filepath.Join(dir, page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range want {
+			if !strings.Contains(string(text), part) {
+				t.Errorf("%s lacks %q", page, part)
+			}
+		}
+	}
+	if _, err := exec.LookPath("mandoc"); err != nil {
+		t.Skip("no mandoc")
+	}
+	// Long lines of the source are no reader's concern.
+	if out, err := exec.Command("mandoc", append([]string{"-Tlint", "-Wwarning"}, pages...)...).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("mandoc -Tlint: %v\n%s", err, out)
+	}
+}
+
+// TestMarkdown keeps plain text from being read as Markdown, and tables as they
+// stand.
+func TestMarkdown(t *testing.T) {
+	t.Parallel()
+	got := markdown("A <b> *c*\nand d_e:\n\n  1  x\n\n  2  <y>\n\nEnd.\n")
+	want := "A \\<b> \\*c\\*\nand d\\_e:\n\n\n```\n  1  x\n\n  2  <y>\n\n```\n\nEnd.\n"
+	if got != want {
+		t.Errorf("got:\n%q\nwant:\n%q", got, want)
+	}
+}

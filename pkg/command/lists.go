@@ -1,0 +1,85 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"github.com/artifact-cli/artifact/pkg/transfer"
+)
+
+// defaultJobs is how many artifacts are worked on at a time.
+const defaultJobs = 16
+
+// maxJobs keeps a slip of the hand from taking all file descriptors.
+const maxJobs = 1000
+
+// listOptions name many inputs, in one of several ways.
+type listOptions struct {
+	args                []string
+	filesFrom, manifest string
+	null                bool
+	jobs                uint
+}
+
+func (o *listOptions) register(flags *pflag.FlagSet) {
+	flags.StringVar(&o.filesFrom, "files-from", "", "take the names in this `LIST|-`, one a line")
+	flags.StringVar(&o.manifest, "manifest", "", "take the entries of this `LIST|-`, one JSON object a line")
+	flags.BoolVarP(&o.null, "null", "0", false, "the names of --files-from end with NUL")
+	flags.UintVarP(&o.jobs, "jobs", "j", defaultJobs, "artifacts at a time, `N`")
+	readsEnvironment(flags, "jobs")
+}
+
+// check refuses what does not fit together.
+func (o *listOptions) check(command string) error {
+	sources := 0
+	for _, given := range []bool{len(o.args) > 0, o.filesFrom != "", o.manifest != ""} {
+		if given {
+			sources++
+		}
+	}
+	usage := func(text string) error { return &usageError{command: command, err: errors.New(text)} }
+	switch {
+	case sources > 1:
+		return usage("give FILE, --files-from or --manifest, and only one of them")
+	case o.null && o.filesFrom == "":
+		return usage("--null is about the names of --files-from")
+	case o.jobs == 0:
+		return usage("--jobs: at least one has to be worked on")
+	}
+	return nil
+}
+
+// open reads the list that was given, each input of which is like the one
+// given; close must follow. It is nil where there is none.
+func (o *listOptions) open(stdin *os.File, like transfer.Input) (inputs transfer.Inputs, close func(), err error) {
+	var list transfer.List
+	switch {
+	case o.filesFrom != "":
+		list, close, err = openList("--files-from", o.filesFrom, stdin)
+		terminator := byte('\n')
+		if o.null {
+			terminator = 0
+		}
+		return list.Paths(terminator, like), close, err
+	case o.manifest != "":
+		list, close, err = openList("--manifest", o.manifest, stdin)
+		return list.Manifest(like), close, err
+	}
+	return nil, func() {}, nil
+}
+
+// openList opens a list by its name, or standard input.
+func openList(flag, name string, stdin *os.File) (transfer.List, func(), error) {
+	if name == "-" {
+		return transfer.List{Name: "standard input", Reader: stdin}, func() {}, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return transfer.List{}, func() {}, &usageError{err: fmt.Errorf("%s: %w", flag, err)}
+	}
+	return transfer.List{Name: name, Reader: file}, func() { _ = io.Closer(file).Close() }, nil
+}

@@ -1,0 +1,275 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/credential"
+	"github.com/artifact-cli/artifact/pkg/internal/provenance"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
+)
+
+// tokensPage is where Vercel's users create tokens.
+const tokensPage = "https://vercel.com/account/settings/tokens"
+
+// maxToken is the most bytes that are read of a token.
+const maxToken = 64 << 10
+
+// loginOptions are the command line of login.
+type loginOptions struct {
+	withToken, web  bool
+	insecureStorage bool
+}
+
+func newLoginCommand(a *app) *cobra.Command {
+	var o loginOptions
+	cmd := &cobra.Command{
+		Use:   "login",
+		Short: "Store a credential",
+		Long: `Ask for a token, check it against the server, and store it in the keyring of the
+operating system, for that server's origin (scheme, host and port) only.
+
+The token is asked for on the terminal and not shown, or read from standard
+input with --with-token. An --api or a --team given here becomes the default.
+
+In CI no login is needed: set ARTIFACT_TOKEN.`,
+		Example: `  artifact login
+  artifact login --api https://cache.example.com --team my-team
+  artifact login --with-token < token.txt`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runLogin(cmd.Context(), a, o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&o.withToken, "with-token", false, "read the token from standard input")
+	flags.BoolVar(&o.web, "web", false, "open the page where tokens are created")
+	flags.BoolVar(&o.insecureStorage, "insecure-storage", false, "store the token in a file that only you can read, not in the keyring")
+	return cmd
+}
+
+// A login is one run of the command.
+type login struct {
+	*app
+	options  loginOptions
+	resolver *settings.Resolver
+	settings settings.Settings
+	store    *credential.Store
+	console  *ui.Console // nil with --with-token
+}
+
+func runLogin(ctx context.Context, a *app, o loginOptions) error {
+	l := &login{app: a, options: o, store: a.loginStore()}
+	var err error
+	if l.resolver, l.settings, err = a.resolve(); err != nil {
+		return err
+	}
+	if err := l.check(); err != nil {
+		return err
+	}
+	// Nobody shall create and type a token that cannot be stored.
+	if err := l.store.CheckWritable(ctx); err != nil {
+		return err
+	}
+	if !o.withToken {
+		if l.console, err = ui.OpenConsole(a.streams.redactor); err != nil {
+			return &usageError{err: fmt.Errorf("%w: give the token with --with-token, or set ARTIFACT_TOKEN instead of logging in", err)}
+		}
+		defer l.console.Close()
+	}
+	if l.settings.Token, err = l.readToken(ctx); err != nil {
+		return err
+	}
+	found, err := l.introduce(ctx)
+	if err != nil {
+		return err
+	}
+	account, err := l.save(ctx, found)
+	if err != nil {
+		return err
+	}
+	l.tell(found, account)
+	return nil
+}
+
+// check refuses what cannot work before anything is asked.
+func (l *login) check() error {
+	if err := l.resolver.CheckConfirmed(); err != nil {
+		return err
+	}
+	if _, err := l.newClient(l.settings); err != nil {
+		return err
+	}
+	isVercel := l.resolver.Origin() == credential.Vercel
+	switch {
+	case l.options.web && l.options.withToken:
+		return &usageError{command: "artifact login", err: errors.New("--web is for a person, --with-token for a script")}
+	case l.options.web && !isVercel:
+		return &usageError{err: fmt.Errorf("--web: nobody knows the page where %s hands out tokens; ask whoever runs it", l.resolver.Origin())}
+	case l.options.withToken && ui.IsTerminal(l.env.Stdin):
+		return &usageError{command: "artifact login", err: errors.New("--with-token reads a pipe or a file; without it, login asks")}
+	case !l.options.withToken && provenance.DetectCI(l.env.LookupEnv).Detected:
+		return &usageError{err: errors.New("login asks for a token, and in CI nobody can answer: set ARTIFACT_TOKEN instead")}
+	}
+	return nil
+}
+
+// readToken gets the token, which is hidden from then on.
+func (l *login) readToken(ctx context.Context) (credential.Secret, error) {
+	var text string
+	var err error
+	origin := "standard input"
+	if l.options.withToken {
+		text, err = l.pipedToken()
+	} else {
+		origin = "the terminal"
+		l.sayWhere()
+		if l.options.web {
+			l.openPage(tokensPage)
+		}
+		text, err = l.console.AskSecret(ctx, "Token (not shown): ")
+	}
+	if err != nil {
+		return credential.Secret{}, fmt.Errorf("reading the token from %s: %w", origin, err)
+	}
+	text = strings.TrimSpace(text)
+	l.hide(text)
+	token := credential.NewSecret(text)
+	if token.IsEmpty() {
+		return token, &usageError{err: fmt.Errorf("no token came from %s", origin)}
+	}
+	if err := token.CheckToken(); err != nil {
+		return token, &usageError{err: fmt.Errorf("the token from %s: %w", origin, err)}
+	}
+	l.settings.TokenOrigin = origin
+	return token, nil
+}
+
+func (l *login) pipedToken() (string, error) {
+	text, err := io.ReadAll(io.LimitReader(l.env.Stdin, maxToken+1))
+	if err == nil && len(text) > maxToken {
+		err = &usageError{err: errors.New("it is too long for a token")}
+	}
+	return string(text), err
+}
+
+// sayWhere says which server it is about, and where its tokens come from.
+func (l *login) sayWhere() {
+	l.say("Logging in to %s", l.resolver.Origin())
+	if l.resolver.Origin() == credential.Vercel {
+		l.say("Create a token at %s", tokensPage)
+		return
+	}
+	l.say("Whoever runs that server hands out its tokens. (For turborepo-remote-cache it is one of its TURBO_TOKEN.)")
+}
+
+// introduce checks the token, and finds out what it is good for. It chooses the
+// default team.
+func (l *login) introduce(ctx context.Context) (inquiry, error) {
+	cache, err := l.newClient(l.settings)
+	if err != nil {
+		return inquiry{}, err
+	}
+	var user client.User
+	if l.resolver.Origin() == credential.Vercel {
+		if user, err = l.meet(ctx, cache); err != nil {
+			return inquiry{}, err
+		}
+		if cache, err = l.newClient(l.settings); err != nil {
+			return inquiry{}, err
+		}
+	}
+	found := inquiry{settings: l.settings, user: user}
+	if err := l.checkToken(ctx, cache, "Nothing was stored."); err != nil {
+		return found, err
+	}
+	found.cache, err = l.cacheStatus(ctx, cache, "Nothing was stored.")
+	var answered *client.Error
+	if errors.As(err, &answered) && answered.Status != 0 && answered.Status != http.StatusUnauthorized {
+		l.warn(err.Error())
+		found.cache, err = client.CacheUnknown, nil
+	}
+	return found, err
+}
+
+// save stores the account: the team only where it was chosen in a login.
+func (l *login) save(ctx context.Context, found inquiry) (credential.Account, error) {
+	account := credential.Account{API: apiOf(l.settings), Storage: credential.InKeyring}
+	if origin := found.settings.TeamOrigin; origin == "--team" || origin == settings.LoginOrigin {
+		account.TeamID, account.TeamSlug = found.settings.Team.ID, found.settings.Team.Slug
+	}
+	options := credential.SaveOptions{MakeDefault: l.global.api != "", Wait: credential.KeyringWait}
+	switch {
+	case l.options.insecureStorage:
+		account.Storage = credential.InFile
+	case l.console != nil:
+		options.Wait = credential.UnlockWait
+		l.say("Storing it in the keyring; unlock that if your desktop asks. This waits for at most %v.", options.Wait)
+	}
+	err := l.store.Save(ctx, account, l.settings.Token, options)
+	var keyring *credential.KeyringError
+	if errors.As(err, &keyring) {
+		err = &unstoredError{keyring}
+	}
+	return account, err
+}
+
+// unstoredError is a token that was checked and could not be stored.
+type unstoredError struct{ keyring *credential.KeyringError }
+
+func (e *unstoredError) Error() string {
+	return fmt.Sprintf("the token was not stored: %v", e.keyring)
+}
+func (e *unstoredError) Unwrap() error { return e.keyring }
+
+// tell says what came of it.
+func (l *login) tell(found inquiry, account credential.Account) {
+	if l.global.json {
+		shown := newStatusJSON(found, nil)
+		shown.Origins.Token = string(account.Storage)
+		l.printJSON(shown)
+	}
+	as := ""
+	if text := userText(found.user); text != "" {
+		as = " as " + text
+	}
+	l.say("Logged in to %s%s", l.resolver.Origin(), as)
+	if found.settings.Team != (artifact.Team{}) || found.user != (client.User{}) {
+		l.say("Team: %s", teamText(found.settings.Team))
+	}
+	switch reason, closed := closedWords[found.cache]; {
+	case closed:
+		l.warn("Remote Caching is " + reason + " there: " + cacheClosedHints["remote_caching_"+string(found.cache)])
+	case found.cache == client.CacheEnabled:
+		l.say("Remote Caching is enabled there.")
+	default:
+		l.say("The server does not tell whether Remote Caching is enabled.")
+	}
+	for _, above := range l.above() {
+		l.warn(above)
+	}
+}
+
+// above are the settings that win over what was stored now.
+func (l *login) above() []string {
+	var lines []string
+	if origin := l.resolver.TokenAbove(); origin != "" {
+		lines = append(lines, fmt.Sprintf("%s is set, and wins over what was stored", origin))
+	}
+	for _, name := range []string{settings.EnvAPI, settings.EnvTurboAPI} {
+		if l.global.api != "" && l.env.Getenv(name) != "" {
+			lines = append(lines, fmt.Sprintf("%s is set, and wins over the default API", name))
+			break
+		}
+	}
+	return lines
+}

@@ -1,0 +1,85 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/transfer"
+)
+
+// putAll uploads a list, prints each result as it comes, and then what all of
+// them came to.
+func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs transfer.Inputs, o putOptions, d *detection) error {
+	if uploader.Client == nil && o.skipExisting {
+		a.warn("without a credential nobody is asked what the cache has")
+	}
+	began := time.Now()
+	tally, sums := tally{app: a}, putSums{}
+	for result := range uploader.PutAll(ctx, inputs, transfer.Batch{Jobs: int(min(o.jobs, maxJobs)), FailFast: o.failFast}) {
+		sums.add(result)
+		if err := a.printPutOfMany(result); result.Status == transfer.NotSent {
+			a.printError(err)
+		} else {
+			tally.add(err)
+		}
+		if a.streams.results.err != nil {
+			return a.streams.results.err
+		}
+	}
+	a.printDetection(d)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if sums.total() == 0 {
+		a.warn("nothing was uploaded: the list has no entry")
+		return nil
+	}
+	a.note(sums.text(time.Since(began), o.dryRun))
+	return tally.err()
+}
+
+// printPutOfMany prints a result and returns its error, if it has one.
+func (a *app) printPutOfMany(r transfer.Result) error {
+	if r.Path == "" && r.Err != nil && a.global.json { // an entry that is no input
+		a.printJSON(failureJSON{newErrorJSON(r.Err)})
+		return r.Err
+	}
+	return a.printPut(r)
+}
+
+// putSums are what several uploads came to.
+type putSums struct {
+	uploaded, skipped, failed, notSent int
+	bytes                              int64 // uploaded
+}
+
+func (s *putSums) add(r transfer.Result) {
+	switch r.Status {
+	case transfer.Uploaded, transfer.Planned:
+		s.uploaded++
+		s.bytes += r.Size
+	case transfer.Skipped:
+		s.skipped++
+	case transfer.NotSent:
+		s.notSent++
+	default:
+		s.failed++
+	}
+}
+
+func (s *putSums) total() int { return s.uploaded + s.skipped + s.failed + s.notSent }
+
+func (s *putSums) text(elapsed time.Duration, dryRun bool) string {
+	done := "uploaded"
+	if dryRun {
+		done = "to upload"
+	}
+	text := fmt.Sprintf("%d %s, %d skipped, %d failed, %d not sent; %s in %s",
+		s.uploaded, done, s.skipped, s.failed, s.notSent, ui.Size(s.bytes), elapsed.Round(10*time.Millisecond))
+	if s.bytes > 0 && !dryRun {
+		text += fmt.Sprintf(" (%s)", ui.Rate(float64(s.bytes)/elapsed.Seconds()))
+	}
+	return text
+}

@@ -1,0 +1,231 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/credential"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
+)
+
+func newStatusCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show the cache that is meant, who you are there, and its state",
+		Long: `Show which API and team are meant and where each setting comes from, whether the
+token is valid there, whom it belongs to where the server tells, and whether
+the cache is enabled. Many servers do not tell: then the cache is "unknown".
+
+The exit code is 0 where the cache is enabled or unknown, 3 without a valid
+token, 5 where the cache is disabled, paused or over its limit, and 9 where
+nobody answers.`,
+		Example: `  artifact status
+  artifact status --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runStatus(cmd.Context(), a)
+		},
+	}
+}
+
+func runStatus(ctx context.Context, a *app) error {
+	resolver, s, err := a.resolve()
+	if err != nil {
+		return err
+	}
+	found, err := a.inquire(ctx, resolver, s)
+	return a.printStatus(found, err)
+}
+
+// inquiry is what can be known of a cache and of whoever uses it.
+type inquiry struct {
+	settings settings.Settings
+	user     client.User        // empty where the server does not tell
+	cache    client.CacheStatus // empty where it could not be asked
+}
+
+// inquire asks the server what the token is good for. What it found until an
+// error is worth showing too.
+func (a *app) inquire(ctx context.Context, resolver *settings.Resolver, s settings.Settings) (inquiry, error) {
+	err := a.authorize(ctx, resolver, &s)
+	found := inquiry{settings: s}
+	if err != nil {
+		return found, err
+	}
+	cache, err := a.newClient(s)
+	if err != nil {
+		return found, err
+	}
+	next := "It comes from " + s.TokenOrigin + ". artifact login stores another one."
+	if err := a.checkToken(ctx, cache, next); err != nil {
+		return found, err
+	}
+	if resolver.Origin() == credential.Vercel {
+		found.user, err = cache.User(ctx)
+		if err != nil {
+			a.warn(err.Error())
+		}
+	}
+	found.cache, err = a.cacheStatus(ctx, cache, next)
+	if _, closed := closedWords[found.cache]; err == nil && closed {
+		err = &closedError{found.cache}
+	}
+	return found, err
+}
+
+// checkToken is an error where the server refuses the token or cannot be
+// reached; where the answer tells nothing, it warns. next is what to do about a
+// refusal.
+func (a *app) checkToken(ctx context.Context, cache *client.Client, next string) error {
+	verdict, err := cache.CheckToken(ctx)
+	var answered *client.Error
+	switch {
+	case err == nil:
+		return nil
+	case verdict == client.Refused && errors.As(err, &answered):
+		return &refusedError{answered, next}
+	case errors.As(err, &answered) && answered.Status == 0:
+		return err
+	}
+	a.warn("whether the token is valid could not be found out: " + err.Error())
+	return nil
+}
+
+// cacheStatus is the cache's, where a 401 speaks of the token. A 403 does not
+// always: gateways have it for a route that they do not know.
+func (a *app) cacheStatus(ctx context.Context, cache *client.Client, next string) (client.CacheStatus, error) {
+	status, err := cache.Status(ctx)
+	var answered *client.Error
+	switch {
+	case !errors.As(err, &answered):
+		return status, err
+	case answered.Status == http.StatusUnauthorized:
+		return "", &refusedError{answered, next}
+	case answered.Status == http.StatusForbidden, answered.Status == http.StatusBadRequest:
+		return client.CacheUnknown, nil
+	}
+	return "", err
+}
+
+// statusJSON is what status prints with --json. Scripts rely on the names.
+type statusJSON struct {
+	API     string             `json:"api"`
+	Team    *teamJSON          `json:"team,omitempty"`
+	User    *client.User       `json:"user,omitempty"`
+	Cache   client.CacheStatus `json:"cache,omitempty"`
+	Origins originsJSON        `json:"origins"`
+	Error   *errorJSON         `json:"error,omitempty"`
+}
+
+type teamJSON struct {
+	ID   string `json:"id,omitempty"`
+	Slug string `json:"slug,omitempty"`
+}
+
+// originsJSON tell where each setting came from.
+type originsJSON struct {
+	API          string `json:"api"`
+	Team         string `json:"team,omitempty"`
+	Token        string `json:"token,omitempty"`
+	SignatureKey string `json:"signatureKey,omitempty"`
+}
+
+// originDefault is the origin of what nothing sets.
+const originDefault = "default"
+
+func newStatusJSON(found inquiry, err error) statusJSON {
+	s := found.settings
+	shown := statusJSON{
+		API: apiOf(s), Cache: found.cache, Error: newErrorJSON(err),
+		Origins: originsJSON{API: s.APIOrigin, Team: s.TeamOrigin, Token: s.TokenOrigin, SignatureKey: s.SignatureKeyOrigin},
+	}
+	if shown.Origins.API == "" {
+		shown.Origins.API = originDefault
+	}
+	if s.Team != (artifact.Team{}) {
+		shown.Team = &teamJSON{s.Team.ID, s.Team.Slug}
+	}
+	if found.user != (client.User{}) {
+		shown.User = &found.user
+	}
+	return shown
+}
+
+// printStatus prints an inquiry and returns its error.
+func (a *app) printStatus(found inquiry, err error) error {
+	shown := newStatusJSON(found, err)
+	switch {
+	case a.global.json:
+		a.printJSON(shown)
+		if err != nil {
+			return &artifactError{err}
+		}
+		return nil
+	case a.global.quiet:
+		if found.cache != "" {
+			fmt.Fprintln(a.streams.results, found.cache)
+		}
+		return err
+	}
+	a.printFact("API", shown.API, shown.Origins.API)
+	a.printFact("team", teamText(found.settings.Team), shown.Origins.Team)
+	if shown.Origins.Token != "" {
+		a.printFact("token", "found", shown.Origins.Token)
+	}
+	if shown.Origins.SignatureKey != "" {
+		a.printFact("signature key", "found", shown.Origins.SignatureKey)
+	}
+	if shown.User != nil {
+		a.printFact("user", userText(found.user), "")
+	}
+	if found.cache != "" {
+		a.printFact("cache", string(found.cache), "")
+	}
+	return err
+}
+
+// printFact prints a line, as "team: acme (ARTIFACT_TEAM)".
+func (a *app) printFact(name, value, origin string) {
+	line := name + ": " + value
+	if origin != "" {
+		line += " (" + origin + ")"
+	}
+	fmt.Fprintln(a.streams.results, printable.Text(line))
+}
+
+func apiOf(s settings.Settings) string {
+	if s.API == "" {
+		return client.DefaultAPI
+	}
+	return s.API
+}
+
+// teamText names a team as people know it.
+func teamText(team artifact.Team) string {
+	switch {
+	case team.Slug != "" && team.ID != "":
+		return team.Slug + ", " + team.ID
+	case team == (artifact.Team{}):
+		return "none, which is the personal account"
+	}
+	return team.Slug + team.ID
+}
+
+// userText names a user as people know them.
+func userText(user client.User) string {
+	var names []string
+	for _, name := range []string{user.Username, user.Name, user.Email, user.ID} {
+		if name != "" && len(names) < 2 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,138 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/transfer"
+)
+
+// tally counts what became of several artifacts, each of whose results was
+// printed already.
+type tally struct {
+	app           *app
+	total, failed int
+	code          int // of all failures, or of a mixture
+	groups        []failureGroup
+	ungrouped     int
+}
+
+// failureGroup is what failed in the same way.
+type failureGroup struct {
+	code   int
+	next   string // what to do about all of them
+	reason string // of the first one
+	count  int
+}
+
+// maxGroups is how many ways to fail are told apart.
+const maxGroups = 16
+
+// add counts one artifact, and prints its error, if it has one.
+func (t *tally) add(err error) {
+	t.total++
+	if err == nil {
+		return
+	}
+	t.app.printError(err)
+	code, next := exitCode(err), hint(err)
+	if t.failed++; t.failed == 1 {
+		t.code = code
+	}
+	if code != t.code {
+		t.code = exitFault
+	}
+	for i, group := range t.groups {
+		if group.code == code && group.next == next {
+			t.groups[i].count++
+			return
+		}
+	}
+	if len(t.groups) == maxGroups {
+		t.ungrouped++
+		return
+	}
+	t.groups = append(t.groups, failureGroup{code, next, reasonOf(err), 1})
+}
+
+// err is nil where nothing failed.
+func (t *tally) err() error {
+	if t.failed == 0 {
+		return nil
+	}
+	return &artifactError{&batchError{failed: t.failed, total: t.total, code: t.code, next: t.next()}}
+}
+
+// next is what to do about the failures.
+func (t *tally) next() string {
+	if len(t.groups) == 1 && t.ungrouped == 0 {
+		return t.groups[0].next
+	}
+	var text strings.Builder
+	for _, group := range t.groups {
+		fmt.Fprintf(&text, "%d: %s\n", group.count, printable.Text(group.reason))
+		for line := range strings.Lines(group.next) {
+			fmt.Fprintf(&text, "   %s\n", strings.TrimSuffix(line, "\n"))
+		}
+	}
+	if t.ungrouped > 0 {
+		fmt.Fprintf(&text, "%d: other reasons\n", t.ungrouped)
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}
+
+// reasonOf is an error without the artifact's name.
+func reasonOf(err error) string {
+	var answered *client.Error
+	var input *transfer.InputError
+	var line *transfer.ListError
+	switch {
+	case errors.As(err, &answered):
+		return answered.Reason()
+	case errors.As(err, &input):
+		return input.Reason()
+	case errors.As(err, &line):
+		return line.Err.Error()
+	}
+	return err.Error()
+}
+
+// batchError is what several artifacts came to.
+type batchError struct {
+	failed, total int
+	code          int
+	next          string
+}
+
+func (e *batchError) Error() string {
+	if e.total == 1 {
+		return "1 artifact failed"
+	}
+	return fmt.Sprintf("%d of %d artifacts failed", e.failed, e.total)
+}
+
+// printError prints an error as one line.
+func (a *app) printError(err error) {
+	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
+	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
+}
+
+// warn prints a line that nobody has to act on, unless only errors are wanted.
+func (a *app) warn(text string) {
+	if a.global.quiet {
+		return
+	}
+	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
+	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Warning("artifact: warning:"), printable.Text(text))
+}
+
+// note prints a line that is good to know, unless only errors are wanted.
+func (a *app) note(text string) {
+	if !a.global.quiet {
+		fmt.Fprintf(a.streams.screen, "artifact: %s\n", printable.Text(text))
+	}
+}

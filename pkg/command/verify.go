@@ -1,0 +1,213 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/digest"
+	"github.com/artifact-cli/artifact/pkg/transfer"
+)
+
+// verifyOptions are the command line of verify.
+type verifyOptions struct {
+	listOptions
+	sums      string
+	hash      optional
+	algorithm string
+	quick     bool
+	key       keyOptions
+}
+
+func newVerifyCommand(a *app) *cobra.Command {
+	var o verifyOptions
+	cmd := &cobra.Command{
+		Use:   "verify [FILE...|-]",
+		Short: "Check that the cache holds exactly what you have",
+		Long: `Download what the cache holds and compare it, byte with byte, with what you
+have. Nothing is stored. Where a signature key is set, the signature is checked
+too, in both of turbo's schemes.
+
+Without a FILE the bytes are held against the id: one of 64 hexadecimal digits
+has to be their SHA-256 or BLAKE3, one of 128 their SHA-512; any other is no
+digest, and then only a signature can tell anything. --algorithm NAME|none says
+outright what the id is.
+
+A line for each artifact, in the order given:
+  PATH: OK | MISSING | DIFFERS | BAD SIGNATURE | UNVERIFIABLE
+The last is for one that is there with nothing to hold it against.`,
+		Example: `  artifact verify out.tar.zst
+  artifact put dist/*.zst > sums && artifact verify -c sums
+  artifact verify --hash "$KEY" out.tar.zst
+  artifact verify --quick dist/*.zst`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.args = args
+			return runVerify(cmd.Context(), a, o)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&o.sums, "check", "c", "", "take ids and names from `SUMS|-`, as put or sha256sum print them")
+	flags.Var(&o.hash, "hash", "`ID` that it is stored under (default: the digest of the bytes)")
+	flags.StringVar(&o.algorithm, "algorithm", "", "digest that an id is derived with: `sha256|sha512|blake3|none`\n(default sha256; without a FILE, what the id looks like)")
+	flags.BoolVar(&o.quick, "quick", false, "only ask whether it is there, and of what size")
+	o.listOptions.register(flags)
+	o.key.register(flags)
+	readsEnvironment(flags, "algorithm")
+	return cmd
+}
+
+func runVerify(ctx context.Context, a *app, o verifyOptions) error {
+	single, inputs, closeList, err := o.inputs(a)
+	defer closeList()
+	if err != nil {
+		return err
+	}
+	cache, s, err := a.authorizedClient(ctx)
+	if err != nil {
+		return err
+	}
+	verifier := transfer.Verifier{Client: cache, Jobs: int(min(o.jobs, maxJobs))}
+	if !o.quick {
+		if verifier.Signer, err = a.signer(o.key, s); err != nil {
+			return err
+		}
+	}
+	results := verifier.All
+	if o.quick {
+		results = verifier.Quick
+	}
+	if single == nil {
+		return a.printVerifications(ctx, results(ctx, inputs))
+	}
+	shown := a.progress().Begin(cmp.Or(single.Path, string(single.ID)))
+	defer shown.End()
+	verifier.Jobs, verifier.Progress = 1, shown
+	var result transfer.Verification
+	for result = range results(ctx, listOf(*single)) {
+		shown.End()
+	}
+	return a.printOneVerification(ctx, result)
+}
+
+// listOf is a list of what is known already.
+func listOf(inputs ...transfer.Input) transfer.Inputs {
+	return func(yield func(transfer.Input, error) bool) {
+		for _, input := range inputs {
+			if !yield(input, nil) {
+				return
+			}
+		}
+	}
+}
+
+// inputs is what is to be verified: a single input, or a list.
+func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.Inputs, closeList func(), err error) {
+	closeList = func() {}
+	if err := o.checkAll(); err != nil {
+		return nil, nil, closeList, err
+	}
+	if o.sums != "" {
+		sums, closeList, err := openList("--check", o.sums, a.env.Stdin)
+		return nil, sums.Sums(), closeList, err
+	}
+	if o.hash.given && len(o.args) == 0 {
+		single, err := o.remote()
+		return single, nil, closeList, err
+	}
+	like := transfer.Input{Algorithm: digest.SHA256}
+	if o.algorithm != "" {
+		if like.Algorithm, err = digest.Parse(o.algorithm); err != nil {
+			return nil, nil, closeList, o.usage("--algorithm: %w", err)
+		}
+	}
+	if o.hash.given {
+		if like.ID, err = artifact.ParseID(o.hash.text); err != nil {
+			return nil, nil, closeList, o.usage("--hash: %w", err)
+		}
+	}
+	if len(o.args) == 0 {
+		list, closeList, err = o.open(a.env.Stdin, like)
+		return nil, list, closeList, err
+	}
+	inputs := make([]transfer.Input, len(o.args))
+	for i, path := range o.args {
+		inputs[i] = like
+		if inputs[i].Path = path; path == "-" {
+			inputs[i].Stream = a.env.Stdin
+		}
+	}
+	if len(inputs) == 1 {
+		return &inputs[0], nil, closeList, nil
+	}
+	return nil, listOf(inputs...), closeList, nil
+}
+
+// checkAll refuses what does not fit together.
+func (o *verifyOptions) checkAll() error {
+	if err := o.listOptions.check("artifact verify"); err != nil {
+		return err
+	}
+	listed := o.filesFrom != "" || o.manifest != ""
+	streams := 0
+	for _, path := range o.args {
+		if path == "-" {
+			streams++
+		}
+		if path == "" {
+			return o.usage("the name of an input is empty, as that of a variable that is not set")
+		}
+	}
+	switch {
+	case o.sums != "" && (listed || len(o.args) > 0 || o.hash.given || o.algorithm != ""):
+		return o.usage("--check names ids and files by itself")
+	case o.hash.given && (listed || len(o.args) > 1):
+		return o.usage("one --hash is for one input")
+	case !o.hash.given && o.sums == "" && !listed && len(o.args) == 0:
+		return o.usage("nothing to verify: name a file, -c SUMS or --hash ID")
+	case streams > 1:
+		return o.usage("- is standard input, which can be read once")
+	}
+	return nil
+}
+
+// remote is an artifact whose bytes are in the cache only.
+func (o *verifyOptions) remote() (*transfer.Input, error) {
+	id, digests, err := parseIDAs(o.hash.text, o.algorithm)
+	if err != nil {
+		return nil, o.usage("--hash: %w", err)
+	}
+	return &transfer.Input{ID: id, Remote: true, Digests: digests}, nil
+}
+
+func (o *verifyOptions) usage(format string, args ...any) error {
+	return &usageError{command: "artifact verify", err: fmt.Errorf(format, args...)}
+}
+
+// noDigest is the algorithm of an id that is a key.
+const noDigest = "none"
+
+// parseIDAs takes an id and the algorithms that it may be a digest of: by its
+// form, or as somebody says.
+func parseIDAs(text, algorithm string) (artifact.ID, []digest.Algorithm, error) {
+	id, err := artifact.ParseID(text)
+	if err != nil {
+		return "", nil, err
+	}
+	switch algorithm {
+	case "":
+		return id, digest.Of(id), nil
+	case noDigest:
+		return id, nil, nil
+	}
+	said, err := digest.Parse(algorithm)
+	if err != nil {
+		return "", nil, err
+	}
+	if !said.Fits(id) {
+		return "", nil, fmt.Errorf("%s has not the form of a %s digest", id, said)
+	}
+	return id, []digest.Algorithm{said}, nil
+}

@@ -1,0 +1,38 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// ErrInvalidBaseURL is wrapped by the errors of [ParseBaseURL].
+var ErrInvalidBaseURL = errors.New("invalid API")
+
+// ParseBaseURL checks a base URL and takes the slashes off its end; an empty
+// one is [DefaultBaseURL]. Its errors do not repeat what may be a password.
+func ParseBaseURL(raw string) (*url.URL, error) {
+	if raw == "" {
+		raw = DefaultBaseURL
+	}
+	base, err := url.Parse(raw)
+	var malformed *url.Error
+	switch {
+	// Also where it cannot be parsed: "user:password@host" is a scheme and
+	// its opaque rest to package url, and its errors quote what it stumbles on.
+	case (err != nil || base.Host == "") && strings.Contains(raw, "@"), err == nil && base.User != nil:
+		return nil, fmt.Errorf("%w: it has a user name or password in it, which belongs into ARTIFACT_TOKEN", ErrInvalidBaseURL)
+	case errors.As(err, &malformed):
+		return nil, fmt.Errorf("%w: it is no URL: %w", ErrInvalidBaseURL, malformed.Err)
+	case base.Scheme != "https" && base.Scheme != "http":
+		return nil, fmt.Errorf("%w %q: it must begin with https:// or http://", ErrInvalidBaseURL, raw)
+	case base.Hostname() == "":
+		return nil, fmt.Errorf("%w %q: it names no host", ErrInvalidBaseURL, raw)
+	case base.RawQuery != "" || base.Fragment != "" || base.ForceQuery:
+		return nil, fmt.Errorf("%w: a base URL has no query and no fragment", ErrInvalidBaseURL)
+	}
+	base.Path = strings.TrimRight(base.Path, "/")
+	base.RawPath = strings.TrimRight(base.RawPath, "/")
+	return base, nil
+}

@@ -1,0 +1,126 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/zalando/go-keyring"
+)
+
+// service is what all entries in a keyring are called; their user names are
+// the origins.
+const service = "artifact"
+
+const (
+	// KeyringWait is how long a keyring may take to answer.
+	KeyringWait = 3 * time.Second
+	// UnlockWait is how long it may take where a person can be asked to
+	// unlock it.
+	UnlockWait = 60 * time.Second
+)
+
+// The reasons for which a keyring does not give or take a secret.
+var (
+	errNoEntry     = errors.New("it has no such entry")
+	errKeyringWait = errors.New("it does not answer")
+	errNoKeyring   = errors.New("there is none")
+)
+
+// KeyringError is a keyring of the operating system that cannot be used.
+type KeyringError struct{ Err error }
+
+func (e *KeyringError) Error() string {
+	return fmt.Sprintf("the keyring of the operating system: %v", e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *KeyringError) Unwrap() error { return e.Err }
+
+// keyringEntries are the entries of a keyring. Its calls may take any time.
+type keyringEntries interface {
+	Get(service, user string) (string, error)
+	Set(service, user, secret string) error
+	Delete(service, user string) error
+}
+
+// systemKeyring is the one of the operating system.
+type systemKeyring struct{}
+
+func (systemKeyring) Get(service, user string) (string, error) { return keyring.Get(service, user) }
+func (systemKeyring) Set(service, user, secret string) error {
+	return keyring.Set(service, user, secret)
+}
+func (systemKeyring) Delete(service, user string) error { return keyring.Delete(service, user) }
+
+// boundedKeyring gives up a call that takes too long. The call itself cannot be
+// ended; what it does later is lost.
+type boundedKeyring struct {
+	entries keyringEntries
+	// present tells why there is no keyring, where that is known without a
+	// call.
+	present func() error
+}
+
+func (k boundedKeyring) get(ctx context.Context, origin Origin, wait time.Duration) (Secret, error) {
+	secret := make(chan string, 1)
+	err := k.call(ctx, wait, func() error {
+		value, err := k.entries.Get(service, string(origin))
+		secret <- value
+		return err
+	})
+	if err != nil {
+		return Secret{}, err
+	}
+	return NewSecret(<-secret), nil
+}
+
+func (k boundedKeyring) set(ctx context.Context, origin Origin, secret Secret, wait time.Duration) error {
+	return k.call(ctx, wait, func() error { return k.entries.Set(service, string(origin), secret.Reveal()) })
+}
+
+// remove is no error where there is no entry.
+func (k boundedKeyring) remove(ctx context.Context, origin Origin, wait time.Duration) error {
+	err := k.call(ctx, wait, func() error { return k.entries.Delete(service, string(origin)) })
+	if errors.Is(err, errNoEntry) {
+		return nil
+	}
+	return err
+}
+
+// call runs f for at most wait. The error is a [*KeyringError], or that of ctx.
+func (k boundedKeyring) call(ctx context.Context, wait time.Duration, f func() error) error {
+	if err := k.present(); err != nil {
+		return &KeyringError{err}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, wait, errKeyringWait)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			// The library trusts the form of what a service answers.
+			if broken := recover(); broken != nil {
+				done <- errors.New("it answers nonsense")
+			}
+		}()
+		done <- f()
+	}()
+	select {
+	case err := <-done:
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, keyring.ErrNotFound):
+			return &KeyringError{errNoEntry}
+		case errors.Is(err, keyring.ErrUnsupportedPlatform):
+			return &KeyringError{errNoKeyring}
+		}
+		return &KeyringError{err}
+	case <-ctx.Done():
+		if cause := context.Cause(ctx); errors.Is(cause, errKeyringWait) {
+			return &KeyringError{fmt.Errorf("%w within %v", errKeyringWait, wait)}
+		}
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,78 @@
+//go:build unix
+
+package credential
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// openPrivate opens a file of secrets, which must be the user's alone.
+func openPrivate(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		if errors.Is(err, unix.ELOOP) {
+			return nil, errors.New("it is a symbolic link")
+		}
+		return nil, withoutPath(err)
+	}
+	info, err := file.Stat()
+	if err == nil && info.Mode().Perm()&0o077 != 0 {
+		err = fmt.Errorf("%w (mode %04o), so what is in it may be known to them: revoke the token, then remove the file", ErrExposed, info.Mode().Perm())
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, withoutPath(err)
+	}
+	return file, nil
+}
+
+// openLock makes a file to be locked.
+func openLock(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+}
+
+// tryLock takes the lock on an open file, and reports false where another
+// holder has it. An error means that there are no locks here.
+func tryLock(file *os.File) (bool, error) {
+	conn, err := file.SyscallConn()
+	if err != nil {
+		return false, err
+	}
+	var lockErr error
+	if err := conn.Control(func(fd uintptr) { lockErr = unix.Flock(int(fd), unix.LOCK_EX|unix.LOCK_NB) }); err != nil {
+		return false, err
+	}
+	if errors.Is(lockErr, unix.EWOULDBLOCK) || errors.Is(lockErr, unix.EINTR) {
+		return false, nil
+	}
+	return lockErr == nil, lockErr
+}
+
+// checkOwner refuses to leave files of root in the home of the user who called
+// sudo, whose id is in SUDO_UID: they could not be changed without it afterwards.
+func checkOwner(dir, sudoUID string) error {
+	caller, err := strconv.Atoi(sudoUID)
+	if err != nil || caller == 0 || os.Geteuid() != 0 {
+		return nil
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		var status unix.Stat_t
+		err := unix.Stat(dir, &status)
+		if errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir) {
+			continue
+		}
+		if err == nil && int(status.Uid) == caller {
+			return errors.New("it belongs to the user who called sudo: run this without sudo")
+		}
+		return nil
+	}
+}
+
+func isNoDirectory(err error) bool { return errors.Is(err, unix.ENOTDIR) }

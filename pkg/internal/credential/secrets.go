@@ -1,0 +1,120 @@
+package credential
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/artifact-cli/artifact/pkg/internal/jsonfile"
+)
+
+// secretsFile holds the secrets that a user wanted in a file.
+const secretsFile = "credentials.json"
+
+// ErrExposed says that others than the owner can read a file of secrets, and
+// so may know them.
+var ErrExposed = errors.New("others can read it")
+
+func (s *Store) secretsPath() string { return filepath.Join(s.dir, secretsFile) }
+
+func (s *Store) secretInFile(origin Origin) (Secret, error) {
+	secrets, err := s.readSecrets()
+	return NewSecret(secrets[origin]), err
+}
+
+// readSecrets follows no link and trusts no file that others can read.
+func (s *Store) readSecrets() (map[Origin]string, error) {
+	path := s.secretsPath()
+	secrets := make(map[Origin]string)
+	file, err := openPrivate(path)
+	if isAbsent(err) {
+		return secrets, nil
+	}
+	if err != nil {
+		return nil, &FileError{"reading", path, err}
+	}
+	defer file.Close()
+	data, err := jsonfile.ReadAll(file)
+	if err == nil {
+		err = jsonfile.Decode(data, &secrets)
+	}
+	if err != nil {
+		return nil, &FileError{"reading", path, err}
+	}
+	return secrets, nil
+}
+
+func (s *Store) changeSecrets(apply func(map[Origin]string)) error {
+	secrets, err := s.readSecrets()
+	if err != nil {
+		return err
+	}
+	apply(secrets)
+	if len(secrets) == 0 {
+		return s.removeSecrets()
+	}
+	data, err := json.MarshalIndent(secrets, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(s.secretsPath(), append(data, '\n'))
+}
+
+func (s *Store) removeSecrets() error {
+	if err := os.Remove(s.secretsPath()); err != nil && !isAbsent(err) {
+		return &FileError{"removing", s.secretsPath(), withoutPath(err)}
+	}
+	return nil
+}
+
+// writeFile replaces a file as a whole, readable by its owner only. A link of
+// that name is replaced too, and not followed.
+func writeFile(path string, data []byte) (err error) {
+	defer func() {
+		if err != nil {
+			err = &FileError{"writing", path, withoutPath(err)}
+		}
+	}()
+	// The mode is 0600.
+	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(temp.Name())
+		}
+	}()
+	_, err = temp.Write(data)
+	if err == nil {
+		err = temp.Sync()
+	}
+	if closeErr := temp.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(temp.Name(), path)
+}
+
+// isAbsent tells whether there is no such file, also where there is a file in
+// the place of its directory.
+func isAbsent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || isNoDirectory(err)
+}
+
+// withoutPath leaves naming the file to the caller.
+func withoutPath(err error) error {
+	var pathErr *os.PathError
+	var linkErr *os.LinkError
+	switch {
+	case errors.As(err, &pathErr):
+		return pathErr.Err
+	case errors.As(err, &linkErr):
+		return linkErr.Err
+	}
+	return err
+}

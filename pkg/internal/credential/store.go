@@ -1,0 +1,181 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+)
+
+// Store keeps what login stored: one secret for each origin, in the keyring of
+// the operating system or in a file, and the [Accounts] beside it. Several
+// processes may use it at once.
+type Store struct {
+	dir     string
+	getenv  func(string) string
+	keyring boundedKeyring
+}
+
+// ErrNoDirectory says that there is no place for the store's files.
+var ErrNoDirectory = errors.New("no directory for settings: neither HOME nor XDG_CONFIG_HOME is set")
+
+// NewStore reads and writes in dir, which need not exist; with an empty dir
+// nothing is stored, and nothing can be. It does nothing by itself. getenv is
+// asked for the way to the keyring, and for sudo.
+func NewStore(dir string, getenv func(string) string) *Store {
+	return &Store{dir: dir, getenv: getenv, keyring: boundedKeyring{entries: systemKeyring{}, present: presence(getenv)}}
+}
+
+// Found is a stored secret.
+type Found struct {
+	Secret Secret
+	// Place tells where it was, for people.
+	Place string
+}
+
+// Get finds the secret of an account that [Store.Accounts] named. Where it is
+// gone, the secret is empty. The error is a [*KeyringError], a [*FileError], or
+// that of ctx.
+func (s *Store) Get(ctx context.Context, origin Origin, account Account) (Found, error) {
+	if account.Storage == InFile {
+		secret, err := s.secretInFile(origin)
+		return Found{secret, s.secretsPath()}, err
+	}
+	secret, err := s.keyring.get(ctx, origin, KeyringWait)
+	if errors.Is(err, errNoEntry) {
+		return Found{}, nil
+	}
+	return Found{secret, "keyring"}, err
+}
+
+// SaveOptions say how an account is stored.
+type SaveOptions struct {
+	// MakeDefault makes the account's API the default one.
+	MakeDefault bool
+	// Wait is how long a keyring may take, as [KeyringWait].
+	Wait time.Duration
+}
+
+// Save stores an account and its secret, in the place that account.Storage
+// names; whatever was stored for that origin is replaced.
+func (s *Store) Save(ctx context.Context, account Account, secret Secret, options SaveOptions) error {
+	base, err := api.ParseBaseURL(account.API)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, func(accounts *Accounts) error {
+		origin := OriginOf(base)
+		if err := s.put(ctx, origin, account, secret, options.Wait); err != nil {
+			return err
+		}
+		before, isStored := accounts.ByOrigin[origin]
+		if isStored && before.Storage != account.Storage {
+			// What is left behind does no harm: nobody asks for it.
+			_ = s.drop(ctx, origin, before, KeyringWait)
+		}
+		accounts.ByOrigin[origin] = account
+		if options.MakeDefault {
+			accounts.Default = account.API
+		}
+		return nil
+	})
+}
+
+func (s *Store) put(ctx context.Context, origin Origin, account Account, secret Secret, wait time.Duration) error {
+	if account.Storage == InFile {
+		return s.changeSecrets(func(secrets map[Origin]string) { secrets[origin] = secret.Reveal() })
+	}
+	return s.keyring.set(ctx, origin, secret, wait)
+}
+
+func (s *Store) drop(ctx context.Context, origin Origin, account Account, wait time.Duration) error {
+	if account.Storage == InFile {
+		err := s.changeSecrets(func(secrets map[Origin]string) { delete(secrets, origin) })
+		if errors.Is(err, ErrExposed) {
+			err = s.removeSecrets() // all of them may be known
+		}
+		return err
+	}
+	return s.keyring.remove(ctx, origin, wait)
+}
+
+// CheckWritable tells whether [Store.Save] could write now, so that nobody has
+// to type a token in vain. It makes the directory.
+func (s *Store) CheckWritable(ctx context.Context) error {
+	unlock, err := s.lock(ctx)
+	if err == nil {
+		unlock()
+	}
+	return err
+}
+
+// Forget removes the accounts that match, and returns their origins. An account
+// whose secret cannot be removed stays, and makes an error.
+func (s *Store) Forget(ctx context.Context, match func(Origin) bool) ([]Origin, error) {
+	// Without a login nothing is written: not even a lock.
+	if accounts, err := s.Accounts(); err != nil || !anyMatches(accounts, match) {
+		return nil, err
+	}
+	var removed []Origin
+	var failed error
+	err := s.change(ctx, func(accounts *Accounts) error {
+		for _, origin := range slices.Sorted(maps.Keys(accounts.ByOrigin)) {
+			if !match(origin) {
+				continue
+			}
+			if err := s.drop(ctx, origin, accounts.ByOrigin[origin], KeyringWait); err != nil {
+				failed = errors.Join(failed, fmt.Errorf("removing the credential for %s: %w", origin, err))
+				continue
+			}
+			delete(accounts.ByOrigin, origin)
+			if isAPIAt(accounts.Default, origin) {
+				accounts.Default = ""
+			}
+			removed = append(removed, origin)
+		}
+		return nil
+	})
+	return removed, errors.Join(failed, err)
+}
+
+func anyMatches(accounts Accounts, match func(Origin) bool) bool {
+	for origin := range accounts.ByOrigin {
+		if match(origin) {
+			return true
+		}
+	}
+	return false
+}
+
+func isAPIAt(rawBase string, origin Origin) bool {
+	if rawBase == "" {
+		return false
+	}
+	base, err := url.Parse(rawBase)
+	return err == nil && OriginOf(base) == origin
+}
+
+// change changes the accounts while no other process does.
+func (s *Store) change(ctx context.Context, apply func(*Accounts) error) error {
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	accounts, err := s.Accounts()
+	if err != nil {
+		return err
+	}
+	if accounts.ByOrigin == nil {
+		accounts.ByOrigin = make(map[Origin]Account)
+	}
+	if err := apply(&accounts); err != nil {
+		return err
+	}
+	return s.writeAccounts(accounts)
+}

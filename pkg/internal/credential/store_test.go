@@ -1,0 +1,259 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zalando/go-keyring"
+)
+
+// memory is a keyring that keeps its entries in memory.
+type memory struct {
+	mu      sync.Mutex
+	entries map[string]string
+	calls   int
+	err     error         // of every call
+	hang    chan struct{} // every call waits for it, where it is not nil
+}
+
+func (m *memory) do(change func() error) error {
+	if m.hang != nil {
+		<-m.hang
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls++
+	if m.err != nil {
+		return m.err
+	}
+	return change()
+}
+
+func (m *memory) Get(service, user string) (secret string, err error) {
+	err = m.do(func() error {
+		var ok bool
+		if secret, ok = m.entries[service+" "+user]; !ok {
+			return keyring.ErrNotFound
+		}
+		return nil
+	})
+	return secret, err
+}
+
+func (m *memory) Set(service, user, secret string) error {
+	return m.do(func() error {
+		m.entries[service+" "+user] = secret
+		return nil
+	})
+}
+
+func (m *memory) Delete(service, user string) error {
+	return m.do(func() error {
+		if _, ok := m.entries[service+" "+user]; !ok {
+			return keyring.ErrNotFound
+		}
+		delete(m.entries, service+" "+user)
+		return nil
+	})
+}
+
+func newStore(t *testing.T) (*Store, *memory) {
+	t.Helper()
+	m := &memory{entries: map[string]string{}}
+	s := NewStore(filepath.Join(t.TempDir(), "config", "artifact"), func(string) string { return "" })
+	s.keyring = boundedKeyring{entries: m, present: func() error { return nil }}
+	return s, m
+}
+
+const (
+	one Origin = "https://one.example:443"
+	two Origin = "https://two.example:444"
+)
+
+func save(t *testing.T, s *Store, account Account, secret string, options SaveOptions) {
+	t.Helper()
+	options.Wait = time.Minute
+	if err := s.Save(t.Context(), account, NewSecret(secret), options); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// get is the secret that is stored for an origin, with its place.
+func get(t *testing.T, s *Store, origin Origin) string {
+	t.Helper()
+	accounts, err := s.Accounts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := s.Get(t.Context(), origin, accounts.ByOrigin[origin])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found.Secret.Reveal() + " " + filepath.Base(found.Place)
+}
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	s, m := newStore(t)
+	inKeyring := Account{API: "https://one.example/base", TeamID: "team_1", TeamSlug: "1", Storage: InKeyring}
+	inFile := Account{API: "https://two.example:444", Storage: InFile}
+	save(t, s, inKeyring, "a", SaveOptions{MakeDefault: true})
+	save(t, s, inFile, "b", SaveOptions{})
+	accounts, err := s.Accounts()
+	want := Accounts{Default: "https://one.example/base", ByOrigin: map[Origin]Account{one: inKeyring, two: inFile}}
+	if fmt.Sprint(accounts, err) != fmt.Sprint(want, nil) {
+		t.Errorf("%+v, %v, want %+v", accounts, err, want)
+	}
+	if a, b := get(t, s, one), get(t, s, two); a != "a keyring" || b != "b credentials.json" {
+		t.Errorf("%q and %q", a, b)
+	}
+	if got := fmt.Sprint(m.entries); got != "map[artifact https://one.example:443:a]" {
+		t.Errorf("the keyring has %s", got)
+	}
+
+	// The other place, and nothing left behind in the first.
+	inKeyring.Storage, inFile.Storage = InFile, InKeyring
+	save(t, s, inKeyring, "c", SaveOptions{})
+	save(t, s, inFile, "d", SaveOptions{})
+	if a, b := get(t, s, one), get(t, s, two); a != "c credentials.json" || b != "d keyring" {
+		t.Errorf("%q and %q", a, b)
+	}
+	if got := fmt.Sprint(m.entries); got != "map[artifact https://two.example:444:d]" {
+		t.Errorf("the keyring has %s", got)
+	}
+	if text, err := os.ReadFile(s.secretsPath()); err != nil || strings.Contains(string(text), "two") {
+		t.Errorf("the file has %s, %v", text, err)
+	}
+
+	removed, err := s.Forget(t.Context(), func(o Origin) bool { return o == one })
+	if fmt.Sprint(removed, err) != fmt.Sprint([]Origin{one}, nil) {
+		t.Errorf("%v, %v", removed, err)
+	}
+	accounts, err = s.Accounts()
+	if want := (Accounts{ByOrigin: map[Origin]Account{two: inFile}}); fmt.Sprint(accounts, err) != fmt.Sprint(want, nil) {
+		t.Errorf("%+v, %v, want %+v", accounts, err, want)
+	}
+	if _, err := os.Stat(s.secretsPath()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("an empty file of secrets is left: %v", err)
+	}
+	removed, err = s.Forget(t.Context(), func(o Origin) bool { return o == one })
+	if len(removed) != 0 || err != nil {
+		t.Errorf("%v, %v", removed, err)
+	}
+}
+
+// TestGoneEntry is no error: somebody may tidy up a keyring.
+func TestGoneEntry(t *testing.T) {
+	t.Parallel()
+	s, m := newStore(t)
+	save(t, s, Account{API: "https://one.example", Storage: InKeyring}, "a", SaveOptions{})
+	clear(m.entries)
+	if got := get(t, s, one); got != " ." {
+		t.Errorf("%q", got)
+	}
+	if removed, err := s.Forget(t.Context(), func(Origin) bool { return true }); len(removed) != 1 || err != nil {
+		t.Errorf("%v, %v", removed, err)
+	}
+}
+
+// TestKeyringFails keeps everything as it was.
+func TestKeyringFails(t *testing.T) {
+	t.Parallel()
+	s, m := newStore(t)
+	save(t, s, Account{API: "https://one.example", Storage: InKeyring}, "a", SaveOptions{})
+	m.err = errors.New("locked")
+	var failed *KeyringError
+	if err := s.Save(t.Context(), Account{API: "https://two.example:444", Storage: InKeyring}, NewSecret("b"), SaveOptions{Wait: time.Minute}); !errors.As(err, &failed) {
+		t.Errorf("saved: %v", err)
+	}
+	if removed, err := s.Forget(t.Context(), func(Origin) bool { return true }); len(removed) != 0 || !errors.As(err, &failed) {
+		t.Errorf("removed %v, %v", removed, err)
+	}
+	m.err = nil
+	if got := get(t, s, one); got != "a keyring" {
+		t.Errorf("%q", got)
+	}
+	if accounts, err := s.Accounts(); len(accounts.ByOrigin) != 1 || err != nil {
+		t.Errorf("%+v, %v", accounts, err)
+	}
+}
+
+// TestKeyringHangs gives up, and also where the caller does.
+func TestKeyringHangs(t *testing.T) {
+	t.Parallel()
+	_, m := newStore(t)
+	m.hang = make(chan struct{})
+	defer close(m.hang)
+	k := boundedKeyring{entries: m, present: func() error { return nil }}
+	_, err := k.get(t.Context(), one, time.Millisecond)
+	if !errors.Is(err, errKeyringWait) || err.Error() != "the keyring of the operating system: it does not answer within 1ms" {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := k.get(ctx, one, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// panicking answers with a form that the library does not expect.
+type panicking struct{ keyringEntries }
+
+func (panicking) Get(string, string) (string, error) { panic("signal.Body[0]") }
+
+func TestKeyringAnswersNonsense(t *testing.T) {
+	t.Parallel()
+	k := boundedKeyring{entries: panicking{}, present: func() error { return nil }}
+	var failed *KeyringError
+	if _, err := k.get(t.Context(), one, time.Minute); !errors.As(err, &failed) {
+		t.Error(err)
+	}
+}
+
+// TestManyLogins changes the files from many stores at once, as many processes
+// would; each has its own lock, since it opens the file anew.
+func TestManyLogins(t *testing.T) {
+	t.Parallel()
+	s, _ := newStore(t)
+	var group sync.WaitGroup
+	const logins = 20
+	for i := range logins {
+		group.Go(func() {
+			other := NewStore(s.dir, s.getenv)
+			account := Account{API: fmt.Sprintf("https://%d.example", i), Storage: InFile}
+			if err := other.Save(t.Context(), account, NewSecret(fmt.Sprint("secret", i)), SaveOptions{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	for i := range logins {
+		if got := get(t, s, Origin(fmt.Sprintf("https://%d.example:443", i))); got != fmt.Sprintf("secret%d credentials.json", i) {
+			t.Errorf("%d: %q", i, got)
+		}
+	}
+	if names, err := os.ReadDir(s.dir); len(names) != 3 || err != nil {
+		t.Errorf("left %v, %v", names, err)
+	}
+}
+
+func TestNoDirectory(t *testing.T) {
+	t.Parallel()
+	s := NewStore("", func(string) string { return "" })
+	if accounts, err := s.Accounts(); accounts.ByOrigin != nil || err != nil {
+		t.Errorf("%+v, %v", accounts, err)
+	}
+	if err := s.CheckWritable(t.Context()); !errors.Is(err, ErrNoDirectory) {
+		t.Error(err)
+	}
+	if removed, err := s.Forget(t.Context(), func(Origin) bool { return true }); len(removed) != 0 || err != nil {
+		t.Errorf("%v, %v", removed, err)
+	}
+}

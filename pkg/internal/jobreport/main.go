@@ -1,0 +1,124 @@
+// Jobreport tells a job of GitHub Actions what was uploaded. It is the second
+// half of action.yml:
+//
+//	artifact put --json FILE | jobreport
+//
+// It passes on what it reads, appends the outputs hash and urls to the file
+// that GITHUB_OUTPUT names, a line for each artifact and address, and a table
+// to the one that GITHUB_STEP_SUMMARY names. A variable that is not set is a
+// file that is not wanted. File names and addresses come from others: none can
+// end an output early, and none is read as Markdown. What put printed is
+// believed; its exit code is the pipe's, with pipefail.
+package main
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+)
+
+func main() {
+	if err := report(os.Stdin, os.Stdout, os.Getenv); err != nil {
+		fmt.Fprintf(os.Stderr, "jobreport: telling the job: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// longestLine bounds a result: a path and a few addresses.
+const longestLine = 1 << 20
+
+// result is what is told of an artifact.
+type result struct {
+	Path, Hash, Status string
+	Size               *int64
+	URLs               []string
+	Error              *struct{ Message string }
+}
+
+func report(from io.Reader, to io.Writer, getenv func(string) string) error {
+	var results []result
+	lines := bufio.NewScanner(io.TeeReader(from, to))
+	lines.Buffer(nil, longestLine)
+	for lines.Scan() {
+		var r result
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			return fmt.Errorf("reading the result %d: %w", len(results)+1, err)
+		}
+		results = append(results, r)
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("reading the results: %w", err)
+	}
+	if err := appendTo(getenv("GITHUB_OUTPUT"), outputs(results, rand.Text())); err != nil {
+		return err
+	}
+	return appendTo(getenv("GITHUB_STEP_SUMMARY"), summary(results))
+}
+
+func appendTo(path, text string) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(file, text); err != nil {
+		_ = file.Close()
+		return err
+	}
+	return file.Close()
+}
+
+// outputs are hash and urls, between delimiters that nobody can guess.
+func outputs(results []result, delimiter string) string {
+	var hashes, urls strings.Builder
+	for _, r := range results {
+		if r.Error == nil && r.Hash != "" {
+			hashes.WriteString(r.Hash + "\n")
+		}
+		for _, url := range r.URLs {
+			urls.WriteString(url + "\n")
+		}
+	}
+	return fmt.Sprintf("hash<<%[1]s\n%[2]s%[1]s\nurls<<%[1]s\n%[3]s%[1]s\n", delimiter, hashes.String(), urls.String())
+}
+
+// summary is a table in Markdown, with a row for each artifact.
+func summary(results []result) string {
+	var table strings.Builder
+	table.WriteString("### Remote Cache\n\n| File | Id | Bytes | Status |\n|---|---|--:|---|\n")
+	for _, r := range results {
+		size, status := "", r.Status
+		if r.Size != nil {
+			size = fmt.Sprint(*r.Size)
+		}
+		if r.Error != nil {
+			status = "failed: " + r.Error.Message
+		}
+		fmt.Fprintf(&table, "| %s | %s | %s | %s |\n", literal(r.Path), literal(r.Hash), size, literal(status))
+	}
+	return table.String()
+}
+
+// literal is a text that Markdown shows as it is. References to characters
+// stand for themselves alone: they make up no table, link, mention or HTML.
+func literal(text string) string {
+	var safe strings.Builder
+	for _, r := range text {
+		switch {
+		case !unicode.IsPrint(r):
+			safe.WriteString("\uFFFD")
+		case r == ' ' || unicode.IsLetter(r) || unicode.IsDigit(r):
+			safe.WriteRune(r)
+		default:
+			fmt.Fprintf(&safe, "&#%d;", r)
+		}
+	}
+	return safe.String()
+}

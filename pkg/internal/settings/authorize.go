@@ -1,0 +1,157 @@
+package settings
+
+import (
+	"context"
+	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/credential"
+)
+
+// Authorize finds the token for the API that [Resolver.Resolve] found, in the
+// first place that has one: our variable, turbo's, Vercel's; .turbo/config.json;
+// what login stored for that origin; turbo's user-level file and the Vercel
+// CLI's. Those of Vercel go to Vercel only. Where there is none, the token stays
+// empty.
+//
+// The error is an [*UnconfirmedError], an [*Error], or one of the store.
+func (r *Resolver) Authorize(ctx context.Context, s *Settings) error {
+	found, err := r.inEnvironment()
+	if err != nil {
+		return err
+	}
+	if found.token == "" {
+		found = candidate{origin: r.tree.config.path, token: r.tree.config.token}
+	}
+	// Where the same file names both, the token is no secret to its writer.
+	if r.unconfirmed != nil && (found.token == "" || found.origin != r.unconfirmed.Path) {
+		return r.unconfirmed
+	}
+	if found.token == "" {
+		if found, err = r.stored(ctx); err != nil {
+			return err
+		}
+	}
+	if found.token == "" {
+		if found, err = r.ofOthers(); err != nil {
+			return err
+		}
+	}
+	token, err := parseToken(found)
+	if err != nil || token.IsEmpty() {
+		return err
+	}
+	s.Token, s.TokenOrigin = token, found.origin
+	return nil
+}
+
+// TokenAbove names the place of the token that wins over what login stores for
+// the API, or is empty where none does.
+func (r *Resolver) TokenAbove() string {
+	found, err := r.inEnvironment()
+	switch {
+	case err != nil || found.token != "":
+		return found.origin
+	case r.tree.config.token != "":
+		return r.tree.config.path
+	}
+	return ""
+}
+
+// Withheld are the variables that hold a token for Vercel's own cache only,
+// where the API is another.
+func (r *Resolver) Withheld() []string {
+	var names []string
+	for _, c := range tokensInEnvironment(r.from.Getenv) {
+		if c.token != "" && c.onlyVercel && r.origin != credential.Vercel {
+			names = append(names, c.origin)
+		}
+	}
+	return names
+}
+
+// Origin is where the credential for the API belongs.
+func (r *Resolver) Origin() credential.Origin { return r.origin }
+
+// CheckConfirmed tells whether the API is one that only the work tree names.
+// The error is of type [*UnconfirmedError].
+func (r *Resolver) CheckConfirmed() error {
+	if r.unconfirmed != nil {
+		return r.unconfirmed
+	}
+	return nil
+}
+
+// parseToken takes off the white space around a token: a file's last newline
+// gets into a variable easily.
+func parseToken(c candidate) (credential.Secret, error) {
+	token := credential.NewSecret(strings.TrimSpace(c.token))
+	if err := token.CheckToken(); err != nil {
+		return credential.Secret{}, &Error{Origin: c.origin, Err: err}
+	}
+	return token, nil
+}
+
+// inEnvironment checks the token that it finds, so that a bad one is named
+// whatever becomes of it.
+func (r *Resolver) inEnvironment() (candidate, error) {
+	for _, c := range tokensInEnvironment(r.from.Getenv) {
+		if strings.TrimSpace(c.token) == "" || c.onlyVercel && r.origin != credential.Vercel {
+			continue
+		}
+		_, err := parseToken(c)
+		return c, err
+	}
+	return candidate{}, nil
+}
+
+// stored asks the keyring or the file, for an origin that was logged in to.
+func (r *Resolver) stored(ctx context.Context) (candidate, error) {
+	accounts, err := r.accounts()
+	if err != nil {
+		return candidate{}, err
+	}
+	account, ok := accounts.ByOrigin[r.origin]
+	if !ok {
+		return candidate{}, nil
+	}
+	found, err := r.from.Login.Get(ctx, r.origin, account)
+	r.from.Hide(found.Secret.Reveal())
+	return candidate{origin: LoginOrigin + " (" + found.Place + ")", token: found.Secret.Reveal()}, err
+}
+
+// ofOthers are the user-level files of turbo and of the Vercel CLI.
+func (r *Resolver) ofOthers() (candidate, error) {
+	turbo, err := r.turboUserFile()
+	if err != nil {
+		return candidate{}, err
+	}
+	if turbo.token != "" && r.mayHave(turbo) {
+		return candidate{origin: turbo.path, token: turbo.token}, nil
+	}
+	if r.origin != credential.Vercel {
+		return candidate{}, nil
+	}
+	for _, path := range r.places.vercel {
+		var auth struct {
+			Token string `json:"token"`
+		}
+		if _, err := readUserFile(path, &auth); err != nil {
+			return candidate{}, err
+		}
+		r.from.Hide(auth.Token)
+		if auth.Token != "" {
+			return candidate{origin: path, token: auth.Token}, nil
+		}
+	}
+	return candidate{}, nil
+}
+
+// mayHave keeps the token of a file that names an API for that API.
+func (r *Resolver) mayHave(file layer) bool {
+	if file.api == "" {
+		return true
+	}
+	base, err := api.ParseBaseURL(file.api)
+	return err == nil && credential.OriginOf(base) == r.origin
+}

@@ -1,0 +1,173 @@
+package settings
+
+import (
+	"cmp"
+	"runtime"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/credential"
+)
+
+// Sources are where settings are looked for.
+type Sources struct {
+	Flags  Flags
+	Getenv func(string) string
+	// Dir is the current directory, whose work tree is asked; empty for none.
+	Dir string
+	// Login is what login stored.
+	Login *credential.Store
+	// Hide is told each secret that is read, also of those that are not used.
+	Hide func(secret string)
+}
+
+// Resolver resolves settings once. It is not safe for use by several goroutines.
+type Resolver struct {
+	from   Sources
+	places places
+	tree   workTree
+
+	login     *credential.Accounts // read when it is needed, as all below
+	turboUser *layer
+	origin    credential.Origin // of the API
+	// unconfirmed is set where only the work tree names the API.
+	unconfirmed *UnconfirmedError
+}
+
+// New makes a resolver, which has read nothing yet.
+func New(from Sources) *Resolver {
+	return &Resolver{from: from, places: findPlaces(from.Getenv, runtime.GOOS)}
+}
+
+// Resolve takes each setting but the token from the first source that has it:
+// flags, our variables, turbo's and Vercel's; .turbo/config.json, turbo.json
+// and the Vercel CLI's link; what login stored, the team for that API only;
+// turbo's user-level file. An empty value is one that is not set.
+//
+// Its errors are of type [*Error], or [*credential.FileError].
+func (r *Resolver) Resolve() (s Settings, err error) {
+	if r.tree, err = findWorkTree(r.from.Dir); err != nil {
+		return Settings{}, err
+	}
+	r.from.Hide(r.tree.config.token)
+	if s.API, s.APIOrigin, err = r.findAPI(); err != nil {
+		return Settings{}, err
+	}
+	base, err := api.ParseBaseURL(s.API)
+	if err != nil {
+		return Settings{}, &Error{Origin: cmp.Or(s.APIOrigin, "default"), Err: err}
+	}
+	r.origin = credential.OriginOf(base)
+	if err := r.judgeAPI(s); err != nil {
+		return Settings{}, err
+	}
+	if s.Team, s.TeamOrigin, err = r.findTeam(); err != nil {
+		return Settings{}, err
+	}
+	if key := r.from.Getenv(EnvSignatureKey); key != "" {
+		s.SignatureKey, s.SignatureKeyOrigin = credential.NewSecret(key), EnvSignatureKey
+	}
+	for _, file := range []layer{r.tree.config, r.tree.turbo} {
+		if file.signature && !s.RequireSignature {
+			s.RequireSignature, s.RequireSignatureOrigin = true, file.path
+		}
+	}
+	return s, nil
+}
+
+func (r *Resolver) findAPI() (base, origin string, err error) {
+	for _, source := range [][2]string{
+		{r.from.Flags.API, "--api"},
+		{r.from.Getenv(EnvAPI), EnvAPI},
+		{r.from.Getenv(EnvTurboAPI), EnvTurboAPI},
+		{r.tree.config.api, r.tree.config.path},
+		{r.tree.turbo.api, r.tree.turbo.path},
+	} {
+		if source[0] != "" {
+			return source[0], source[1], nil
+		}
+	}
+	accounts, err := r.accounts()
+	if err != nil || accounts.Default != "" {
+		return accounts.Default, LoginOrigin, err
+	}
+	user, err := r.turboUserFile()
+	if err != nil || user.api != "" {
+		return user.api, user.path, err
+	}
+	return "", "", nil
+}
+
+// LoginOrigin is the origin of what login stored.
+const LoginOrigin = "artifact login"
+
+// judgeAPI finds out whether only the work tree names the API. Vercel's own
+// needs nobody's word, nor does one that was logged in to.
+func (r *Resolver) judgeAPI(s Settings) error {
+	fromTree := s.APIOrigin != "" && (s.APIOrigin == r.tree.config.path || s.APIOrigin == r.tree.turbo.path)
+	if !fromTree || r.origin == credential.Vercel {
+		return nil
+	}
+	accounts, err := r.accounts()
+	if err != nil {
+		return err
+	}
+	if _, confirmed := accounts.ByOrigin[r.origin]; !confirmed {
+		r.unconfirmed = &UnconfirmedError{API: s.API, Path: s.APIOrigin}
+	}
+	return nil
+}
+
+// findTeam asks the Vercel CLI's link and what login stored only where nothing
+// above them names a team.
+func (r *Resolver) findTeam() (artifact.Team, string, error) {
+	sources := append([]namedTeam{{"--team", artifact.ParseTeam(r.from.Flags.Team)}}, teamsInEnvironment(r.from.Getenv)...)
+	sources = append(sources, namedTeam{r.tree.config.path, r.tree.config.team}, namedTeam{r.tree.turbo.path, r.tree.turbo.team})
+	for _, source := range sources {
+		if source.team != (artifact.Team{}) {
+			return source.team, source.origin, nil
+		}
+	}
+	for _, find := range []func() (namedTeam, error){r.tree.link, r.loginTeam, r.turboUserTeam} {
+		if named, err := find(); err != nil || named.team != (artifact.Team{}) {
+			return named.team, named.origin, err
+		}
+	}
+	return artifact.Team{}, "", nil
+}
+
+func (r *Resolver) loginTeam() (namedTeam, error) {
+	accounts, err := r.accounts()
+	return namedTeam{LoginOrigin, accounts.ByOrigin[r.origin].Team()}, err
+}
+
+func (r *Resolver) turboUserTeam() (namedTeam, error) {
+	user, err := r.turboUserFile()
+	return namedTeam{user.path, user.team}, err
+}
+
+func (r *Resolver) accounts() (credential.Accounts, error) {
+	if r.login == nil {
+		accounts, err := r.from.Login.Accounts()
+		if err != nil {
+			return credential.Accounts{}, err
+		}
+		r.login = &accounts
+	}
+	return *r.login, nil
+}
+
+func (r *Resolver) turboUserFile() (layer, error) {
+	if r.turboUser == nil {
+		r.turboUser = new(layer)
+		if r.places.turbo != "" {
+			var config turboConfig
+			if _, err := readUserFile(r.places.turbo, &config); err != nil {
+				return layer{}, err
+			}
+			*r.turboUser = config.layer(r.places.turbo)
+			r.from.Hide(config.Token)
+		}
+	}
+	return *r.turboUser, nil
+}

@@ -1,0 +1,26 @@
+//go:build unix
+
+package settings
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestSharedDirectory reads nothing from a directory that everybody may write
+// in, such as /tmp, also where there is no repository below it.
+func TestSharedDirectory(t *testing.T) {
+	t.Parallel()
+	s := newSandbox(t, map[string]string{
+		"shared/turbo.json": `{"remoteCache":{"apiUrl":"https://evil.example"}}`, "shared/own/x": "",
+	}, nil)
+	for mode, want := range map[os.FileMode]string{0o777 | os.ModeSticky: "", 0o755: "https://evil.example"} {
+		if err := os.Chmod(filepath.Join(s.root, "shared"), mode); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.resolver("shared/own", Flags{}).Resolve(); err != nil || got.API != want {
+			t.Errorf("%v: %+v, %v", mode, got, err)
+		}
+	}
+}

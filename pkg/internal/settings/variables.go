@@ -1,0 +1,87 @@
+package settings
+
+import "github.com/artifact-cli/artifact/pkg/artifact"
+
+// The variables that are read: ours first, then turbo's, then Vercel's.
+const (
+	EnvAPI           = "ARTIFACT_API"
+	EnvToken         = "ARTIFACT_TOKEN"
+	EnvTeam          = "ARTIFACT_TEAM"
+	EnvTurboAPI      = "TURBO_API"
+	EnvTurboToken    = "TURBO_TOKEN"
+	EnvTurboTeam     = "TURBO_TEAM"
+	EnvTurboTeamID   = "TURBO_TEAMID"
+	EnvSignatureKey  = "TURBO_REMOTE_CACHE_SIGNATURE_KEY"
+	EnvPairToken     = "VERCEL_ARTIFACTS_TOKEN"
+	EnvPairOwner     = "VERCEL_ARTIFACTS_OWNER"
+	EnvVercelToken   = "VERCEL_TOKEN"
+	EnvVercelOrg     = "VERCEL_ORG_ID"
+	EnvTurboConfig   = "TURBO_CONFIG_DIR_PATH"
+	EnvVercelConfig  = "VERCEL_CONFIG_DIR_PATH"
+	envServeToken    = "ARTIFACT_SERVE_TOKEN"
+	envXDGConfigHome = "XDG_CONFIG_HOME"
+	envXDGDataHome   = "XDG_DATA_HOME"
+)
+
+// SecretVariables are those whose values must never be shown.
+func SecretVariables() []string {
+	return []string{EnvToken, EnvTurboToken, envServeToken, EnvSignatureKey, EnvPairToken, EnvVercelToken}
+}
+
+// ProxyVariables are those whose values are URLs with a password in them, maybe.
+func ProxyVariables() []string {
+	return []string{
+		"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy",
+	}
+}
+
+// candidate is a token that may be used, and where it stands.
+type candidate struct {
+	origin, token string
+	// onlyVercel says that it is for Vercel's own cache.
+	onlyVercel bool
+}
+
+// tokensInEnvironment are those of the environment, the most important first.
+// What Vercel sets inside its builds is a pair, of which one half alone means
+// nothing.
+func tokensInEnvironment(getenv func(string) string) []candidate {
+	pair := getenv(EnvPairToken)
+	if getenv(EnvPairOwner) == "" {
+		pair = ""
+	}
+	return []candidate{
+		{origin: EnvToken, token: getenv(EnvToken)},
+		{origin: EnvTurboToken, token: getenv(EnvTurboToken)},
+		{origin: EnvPairToken, token: pair, onlyVercel: true},
+		{origin: EnvVercelToken, token: getenv(EnvVercelToken), onlyVercel: true},
+	}
+}
+
+// teamsInEnvironment treats turbo's two variables as one source, so that a slug
+// of ours is never joined with an id of theirs.
+func teamsInEnvironment(getenv func(string) string) []namedTeam {
+	turbos := namedTeam{EnvTurboTeamID, artifact.Team{ID: getenv(EnvTurboTeamID), Slug: getenv(EnvTurboTeam)}}
+	if turbos.team.ID == "" {
+		turbos.origin = EnvTurboTeam
+	}
+	return []namedTeam{
+		{EnvTeam, artifact.ParseTeam(getenv(EnvTeam))},
+		turbos,
+		{EnvPairOwner, artifact.Team{ID: getenv(EnvPairOwner)}},
+		{EnvVercelOrg, linkedTeam(getenv(EnvVercelOrg))},
+	}
+}
+
+// namedTeam is a team and where it stands.
+type namedTeam struct {
+	origin string
+	team   artifact.Team
+}
+
+// linkedTeam is what the Vercel CLI calls an organization: a team where it
+// begins like one, else a user, which is nobody's team.
+func linkedTeam(org string) artifact.Team {
+	team := artifact.Team{ID: org}
+	return artifact.Team{ID: team.QueryID()}
+}

@@ -1,0 +1,162 @@
+package settings
+
+import (
+	"errors"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+)
+
+// workTree are the settings of the project that a directory is part of.
+type workTree struct {
+	// dirs are where one is and the directories above it, up to the root of
+	// the project; without a project there is the first only, at most.
+	dirs []string
+	// isRepository says that the last of them has a repository.
+	isRepository bool
+	// config is .turbo/config.json, and turbo is turbo.json.
+	config, turbo layer
+}
+
+// errTwoTurboJSON is what turbo says too.
+var errTwoTurboJSON = errors.New("there is a turbo.jsonc beside it: remove one of them")
+
+// findWorkTree looks for the project's root: the nearest directory, from dir
+// upwards, that has a turbo.json other than a package's, a .turbo/config.json,
+// or a repository. An empty dir is in no work tree. Errors are of type [*Error].
+func findWorkTree(dir string) (workTree, error) {
+	var tree workTree
+	for here := range upwards(dir) {
+		tree.dirs = append(tree.dirs, here)
+		document, path, err := readTurboJSON(here)
+		if err != nil {
+			return workTree{}, err
+		}
+		isRoot := path != "" && document.Extends == nil
+		if isRoot {
+			tree.turbo = document.layer(path)
+		}
+		var config turboConfig
+		path = filepath.Join(here, ".turbo", "config.json")
+		found, err := readFile(path, &config)
+		if err != nil {
+			return workTree{}, err
+		}
+		if found {
+			tree.config = config.layer(path)
+		}
+		tree.isRepository = hasRepository(here)
+		if isRoot || found || tree.isRepository {
+			return tree, nil
+		}
+	}
+	tree.dirs = tree.dirs[:min(1, len(tree.dirs))]
+	return tree, nil
+}
+
+// readTurboJSON reads a directory's turbo.json or turbo.jsonc; where there is
+// neither, path is empty.
+func readTurboJSON(dir string) (document turboJSON, path string, err error) {
+	path = filepath.Join(dir, "turbo.json")
+	found, err := readFile(path, &document)
+	if err != nil {
+		return document, path, err
+	}
+	other := path + "c"
+	if found {
+		if _, err := os.Lstat(other); err == nil {
+			return document, path, &Error{Origin: path, Err: errTwoTurboJSON}
+		}
+		return document, path, nil
+	}
+	if found, err = readFile(other, &document); found || err != nil {
+		return document, other, err
+	}
+	return document, "", nil
+}
+
+// link is the Vercel CLI's link of the directory to a team, or nobody's: the
+// nearest .vercel/project.json of the project, else the repository's
+// .vercel/repo.json.
+func (t workTree) link() (namedTeam, error) {
+	for _, here := range t.dirs {
+		path := filepath.Join(here, ".vercel", "project.json")
+		var project struct {
+			OrgID string `json:"orgId"`
+		}
+		if found, err := readFile(path, &project); found || err != nil {
+			return namedTeam{path, linkedTeam(project.OrgID)}, err
+		}
+	}
+	root := t.repository()
+	if root == "" {
+		return namedTeam{}, nil
+	}
+	path := filepath.Join(root, ".vercel", "repo.json")
+	var repo linkedRepository
+	_, err := readFile(path, &repo)
+	return namedTeam{path, linkedTeam(repo.orgOf(root, t.dirs[0]))}, err
+}
+
+// repository is the root of the repository that the project is in, or the
+// project's own where it is in none.
+func (t workTree) repository() string {
+	if len(t.dirs) == 0 {
+		return ""
+	}
+	root := t.dirs[len(t.dirs)-1]
+	if t.isRepository {
+		return root
+	}
+	for here := range upwards(root) {
+		if hasRepository(here) {
+			return here
+		}
+	}
+	return root
+}
+
+// linkedRepository is .vercel/repo.json.
+type linkedRepository struct {
+	OrgID    string `json:"orgId"`
+	Projects []struct {
+		Directory string `json:"directory"`
+		OrgID     string `json:"orgId"`
+	} `json:"projects"`
+}
+
+// orgOf is the organization of the project that dir is in, the innermost where
+// they are nested, else that of the repository.
+func (r linkedRepository) orgOf(root, dir string) string {
+	org, depth := r.OrgID, -1
+	for _, project := range r.Projects {
+		home := filepath.Join(root, filepath.FromSlash(project.Directory))
+		if project.OrgID != "" && len(home) > depth && isInside(home, dir) {
+			org, depth = project.OrgID, len(home)
+		}
+	}
+	return org
+}
+
+func isInside(parent, dir string) bool {
+	relative, err := filepath.Rel(parent, dir)
+	return err == nil && filepath.IsLocal(relative)
+}
+
+// upwards are dir and the directories above it. It stops before one that
+// everybody may write in, such as /tmp: what lies there is nobody's project.
+func upwards(dir string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for here, below := dir, ""; here != below; here, below = filepath.Dir(here), here {
+			if info, err := os.Stat(here); err != nil || info.Mode()&fs.ModeSticky != 0 || !yield(here) {
+				return
+			}
+		}
+	}
+}
+
+func hasRepository(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, ".git"))
+	return err == nil
+}

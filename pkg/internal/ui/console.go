@@ -1,0 +1,107 @@
+package ui
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// Console is the terminal that controls the process, for questions to the
+// person before it, wherever the standard streams lead.
+type Console struct {
+	in, out *os.File
+	lines   *bufio.Reader
+	shown   *RedactedWriter
+}
+
+// ErrNoConsole says that nobody can be asked.
+var ErrNoConsole = errors.New("no terminal to ask on")
+
+// OpenConsole opens it. The error wraps [ErrNoConsole].
+func OpenConsole(redactor *Redactor) (*Console, error) {
+	in, out, err := openConsole()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoConsole, err)
+	}
+	return &Console{in: in, out: out, lines: bufio.NewReader(in), shown: redactor.Writer(out)}, nil
+}
+
+// Close closes it.
+func (c *Console) Close() {
+	_ = c.in.Close()
+	_ = c.out.Close()
+}
+
+// Print shows text, which the caller has made printable.
+func (c *Console) Print(text string) error {
+	if _, err := io.WriteString(c.shown, text); err != nil {
+		return err
+	}
+	return c.shown.Flush()
+}
+
+// Ask shows a question and reads a line, without white space around it.
+func (c *Console) Ask(ctx context.Context, question string) (string, error) {
+	if err := c.Print(question); err != nil {
+		return "", err
+	}
+	return c.answer(ctx, func() (string, error) { return c.lines.ReadString('\n') })
+}
+
+// AskSecret is [Console.Ask] for what must not be seen while it is typed. The
+// terminal is as it was afterwards, also where ctx ends first.
+func (c *Console) AskSecret(ctx context.Context, question string) (string, error) {
+	fd := int(c.in.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	if err := c.Print(question); err != nil {
+		return "", err
+	}
+	secret, err := c.answer(ctx, func() (string, error) {
+		typed, err := term.ReadPassword(fd)
+		return string(typed), err
+	})
+	if err != nil {
+		_ = term.Restore(fd, before)
+	}
+	// The newline that was typed was not shown.
+	if printErr := c.Print("\n"); err == nil {
+		err = printErr
+	}
+	return secret, err
+}
+
+// answer waits for a line. A read from a terminal cannot be ended: it goes on
+// until the process ends, where ctx does.
+func (c *Console) answer(ctx context.Context, read func() (string, error)) (string, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	typed := make(chan line, 1)
+	go func() {
+		text, err := read()
+		typed <- line{text, err}
+	}()
+	select {
+	case got := <-typed:
+		text := strings.TrimSpace(got.text)
+		if errors.Is(got.err, io.EOF) {
+			if text != "" {
+				return text, nil
+			}
+			return "", fmt.Errorf("nothing was typed: %w", got.err)
+		}
+		return text, got.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}

@@ -1,0 +1,329 @@
+package transfer
+
+import (
+	"context"
+	"iter"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/progress"
+)
+
+// Batch says how the inputs of a list are uploaded together.
+type Batch struct {
+	// Jobs is how many are sent at a time, at least 1.
+	Jobs int
+	// FailFast begins nothing further when one has failed.
+	FailFast bool
+	// Progress, where it is not nil, is told of all of them together.
+	Progress progress.Overall
+}
+
+const (
+	// window is how many inputs are between the list and the results at most:
+	// so many may wait behind one that takes long. It holds a batch of
+	// questions that fills, some that are asked, and more.
+	window = 4 * client.MaxQuery
+	// smallSize is what an input may have at most to be read only once.
+	smallSize = 64 << 10
+	// smallMemory is how many bytes of small inputs are in memory at most.
+	// Beyond it they are read twice, as large ones are.
+	smallMemory = 4 << 20
+)
+
+// PutAll uploads a list and gives the results in its order, each as soon as
+// those before it are known. Opening and hashing, asking and sending of
+// different inputs overlap. An id that comes again among the last 10,000 is
+// sent once; with other bytes it fails with [ErrOtherBytes]. An entry that is
+// no input gives a result without a path.
+//
+// When the credential is refused, the cache is closed or the network lost, what
+// is left of the list comes as [NotSent]. When ctx ends, or the results are not
+// wanted any more, nothing more is given. Memory depends neither on the number
+// nor on the size of the inputs: up to [client.MaxQuery] times four of them
+// are under way, and no large one is held.
+func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.Seq[Result] {
+	return func(yield func(Result) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		p := &pipeline{
+			uploader: u, batch: batch, ending: ending{failFast: batch.FailFast},
+			places: make(chan *item, window),
+			listed: make(chan *item, batch.Jobs), read: make(chan *item, batch.Jobs), ready: make(chan *item, batch.Jobs),
+		}
+		defer p.clear()
+		defer p.stages.Wait()
+		defer cancel()
+		p.start(ctx, inputs)
+		for it := range begun(ctx, p.places) {
+			select {
+			case <-it.done:
+			case <-ctx.Done():
+				return
+			}
+			if !p.repeated(ctx, it) {
+				return
+			}
+			result := it.result
+			it.outcome.result = nil // what is remembered of it is small
+			if !yield(result) {
+				return
+			}
+		}
+	}
+}
+
+// item is one input on its way.
+type item struct {
+	prepared
+	*outcome
+	result Result
+	begun  time.Time
+	share  progress.Share
+	held   int64    // bytes in memory
+	first  *outcome // of the input that is sent for this one
+	asked  bool     // it is known that the cache has nothing of the kind
+}
+
+// pipeline is one run over a list. An item goes from stage to stage; whoever
+// has it is the only one to touch it.
+type pipeline struct {
+	uploader *Uploader
+	batch    Batch
+	repeats  repeats
+	ending   ending
+	memory   budget
+
+	places              chan *item // all, in the order of the list
+	listed, read, ready chan *item // for the stages
+	stages              sync.WaitGroup
+}
+
+func (p *pipeline) start(ctx context.Context, inputs Inputs) {
+	// Not among the stages: a list that waits for its writer is left behind.
+	go p.list(ctx, inputs)
+	readers := min(p.batch.Jobs, 2*runtime.GOMAXPROCS(0))
+	if p.uploader.asks() {
+		p.stage(ctx, readers, p.listed, p.read, p.prepare)
+		p.stages.Go(func() { p.ask(ctx) })
+	} else {
+		p.stage(ctx, readers, p.listed, p.ready, p.prepare)
+	}
+	p.stage(ctx, p.batch.Jobs, p.ready, nil, p.send)
+}
+
+// stage works on items, several at a time, and passes on those that are not
+// settled by that.
+func (p *pipeline) stage(ctx context.Context, workers int, from <-chan *item, to chan<- *item, work func(context.Context, *item) bool) {
+	var running sync.WaitGroup
+	for range workers {
+		running.Go(func() {
+			for it := range begun(ctx, from) {
+				if work(ctx, it) {
+					pass(ctx, it, to)
+				}
+			}
+		})
+	}
+	p.stages.Go(func() {
+		running.Wait()
+		if to != nil {
+			close(to)
+		}
+	})
+}
+
+// pass gives an item to the next stage. When ctx has ended that may be gone.
+func pass(ctx context.Context, it *item, to chan<- *item) {
+	select {
+	case to <- it:
+	case <-ctx.Done():
+		it.release()
+	}
+}
+
+// list brings the entries of the list on their way.
+func (p *pipeline) list(ctx context.Context, inputs Inputs) {
+	defer close(p.places)
+	defer close(p.listed)
+	for input, err := range inputs {
+		it := newItem(input, p.batch.Progress)
+		select {
+		case p.places <- it:
+		case <-ctx.Done():
+			return
+		}
+		if reason := p.ending.why(); reason != nil {
+			p.drop(it, reason)
+			continue
+		}
+		if err != nil {
+			p.settle(it, Failed, err)
+			continue
+		}
+		if input.ID != "" { // in the order of the list, so that it is the first that counts
+			it.first = p.repeats.claim(input.ID, it.outcome)
+		}
+		select {
+		case p.listed <- it:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func newItem(input Input, whole progress.Overall) *item {
+	if whole != nil {
+		whole.Found(1)
+	}
+	it := &item{
+		prepared: prepared{input: input},
+		outcome:  &outcome{path: input.Path, done: make(chan struct{}), size: -1},
+		result:   Result{Path: input.Path, Size: -1},
+		share:    progress.Share{Whole: whole},
+	}
+	it.outcome.result = &it.result
+	return it
+}
+
+// prepare opens an input and finds out its id. It tells whether there is
+// anything to send.
+func (p *pipeline) prepare(ctx context.Context, it *item) (goesOn bool) {
+	if reason := p.ending.why(); reason != nil {
+		p.drop(it, reason)
+		return false
+	}
+	it.begun = time.Now()
+	if err := p.open(ctx, it); err != nil {
+		p.settle(it, Failed, err)
+		return false
+	}
+	if it.input.ID == "" {
+		it.first = p.repeats.claim(it.result.ID, it.outcome)
+	}
+	if it.first != nil {
+		p.finish(it, Skipped, nil) // for now: see repeated
+		return false
+	}
+	return true
+}
+
+func (p *pipeline) open(ctx context.Context, it *item) error {
+	id := it.input.ID
+	input := it.input
+	input.ID = "" // the bytes behind a given id are looked at too: it may come again
+	source, sum, err := input.openWith(ctx, p.uploader.SpoolDir, &it.share, func(source *artifact.Source) error {
+		if p.uploader.asks() { // it may never be sent
+			return nil
+		}
+		if it.held = p.memory.take(source.Size()); it.held > 0 {
+			return source.Load()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	it.source = source
+	it.size, it.sum, it.algorithm = source.Size(), sum, input.Algorithm
+	it.share.Hashed(it.size, it.size) // a stream's size is known by now
+	if id == "" {
+		id = sum
+	}
+	tagged, err := p.uploader.prepare(ctx, it.input, source, id, &it.share, &it.result)
+	if err != nil {
+		return err
+	}
+	it.prepared = tagged
+	if p.uploader.asks() {
+		// It may be long until it is its turn.
+		if err := source.Rest(); err != nil {
+			return &InputError{Path: it.input.Path, Err: err}
+		}
+	}
+	return nil
+}
+
+// send uploads an item.
+func (p *pipeline) send(ctx context.Context, it *item) (goesOn bool) {
+	if reason := p.ending.why(); reason != nil {
+		p.drop(it, reason)
+		return false
+	}
+	if p.uploader.asks() && !it.asked && p.has(ctx, it) {
+		return false
+	}
+	err := p.uploader.upload(ctx, it.prepared, &it.share, &it.result)
+	p.settle(it, it.result.Status, err)
+	return false
+}
+
+// drop leaves an item, since the run has ended.
+func (p *pipeline) drop(it *item, reason error) {
+	p.finish(it, NotSent, &NotSentError{Path: it.input.Path, Err: reason})
+}
+
+// settle makes a result of an item, and looks whether it ends the run.
+func (p *pipeline) settle(it *item, status Status, err error) {
+	if err != nil {
+		status = Failed
+	}
+	p.ending.observe(err)
+	p.finish(it, status, err)
+}
+
+func (p *pipeline) finish(it *item, status Status, err error) {
+	it.status, it.err = status, err
+	it.result.Status, it.result.Err = status, err
+	if !it.begun.IsZero() {
+		it.result.Elapsed = time.Since(it.begun)
+	}
+	it.release()
+	p.memory.give(it.held)
+	it.share.Settle()
+	close(it.done)
+}
+
+// repeated completes the result of an input that another one was sent for. It
+// tells whether the result is known.
+func (p *pipeline) repeated(ctx context.Context, it *item) bool {
+	if it.first == nil || it.err != nil {
+		return true
+	}
+	select {
+	case <-it.first.done:
+	case <-ctx.Done():
+		return false
+	}
+	it.repeatOf(it.first)
+	if it.result.Status == Failed {
+		p.ending.failed(it.result.Err)
+	}
+	return true
+}
+
+// release gives back what belongs to an item.
+func (it *item) release() {
+	if it.source != nil {
+		_ = it.source.Close() // it was only read
+		it.source = nil
+	}
+}
+
+// clear releases what was under way when a run was broken off.
+func (p *pipeline) clear() {
+	for _, stage := range []chan *item{p.listed, p.read, p.ready} {
+		for more := true; more; {
+			select {
+			case it, ok := <-stage:
+				if more = ok; ok {
+					it.release()
+				}
+			default:
+				more = false
+			}
+		}
+	}
+}

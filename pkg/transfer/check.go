@@ -1,0 +1,205 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"slices"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/digest"
+)
+
+// Signature tells which scheme an artifact's tag was made by.
+type Signature string
+
+// The values of [Signature]. It is empty where there was no key, or where the
+// tag is neither's.
+const (
+	SignedV1 Signature = "v1"
+	SignedV2 Signature = "v2"
+	Unsigned Signature = "none"
+)
+
+// expectation is what an artifact in the cache should be.
+type expectation struct {
+	id artifact.ID
+	// size is -1 where it is not known.
+	size int64
+	// sum is the digest of the bytes, by one of the algorithms.
+	sum        artifact.ID
+	algorithms []digest.Algorithm
+	// local, if not nil, has the same bytes.
+	local *artifact.Source
+	// tag is known where it was just sent; otherwise signer, if not nil,
+	// checks what is there.
+	tag    string
+	signer *artifact.Signer
+}
+
+// check holds one download against what is expected of it.
+type check struct {
+	expectation
+	found client.Found
+	n     int64 // bytes that came
+	sums  []hash.Hash
+	// The tags by both schemes. v2 needs the size before the first byte, and
+	// is nil where neither side tells it.
+	v1, v2 hash.Hash
+	// whole knows the bytes again where they have to be fetched once more.
+	whole hash.Hash
+}
+
+// checksBytes tells whether there is anything to hold the bytes against.
+func (e expectation) checksBytes() bool { return e.local != nil || len(e.algorithms) > 0 }
+
+// newCheck begins a check. It fails at once where the size is wrong, and still
+// gives the check.
+func (e expectation) newCheck(found client.Found) (*check, error) {
+	c := &check{expectation: e, found: found}
+	size := found.Size
+	if e.size >= 0 {
+		if size >= 0 && size != e.size {
+			return c, differs("it has %d bytes there, and %d here", size, e.size)
+		}
+		size = e.size
+	}
+	for _, algorithm := range e.algorithms {
+		c.sums = append(c.sums, algorithm.New())
+	}
+	if e.signer == nil || found.Metadata.Tag == "" {
+		return c, nil
+	}
+	c.v1 = e.signer.New(artifact.SchemeV1, e.id, size)
+	if size < 0 {
+		c.whole = sha256.New()
+	} else {
+		c.v2 = e.signer.New(artifact.SchemeV2, e.id, size)
+	}
+	return c, nil
+}
+
+// pour takes the bytes, and passes them on to another writer, if there is one.
+func (c *check) pour(body io.Reader, to io.Writer, pieceSize int) error {
+	var hashes []hash.Hash
+	for _, h := range append(slices.Clone(c.sums), c.v1, c.v2, c.whole) {
+		if h != nil {
+			hashes = append(hashes, h)
+		}
+	}
+	if c.size >= 0 {
+		// Not a byte more than shows that there are too many.
+		body = io.LimitReader(body, c.size+1)
+	}
+	writer := to
+	if c.local != nil {
+		writer = &comparer{local: c.local}
+	}
+	var err error
+	c.n, err = artifact.Pour(body, artifact.PourOptions{To: writer, Hashes: hashes, Size: c.found.Size, PieceSize: pieceSize})
+	return err
+}
+
+// rereader gives the bytes that came once more, to what begin gives: it may have
+// to begin more than once. More than limit bytes are not wanted.
+type rereader func(ctx context.Context, limit int64, begin func() io.Writer) error
+
+// verdict tells whether the bytes were the right ones. again reads them once
+// more.
+func (c *check) verdict(ctx context.Context, again rereader) (Signature, error) {
+	if c.size >= 0 && c.n > c.size {
+		return "", differs("it has more than the %d bytes that it has here", c.size)
+	}
+	if c.size >= 0 && c.n < c.size {
+		return "", differs("it has %d bytes there, and %d here", c.n, c.size)
+	}
+	if err := c.checkDigest(); err != nil {
+		return "", err
+	}
+	return c.checkSignature(ctx, again)
+}
+
+func (c *check) checkDigest() error {
+	if len(c.sums) == 0 || slices.ContainsFunc(c.sums, func(h hash.Hash) bool { return digest.Is(c.sum, h) }) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s is %s", ErrWrongDigest, c.algorithms[0], digest.ID(c.sums[0]))
+}
+
+func (c *check) checkSignature(ctx context.Context, again rereader) (Signature, error) {
+	tag := c.found.Metadata.Tag
+	switch {
+	case c.tag == "" && c.signer == nil, c.tag != "" && artifact.SameTag(tag, c.tag):
+		return "", nil
+	case tag == "":
+		return Unsigned, ErrUnsigned
+	case c.signer == nil:
+		return "", ErrBadSignature
+	case artifact.SameTag(tag, artifact.Tag(c.v1)):
+		return SignedV1, nil
+	case c.v2 == nil:
+		if err := c.signAgain(ctx, again); err != nil {
+			return "", err
+		}
+	}
+	if artifact.SameTag(tag, artifact.Tag(c.v2)) {
+		return SignedV2, nil
+	}
+	if artifact.SameTag(tag, artifact.Tag(c.signer.New(artifact.SchemeV2, c.id, c.n))) {
+		return "", ErrEmptySignature
+	}
+	return "", ErrBadSignature
+}
+
+// signAgain makes the tag that needs the size first, now that it is known, over
+// the same bytes.
+func (c *check) signAgain(ctx context.Context, again rereader) error {
+	var whole, v2 hash.Hash
+	err := again(ctx, c.n+1, func() io.Writer {
+		whole, v2 = sha256.New(), c.signer.New(artifact.SchemeV2, c.id, c.n)
+		return io.MultiWriter(whole, v2)
+	})
+	if err != nil {
+		return err
+	}
+	if digest.ID(whole) != digest.ID(c.whole) {
+		return ErrUnsteady
+	}
+	c.v2 = v2
+	return nil
+}
+
+// comparer holds what is written against what is here.
+type comparer struct {
+	local  *artifact.Source
+	offset int64
+	buffer []byte
+}
+
+func (w *comparer) Write(p []byte) (int, error) {
+	if len(w.buffer) < len(p) {
+		w.buffer = make([]byte, len(p))
+	}
+	here := w.buffer[:len(p)]
+	n, err := w.local.ReadAt(here, w.offset)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	switch {
+	case n < len(p) && bytes.Equal(here[:n], p[:n]):
+		return 0, differs("it has more than the %d bytes that it has here", w.local.Size())
+	case !bytes.Equal(here, p):
+		same := 0
+		for here[same] == p[same] {
+			same++
+		}
+		return 0, differs("byte %d is another one", w.offset+int64(same)+1)
+	}
+	w.offset += int64(n)
+	return n, nil
+}

@@ -1,0 +1,96 @@
+package transfer
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/artifact-cli/artifact/pkg/client"
+)
+
+// maxLost is how many inputs in a row may be lost to one cause in the network.
+const maxLost = 10
+
+// The reasons to end a run before its list ends.
+var (
+	ErrRefusesAll = errors.New("the server refuses all of them")
+	ErrLost       = fmt.Errorf("%d in a row were lost to the same cause", maxLost)
+	ErrFailedFast = errors.New("another one failed")
+)
+
+// NotSentError says that an input was not tried, since the run had ended.
+type NotSentError struct {
+	Path string
+	Err  error // why it had ended
+}
+
+func (e *NotSentError) Error() string { return fmt.Sprintf("%s was not sent: %v", e.Path, e.Err) }
+
+// Unwrap gives the reason.
+func (e *NotSentError) Unwrap() error { return e.Err }
+
+// endedError is the reason to end a run, with the failure that made it one.
+type endedError struct{ reason, failure error }
+
+func (e *endedError) Error() string   { return e.reason.Error() }
+func (e *endedError) Unwrap() []error { return []error{e.reason, e.failure} }
+
+// ending decides when a run ends early.
+type ending struct {
+	failFast bool
+
+	mu     sync.Mutex
+	reason error
+	cause  string // of those that were lost
+	lost   int    // in a row
+}
+
+// why is the reason for which nothing further shall be begun, or nil.
+func (e *ending) why() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.reason
+}
+
+// observe looks at what became of one input, err being nil for a success.
+func (e *ending) observe(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.reason != nil {
+		return
+	}
+	var failed *client.Error
+	if errors.As(err, &failed) || err == nil {
+		e.count(failed)
+	}
+	switch {
+	case endsRun(err):
+		e.reason = &endedError{ErrRefusesAll, err}
+	case e.lost >= maxLost:
+		e.reason = &endedError{ErrLost, err}
+	case err != nil && e.failFast:
+		e.reason = &endedError{ErrFailedFast, err}
+	}
+}
+
+// failed notes a failure that says nothing of the cache.
+func (e *ending) failed(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.reason == nil && e.failFast {
+		e.reason = &endedError{ErrFailedFast, err}
+	}
+}
+
+func (e *ending) count(failed *client.Error) {
+	cause := ""
+	if failed != nil {
+		cause = failed.NetworkCause()
+	}
+	if cause != e.cause {
+		e.cause, e.lost = cause, 0
+	}
+	if cause != "" {
+		e.lost++
+	}
+}

@@ -1,0 +1,118 @@
+package transfer
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+)
+
+const (
+	// queries is how many batches are asked for at a time.
+	queries = 2
+	// fillTime is how long a batch waits for more.
+	fillTime = 50 * time.Millisecond
+)
+
+// ask finds out what the cache has of the items that were read. A batch fills
+// while hashing goes on and others are asked for.
+func (p *pipeline) ask(ctx context.Context) {
+	defer close(p.ready)
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	free := make(chan struct{}, queries)
+	for {
+		batch := p.fill(ctx)
+		if len(batch) == 0 {
+			return
+		}
+		free <- struct{}{}
+		asking.Go(func() {
+			p.askFor(ctx, batch)
+			<-free
+		})
+	}
+}
+
+// fill collects a batch: as many as one request takes, or what comes in a
+// moment.
+func (p *pipeline) fill(ctx context.Context) []*item {
+	var batch []*item
+	var late <-chan time.Time
+	for len(batch) < client.MaxQuery {
+		select {
+		case it, more := <-p.read:
+			if !more {
+				return batch
+			}
+			if batch = append(batch, it); late == nil {
+				late = time.After(fillTime)
+			}
+		case <-late:
+			return batch
+		case <-ctx.Done():
+			for _, it := range batch {
+				it.release()
+			}
+			return nil
+		}
+	}
+	return batch
+}
+
+func (p *pipeline) askFor(ctx context.Context, batch []*item) {
+	answers := make([]client.Answer, len(batch))
+	if p.ending.why() == nil {
+		known, err := p.uploader.Client.Query(ctx, idsOf(batch))
+		switch {
+		case err == nil:
+			answers = known
+		case endsRun(err): // one of them has to say so, and the others are not sent
+			p.settle(batch[0], Failed, err)
+			batch, answers = batch[1:], answers[1:]
+		}
+	}
+	for i, it := range batch {
+		switch answer := answers[i]; {
+		case answer.Presence == client.Present && it.isAt(answer.Found):
+			p.settle(it, Skipped, it.unchanged())
+			continue
+		case answer.Presence != client.Unknown:
+			it.asked = true
+		}
+		pass(ctx, it, p.ready)
+	}
+}
+
+func idsOf(items []*item) []artifact.ID {
+	ids := make([]artifact.ID, len(items))
+	for i, it := range items {
+		ids[i] = it.result.ID
+	}
+	return ids
+}
+
+// has asks for one artifact that nothing is known of. Where that fails it is
+// sent: an upload that was not needed does no harm.
+func (p *pipeline) has(ctx context.Context, it *item) bool {
+	found, err := p.uploader.Client.Stat(ctx, it.result.ID)
+	switch {
+	case endsRun(err) || ctx.Err() != nil:
+		p.settle(it, Failed, err)
+		return true
+	case err == nil && it.isAt(found):
+		p.settle(it, Skipped, it.unchanged())
+		return true
+	}
+	return false
+}
+
+// unchanged tells whether what the cache has is still what is here.
+func (it *item) unchanged() error {
+	if err := it.source.Unchanged(); err != nil {
+		return &InputError{Path: it.input.Path, Err: err}
+	}
+	return nil
+}

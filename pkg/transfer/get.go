@@ -1,0 +1,106 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/digest"
+	"github.com/artifact-cli/artifact/pkg/internal/progress"
+)
+
+// Downloader fetches artifacts, and checks what can be checked of them.
+type Downloader struct {
+	// Client is the cache.
+	Client *client.Client
+	// Signer, if not nil, checks signatures: one that is missing is wrong.
+	Signer *artifact.Signer
+	// Progress, where it is not nil, is told of received bytes.
+	Progress progress.Tracker
+}
+
+// Downloaded is an artifact that was fetched.
+type Downloaded struct {
+	Found client.Found
+	// Size is how many bytes came.
+	Size      int64
+	Signature Signature
+}
+
+// OutputError is a target that the bytes could not be written to.
+type OutputError struct {
+	Path string
+	Err  error
+}
+
+func (e *OutputError) Error() string { return fmt.Sprintf("writing %s: %v", e.Path, e.reason()) }
+
+// reason leaves out the names that the system adds: they are those of a
+// temporary file, or the same once more.
+func (e *OutputError) reason() error {
+	var inPath *fs.PathError
+	var inLink *os.LinkError
+	switch {
+	case errors.As(e.Err, &inPath):
+		return inPath.Err
+	case errors.As(e.Err, &inLink):
+		return inLink.Err
+	}
+	return e.Err
+}
+
+// Unwrap gives the cause.
+func (e *OutputError) Unwrap() error { return e.Err }
+
+// Get writes an artifact to target. Where digests are given, its id must be one
+// of them of the bytes. A regular file is there whole and checked, or not at
+// all; whatever else takes bytes has them before they are checked. Get does not
+// close the target. An error is a [*Mismatch] where the bytes are not the right
+// ones, an [*OutputError], or the client's.
+func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []digest.Algorithm, target *Target) (Downloaded, error) {
+	expected := expectation{id: id, size: -1, sum: id, algorithms: digests, signer: d.Signer}
+	var c *check
+	err := d.Client.Get(ctx, client.Download{ID: id, Progress: d.Progress, Receive: func(found client.Found, body io.Reader) (err error) {
+		if c, err = expected.newCheck(found); err != nil {
+			return err
+		}
+		to, err := target.begin()
+		if err != nil {
+			return err
+		}
+		return c.pour(body, to, 0)
+	}})
+	if own := (*artifact.PourError)(nil); errors.As(err, &own) {
+		err = own.Err
+	}
+	if err == nil && !target.holds(c.n) {
+		err = ErrUnsteady
+	}
+	if err != nil {
+		return Downloaded{}, d.named(id, err)
+	}
+	again := fetchAgain(d.Client, id)
+	if target.temporary {
+		again = target.reread
+	}
+	done := Downloaded{Found: c.found, Size: c.n}
+	if done.Signature, err = c.verdict(ctx, again); err == nil {
+		err = target.complete()
+	}
+	return done, d.named(id, err)
+}
+
+// named makes a mismatch of what is one.
+func (d *Downloader) named(id artifact.ID, err error) error {
+	for _, reason := range []error{ErrDiffers, ErrUnsigned, ErrBadSignature, ErrEmptySignature, ErrUnsteady} {
+		if errors.Is(err, reason) {
+			return &Mismatch{Name: string(id), Err: err}
+		}
+	}
+	return err
+}

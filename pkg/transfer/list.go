@@ -1,0 +1,110 @@
+package transfer
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+)
+
+// Inputs is a list of inputs, read as it is gone through and never whole. An
+// entry that is no input comes with an error, as a rule a [*ListError], and the
+// list goes on behind it.
+type Inputs = iter.Seq2[Input, error]
+
+// ListError is an entry of a list that is no input, or the end of a list that
+// cannot be read on.
+type ListError struct {
+	List string // the list's name
+	Line int    // from 1
+	Err  error
+}
+
+func (e *ListError) Error() string {
+	return fmt.Sprintf("reading %s, line %d: %v", e.List, e.Line, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *ListError) Unwrap() error { return e.Err }
+
+// maxEntry is the most bytes of one entry. A path has at most some thousand.
+const maxEntry = 64 << 10
+
+var errLongEntry = errors.New("the line is longer than 64 KiB")
+
+// List is where entries are read from.
+type List struct {
+	// Name stands for it in errors.
+	Name   string
+	Reader io.Reader
+}
+
+// entries gives what stands between terminators, without them, and the number
+// of each. Empty ones are left out.
+func (l List) entries(terminator byte) iter.Seq2[int, entry] {
+	return func(yield func(int, entry) bool) {
+		buffered := bufio.NewReaderSize(l.Reader, maxEntry)
+		for line := 1; ; line++ {
+			text, err := buffered.ReadSlice(terminator)
+			long := errors.Is(err, bufio.ErrBufferFull)
+			for errors.Is(err, bufio.ErrBufferFull) {
+				text, err = buffered.ReadSlice(terminator)
+			}
+			if err == nil {
+				text = text[:len(text)-1]
+			}
+			if err != nil && err != io.EOF { // what came of the line is no entry
+				yield(line, entry{err: err})
+				return
+			}
+			switch {
+			case long && !yield(line, entry{err: errLongEntry}):
+				return
+			case !long && len(text) > 0 && !yield(line, entry{text: string(text)}):
+				return
+			case err == io.EOF:
+				return
+			}
+		}
+	}
+}
+
+type entry struct {
+	text string
+	err  error
+}
+
+// parsed makes inputs of entries.
+func (l List) parsed(terminator byte, parse func(text string) (Input, error)) Inputs {
+	return func(yield func(Input, error) bool) {
+		for line, entry := range l.entries(terminator) {
+			input, err := Input{}, entry.err
+			if err == nil {
+				input, err = parse(entry.text)
+			}
+			if errors.Is(err, errNoEntry) {
+				continue
+			}
+			if err != nil {
+				err = &ListError{List: l.Name, Line: line, Err: err}
+			}
+			if !yield(input, err) {
+				return
+			}
+		}
+	}
+}
+
+// errNoEntry says that a line is there for people.
+var errNoEntry = errors.New("no entry")
+
+// Paths reads a list of names, each of which ends with terminator, as a rule a
+// newline or NUL. Each input is like the one given, with its own path.
+func (l List) Paths(terminator byte, like Input) Inputs {
+	return l.parsed(terminator, func(path string) (Input, error) {
+		input := like
+		input.Path = path
+		return input, nil
+	})
+}

@@ -1,0 +1,79 @@
+package transfer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+	"unicode/utf8"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/digest"
+)
+
+// manifestEntry is one line of a manifest.
+type manifestEntry struct {
+	Path       *string `json:"path"`
+	Hash       *string `json:"hash"`
+	Algorithm  *string `json:"algorithm"`
+	DurationMs *int64  `json:"durationMs"`
+	Tag        string  `json:"tag"`
+}
+
+// Manifest reads one JSON object a line, with the members path, and, where they
+// are wanted, hash, algorithm, durationMs and tag. Any other member is an
+// error: a misspelt hash must not become a derived one. Each input is like the
+// one given, but for what its line says.
+func (l List) Manifest(like Input) Inputs {
+	return l.parsed('\n', func(line string) (Input, error) { return parseManifest(line, like) })
+}
+
+func parseManifest(line string, like Input) (Input, error) {
+	text := bytes.TrimSpace([]byte(line))
+	if len(text) == 0 {
+		return Input{}, errNoEntry
+	}
+	if !utf8.Valid(text) {
+		return Input{}, errors.New("it is no valid UTF-8")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	var entry manifestEntry
+	if err := decoder.Decode(&entry); err != nil {
+		return Input{}, fmt.Errorf("it is no entry of a manifest: %w", err)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return Input{}, errors.New("more stands behind the object")
+	}
+	return entry.input(like)
+}
+
+func (e manifestEntry) input(like Input) (Input, error) {
+	input := like
+	if e.Path == nil || *e.Path == "" {
+		return Input{}, errors.New("it has no path")
+	}
+	input.Path, input.Tag = *e.Path, e.Tag
+	var err error
+	if e.Algorithm != nil {
+		if input.Algorithm, err = digest.Parse(*e.Algorithm); err != nil {
+			return Input{}, fmt.Errorf("algorithm: %w", err)
+		}
+	}
+	if e.Hash != nil {
+		if input.ID, err = artifact.ParseID(*e.Hash); err != nil {
+			return Input{}, fmt.Errorf("hash: %w", err)
+		}
+	}
+	if ms := e.DurationMs; ms != nil {
+		if *ms < 0 || *ms > math.MaxInt64/int64(time.Millisecond) {
+			return Input{}, fmt.Errorf("durationMs: %d is no duration", *ms)
+		}
+		input.Duration = new(time.Duration(*ms) * time.Millisecond)
+	}
+	return input, client.CheckMetadata(input.describe(artifact.Metadata{}))
+}

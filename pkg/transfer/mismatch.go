@@ -1,0 +1,46 @@
+package transfer
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The reasons for which an artifact is not what it should be. Errors wrap one
+// of them in a [*Mismatch].
+var (
+	// ErrDiffers says that the cache holds other bytes.
+	ErrDiffers = errors.New("the cache holds other bytes")
+	// ErrWrongDigest is an [ErrDiffers] that only the digest shows.
+	ErrWrongDigest = fmt.Errorf("%w: their digest is another one", ErrDiffers)
+	// ErrUnsigned says that there is a key and no signature.
+	ErrUnsigned = errors.New("it is not signed")
+	// ErrBadSignature says that the signature is not of these bytes under this
+	// id, team and key, in either scheme.
+	ErrBadSignature = errors.New("its signature is of another key, team, id or content")
+	// ErrEmptySignature says that the signature is turbo's own mistake.
+	ErrEmptySignature = errors.New("its signature covers the length and none of the bytes, as turbo 2.10.13 to 2.11.4 made it for artifacts over 8 MiB")
+	// ErrUnverifiable says that the artifact is there, and that there is
+	// nothing to hold it against.
+	ErrUnverifiable = errors.New("there is nothing to check it against: no file, no key, and the id is no digest")
+	// ErrUnsteady says that the cache gave different bytes for one id.
+	ErrUnsteady = errors.New("the cache gave other bytes the second time")
+	// ErrNotKept says that the server reported an upload as stored and does
+	// not have it.
+	ErrNotKept = errors.New("the server reported it as stored, and does not have it")
+)
+
+// Mismatch is an artifact that is in the cache and is not what it should be.
+type Mismatch struct {
+	// Name is what the user knows it by: a path, or the id.
+	Name string
+	Err  error
+}
+
+func (e *Mismatch) Error() string { return fmt.Sprintf("verifying %s: %v", e.Name, e.Err) }
+
+// Unwrap gives the reason.
+func (e *Mismatch) Unwrap() error { return e.Err }
+
+func differs(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrDiffers}, args...)...)
+}

@@ -1,0 +1,148 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/progress"
+)
+
+// prepared is an input that is ready to be sent.
+type prepared struct {
+	input  Input // with its tag
+	source *artifact.Source
+	signed bool
+}
+
+// Put uploads one input. With SkipExisting it is skipped where the cache names
+// neither size nor tag of what it has, or those that would be sent. Put never
+// returns a Result without a Status.
+func (u *Uploader) Put(ctx context.Context, input Input) Result {
+	begin := time.Now()
+	result := Result{Path: input.Path, Size: -1}
+	result.Err = u.put(ctx, input, &result)
+	result.Elapsed = time.Since(begin)
+	if result.Err != nil {
+		result.Status = Failed
+	}
+	return result
+}
+
+func (u *Uploader) put(ctx context.Context, input Input, result *Result) error {
+	tracker := u.Progress
+	if tracker == nil {
+		tracker = progress.None{}
+	}
+	source, id, err := input.open(ctx, u.SpoolDir, tracker)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	p, err := u.prepare(ctx, input, source, id, tracker, result)
+	if err != nil {
+		return err
+	}
+	if u.asks() {
+		found, err := u.Client.Stat(ctx, id)
+		switch {
+		case endsRun(err) || ctx.Err() != nil:
+			return err
+		case err == nil && p.isAt(found):
+			result.Status = Skipped
+			return source.Unchanged()
+		}
+	}
+	return u.upload(ctx, p, tracker, result)
+}
+
+// asks tells whether the cache is asked for what it has.
+func (u *Uploader) asks() bool { return u.SkipExisting && u.Client != nil }
+
+// prepare signs what was opened and identified, where it has to be.
+func (u *Uploader) prepare(ctx context.Context, input Input, source *artifact.Source, id artifact.ID, tracker progress.Tracker, result *Result) (prepared, error) {
+	result.ID, result.Size = id, source.Size()
+	if input.ID == "" {
+		result.Algorithm = input.Algorithm
+	}
+	p := prepared{input: input, source: source, signed: u.Signer != nil && input.Tag == ""}
+	if !p.signed || u.DryRun && !u.asks() {
+		return p, nil
+	}
+	// A tag covers the id and stands before the body: so where the id is a
+	// digest, the bytes have been read once before, and are read once more to
+	// be sent.
+	mac := u.Signer.New(u.Scheme, id, source.Size())
+	err := source.Hash(ctx, mac, func(n int64) { tracker.Hashed(n, source.Size()) })
+	if ctx.Err() != nil {
+		return p, context.Cause(ctx)
+	}
+	if err != nil {
+		return p, &InputError{Path: input.Path, Err: err}
+	}
+	p.input.Tag = artifact.Tag(mac)
+	return p, nil
+}
+
+// isAt tells whether the cache has what would be sent. One that tells neither
+// size nor tag is believed; otherwise an artifact that is shorter, or unsigned,
+// must not stay for ever.
+func (p prepared) isAt(found client.Found) bool {
+	tag := found.Metadata.Tag
+	switch {
+	case found.Size < 0 && tag == "":
+		return true
+	case found.Size >= 0 && found.Size != p.source.Size():
+		return false
+	}
+	return tag == p.input.Tag || tag != "" && artifact.SameTag(tag, p.input.Tag)
+}
+
+// upload sends what was prepared, or says that it would.
+func (u *Uploader) upload(ctx context.Context, p prepared, tracker progress.Tracker, result *Result) error {
+	describe := func(ctx context.Context) artifact.Metadata { return p.input.describe(u.Describe(ctx)) }
+	if u.DryRun {
+		result.Metadata, result.Status, result.Signed = describe(ctx), Planned, p.signed
+		return ctx.Err()
+	}
+	stored, err := u.Client.Put(ctx, client.Upload{
+		ID: result.ID, Source: p.source, Describe: describe, Progress: tracker,
+	})
+	if failed := (*client.Error)(nil); errors.As(err, &failed) {
+		result.Attempts = failed.Attempts
+	}
+	if err != nil {
+		return err
+	}
+	result.URLs, result.Metadata, result.Attempts = stored.URLs, stored.Metadata, stored.Attempts
+	result.Signed = p.signed && stored.Metadata.Tag != ""
+	if u.Verify {
+		if err := u.verify(ctx, p, tracker, result); err != nil {
+			return err
+		}
+	}
+	result.Status = Uploaded
+	return nil
+}
+
+// verify holds what was uploaded against its source, and its tag against the
+// one that was sent.
+func (u *Uploader) verify(ctx context.Context, p prepared, tracker progress.Tracker, sent *Result) error {
+	verifier := Verifier{Client: u.Client, Jobs: 1, Progress: tracker}
+	path := p.input.Path
+	result := Verification{Path: path, ID: sent.ID}
+	expected := expectation{id: sent.ID, size: p.source.Size(), local: p.source, tag: sent.Metadata.Tag}
+	err := verifier.hold(ctx, path, expected, &result)
+	if errors.Is(err, client.ErrNotFound) {
+		return &Mismatch{Name: path, Err: ErrNotKept}
+	}
+	return result.concluded(err).Err
+}
+
+// endsRun tells whether every other request would fail for the same reason.
+func endsRun(err error) bool {
+	failed := (*client.Error)(nil)
+	return errors.As(err, &failed) && failed.ConcernsAll()
+}

@@ -1,0 +1,107 @@
+package transfer
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/digest"
+)
+
+// remembered is how many ids of a list are known, so that what comes again is
+// not sent again.
+const remembered = 10_000
+
+// ErrOtherBytes says that a list has the same id for different bytes.
+var ErrOtherBytes = errors.New("the list has this id for other bytes too")
+
+// RepeatError is what became of an input whose id an earlier one has too.
+type RepeatError struct {
+	Path    string
+	Earlier string // the path of the one that was to be sent
+	Err     error
+}
+
+func (e *RepeatError) Error() string {
+	return fmt.Sprintf("%s, which is the same as %s: %v", e.Path, e.Earlier, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *RepeatError) Unwrap() error { return e.Err }
+
+// outcome is what is remembered of an input: what it was, and, when done is
+// closed, what became of it.
+type outcome struct {
+	path      string
+	done      chan struct{}
+	result    *Result // until it was given to the caller
+	status    Status
+	err       error
+	size      int64
+	algorithm digest.Algorithm
+	sum       artifact.ID // empty where it was not found out
+}
+
+// repeats knows the last ids.
+type repeats struct {
+	mu    sync.Mutex
+	known map[artifact.ID]*outcome
+	order []artifact.ID // a ring, the oldest at next
+	next  int
+}
+
+// claim gives the outcome of the input that has the id already. It is nil for
+// an id that is new, which from now on is o's.
+func (r *repeats) claim(id artifact.ID, o *outcome) *outcome {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if earlier, ok := r.known[id]; ok {
+		return earlier
+	}
+	if r.known == nil {
+		r.known = map[artifact.ID]*outcome{}
+	}
+	r.known[id] = o
+	if len(r.order) < remembered {
+		r.order = append(r.order, id)
+		return nil
+	}
+	delete(r.known, r.order[r.next])
+	r.order[r.next] = id
+	r.next = (r.next + 1) % remembered
+	return nil
+}
+
+// repeatOf completes the result of an input that another one, which is done, was
+// sent for. Where that one stands behind it in the list, they change places: the
+// first one counts as uploaded.
+func (o *outcome) repeatOf(first *outcome) {
+	own := o.result
+	if ahead := first.result; ahead != nil && first.err == nil && first.isLike(o) {
+		path, elapsed := own.Path, own.Elapsed
+		*own = *ahead
+		own.Path, own.Elapsed = path, elapsed
+		ahead.Status, ahead.URLs, ahead.Attempts = Skipped, nil, 0
+		return
+	}
+	own.Status, own.Err = o.repeat(first)
+}
+
+// repeat is what becomes of an input whose id earlier, which is done, has too.
+func (o *outcome) repeat(earlier *outcome) (Status, error) {
+	switch {
+	case earlier.err != nil && earlier.status == NotSent:
+		return NotSent, &NotSentError{Path: o.path, Err: errors.Unwrap(earlier.err)}
+	case earlier.sum != "" && !earlier.isLike(o):
+		return Failed, &InputError{Path: o.path, Err: fmt.Errorf("%w, those of %s", ErrOtherBytes, earlier.path)}
+	case earlier.err != nil:
+		return Failed, &RepeatError{Path: o.path, Earlier: earlier.path, Err: earlier.err}
+	}
+	return Skipped, nil
+}
+
+// isLike tells whether both have the same bytes, as far as they were read.
+func (o *outcome) isLike(other *outcome) bool {
+	return o.size == other.size && o.algorithm == other.algorithm && o.sum == other.sum
+}

@@ -1,0 +1,105 @@
+package transfer
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/digest"
+)
+
+// errNoSum is what every line is that no program for checksums writes.
+var errNoSum = errors.New("it is neither HASH  PATH nor NAME (PATH) = HASH")
+
+// Sums reads what put printed, or sha256sum and its like, in both of their
+// forms:
+//
+//	5891b5…  path
+//	SHA256 (path) = 5891b5…
+//
+// The id of each input is the one of the line. The path - was standard input,
+// whose bytes are gone: that input is [Input.Remote].
+func (l List) Sums() Inputs { return l.parsed('\n', parseSum) }
+
+func parseSum(line string) (Input, error) {
+	text := strings.TrimSuffix(line, "\r") // one that belongs to a path is escaped
+	if text == "" {
+		return Input{}, errNoEntry
+	}
+	text, escaped := strings.CutPrefix(text, `\`)
+	hash, path, ok := splitSum(text)
+	if !ok && strings.HasPrefix(text, "#") {
+		return Input{}, errNoEntry
+	}
+	if !ok {
+		return Input{}, errNoSum
+	}
+	if escaped {
+		for _, part := range []*string{&hash, &path} {
+			var err error
+			if *part, err = unescape(*part); err != nil {
+				return Input{}, err
+			}
+		}
+	}
+	id, err := artifact.ParseID(hash)
+	if err != nil {
+		return Input{}, err
+	}
+	if path == "-" {
+		return Input{Path: path, ID: id, Remote: true, Digests: digest.Of(id)}, nil
+	}
+	return Input{Path: path, ID: id}, nil
+}
+
+// splitSum finds the parts of a line. No id has a space in it, so the first one
+// tells the forms apart.
+func splitSum(line string) (hash, path string, ok bool) {
+	first, rest, ok := strings.Cut(line, " ")
+	if !ok || first == "" || len(rest) < 2 {
+		return "", "", false
+	}
+	switch rest[0] {
+	case ' ', '*': // text and binary mode
+		return first, rest[1:], true
+	case '(':
+		end := strings.LastIndex(rest, ") = ")
+		if end < 1 || !isSumName(first) {
+			return "", "", false
+		}
+		return rest[end+len(") = "):], rest[1:end], rest[1:end] != ""
+	}
+	return "", "", false
+}
+
+// isSumName tells whether a word is the name of an algorithm, as programs spell
+// those before a parenthesis: SHA256, SHA512, BLAKE3 or another.
+func isSumName(word string) bool {
+	return strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/") == ""
+}
+
+// unescape undoes what sha256sum does to a name with a newline in it.
+func unescape(text string) (string, error) {
+	var plain strings.Builder
+	for rest := text; ; {
+		before, after, found := strings.Cut(rest, `\`)
+		plain.WriteString(before)
+		if !found {
+			return plain.String(), nil
+		}
+		if after == "" {
+			return "", errors.New(`it ends within an escape`)
+		}
+		switch after[0] {
+		case 'n':
+			plain.WriteByte('\n')
+		case 'r':
+			plain.WriteByte('\r')
+		case '\\':
+			plain.WriteByte('\\')
+		default:
+			return "", errors.New(`it has another escape than \n, \r and \\ in it`)
+		}
+		rest = after[1:]
+	}
+}

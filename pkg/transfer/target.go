@@ -1,0 +1,206 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Target is where a download goes: a regular file, which gets the bytes when
+// they proved right, or anything that takes them at once, as a pipe.
+type Target struct {
+	path string // of the file, links followed
+	file *os.File
+	// temporary says that file stands beside path until it takes its place.
+	temporary bool
+	// given is what went out already, where nothing can be taken back.
+	given *prefix
+}
+
+// OpenTarget makes a file the target. A symbolic link is followed; what is
+// there and is no regular file is written to as it is. [Target.Close] must
+// follow. An error is an [*OutputError].
+func OpenTarget(path string) (*Target, error) {
+	t, err := openTarget(path)
+	if err != nil {
+		return nil, &OutputError{Path: path, Err: err}
+	}
+	return t, nil
+}
+
+// StreamTarget gives the bytes to w at once. name stands for it in errors.
+func StreamTarget(w io.Writer, name string) *Target {
+	return &Target{path: name, given: &prefix{to: w, sum: sha256.New()}}
+}
+
+func openTarget(path string) (*Target, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, ErrDirectory
+	case err == nil && !info.Mode().IsRegular():
+		// By its own name: what /dev/stdout links to may have none.
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, err
+		}
+		t := StreamTarget(file, path)
+		t.file = file
+		return t, nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	if path, err = followLinks(path); err != nil {
+		return nil, err
+	}
+	// Not os.CreateTemp, whose files are for their owner alone.
+	beside := filepath.Join(filepath.Dir(path), ".artifact-"+rand.Text())
+	file, err := os.OpenFile(beside, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // less the umask, as the user of a shell expects
+	if err != nil {
+		return nil, err
+	}
+	return &Target{path: path, file: file, temporary: true}, nil
+}
+
+// followLinks finds out what a link stands for, also where that is not there
+// yet.
+func followLinks(path string) (string, error) {
+	for range 40 { // as many as Linux follows
+		info, err := os.Lstat(path)
+		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+			return path, nil // what is wrong shows when it is opened
+		}
+		next, err := os.Readlink(path)
+		if err != nil {
+			return "", err
+		}
+		if !filepath.IsAbs(next) {
+			next = filepath.Join(filepath.Dir(path), next)
+		}
+		path = next
+	}
+	return "", errors.New("too many symbolic links")
+}
+
+// begin is ready for the first byte, also once more.
+func (t *Target) begin() (io.Writer, error) {
+	if !t.temporary {
+		return &outputWriter{t.path, t.given.again()}, nil
+	}
+	if _, err := t.file.Seek(0, io.SeekStart); err != nil {
+		return nil, &OutputError{t.path, err}
+	}
+	if err := t.file.Truncate(0); err != nil {
+		return nil, &OutputError{t.path, err}
+	}
+	return &outputWriter{t.path, t.file}, nil
+}
+
+// reread gives what was written. It is a [rereader].
+func (t *Target) reread(ctx context.Context, limit int64, begin func() io.Writer) error {
+	_, err := io.Copy(begin(), io.NewSectionReader(t.file, 0, limit))
+	return errors.Join(err, ctx.Err())
+}
+
+// holds tells whether all that went out belongs to a download of n bytes: the
+// last try may have been shorter than one before.
+func (t *Target) holds(n int64) bool { return t.temporary || t.given.n == n }
+
+// complete puts the file into its place.
+func (t *Target) complete() error {
+	if !t.temporary {
+		return nil
+	}
+	if err := t.file.Close(); err != nil {
+		return &OutputError{t.path, err}
+	}
+	if err := os.Rename(t.file.Name(), t.path); err != nil {
+		return &OutputError{t.path, err}
+	}
+	t.temporary, t.file = false, nil
+	return nil
+}
+
+// Close gives the target back. Of a regular file that was not completed nothing
+// is left.
+func (t *Target) Close() error {
+	if t.file == nil {
+		return nil
+	}
+	err := t.file.Close()
+	if t.temporary {
+		_ = os.Remove(t.file.Name())
+		return nil
+	}
+	if err != nil {
+		return &OutputError{t.path, err}
+	}
+	return nil
+}
+
+// outputWriter names what could not be written to.
+type outputWriter struct {
+	path string
+	to   io.Writer
+}
+
+func (w *outputWriter) Write(p []byte) (int, error) {
+	n, err := w.to.Write(p)
+	if err != nil && !errors.Is(err, ErrUnsteady) {
+		err = &OutputError{w.path, err}
+	}
+	return n, err
+}
+
+// prefix is what was given to somebody who cannot give it back. A download that
+// is tried again has to begin with the same bytes, and goes on behind them.
+type prefix struct {
+	to  io.Writer
+	n   int64
+	sum hash.Hash
+}
+
+// again is where the whole artifact may be written once more.
+func (p *prefix) again() io.Writer {
+	if p.n == 0 {
+		return p
+	}
+	return &skipper{prefix: p, left: p.n, sum: sha256.New()}
+}
+
+func (p *prefix) Write(b []byte) (int, error) {
+	n, err := p.to.Write(b)
+	p.n += int64(n)
+	p.sum.Write(b[:n])
+	return n, err
+}
+
+type skipper struct {
+	prefix *prefix
+	left   int64
+	sum    hash.Hash
+}
+
+func (s *skipper) Write(b []byte) (int, error) {
+	known := min(int64(len(b)), s.left)
+	if known > 0 {
+		s.sum.Write(b[:known])
+		s.left -= known
+		if s.left == 0 && !bytes.Equal(s.sum.Sum(nil), s.prefix.sum.Sum(nil)) {
+			return 0, fmt.Errorf("%w: the second try began with other bytes than the first", ErrUnsteady)
+		}
+	}
+	if known == int64(len(b)) {
+		return len(b), nil
+	}
+	n, err := s.prefix.Write(b[known:])
+	return int(known) + n, err
+}

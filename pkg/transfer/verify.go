@@ -1,0 +1,198 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/progress"
+)
+
+// Verdict is what a verification came to.
+type Verdict string
+
+// The values of [Verdict].
+const (
+	Verified     Verdict = "ok"
+	Missing      Verdict = "missing"
+	Different    Verdict = "differs"
+	BadSignature Verdict = "bad-signature"
+	Unverifiable Verdict = "unverifiable"
+	Undecided    Verdict = "failed" // it could not be found out
+)
+
+// Verification is what became of one input.
+type Verification struct {
+	// Path is the input's name as it was given, empty where it had none.
+	Path string
+	// ID is empty where it was not found out.
+	ID artifact.ID
+	// Size is that of the artifact in the cache, in bytes, and -1 where it
+	// was not found out.
+	Size int64
+	// Signature is empty where it was not looked at, or is neither scheme's.
+	Signature Signature
+	Verdict   Verdict
+	// Err is set unless Verdict is [Verified].
+	Err error
+}
+
+// Verifier checks that a cache holds what it should. It stores nothing.
+type Verifier struct {
+	// Client is the cache.
+	Client *client.Client
+	// Signer, if not nil, checks signatures: one that is missing is wrong.
+	Signer *artifact.Signer
+	// Jobs is how many inputs are worked on at a time, at least 1.
+	Jobs int
+	// Progress, where it is not nil, is told of one input at a time, and so
+	// belongs to a single one.
+	Progress progress.Tracker
+}
+
+// Several inputs at a time take smaller pieces of memory each.
+const sharedPiece = 64 << 10
+
+// Verify downloads the artifact of one input and compares, bytes with bytes.
+func (v *Verifier) Verify(ctx context.Context, input Input) Verification {
+	result := Verification{Path: input.Path, Size: -1}
+	return result.concluded(v.verify(ctx, input, &result))
+}
+
+// All verifies a list, and gives the results in its order. An entry that is no
+// input gives a result without a path.
+func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification] {
+	return inOrder(ctx, v.Jobs, claims(inputs), func(ctx context.Context, c claim) Verification {
+		if c.err != nil {
+			return Verification{Size: -1}.concluded(c.err)
+		}
+		return v.Verify(ctx, c.input)
+	})
+}
+
+// claim is an entry of a list.
+type claim struct {
+	input Input
+	err   error
+}
+
+func claims(inputs Inputs) iter.Seq[claim] {
+	return func(yield func(claim) bool) {
+		for input, err := range inputs {
+			if !yield(claim{input, err}) {
+				return
+			}
+		}
+	}
+}
+
+func (v *Verifier) verify(ctx context.Context, input Input, result *Verification) error {
+	expected, err := v.expect(ctx, input)
+	if err != nil {
+		return err
+	}
+	result.ID = expected.id
+	if expected.local != nil {
+		defer expected.local.Close()
+	}
+	expected.signer = v.Signer
+	return v.hold(ctx, input.Path, expected, result)
+}
+
+// hold holds what the cache has against what is expected.
+func (v *Verifier) hold(ctx context.Context, path string, expected expectation, result *Verification) error {
+	check, err := v.download(ctx, expected)
+	if check != nil {
+		result.Size = check.found.Size
+	}
+	if err == nil {
+		result.Size = check.n
+		result.Signature, err = check.verdict(ctx, fetchAgain(v.Client, expected.id))
+	}
+	if expected.local != nil {
+		if changed := expected.local.Unchanged(); changed != nil {
+			return &InputError{Path: path, Err: changed}
+		}
+	}
+	if err == nil && !expected.checksBytes() && expected.signer == nil {
+		return ErrUnverifiable
+	}
+	return err
+}
+
+// download runs a check over one artifact. It is nil where there was none.
+func (v *Verifier) download(ctx context.Context, expected expectation) (c *check, err error) {
+	err = v.Client.Get(ctx, client.Download{ID: expected.id, Progress: v.tracker(), Receive: func(found client.Found, body io.Reader) (err error) {
+		if c, err = expected.newCheck(found); err != nil {
+			return err
+		}
+		return c.pour(body, nil, v.pieceSize())
+	}})
+	if own := (*artifact.PourError)(nil); errors.As(err, &own) {
+		err = own.Err
+	}
+	return c, err
+}
+
+// fetchAgain rereads what is in the cache.
+func fetchAgain(c *client.Client, id artifact.ID) rereader {
+	return func(ctx context.Context, limit int64, begin func() io.Writer) error {
+		return c.Get(ctx, client.Download{ID: id, Receive: func(_ client.Found, body io.Reader) error {
+			_, err := artifact.Pour(io.LimitReader(body, limit), artifact.PourOptions{To: begin(), Size: -1})
+			return err
+		}})
+	}
+}
+
+func (v *Verifier) pieceSize() int {
+	if v.Jobs > 1 {
+		return sharedPiece
+	}
+	return 0
+}
+
+func (v *Verifier) tracker() progress.Tracker {
+	if v.Progress == nil {
+		return progress.None{}
+	}
+	return v.Progress
+}
+
+// concluded is the result with its verdict.
+func (r Verification) concluded(err error) Verification {
+	r.Err = err
+	switch {
+	case err == nil:
+		r.Verdict = Verified
+	case errors.Is(err, artifact.ErrChanged):
+		r.Verdict = Undecided
+	case errors.Is(err, client.ErrNotFound):
+		r.Verdict = Missing
+	case errors.Is(err, ErrDiffers), errors.Is(err, ErrUnsteady):
+		r.Verdict = Different
+	case errors.Is(err, ErrUnsigned):
+		r.Verdict, r.Signature = BadSignature, Unsigned
+	case errors.Is(err, ErrBadSignature), errors.Is(err, ErrEmptySignature):
+		r.Verdict = BadSignature
+	case errors.Is(err, ErrUnverifiable):
+		r.Verdict = Unverifiable
+	default:
+		r.Verdict = Undecided
+	}
+	if r.Verdict != Verified && r.Verdict != Missing && r.Verdict != Undecided {
+		r.Err = &Mismatch{Name: r.Name(), Err: err}
+	}
+	return r
+}
+
+// Name is what the user knows the artifact by: the path, or the id where there
+// is none.
+func (r Verification) Name() string {
+	if r.Path == "" {
+		return string(r.ID)
+	}
+	return r.Path
+}
