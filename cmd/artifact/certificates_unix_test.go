@@ -32,13 +32,13 @@ type authority struct {
 
 func newAuthority(t *testing.T) *authority {
 	t.Helper()
-	rootKey, root := issue(t, nil, nil, &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
-	key, intermediate := issue(t, root, rootKey, &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
+	rootKey, root := certify(t, nil, nil, &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
+	key, intermediate := certify(t, root, rootKey, &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
 	return &authority{string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw})), intermediate, key}
 }
 
-// issue signs a certificate, with its own key where there is no parent.
-func issue(t *testing.T, parent *x509.Certificate, by *ecdsa.PrivateKey, c *x509.Certificate) (*ecdsa.PrivateKey, *x509.Certificate) {
+// certify signs a certificate, with its own key where there is no parent.
+func certify(t *testing.T, parent *x509.Certificate, by *ecdsa.PrivateKey, c *x509.Certificate) (*ecdsa.PrivateKey, *x509.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
 	if err != nil {
@@ -91,7 +91,7 @@ func TestCertificates(t *testing.T) {
 			if test.plain {
 				web.Start()
 			} else {
-				key, leaf := issue(t, ours.intermediate, ours.key, &test.leaf)
+				key, leaf := certify(t, ours.intermediate, ours.key, &test.leaf)
 				chain := [][]byte{leaf.Raw, ours.intermediate.Raw}
 				web.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: chain, PrivateKey: key}}}
 				web.StartTLS()

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestSuspended stops the program (Ctrl-Z) for twice as long as a
+// stall may take, in the middle of the body and while it waits for the answer.
+// It must go on as if nothing had been.
+func TestSuspended(t *testing.T) {
+	t.Parallel()
+	const size = 16 << 20 // more than all buffers on the way hold
+	for name, part := range map[string]int64{"in the body": size / 2, "before the answer": size} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reached, resumed := make(chan struct{}, 1), make(chan struct{})
+			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				n, _ := io.CopyN(io.Discard, r.Body, part)
+				reached <- struct{}{}
+				<-resumed
+				m, err := io.Copy(io.Discard, r.Body)
+				if err != nil || n+m != size {
+					t.Errorf("received %d bytes: %v", n+m, err)
+				}
+				w.WriteHeader(http.StatusAccepted)
+			})
+			dir := t.TempDir()
+			writeFile(t, filepath.Join(dir, "file"), strings.Repeat("x", size))
+			running := start(t, call{
+				args: []string{"put", "-q", "--hash=k", "--stall-timeout=2s", "--answer-timeout=2s", "file"},
+				env:  server.env(), dir: dir,
+			}.command(t))
+			<-reached
+			send(t, running, syscall.SIGSTOP)
+			// Until it has stopped; what it waits for does not come before.
+			var info unix.Siginfo
+			if err := unix.Waitid(unix.P_PID, running.Process.Pid, &info, unix.WSTOPPED|unix.WNOWAIT, nil); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(4 * time.Second)
+			send(t, running, syscall.SIGCONT)
+			time.Sleep(time.Second / 2) // for a clock that counted to be noticed
+			close(resumed)
+			running.end(t, outcome{stdout: "k\n"})
+		})
+	}
+}
