@@ -98,12 +98,13 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	if err != nil {
 		return err
 	}
+	// First of all: git is what a small upload waits for.
+	detection := a.startDetection(ctx, o.metadata, given)
+	defer detection.stop()
 	resolver, s, err := a.resolve()
 	if err != nil {
 		return err
 	}
-	detection := a.startDetection(ctx, o.metadata, given)
-	defer detection.stop()
 	uploader := transfer.Uploader{
 		SpoolDir: a.env.Getenv("TMPDIR"), Describe: detection.describe, Verify: o.verify,
 		SkipExisting: o.skipExisting, DryRun: o.dryRun,
