@@ -64,7 +64,7 @@ func TestLists(t *testing.T) {
 			want: outcome{2, oneSHA256 + "  a\n",
 				"artifact: reading .: is a directory\n" +
 					"artifact: 1 uploaded, 0 skipped, 1 failed, 0 not sent; 3 B in TIME\n" +
-					"artifact: 1 of 2 artifacts failed\nPack it: tar -cf - . | zstd | artifact put -\n"}},
+					"artifact: 1 of 2 artifacts failed\nPack it: tar -cf - . | zstd | artifact put -\nOr take each file below it: artifact put -r .\n"}},
 		"an empty list": {args: []string{"--files-from", "-"}, want: outcome{0, "",
 			"artifact: warning: nothing was uploaded: the list has no entry\n"}},
 		"no list": {args: []string{"--files-from", "missing"}, want: outcome{2, "",

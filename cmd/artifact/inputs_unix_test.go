@@ -178,16 +178,16 @@ func TestPathsInJSON(t *testing.T) {
 // TestUnreadableInputs sends nothing of what cannot be read.
 func TestUnreadableInputs(t *testing.T) {
 	t.Parallel()
-	const pack = "Pack it: tar -cf - %s | zstd | artifact put -\n"
+	const pack = "Pack it: tar -cf - %s | zstd | artifact put -\nOr take each file below it: artifact put -r %s\n"
 	for script, stderr := range map[string]string{
 		`artifact put missing`:                 "artifact: reading missing: no such file or directory\n",
 		`ln -s nowhere l; artifact put l`:      "artifact: reading l: no such file or directory\n",
 		`ln -s l l; artifact put l`:            "artifact: reading l: too many levels of symbolic links\n",
 		`artifact put file/x`:                  "artifact: reading file/x: not a directory\n",
 		`artifact put ''`:                      "artifact: the name of the input is empty, as that of a variable that is not set\nSee artifact put --help.\n",
-		`mkdir d; artifact put d`:              "artifact: reading d: is a directory\n" + strings.Replace(pack, "%s", "d", 1),
-		`mkdir "a 'b"; artifact put "a 'b"`:    "artifact: reading a 'b: is a directory\n" + strings.Replace(pack, "%s", `'a '\''b'`, 1),
-		`mkdir -- -d; artifact put -- -d`:      "artifact: reading -d: is a directory\n" + strings.Replace(pack, "%s", "./-d", 1),
+		`mkdir d; artifact put d`:              "artifact: reading d: is a directory\n" + strings.Replace(pack, "%s", "d", -1),
+		`mkdir "a 'b"; artifact put "a 'b"`:    "artifact: reading a 'b: is a directory\n" + strings.Replace(pack, "%s", `'a '\''b'`, -1),
+		`mkdir -- -d; artifact put -- -d`:      "artifact: reading -d: is a directory\n" + strings.Replace(pack, "%s", "./-d", -1),
 		`artifact put "$(printf 'e\033[2Jx')"`: "artifact: reading e?[2Jx: no such file or directory\n",
 		`artifact put - <.`:                    "artifact: reading -: read /dev/stdin: is a directory\n",
 	} {

@@ -103,13 +103,14 @@ func (tr trouble) run(t *testing.T) string {
 	if answer == nil {
 		answer = says(http.StatusAccepted, "")
 	}
-	start := httptest.NewServer
-	if tr.tls {
-		start = httptest.NewTLSServer
-	}
-	server := start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(t, dir, w, r.Body) }))
-	t.Cleanup(server.Close)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(t, dir, w, r.Body) }))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	if tr.tls {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
+	t.Cleanup(server.Close)
 	cmd := call{dir: dir, env: append([]string{"ARTIFACT_API=" + server.URL, "ARTIFACT_TOKEN=" + token}, tr.env...)}.command(t)
 	cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", cmp.Or(tr.shell, "artifact put f")}
 	got := finish(t, cmd)

@@ -18,6 +18,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,6 +40,13 @@ const vercelUser = `{"user":{"id":"u1","username":"jane","email":"jane@example.c
 
 // vercelTeams repeat the token where the server has a mind to.
 const vercelTeams = `{"teams":[{"id":"team_1","slug":"acme","name":"Acme Inc."},{"id":"team_2","slug":"` + token + `","name":"\u202e"}],"pagination":{}}`
+
+// all are the requests so far.
+func (v *vercel) all() []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Clone(v.requests)
+}
 
 func playVercel(t *testing.T, status string) *vercel {
 	t.Helper()
@@ -157,12 +165,13 @@ func TestLoginAtVercel(t *testing.T) {
 	if string(c.seen) != want {
 		t.Errorf("the terminal showed %q\nwant %q", c.seen, want)
 	}
-	for _, line := range v.requests {
+	asked := v.all()
+	for _, line := range asked {
 		if !strings.HasSuffix(line, " +") {
 			t.Errorf("without the token: %s", line)
 		}
 	}
-	if got, want := strings.Join(v.requests[2:], "\n"), "/v8/artifacts/status?slug=acme&teamId=team_1 +"; !strings.HasSuffix(got, want) {
+	if got, want := strings.Join(asked[2:], "\n"), "/v8/artifacts/status?slug=acme&teamId=team_1 +"; !strings.HasSuffix(got, want) {
 		t.Errorf("asked %s, want %s", got, want)
 	}
 
@@ -245,7 +254,8 @@ func TestTokensForVercelOnly(t *testing.T) {
 	if sent := other.all(); len(sent) != 0 {
 		t.Errorf("sent %v", sent)
 	}
-	for _, line := range v.requests {
+	asked := v.all()
+	for _, line := range asked {
 		if !strings.HasSuffix(line, " +") {
 			t.Errorf("without the token: %s", line)
 		}

@@ -38,7 +38,8 @@ func hint(err error) string {
 	case errors.As(err, &spool):
 		return "Set TMPDIR to a directory with room for the whole stream."
 	case errors.Is(err, transfer.ErrDirectory) && errors.As(err, &input):
-		return fmt.Sprintf("Pack it: tar -cf - %s | zstd | artifact put -", shellQuote(notAFlag(input.Path)))
+		dir := shellQuote(notAFlag(input.Path))
+		return fmt.Sprintf("Pack it: tar -cf - %s | zstd | artifact put -\nOr take each file below it: artifact put -r %s", dir, dir)
 	case errors.Is(err, transfer.ErrEmpty):
 		return "Name a FILE, or give - as the name to upload an empty standard input."
 	case errors.Is(err, client.ErrNotFound):
