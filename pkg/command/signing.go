@@ -27,7 +27,8 @@ func (o *keyOptions) register(flags *pflag.FlagSet) {
 	readsEnvironment(flags, "signature-key-file")
 }
 
-// signer is nil where there is no key.
+// signer is nil where there is no key, which is an error where the work tree
+// wants artifacts signed: they would go out unsigned, or come in unchecked.
 func (a *app) signer(o keyOptions, s settings.Settings) (*artifact.Signer, error) {
 	key := s.SignatureKey
 	if o.file != "" {
@@ -38,7 +39,7 @@ func (a *app) signer(o keyOptions, s settings.Settings) (*artifact.Signer, error
 		a.streams.redactor.Add(key.Reveal())
 	}
 	if key.IsEmpty() {
-		return nil, nil
+		return nil, s.CheckSignature()
 	}
 	signer := artifact.NewSigner([]byte(key.Reveal()), s.Team.ID)
 	if signer.ShortKey() {
