@@ -185,9 +185,9 @@ func TestUnreadableInputs(t *testing.T) {
 		`ln -s l l; artifact put l`:            "artifact: reading l: too many levels of symbolic links\n",
 		`artifact put file/x`:                  "artifact: reading file/x: not a directory\n",
 		`artifact put ''`:                      "artifact: the name of the input is empty, as that of a variable that is not set\nSee artifact put --help.\n",
-		`mkdir d; artifact put d`:              "artifact: reading d: is a directory\n" + strings.Replace(pack, "%s", "d", -1),
-		`mkdir "a 'b"; artifact put "a 'b"`:    "artifact: reading a 'b: is a directory\n" + strings.Replace(pack, "%s", `'a '\''b'`, -1),
-		`mkdir -- -d; artifact put -- -d`:      "artifact: reading -d: is a directory\n" + strings.Replace(pack, "%s", "./-d", -1),
+		`mkdir d; artifact put d`:              "artifact: reading d: is a directory\n" + strings.ReplaceAll(pack, "%s", "d"),
+		`mkdir "a 'b"; artifact put "a 'b"`:    "artifact: reading a 'b: is a directory\n" + strings.ReplaceAll(pack, "%s", `'a '\''b'`),
+		`mkdir -- -d; artifact put -- -d`:      "artifact: reading -d: is a directory\n" + strings.ReplaceAll(pack, "%s", "./-d"),
 		`artifact put "$(printf 'e\033[2Jx')"`: "artifact: reading e?[2Jx: no such file or directory\n",
 		`artifact put - <.`:                    "artifact: reading -: read /dev/stdin: is a directory\n",
 	} {
