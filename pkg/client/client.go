@@ -31,6 +31,8 @@ type Options struct {
 	API string
 	// Token is the bearer token; without one no Authorization is sent.
 	Token string
+	// Tokens, if not nil, are asked instead of Token, once for each try.
+	Tokens TokenSource
 	// Team is whose artifacts are meant.
 	Team artifact.Team
 	// UserAgent names the program to the server.
@@ -83,7 +85,7 @@ const (
 type Client struct {
 	base    *url.URL
 	inQuery string // the team
-	token   string
+	tokens  TokenSource
 	way     http.RoundTripper
 	timeout time.Duration
 	retries retries
@@ -115,7 +117,6 @@ func New(options Options) (*Client, error) {
 	}
 	way := transport.New(transport.Options{
 		Origin:          base,
-		Token:           options.Token,
 		UserAgent:       options.UserAgent,
 		RootCAs:         options.RootCAs,
 		HTTP2:           options.HTTP2,
@@ -128,8 +129,12 @@ func New(options Options) (*Client, error) {
 		ByteRate:        options.ByteRate,
 		Trace:           options.Trace,
 	})
+	tokens := options.Tokens
+	if tokens == nil {
+		tokens = fixedToken(options.Token)
+	}
 	return &Client{
-		base: base, inQuery: teamQuery(options.Team), token: options.Token, way: way, timeout: options.Timeout,
+		base: base, inQuery: teamQuery(options.Team), tokens: tokens, way: way, timeout: options.Timeout,
 		retries: newRetries(options.Retries, options.OnRetry), answerTimeout: options.AnswerTimeout,
 		pace: newPace(options.Jobs),
 	}, nil

@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -77,11 +78,27 @@ func (c *Client) tryInTurn(ctx context.Context, r request) *Error {
 	return failed
 }
 
-// try makes one try, wherever that leads.
+// try makes one try, and once more where the server refuses a token that may
+// be got anew.
 func (c *Client) try(ctx context.Context, r request) *Error {
+	for again := false; ; again = true {
+		token, err := c.tokens.Token(ctx)
+		if err != nil {
+			return r.failure(r.target, cmp.Or(context.Cause(ctx), fmt.Errorf("%w: %w", ErrNoToken, err)))
+		}
+		failed := c.follow(ctx, r, token)
+		if again || !failed.refuses() || !c.tokens.Refused(token) {
+			return failed
+		}
+	}
+}
+
+// follow makes a request, wherever that leads.
+func (c *Client) follow(ctx context.Context, r request, token string) *Error {
+	ctx = transport.WithToken(ctx, token)
 	target := r.target
 	for redirects := 0; ; redirects++ {
-		next, failed := c.send(ctx, r, target)
+		next, failed := c.send(ctx, r, target, token)
 		if next == nil || failed != nil {
 			return failed
 		}
@@ -93,8 +110,9 @@ func (c *Client) try(ctx context.Context, r request) *Error {
 }
 
 // send makes one request. Where the server names another place for it, that is
-// returned and nothing was received.
-func (c *Client) send(ctx context.Context, r request, target *url.URL) (next *url.URL, failed *Error) {
+// returned and nothing was received. The token is in ctx; it must not come back
+// in an error.
+func (c *Client) send(ctx context.Context, r request, target *url.URL, token string) (next *url.URL, failed *Error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if r.late != nil {
@@ -125,7 +143,7 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL) (next *ur
 	hurry := func() func() {
 		return transport.AfterAwake(c.answerTimeout, func() { cancel(ErrNoAnswer) })
 	}
-	return r.settle(&answer{Response: resp, secret: c.token, hurry: hurry}, sent)
+	return r.settle(&answer{Response: resp, secret: token, hurry: hurry}, sent)
 }
 
 // settle finds out what an answer means.

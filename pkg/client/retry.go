@@ -91,6 +91,7 @@ func (e *Error) mayPass() bool {
 	var record tls.RecordHeaderError
 	for _, lasting := range []error{
 		artifact.ErrChanged, ErrPlainHTTP, ErrTooManyRedirects, context.Canceled, context.DeadlineExceeded, ErrTimeout,
+		ErrNoToken,
 	} {
 		if errors.Is(e.Err, lasting) {
 			return false

@@ -1,24 +1,32 @@
 package transport
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 )
 
-// credential adds the token to requests for its own origin, and removes any
-// that a caller set: whatever goes elsewhere carries none.
+type tokenKey struct{}
+
+// WithToken makes a context for a request that carries a bearer token
+// (RFC 6750), to [Options.Origin] only; an empty one is none.
+func WithToken(ctx context.Context, token string) context.Context {
+	return context.WithValue(ctx, tokenKey{}, token)
+}
+
+// credential adds the request's token where it goes to the token's own origin,
+// and removes any that a caller set: whatever goes elsewhere carries none.
 type credential struct {
 	next   http.RoundTripper
 	origin *url.URL
-	token  string
 }
 
 func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = withOwnHeader(req)
 	req.Header.Del("Authorization")
-	if c.token != "" && SameOrigin(req.URL, c.origin) {
-		req.Header.Set("Authorization", "Bearer "+c.token)
+	if token, _ := req.Context().Value(tokenKey{}).(string); token != "" && SameOrigin(req.URL, c.origin) {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	return c.next.RoundTrip(req)
 }

@@ -15,11 +15,9 @@ import (
 // Options say how requests travel. The zero value speaks HTTP/1.1 to https
 // URLs and to loopback, without a credential.
 type Options struct {
-	// Origin is the only place that Token goes to: of the URL, scheme,
-	// host and port count.
+	// Origin is the only place that tokens go to, see [WithToken]: of the URL,
+	// scheme, host and port count.
 	Origin *url.URL
-	// Token is sent as a bearer token (RFC 6750), where it is not empty.
-	Token string
 	// UserAgent is sent with every request.
 	UserAgent string
 	// RootCAs are trusted instead of the system's, where they are not nil.
@@ -71,7 +69,7 @@ func New(options Options) http.RoundTripper {
 	}
 	var way http.RoundTripper = &protocols{first: first, second: second, plain: over(newPlain(options, bytes), http1)}
 	way = &expectContinue{next: way, timeout: options.ContinueTimeout}
-	way = credential{next: way, origin: options.Origin, token: options.Token}
+	way = credential{next: way, origin: options.Origin}
 	return userAgent{next: way, name: options.UserAgent}
 }
 
