@@ -37,11 +37,16 @@ type streams struct {
 func (e Env) openStreams() *streams {
 	redactor := new(ui.Redactor)
 	stdout, stderr := redactor.Writer(e.Stdout), redactor.Writer(e.Stderr)
+	screen := ui.NewScreen(stderr, func() int { return ui.Columns(e.Stderr) })
+	results := &strictWriter{next: stdout}
+	if ui.IsTerminal(e.Stdout) { // mostly the one that the bar is on
+		results.next = screen.Beside(stdout)
+	}
 	return &streams{
 		redactor:  redactor,
 		revealing: e.Stdout,
-		results:   &strictWriter{next: stdout},
-		screen:    ui.NewScreen(stderr, func() int { return ui.Columns(e.Stderr) }),
+		results:   results,
+		screen:    screen,
 		stdout:    stdout,
 		stderr:    stderr,
 	}

@@ -33,8 +33,9 @@ func (o *listOptions) register(flags *pflag.FlagSet) {
 	readsEnvironment(flags, "jobs")
 }
 
-// check refuses what does not fit together.
-func (o *listOptions) check(command string) error {
+// check refuses what does not fit together. argument is what the command takes
+// beside flags.
+func (o *listOptions) check(command, argument string) error {
 	sources := 0
 	for _, given := range []bool{len(o.args) > 0, o.filesFrom != "", o.manifest != ""} {
 		if given {
@@ -44,7 +45,7 @@ func (o *listOptions) check(command string) error {
 	usage := func(text string) error { return &usageError{command: command, err: errors.New(text)} }
 	switch {
 	case sources > 1:
-		return usage("give FILE, --files-from or --manifest, and only one of them")
+		return usage("give " + argument + ", --files-from or --manifest, and only one of them")
 	case o.null && o.filesFrom == "":
 		return usage("--null is about the names of --files-from")
 	case o.jobs == 0:

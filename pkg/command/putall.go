@@ -17,17 +17,17 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	}
 	began := time.Now()
 	tally, sums := tally{app: a}, putSums{}
-	for result := range uploader.PutAll(ctx, inputs, transfer.Batch{Jobs: int(min(o.jobs, maxJobs)), FailFast: o.failFast}) {
+	shown := a.progress().BeginMany("uploading")
+	defer shown.End()
+	batch := transfer.Batch{Jobs: int(min(o.jobs, maxJobs)), FailFast: o.failFast, Progress: shown}
+	for result := range uploader.PutAll(ctx, inputs, batch) {
 		sums.add(result)
-		if err := a.printPutOfMany(result); result.Status == transfer.NotSent {
-			a.printError(err)
-		} else {
-			tally.add(err)
-		}
+		tally.add(a.printPutOfMany(result))
 		if a.streams.results.err != nil {
 			return a.streams.results.err
 		}
 	}
+	shown.End()
 	a.printDetection(d)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

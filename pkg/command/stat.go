@@ -8,60 +8,129 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
+// statOptions are the command line of stat.
+type statOptions struct {
+	listOptions
+	sums      string
+	algorithm string
+}
+
 func newStatCommand(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "stat HASH...",
+	var o statOptions
+	cmd := &cobra.Command{
+		Use:   "stat [HASH...]",
 		Short: "Show what the cache knows of artifacts",
 		Long: `Show the size, the duration, the revision, the hash of uncommitted changes and
 the tag of artifacts, as far as the cache tells. Under -q it prints nothing but
-the ids of those that are there. The exit code is 6 where one is not there.`,
+the ids of those that are there. The exit code is 6 where one is not there.
+
+Lists are those of put and verify. Where one names a file without an id, the id
+is the digest of the file's bytes; a file whose id is given is not opened.`,
 		Example: `  artifact stat "$HASH"
-  artifact stat --json "$HASH" | jq .size`,
-		Args: cobra.MinimumNArgs(1),
+  artifact stat --json "$HASH" | jq .size
+  artifact stat -c sums
+  find dist -type f -print0 | artifact stat --files-from - -0`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runStat(cmd.Context(), a, args)
+			o.args = args
+			return runStat(cmd.Context(), a, o)
 		},
 	}
+	flags := cmd.Flags()
+	flags.StringVarP(&o.sums, "check", "c", "", "take ids and names from `SUMS|-`, as put prints them, or ids alone,\nas put -q does")
+	flags.StringVar(&o.algorithm, "algorithm", string(digest.SHA256), "digest that the id of a file is derived with: `sha256|sha512|blake3`")
+	o.listOptions.register(flags)
+	readsEnvironment(flags, "algorithm")
+	return cmd
 }
 
-func runStat(ctx context.Context, a *app, args []string) error {
-	ids := make([]artifact.ID, len(args))
-	for i, arg := range args {
-		var err error
-		if ids[i], err = artifact.ParseID(arg); err != nil {
-			return &usageError{command: "artifact stat", err: err}
-		}
-	}
-	cache, _, err := a.authorizedClient(ctx, defaultJobs)
+func runStat(ctx context.Context, a *app, o statOptions) error {
+	inputs, closeList, err := o.inputs(a)
+	defer closeList()
 	if err != nil {
 		return err
 	}
-	tally := tally{app: a}
-	for result := range transfer.LookUp(ctx, cache, defaultJobs, ids) {
-		if ctx.Err() != nil {
-			break // what comes now was only broken off
-		}
-		a.printStat(result)
-		if len(ids) == 1 {
-			return a.printed(result.Err)
-		}
-		tally.add(result.Err)
+	jobs := int(min(o.jobs, maxJobs))
+	cache, _, err := a.authorizedClient(ctx, jobs)
+	if err != nil {
+		return err
 	}
+	verifier := transfer.Verifier{Client: cache, Jobs: jobs}
+	if len(o.args) == 1 {
+		for result := range verifier.LookUp(ctx, inputs) {
+			if ctx.Err() == nil { // else it was only broken off
+				return a.printed(a.printStat(result))
+			}
+		}
+		return context.Cause(ctx)
+	}
+	shown := a.progress().BeginMany("looking up")
+	defer shown.End()
+	verifier.Whole = shown
+	tally := tally{app: a}
+	for result := range verifier.LookUp(ctx, inputs) {
+		if ctx.Err() != nil {
+			break
+		}
+		tally.add(a.printStat(result))
+		if a.streams.results.err != nil {
+			return a.streams.results.err
+		}
+	}
+	shown.End()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if tally.total == 0 {
+		a.warn("nothing was looked up: the list has no entry")
+	}
 	return tally.err()
+}
+
+// inputs is what is to be looked up.
+func (o *statOptions) inputs(a *app) (list transfer.Inputs, closeList func(), err error) {
+	closeList = func() {}
+	if err := o.listOptions.check("artifact stat", "HASH"); err != nil {
+		return nil, closeList, err
+	}
+	like := transfer.Input{}
+	if like.Algorithm, err = digest.Parse(o.algorithm); err != nil {
+		return nil, closeList, o.usage("--algorithm: %w", err)
+	}
+	listed := o.filesFrom != "" || o.manifest != ""
+	switch {
+	case o.sums != "" && (listed || len(o.args) > 0):
+		return nil, closeList, o.usage("--check names ids by itself")
+	case o.sums != "":
+		sums, closeList, err := openList("--check", o.sums, a.env.Stdin)
+		return sums.IDs(), closeList, err
+	case listed:
+		return o.open(a.env.Stdin, like)
+	case len(o.args) == 0:
+		return nil, closeList, o.usage("nothing to look up: name an id, -c SUMS or a list of files")
+	}
+	inputs := make([]transfer.Input, len(o.args))
+	for i, arg := range o.args {
+		if inputs[i].ID, err = artifact.ParseID(arg); err != nil {
+			return nil, closeList, o.usage("%w", err)
+		}
+	}
+	return listOf(inputs...), closeList, nil
+}
+
+func (o *statOptions) usage(format string, args ...any) error {
+	return &usageError{command: "artifact stat", err: fmt.Errorf(format, args...)}
 }
 
 // foundJSON is what a cache has, as --json prints it. Scripts rely on the
 // names.
 type foundJSON struct {
-	Hash     artifact.ID   `json:"hash"`
+	Hash     artifact.ID   `json:"hash,omitempty"`
 	Size     *int64        `json:"size,omitempty"`
 	Metadata *metadataJSON `json:"metadata,omitempty"`
 	Tag      string        `json:"tag,omitempty"`
@@ -77,28 +146,32 @@ func newFoundJSON(found client.Found, size int64, path string) foundJSON {
 	}
 }
 
-func (a *app) printStat(result transfer.LookedUp) {
+// printStat prints an answer and returns its error, if it has one.
+func (a *app) printStat(result transfer.LookedUp) error {
+	err := underName("looking up", result.Path, result.Err)
 	switch {
-	case a.global.json && result.Err != nil:
-		a.printJSON(foundJSON{Hash: result.ID, Error: newErrorJSON(result.Err)})
+	case a.global.json && err != nil:
+		a.printJSON(foundJSON{Hash: result.ID, Path: result.Path, Base64: pathBase64(result.Path), Error: newErrorJSON(err)})
 	case a.global.json:
-		a.printJSON(newFoundJSON(result.Found, result.Found.Size, ""))
-	case result.Err != nil:
+		a.printJSON(newFoundJSON(result.Found, result.Found.Size, result.Path))
+	case err != nil:
 	case a.global.quiet:
 		fmt.Fprintln(a.streams.results, result.ID)
 	default:
-		a.printFound(result.Found)
+		a.printFound(result.Found, result.Path)
 	}
+	return err
 }
 
 // printFound prints what is known of an artifact, for people.
-func (a *app) printFound(found client.Found) {
+func (a *app) printFound(found client.Found, path string) {
 	fmt.Fprintln(a.streams.results, printable.Text(string(found.ID)))
 	fact := func(name, value string) {
 		if value != "" {
 			fmt.Fprintf(a.streams.results, "  %-10s  %s\n", name, printable.Text(value))
 		}
 	}
+	fact("path", path)
 	switch {
 	case found.Size < 0:
 		fact("size", "not told")

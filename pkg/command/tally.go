@@ -16,6 +16,7 @@ import (
 type tally struct {
 	app           *app
 	total, failed int
+	untried       int // since the run had ended
 	code          int // of all failures, or of a mixture
 	groups        []failureGroup
 	ungrouped     int
@@ -23,10 +24,29 @@ type tally struct {
 
 // failureGroup is what failed in the same way.
 type failureGroup struct {
-	code   int
-	next   string // what to do about all of them
+	failureKind
 	reason string // of the first one
 	count  int
+}
+
+// failureKind is what makes failures equal.
+type failureKind struct {
+	code int
+	next string // what to do about all of them
+	why  string // where it tells more than these, in the same words for all
+}
+
+func kindOf(err error) failureKind {
+	kind := failureKind{code: exitCode(err), next: hint(err)}
+	var answered *client.Error
+	var input *transfer.InputError
+	switch {
+	case errors.As(err, &answered):
+		kind.why = answered.NetworkCause()
+	case errors.As(err, &input):
+		kind.why = input.Reason()
+	}
+	return kind
 }
 
 // maxGroups is how many ways to fail are told apart.
@@ -39,15 +59,19 @@ func (t *tally) add(err error) {
 		return
 	}
 	t.app.printError(err)
-	code, next := exitCode(err), hint(err)
-	if t.failed++; t.failed == 1 {
-		t.code = code
+	if errors.As(err, new(*transfer.NotTriedError)) {
+		t.untried++
+		return
 	}
-	if code != t.code {
+	kind := kindOf(err)
+	if t.failed++; t.failed == 1 {
+		t.code = kind.code
+	}
+	if kind.code != t.code {
 		t.code = exitFault
 	}
 	for i, group := range t.groups {
-		if group.code == code && group.next == next {
+		if group.failureKind == kind {
 			t.groups[i].count++
 			return
 		}
@@ -56,7 +80,7 @@ func (t *tally) add(err error) {
 		t.ungrouped++
 		return
 	}
-	t.groups = append(t.groups, failureGroup{code, next, reasonOf(err), 1})
+	t.groups = append(t.groups, failureGroup{kind, reasonOf(err), 1})
 }
 
 // err is nil where nothing failed.
@@ -64,7 +88,7 @@ func (t *tally) err() error {
 	if t.failed == 0 {
 		return nil
 	}
-	return &artifactError{&batchError{failed: t.failed, total: t.total, code: t.code, next: t.next()}}
+	return &artifactError{&batchError{failed: t.failed, untried: t.untried, total: t.total, code: t.code, next: t.next()}}
 }
 
 // next is what to do about the failures.
@@ -72,15 +96,19 @@ func (t *tally) next() string {
 	if len(t.groups) == 1 && t.ungrouped == 0 {
 		return t.groups[0].next
 	}
+	width := len(fmt.Sprint(t.ungrouped)) // of the counts
+	for _, group := range t.groups {
+		width = max(width, len(fmt.Sprint(group.count)))
+	}
 	var text strings.Builder
 	for _, group := range t.groups {
-		fmt.Fprintf(&text, "%d: %s\n", group.count, printable.Text(group.reason))
+		fmt.Fprintf(&text, "%*d: %s\n", width, group.count, printable.Text(group.reason))
 		for line := range strings.Lines(group.next) {
-			fmt.Fprintf(&text, "   %s\n", strings.TrimSuffix(line, "\n"))
+			fmt.Fprintf(&text, "%*s  %s\n", width, "", strings.TrimSuffix(line, "\n"))
 		}
 	}
 	if t.ungrouped > 0 {
-		fmt.Fprintf(&text, "%d: other reasons\n", t.ungrouped)
+		fmt.Fprintf(&text, "%*d: other reasons\n", width, t.ungrouped)
 	}
 	return strings.TrimSuffix(text.String(), "\n")
 }
@@ -103,16 +131,20 @@ func reasonOf(err error) string {
 
 // batchError is what several artifacts came to.
 type batchError struct {
-	failed, total int
-	code          int
-	next          string
+	failed, untried, total int
+	code                   int
+	next                   string
 }
 
 func (e *batchError) Error() string {
 	if e.total == 1 {
 		return "1 artifact failed"
 	}
-	return fmt.Sprintf("%d of %d artifacts failed", e.failed, e.total)
+	text := fmt.Sprintf("%d of %d artifacts failed", e.failed, e.total)
+	if e.untried > 0 {
+		text += fmt.Sprintf(", and %d were not tried", e.untried)
+	}
+	return text
 }
 
 // printError prints an error as one line.

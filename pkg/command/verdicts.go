@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
 var errNothingListed = errors.New("nothing was verified: the list has no entry")
 
 // printVerifications prints each result as it comes, and what all came to.
-func (a *app) printVerifications(ctx context.Context, results iter.Seq[transfer.Verification]) error {
+func (a *app) printVerifications(ctx context.Context, shown *ui.Many, results iter.Seq[transfer.Verification]) error {
+	defer shown.End()
 	tally := tally{app: a}
 	signed := map[transfer.Signature]int{}
 	for result := range results {
@@ -21,7 +23,11 @@ func (a *app) printVerifications(ctx context.Context, results iter.Seq[transfer.
 		}
 		tally.add(a.printVerification(result))
 		signed[result.Signature]++
+		if a.streams.results.err != nil {
+			return a.streams.results.err
+		}
 	}
+	shown.End()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -80,7 +80,9 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 		results = verifier.Quick
 	}
 	if single == nil {
-		return a.printVerifications(ctx, results(ctx, inputs))
+		shown := a.progress().BeginMany("verifying")
+		verifier.Whole = shown
+		return a.printVerifications(ctx, shown, results(ctx, inputs))
 	}
 	shown := a.progress().Begin(cmp.Or(single.Path, string(single.ID)))
 	defer shown.End()
@@ -147,7 +149,7 @@ func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.In
 
 // checkAll refuses what does not fit together.
 func (o *verifyOptions) checkAll() error {
-	if err := o.listOptions.check("artifact verify"); err != nil {
+	if err := o.listOptions.check("artifact verify", "FILE"); err != nil {
 		return err
 	}
 	listed := o.filesFrom != "" || o.manifest != ""

@@ -148,6 +148,9 @@ func pass(ctx context.Context, it *item, to chan<- *item) {
 func (p *pipeline) list(ctx context.Context, inputs Inputs) {
 	defer close(p.places)
 	defer close(p.listed)
+	if whole := p.batch.Progress; whole != nil {
+		defer whole.Listed()
+	}
 	for input, err := range inputs {
 		it := newItem(input, p.batch.Progress)
 		select {
@@ -155,12 +158,11 @@ func (p *pipeline) list(ctx context.Context, inputs Inputs) {
 		case <-ctx.Done():
 			return
 		}
-		if reason := p.ending.why(); reason != nil {
-			p.drop(it, reason)
-			continue
-		}
 		if err != nil {
 			p.settle(it, Failed, err)
+			continue
+		}
+		if p.dropped(it) {
 			continue
 		}
 		if input.ID != "" { // in the order of the list, so that it is the first that counts
@@ -191,8 +193,7 @@ func newItem(input Input, whole progress.Overall) *item {
 // prepare opens an input and finds out its id. It tells whether there is
 // anything to send.
 func (p *pipeline) prepare(ctx context.Context, it *item) (goesOn bool) {
-	if reason := p.ending.why(); reason != nil {
-		p.drop(it, reason)
+	if p.dropped(it) {
 		return false
 	}
 	it.begun = time.Now()
@@ -248,8 +249,7 @@ func (p *pipeline) open(ctx context.Context, it *item) error {
 
 // send uploads an item.
 func (p *pipeline) send(ctx context.Context, it *item) (goesOn bool) {
-	if reason := p.ending.why(); reason != nil {
-		p.drop(it, reason)
+	if p.dropped(it) {
 		return false
 	}
 	if p.uploader.asks() && !it.asked && p.has(ctx, it) {
@@ -260,9 +260,13 @@ func (p *pipeline) send(ctx context.Context, it *item) (goesOn bool) {
 	return false
 }
 
-// drop leaves an item, since the run has ended.
-func (p *pipeline) drop(it *item, reason error) {
-	p.finish(it, NotSent, &NotSentError{Path: it.input.Path, Err: reason})
+// dropped leaves an item where the run has ended.
+func (p *pipeline) dropped(it *item) bool {
+	err := p.ending.untried(it.input, "sent")
+	if err != nil {
+		p.finish(it, NotSent, err)
+	}
+	return err != nil
 }
 
 // settle makes a result of an item, and looks whether it ends the run.

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync"
@@ -18,16 +19,19 @@ var (
 	ErrFailedFast = errors.New("another one failed")
 )
 
-// NotSentError says that an input was not tried, since the run had ended.
-type NotSentError struct {
-	Path string
-	Err  error // why it had ended
+// NotTriedError says that an input was not tried, since the run had ended.
+type NotTriedError struct {
+	Name  string // its path, or its id where it has none
+	Meant string // what was to be done, as "sent"
+	Err   error  // why the run had ended
 }
 
-func (e *NotSentError) Error() string { return fmt.Sprintf("%s was not sent: %v", e.Path, e.Err) }
+func (e *NotTriedError) Error() string {
+	return fmt.Sprintf("%s was not %s: %v", e.Name, e.Meant, e.Err)
+}
 
 // Unwrap gives the reason.
-func (e *NotSentError) Unwrap() error { return e.Err }
+func (e *NotTriedError) Unwrap() error { return e.Err }
 
 // endedError is the reason to end a run, with the failure that made it one.
 type endedError struct{ reason, failure error }
@@ -52,6 +56,16 @@ func (e *ending) why() error {
 	return e.reason
 }
 
+// untried is the error of an input that is not tried any more, or nil. meant is
+// what was to be done.
+func (e *ending) untried(input Input, meant string) error {
+	reason := e.why()
+	if reason == nil {
+		return nil
+	}
+	return &NotTriedError{Name: cmp.Or(input.Path, string(input.ID)), Meant: meant, Err: reason}
+}
+
 // observe looks at what became of one input, err being nil for a success.
 func (e *ending) observe(err error) {
 	e.mu.Lock()
@@ -60,7 +74,7 @@ func (e *ending) observe(err error) {
 		return
 	}
 	var failed *client.Error
-	if errors.As(err, &failed) || err == nil {
+	if errors.As(err, &failed) || err == nil || errors.As(err, new(*Mismatch)) {
 		e.count(failed)
 	}
 	switch {

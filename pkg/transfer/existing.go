@@ -3,18 +3,13 @@ package transfer
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 )
 
-const (
-	// queries is how many batches are asked for at a time.
-	queries = 2
-	// fillTime is how long a batch waits for more.
-	fillTime = 50 * time.Millisecond
-)
+// queries is how many batches are asked for at a time.
+const queries = 2
 
 // ask finds out what the cache has of the items that were read. A batch fills
 // while hashing goes on and others are asked for.
@@ -24,7 +19,13 @@ func (p *pipeline) ask(ctx context.Context) {
 	defer asking.Wait()
 	free := make(chan struct{}, queries)
 	for {
-		batch := p.fill(ctx)
+		batch := fill(ctx, p.read)
+		if ctx.Err() != nil {
+			for _, it := range batch {
+				it.release()
+			}
+			return
+		}
 		if len(batch) == 0 {
 			return
 		}
@@ -34,32 +35,6 @@ func (p *pipeline) ask(ctx context.Context) {
 			<-free
 		})
 	}
-}
-
-// fill collects a batch: as many as one request takes, or what comes in a
-// moment.
-func (p *pipeline) fill(ctx context.Context) []*item {
-	var batch []*item
-	var late <-chan time.Time
-	for len(batch) < client.MaxQuery {
-		select {
-		case it, more := <-p.read:
-			if !more {
-				return batch
-			}
-			if batch = append(batch, it); late == nil {
-				late = time.After(fillTime)
-			}
-		case <-late:
-			return batch
-		case <-ctx.Done():
-			for _, it := range batch {
-				it.release()
-			}
-			return nil
-		}
-	}
-	return batch
 }
 
 func (p *pipeline) askFor(ctx context.Context, batch []*item) {

@@ -94,6 +94,21 @@ func TestSums(t *testing.T) {
 	}
 }
 
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	text := "k\n\nk2  a\r\n" + `\k` + "\r\nSHA256 (b) = k3\n# a comment\na/b\nk4 a\n"
+	want := `"k" "" remote []
+"k2" "a"
+"\\k" "" remote []
+"k3" "b"
+error: reading L, line 7: invalid artifact id "a/b": it contains '/'; slashes, white space and control characters are not allowed
+error: reading L, line 8: it is neither HASH  PATH nor NAME (PATH) = HASH
+`
+	if got := read(list(text).IDs()); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
 func TestPaths(t *testing.T) {
 	t.Parallel()
 	like := transfer.Input{Algorithm: digest.BLAKE3, ID: "k"}

@@ -4,72 +4,132 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
 // LookedUp is what a cache told of one artifact.
 type LookedUp struct {
+	// Path is the input's name as it was given, empty where it had none.
+	Path string
+	// ID is empty where it was not found out.
 	ID    artifact.ID
 	Found client.Found
 	// Err wraps [client.ErrNotFound] where the artifact is not there.
 	Err error
+
+	size     int64 // of the input; -1 where it is not known
+	presence client.Presence
+	share    *progress.Share
 }
 
-// LookUp asks which of some artifacts a cache has, and gives an answer for each
-// in their order. It asks for all of them at once, and then, up to jobs at a
-// time, for those that the server said nothing of.
-func LookUp(ctx context.Context, c *client.Client, jobs int, ids []artifact.ID) iter.Seq[LookedUp] {
-	answers := make([]client.Answer, len(ids))
-	var failed error
-	if len(ids) > 1 {
-		if queried, err := c.Query(ctx, ids); err != nil {
-			failed = err
-		} else {
-			answers = queried
+// LookUp asks what a cache has of a list, and gives the answers in its order. An
+// input with an id is not opened. It asks for up to [client.MaxQuery] of them at
+// once, and then, up to Jobs at a time, for those that the server said nothing
+// of. An entry that is no input gives an answer without a path.
+//
+// When the credential is refused, the cache is closed or the network lost, what
+// is left of the list comes with a [*NotTriedError].
+func (v *Verifier) LookUp(ctx context.Context, inputs Inputs) iter.Seq[LookedUp] {
+	return v.look(ctx, func(yield func(Input, error) bool) {
+		for input, err := range inputs {
+			input.Remote = input.Remote || input.ID != ""
+			if !yield(input, err) {
+				return
+			}
 		}
-	}
-	return inOrder(ctx, jobs, indices(ids), func(ctx context.Context, i int) LookedUp {
-		result := LookedUp{ID: ids[i], Found: answers[i].Found, Err: failed}
-		if failed != nil {
-			return result
-		}
-		switch answers[i].Presence {
-		case client.Missing:
-			result.Err = fmt.Errorf("looking up %s: %w", ids[i], client.ErrNotFound)
-		case client.Unknown:
-			result.Found, result.Err = c.Stat(ctx, ids[i])
-		}
-		return result
 	})
 }
 
-func indices[T any](items []T) iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for i := range items {
-			if !yield(i) {
+// look is one run of questions over a list. Identifying, asking for many and
+// asking for one overlap.
+func (v *Verifier) look(ctx context.Context, inputs Inputs) iter.Seq[LookedUp] {
+	return func(yield func(LookedUp) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		l := look{verifier: v}
+		identified := inOrder(ctx, v.Jobs, v.claims(inputs), l.identify)
+		asked := inOrder(ctx, queries, inBatches(ctx, identified), l.askForMany)
+		for result := range inOrder(ctx, v.Jobs, flattened(asked), l.askForOne) {
+			result.share.Settle()
+			if !yield(result) {
 				return
 			}
 		}
 	}
 }
 
-// inBatches joins items into slices of up to size.
-func inBatches[T any](items iter.Seq[T], size int) iter.Seq[[]T] {
-	return func(yield func([]T) bool) {
-		var batch []T
-		for item := range items {
-			if batch = append(batch, item); len(batch) == size {
-				if !yield(slices.Clone(batch)) {
-					return
-				}
-				batch = batch[:0]
-			}
+type look struct {
+	verifier *Verifier
+	ending   ending
+}
+
+// identify finds out an id without asking for it.
+func (l *look) identify(ctx context.Context, c claim) LookedUp {
+	result := LookedUp{Path: c.input.Path, Err: c.err, size: -1, share: c.share}
+	if result.Err == nil {
+		result.Err = l.ending.untried(c.input, "looked up")
+	}
+	if result.Err != nil {
+		return result
+	}
+	expected, err := l.verifier.expect(ctx, c.input)
+	if err != nil {
+		result.Err = err
+		return result
+	}
+	result.ID, result.size = expected.id, expected.size
+	if expected.local != nil {
+		if err := expected.local.Unchanged(); err != nil {
+			result.Err = &InputError{Path: c.input.Path, Err: err}
 		}
-		if len(batch) > 0 {
-			yield(batch)
+		_ = expected.local.Close() // it was only read
+	}
+	return result
+}
+
+// askForMany completes, of a batch, what one request can tell. A single artifact
+// is left to [look.askForOne].
+func (l *look) askForMany(ctx context.Context, batch []LookedUp) []LookedUp {
+	var asked []*LookedUp
+	var ids []artifact.ID
+	for i := range batch {
+		if batch[i].Err == nil {
+			asked, ids = append(asked, &batch[i]), append(ids, batch[i].ID)
 		}
 	}
+	if len(ids) < 2 || l.ending.why() != nil {
+		return batch
+	}
+	answers, err := l.verifier.Client.Query(ctx, ids)
+	for i, result := range asked {
+		switch {
+		case err == nil:
+			result.Found, result.presence = answers[i].Found, answers[i].Presence
+		case endsRun(err) && i > 0: // the first one has said so
+			continue
+		default: // all of them were asked for
+			result.Err = err
+			l.ending.observe(err)
+		}
+		if result.presence == client.Missing {
+			result.Err = fmt.Errorf("looking up %s: %w", result.ID, client.ErrNotFound)
+		}
+	}
+	return batch
+}
+
+// askForOne asks for an artifact that nothing was said of.
+func (l *look) askForOne(ctx context.Context, result LookedUp) LookedUp {
+	if result.Err != nil || result.presence != client.Unknown {
+		return result
+	}
+	if result.Err = l.ending.untried(Input{Path: result.Path, ID: result.ID}, "looked up"); result.Err != nil {
+		return result
+	}
+	result.Found, result.Err = l.verifier.Client.Stat(ctx, result.ID)
+	l.ending.observe(result.Err)
+	return result
 }

@@ -92,7 +92,7 @@ func (o *outcome) repeatOf(first *outcome) {
 func (o *outcome) repeat(earlier *outcome) (Status, error) {
 	switch {
 	case earlier.err != nil && earlier.status == NotSent:
-		return NotSent, &NotSentError{Path: o.path, Err: errors.Unwrap(earlier.err)}
+		return NotSent, &NotTriedError{Name: o.path, Meant: "sent", Err: errors.Unwrap(earlier.err)}
 	case earlier.sum != "" && !earlier.isLike(o):
 		return Failed, &InputError{Path: o.path, Err: fmt.Errorf("%w, those of %s", ErrOtherBytes, earlier.path)}
 	case earlier.err != nil:

@@ -21,6 +21,19 @@ var errNoSum = errors.New("it is neither HASH  PATH nor NAME (PATH) = HASH")
 // whose bytes are gone: that input is [Input.Remote].
 func (l List) Sums() Inputs { return l.parsed('\n', parseSum) }
 
+// IDs reads what [List.Sums] does, and lines that are nothing but an id, as put
+// prints them where it is asked for bare ones.
+func (l List) IDs() Inputs {
+	return l.parsed('\n', func(line string) (Input, error) {
+		alone := strings.TrimSuffix(line, "\r")
+		if strings.Contains(alone, " ") || alone == "" {
+			return parseSum(line)
+		}
+		id, err := artifact.ParseID(alone)
+		return Input{ID: id, Remote: true, Digests: digest.Of(id)}, err
+	})
+}
+
 func parseSum(line string) (Input, error) {
 	text := strings.TrimSuffix(line, "\r") // one that belongs to a path is escaped
 	if text == "" {

@@ -51,6 +51,8 @@ type Verifier struct {
 	// Progress, where it is not nil, is told of one input at a time, and so
 	// belongs to a single one.
 	Progress progress.Tracker
+	// Whole, where it is not nil, is told of all inputs of a list together.
+	Whole progress.Overall
 }
 
 // Several inputs at a time take smaller pieces of memory each.
@@ -62,14 +64,29 @@ func (v *Verifier) Verify(ctx context.Context, input Input) Verification {
 	return result.concluded(v.verify(ctx, input, &result))
 }
 
-// All verifies a list, and gives the results in its order. An entry that is no
-// input gives a result without a path.
+// All verifies a list, and gives the results in its order, of which up to four
+// times Jobs wait for one that takes long. An entry that is no input gives a
+// result without a path.
+//
+// When the credential is refused, the cache is closed or the network lost, what
+// is left of the list comes with a [*NotTriedError].
 func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification] {
-	return inOrder(ctx, v.Jobs, claims(inputs), func(ctx context.Context, c claim) Verification {
+	ending := new(ending)
+	return inOrder(ctx, v.Jobs, v.claims(inputs), func(ctx context.Context, c claim) Verification {
+		defer c.share.Settle()
 		if c.err != nil {
 			return Verification{Size: -1}.concluded(c.err)
 		}
-		return v.Verify(ctx, c.input)
+		if err := ending.untried(c.input, "checked"); err != nil {
+			return Verification{Path: c.input.Path, ID: c.input.ID, Size: -1}.concluded(err)
+		}
+		one := *v
+		if one.Progress == nil {
+			one.Progress = c.share
+		}
+		result := one.Verify(ctx, c.input)
+		ending.observe(result.Err)
+		return result
 	})
 }
 
@@ -77,12 +94,19 @@ func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification
 type claim struct {
 	input Input
 	err   error
+	share *progress.Share
 }
 
-func claims(inputs Inputs) iter.Seq[claim] {
+func (v *Verifier) claims(inputs Inputs) iter.Seq[claim] {
 	return func(yield func(claim) bool) {
+		if v.Whole != nil {
+			defer v.Whole.Listed()
+		}
 		for input, err := range inputs {
-			if !yield(claim{input, err}) {
+			if v.Whole != nil {
+				v.Whole.Found(1)
+			}
+			if !yield(claim{input, err, &progress.Share{Whole: v.Whole, Down: true}}) {
 				return
 			}
 		}

@@ -35,10 +35,13 @@ func (None) Received(n, size int64) {}
 type Overall interface {
 	// Found says that there are n more artifacts.
 	Found(n int)
-	// Weighed says that one of them has so many bytes.
+	// Listed says that all of them were found.
+	Listed()
+	// Weighed says that one of them has so many bytes: once for each, at the
+	// latest before it is settled.
 	Weighed(size int64)
-	// Moved says that so many more bytes were handed to the network. It is
-	// below 0 where a new attempt takes back what one before has sent.
+	// Moved says that so many more bytes went over the network. It is below 0
+	// where a new attempt takes back what one before has moved.
 	Moved(n int64)
 	// Settled says that it is known what became of one artifact, and that so
 	// many bytes of it need not be moved any more.

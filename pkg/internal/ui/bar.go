@@ -27,14 +27,13 @@ const (
 // barPainter draws a transfer on one line of a terminal.
 type barPainter struct {
 	screen *Screen
-	name   string // printable
 }
 
 func (p *barPainter) interval() time.Duration { return redraw }
 
-func (p *barPainter) paint(v view) {
-	if v.elapsed >= patience {
-		p.screen.draw(barLine(p.name, v, p.screen.room()))
+func (p *barPainter) paint(s scene) {
+	if s.age() >= patience {
+		p.screen.draw(s.bar(p.screen.room()))
 	}
 }
 
@@ -62,39 +61,51 @@ const (
 	clock
 )
 
-// barLine is the line for a view, at most room columns wide. Where there is too
-// little, the name gives up its beginning, then the gauge goes, then the facts
-// that a waiting person needs least.
+// barLine is the line for a view, at most room columns wide.
 func barLine(name string, v view, room int) string {
 	head := verb(v.stage) + " "
-	room -= len(head)
+	return frame{head: head, name: name, narrow: narrowName, fair: fairName, facts: factsOf(v)}.line(v.n, v.size, room)
+}
+
+// frame is what a bar is made of.
+type frame struct {
+	head, name string
+	// The columns of the name that no fact may take, and that no gauge may.
+	narrow, fair int
+	facts        [4]fact
+}
+
+// line puts the parts together, at most room columns wide, with a gauge for n of
+// size. Where there is too little, the name gives up its beginning, then the
+// gauge goes, then the facts that a waiting person needs least.
+func (f frame) line(n, size int64, room int) string {
+	room -= len(f.head)
 	if room < 0 {
-		return head[:max(len(head)+room, 0)]
+		return f.head[:max(len(f.head)+room, 0)]
 	}
-	nameWidth := uniseg.StringWidth(name)
-	facts := factsOf(v)
+	nameWidth := uniseg.StringWidth(f.name)
 	for _, i := range [...]int{share, clock, speed, amount} { // by importance
-		if facts[i].columns() > room-min(nameWidth, narrowName) {
-			facts[i] = fact{}
+		if f.facts[i].columns() > room-min(nameWidth, f.narrow) {
+			f.facts[i] = fact{}
 		}
-		room -= facts[i].columns()
+		room -= f.facts[i].columns()
 	}
-	const frame = len(" []")
-	if facts[share].width > 0 && room-min(nameWidth, fairName) >= narrowGauge+frame {
-		width := min(max(room-nameWidth-frame, narrowGauge), wideGauge)
-		facts[share].text = gauge(v, width)
-		facts[share].width += width + frame
-		room -= width + frame
+	const brackets = len(" []")
+	if f.facts[share].width > 0 && room-min(nameWidth, f.fair) >= narrowGauge+brackets {
+		width := min(max(room-nameWidth-brackets, narrowGauge), wideGauge)
+		f.facts[share].text = gauge(n, size, width)
+		f.facts[share].width += width + brackets
+		room -= width + brackets
 	}
 	var line strings.Builder
-	line.WriteString(head + keepEnd(name, room))
-	for i, f := range facts {
+	line.WriteString(f.head + keepEnd(f.name, room))
+	for i, fact := range f.facts {
 		switch {
-		case f.width == 0:
+		case fact.width == 0:
 		case i == clock: // nothing stands behind it
-			line.WriteString(gap + f.text)
+			line.WriteString(gap + fact.text)
 		default:
-			fmt.Fprintf(&line, "%s%*s", gap, f.width, f.text)
+			fmt.Fprintf(&line, "%s%*s", gap, fact.width, fact.text)
 		}
 	}
 	return strings.TrimRight(line.String(), " ")
@@ -121,18 +132,18 @@ func factsOf(v view) (facts [4]fact) {
 	return facts
 }
 
-// gauge draws the share that is done, width columns between brackets. It draws
+// gauge draws the share of size that is done, width columns between brackets. It draws
 // in ASCII: a block has no sure width in a terminal for an Asian script, and
 // none of the right shape in an old locale.
-func gauge(v view, width int) string {
-	bar := progressbar.NewOptions64(v.size,
+func gauge(n, size int64, width int) string {
+	bar := progressbar.NewOptions64(size,
 		progressbar.OptionSetWriter(io.Discard), // Screen writes what String gives
 		progressbar.OptionSetWidth(width),
 		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}),
 		progressbar.OptionSetPredictTime(false),
 		progressbar.OptionSetRenderBlankState(true),
 	)
-	_ = bar.Set64(v.n) // it refuses only what is beyond the size
+	_ = bar.Set64(n) // it refuses only what is beyond the size
 	return strings.TrimSpace(bar.String())
 }
 

@@ -17,18 +17,17 @@ const (
 // linePainter writes a line now and then, for a log.
 type linePainter struct {
 	screen *Screen
-	name   string
 	next   time.Duration // since the transfer began
 }
 
 func (p *linePainter) interval() time.Duration { return time.Second }
 
-func (p *linePainter) paint(v view) {
-	if v.elapsed < max(p.next, firstLine) {
+func (p *linePainter) paint(s scene) {
+	if s.age() < max(p.next, firstLine) {
 		return
 	}
-	p.next = v.elapsed + nextLines
-	fmt.Fprintln(p.screen, logLine(p.name, v))
+	p.next = s.age() + nextLines
+	fmt.Fprintln(p.screen, s.log())
 }
 
 func (p *linePainter) end() {}

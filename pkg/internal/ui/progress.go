@@ -4,8 +4,6 @@ import (
 	"os"
 	"sync"
 	"time"
-
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
 // Style is how progress is shown.
@@ -46,94 +44,68 @@ func NewProgress(screen *Screen, style Style) *Progress {
 	return &Progress{screen: screen, style: style}
 }
 
-// Transfer shows one artifact on its way: it is the Tracker that the client
-// reports to. It only notes what it is told; a goroutine of its own draws.
-type Transfer struct {
-	mu sync.Mutex
-	at position
+// painter shows scenes of one transfer, some time apart, and then its end.
+type painter interface {
+	interval() time.Duration
+	paint(scene)
+	end()
+}
 
-	end  sync.Once
+// scene is a transfer at one moment.
+type scene interface {
+	// age is the time since the transfer began.
+	age() time.Duration
+	// bar is a line of at most room columns.
+	bar(room int) string
+	// log tells the same in words.
+	log() string
+}
+
+// painter is nil where nothing is shown.
+func (p *Progress) painter() painter {
+	switch p.style {
+	case Bar:
+		return &barPainter{screen: p.screen}
+	case Lines:
+		return &linePainter{screen: p.screen}
+	}
+	return nil
+}
+
+// showing is what is seen of a transfer from its beginning to its end. A
+// goroutine of its own draws.
+type showing struct {
+	once sync.Once
 	stop chan struct{} // closed by End
 	done chan struct{} // closed when nothing is drawn any more
 }
 
-// position is the last that a Transfer was told.
-type position struct {
-	call    call
-	n, size int64
-}
-
-type call int
-
-const (
-	noCall call = iota
-	hashedCall
-	sentCall
-	receivedCall
-)
-
-// Begin starts to show the transfer of what name names, which may be any text.
-// [Transfer.End] must follow, whatever happens.
-func (p *Progress) Begin(name string) *Transfer {
-	t := &Transfer{stop: make(chan struct{}), done: make(chan struct{})}
-	switch p.style {
-	case Bar:
-		go t.show(&barPainter{screen: p.screen, name: printable.Text(name)})
-	case Lines:
-		go t.show(&linePainter{screen: p.screen, name: printable.Line(name, maxLoggedName)})
-	default:
-		close(t.done)
+// begin shows what look sees, again and again.
+func (s *showing) begin(p painter, look func(now time.Time) scene) {
+	s.stop, s.done = make(chan struct{}), make(chan struct{})
+	if p == nil {
+		close(s.done)
+		return
 	}
-	return t
-}
-
-// Hashed notes that n of size bytes were read and hashed; size is -1 while it
-// is not known. It takes some nanoseconds.
-func (t *Transfer) Hashed(n, size int64) { t.note(position{hashedCall, n, size}) }
-
-// Sent notes that n of size bytes were handed to the network. It takes some
-// nanoseconds.
-func (t *Transfer) Sent(n, size int64) { t.note(position{sentCall, n, size}) }
-
-// Received notes that n of size bytes came from the network; size is -1 where it
-// is not known. It takes some nanoseconds.
-func (t *Transfer) Received(n, size int64) { t.note(position{receivedCall, n, size}) }
-
-func (t *Transfer) note(at position) {
-	t.mu.Lock()
-	t.at = at
-	t.mu.Unlock()
+	go func() {
+		defer close(s.done)
+		defer p.end()
+		ticker := time.NewTicker(p.interval())
+		defer ticker.Stop()
+		for {
+			select {
+			case <-s.stop:
+				return
+			case <-ticker.C:
+				p.paint(look(time.Now()))
+			}
+		}
+	}()
 }
 
 // End takes the bar away. When it returns nothing more is shown, whatever is
 // reported later. It may be called more than once.
-func (t *Transfer) End() {
-	t.end.Do(func() { close(t.stop) })
-	<-t.done
-}
-
-// painter shows views of one transfer, some time apart, and then its end.
-type painter interface {
-	interval() time.Duration
-	paint(view)
-	end()
-}
-
-func (t *Transfer) show(p painter) {
-	defer close(t.done)
-	defer p.end()
-	m := newMeter(time.Now())
-	ticker := time.NewTicker(p.interval())
-	defer ticker.Stop()
-	for {
-		select {
-		case <-t.stop:
-			return
-		case <-ticker.C:
-			t.mu.Lock()
-			at := t.at
-			t.mu.Unlock()
-			p.paint(m.observe(time.Now(), at))
-		}
-	}
+func (s *showing) End() {
+	s.once.Do(func() { close(s.stop) })
+	<-s.done
 }

@@ -64,6 +64,35 @@ func (s *Screen) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
+// Beside gives a way to out that leads past what is drawn, where both are the
+// same terminal: it is taken away before each Write and brought back below.
+func (s *Screen) Beside(out io.Writer) io.Writer { return beside{s, out} }
+
+type beside struct {
+	screen *Screen
+	out    io.Writer
+}
+
+func (b beside) Write(text []byte) (int, error) {
+	s := b.screen
+	if len(text) == 0 {
+		return 0, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.midLine = text[len(text)-1] != '\n'
+	if s.frame == "" {
+		return b.out.Write(text)
+	}
+	_, _ = io.WriteString(s.out, startOfLine+eraseBelow)
+	n, err := b.out.Write(text)
+	if s.midLine {
+		s.frame = ""
+	}
+	_, _ = io.WriteString(s.out, s.frame)
+	return n, err
+}
+
 // draw replaces what is drawn by line, which must be printable and is cut by
 // the terminal where it is too wide. Nothing is left of an empty one. An error
 // of the writer is not reported: it is no reason to stop a transfer.

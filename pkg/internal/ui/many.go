@@ -1,0 +1,219 @@
+package ui
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"time"
+)
+
+// perArtifact is what an artifact counts for beside its bytes: so many of them
+// take about as long to move as one more request does.
+const perArtifact = 64 << 10
+
+// Many shows a transfer of many artifacts as one: it is the Overall that the
+// transfer reports to. It only adds up what it is told.
+type Many struct {
+	showing
+
+	mu sync.Mutex
+	at sums
+}
+
+// sums are what a Many was told.
+type sums struct {
+	found, settled int // artifacts
+	listed         bool
+	expected       int // artifacts, where that is known before they are found
+
+	weighed int64 // bytes of those whose size is known
+	weights int   // how many these are
+	moved   int64 // bytes
+	rest    int64 // bytes that need not be moved
+}
+
+// BeginMany starts to show a transfer; verb says what is done, as "uploading".
+// End must follow, whatever happens.
+func (p *Progress) BeginMany(verb string) *Many {
+	m := new(Many)
+	meter := newManyMeter(time.Now())
+	m.begin(p.painter(), func(now time.Time) scene {
+		m.mu.Lock()
+		at := m.at
+		m.mu.Unlock()
+		return meter.observe(verb, now, at)
+	})
+	return m
+}
+
+// Found adds n artifacts.
+func (m *Many) Found(n int) { m.note(func(at *sums) { at.found += n }) }
+
+// Listed notes that all artifacts were found.
+func (m *Many) Listed() { m.note(func(at *sums) { at.listed = true }) }
+
+// Expect notes that n artifacts will be found, if nothing comes between.
+func (m *Many) Expect(n int) { m.note(func(at *sums) { at.expected = n }) }
+
+// Weighed adds the size of an artifact.
+func (m *Many) Weighed(size int64) {
+	m.note(func(at *sums) {
+		at.weighed += size
+		at.weights++
+	})
+}
+
+// Moved adds bytes.
+func (m *Many) Moved(n int64) { m.note(func(at *sums) { at.moved += n }) }
+
+// Settled notes that one more artifact is done, and rest bytes of it need not be
+// moved any more.
+func (m *Many) Settled(rest int64) {
+	m.note(func(at *sums) {
+		at.settled++
+		at.rest += rest
+	})
+}
+
+func (m *Many) note(change func(*sums)) {
+	m.mu.Lock()
+	change(&m.at)
+	m.mu.Unlock()
+}
+
+// total is how many artifacts there are, and whether that is sure.
+func (s sums) total() (n int, known bool) {
+	switch {
+	case s.listed:
+		return s.found, true
+	case s.expected >= s.found && s.expected > 0:
+		return s.expected, true
+	}
+	return s.found, false
+}
+
+// work is how much was done, and how much there is, in bytes and what counts as
+// such. Sizes that are not known are taken for the mean of those that are.
+func (s sums) work(total int) (done, all float64) {
+	known := max(s.weights, 1)
+	bytes := float64(max(s.weighed, 0)) / float64(known) * float64(max(total, known))
+	done = float64(s.moved+s.rest) + perArtifact*float64(s.settled)
+	all = bytes + perArtifact*float64(total)
+	return min(max(done, 0), all), all
+}
+
+// manyView is all that can be told of many artifacts at one moment.
+type manyView struct {
+	verb           string
+	settled, total int
+	known          bool    // the total is
+	part           float64 // of the work, from 0 to 1
+	moved          int64   // bytes
+	bytes          int64   // in all; -1 while it is not known
+	rate           float64 // bytes per second; -1 if it is not known
+	left           time.Duration
+	elapsed        time.Duration
+}
+
+// manyMeter turns sums into rates and times.
+type manyMeter struct {
+	began   time.Time
+	samples []manySample // oldest first
+}
+
+type manySample struct {
+	at    time.Time
+	moved int64
+	done  float64
+}
+
+func newManyMeter(now time.Time) *manyMeter {
+	return &manyMeter{began: now, samples: []manySample{{at: now}}}
+}
+
+func (m *manyMeter) observe(verb string, now time.Time, at sums) manyView {
+	total, known := at.total()
+	done, all := at.work(total)
+	v := manyView{
+		verb: verb, settled: at.settled, total: total, known: known, elapsed: now.Sub(m.began),
+		moved: max(at.moved, 0), bytes: -1, rate: -1,
+	}
+	if all > 0 {
+		v.part = done / all
+	}
+	if at.listed && at.weights >= at.found {
+		v.bytes = max(at.weighed-at.rest, v.moved)
+	}
+	m.samples = append(m.samples, manySample{now, at.moved, done})
+	for len(m.samples) > 2 && now.Sub(m.samples[1].at) >= rateWindow {
+		m.samples = m.samples[1:]
+	}
+	first := m.samples[0]
+	span := now.Sub(first.at)
+	if span < rateSettles {
+		return v
+	}
+	v.rate = max(float64(at.moved-first.moved)/span.Seconds(), 0)
+	if speed := (done - first.done) / span.Seconds(); known && speed > 0 {
+		if seconds := math.Ceil((all - done) / speed); seconds < longestLeft.Seconds() {
+			v.left = time.Duration(seconds) * time.Second
+		}
+	}
+	return v
+}
+
+func (v manyView) age() time.Duration { return v.elapsed }
+
+// percent is 100 only when all is done.
+func (v manyView) percent() int {
+	if v.settled >= v.total {
+		return 100
+	}
+	return min(int(v.part*100), 99)
+}
+
+// transferred is how many bytes were moved, of how many where that is known.
+func (v manyView) transferred() fact {
+	if v.bytes < 0 {
+		return fact{Size(v.moved), len("100.0 MiB")}
+	}
+	moved, bytes := sizesOf(v.moved, v.bytes)
+	return fact{moved + "/" + bytes, 2*len(bytes) - len(" MiB") + len("/")}
+}
+
+func (v manyView) bar(room int) string {
+	// The count is never cut: half a number is another one.
+	f := frame{head: v.verb + " ", name: fmt.Sprintf("%d done", v.settled)}
+	f.facts[amount] = v.transferred()
+	f.facts[speed] = fact{v.rateText(), len("100.0 MiB/s")}
+	f.facts[clock] = fact{Duration(v.elapsed), len("9m59s")}
+	if v.known {
+		total := fmt.Sprint(v.total)
+		f.name = fmt.Sprintf("%*d/%s", len(total), v.settled, total)
+		f.facts[share] = fact{fmt.Sprintf("%d%%", v.percent()), len("100%")}
+		f.facts[clock] = fact{v.leftText(), len("9m59s left")}
+	}
+	f.narrow, f.fair = len(f.name), len(f.name)
+	return f.line(int64(v.part*gaugeSteps), gaugeSteps, room)
+}
+
+// gaugeSteps is finer than any gauge.
+const gaugeSteps = 1000
+
+func (v manyView) rateText() string { return view{rate: v.rate}.rateText() }
+func (v manyView) leftText() string { return view{left: v.left}.leftText() }
+
+func (v manyView) log() string {
+	done := fmt.Sprintf("%d artifacts", v.settled)
+	if v.known {
+		done = fmt.Sprintf("%d of %d artifacts (%d%%)", v.settled, v.total, v.percent())
+	}
+	facts := []string{done, Size(v.moved)}
+	for _, fact := range []string{v.rateText(), v.leftText()} {
+		if fact != "" {
+			facts = append(facts, fact)
+		}
+	}
+	return fmt.Sprintf("artifact: %s: %s", v.verb, strings.Join(facts, ", "))
+}
