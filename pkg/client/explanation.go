@@ -57,7 +57,7 @@ func (a *answer) jsonText(raw json.RawMessage) string {
 	}
 	var number json.Number
 	if json.Unmarshal(raw, &number) == nil {
-		return number.String()
+		return a.oneLine(number.String()) // which may have any number of digits
 	}
 	return ""
 }

@@ -171,13 +171,22 @@ func TestPutSurvivesBrokenConnections(t *testing.T) {
 	}
 }
 
+// FuzzRetryAfter: nobody makes the client wait longer than it says, and what is
+// refused for its length was longer.
 func FuzzRetryAfter(f *testing.F) {
-	for _, seed := range []string{"", "0", "120", "-1", "99999999999", now.Format(http.TimeFormat), "Fri, 31 Dec 9999 23:59:59 GMT", "1e3"} {
+	for _, seed := range []string{"", "0", "120", "121", "-1", "99999999999", now.Format(http.TimeFormat), "Fri, 31 Dec 9999 23:59:59 GMT", "1e3", " 5", "Sunday, 06-Nov-94 08:49:37 GMT"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		if pause, ok := parseRetryAfter(value, now); pause < 0 || !ok && pause != 0 {
 			t.Fatalf("%q: %v, %v", value, pause, ok)
+		}
+		r := newRetries(DefaultRetries, nil)
+		r.now = func() time.Time { return now }
+		failed := &Error{Status: http.StatusTooManyRequests, Attempts: 1, retryAfter: value}
+		pause, again := r.next(failed)
+		if pause < 0 || pause > maxRetryAfter || again == (failed.Err != nil) || !again && failed.RetryAfter <= maxRetryAfter {
+			t.Fatalf("%q: %v, %v, %+v", value, pause, again, failed)
 		}
 	})
 }

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"bufio"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -30,6 +32,26 @@ func FuzzArtifactPath(f *testing.F) {
 		segment, ok := strings.CutPrefix(ArtifactPath(id), ArtifactsPath+"/")
 		if back, err := url.PathUnescape(segment); !ok || err != nil || back != id || strings.ContainsAny(segment, "/?# ") {
 			t.Fatalf("ArtifactPath(%q) has the segment %q, which means %q, %v", id, segment, back, err)
+		}
+	})
+}
+
+// FuzzCheckHeader: what is accepted comes out of a request as it went in.
+func FuzzCheckHeader(f *testing.F) {
+	for _, value := range []string{"", "GITHUB_ACTIONS", " a", "a ", "a\r\nX: b", "\x00", "\x7f", "é", "\xff", "263", "-1", "+1", "0", "dGFn", "dG\nFn", strings.Repeat("A", 601)} {
+		f.Add(value)
+	}
+	names := []string{HeaderDuration, HeaderCI, HeaderInteractive, HeaderTag, HeaderSHA, HeaderDirtyHash}
+	f.Fuzz(func(t *testing.T, value string) {
+		for _, name := range names {
+			if CheckHeader(name, value) != nil {
+				continue
+			}
+			text := "PUT / HTTP/1.1\r\nHost: h\r\n" + name + ": " + value + "\r\n\r\n"
+			request, err := http.ReadRequest(bufio.NewReader(strings.NewReader(text)))
+			if err != nil || request.Header.Get(name) != value || len(request.Header) != 1 || len(value) > MaxTag {
+				t.Errorf("%s: %q was accepted, and comes out as %v, %v", name, value, request, err)
+			}
 		}
 	})
 }

@@ -43,6 +43,9 @@ func (s *Store) readSecrets() (map[Origin]string, error) {
 	if err != nil {
 		return nil, &FileError{"reading", path, err}
 	}
+	if secrets == nil { // the document is null
+		secrets = make(map[Origin]string)
+	}
 	return secrets, nil
 }
 

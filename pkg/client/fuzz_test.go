@@ -1,0 +1,145 @@
+package client
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
+)
+
+// fuzzToken is in no seed by chance, and is what a server would echo.
+const fuzzToken = "canary-9c1f3a5e7d"
+
+// fuzzAnswer is an answer that is in memory.
+func fuzzAnswer(method string, target *url.URL, status int, header http.Header, body string) *answer {
+	return &answer{
+		Response: &http.Response{
+			StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+			Request: &http.Request{Method: method, URL: target},
+		},
+		secret: fuzzToken, hurry: func() func() { return func() {} },
+	}
+}
+
+// checkShown fails for text that may not reach a terminal.
+func checkShown(t *testing.T, what, text string) {
+	t.Helper()
+	if text != printable.Line(text, maxLine) || utf8.RuneCountInString(text) > maxLine {
+		t.Errorf("%s is %d characters or not printable: %.400q", what, utf8.RuneCountInString(text), text)
+	}
+	if strings.Contains(text, fuzzToken) {
+		t.Errorf("%s holds the token: %q", what, text)
+	}
+}
+
+// FuzzErrorBody: whatever a server says of an error, one printable line of it
+// is shown, without the token.
+func FuzzErrorBody(f *testing.F) {
+	for _, body := range []string{
+		`{"error":{"code":"forbidden","message":"No."}}`, `{"code":"x","message":"y"}`, `{"statusCode":500,"error":"E","message":"m"}`,
+		`{"error":"text"}`, `{"error":{}}`, `{"error":null,"message":["a"]}`, `{"code":12,"message":` + strings.Repeat("1", 400) + `}`,
+		`{"message":1e999}`, "<html><TITLE>502 Bad Gateway</TITLE>", "<title>&#27;[2J&lt;", "<title", "plain\r\n\x1b[31mtext",
+		"{", strings.Repeat("[", 5000), "Bearer " + fuzzToken, `{"message":"` + strings.Repeat("x", 290) + fuzzToken + `"}`, "\xff\xfe\u202e\u2028",
+	} {
+		f.Add(500, "", body, "")
+	}
+	f.Add(403, "text/html; charset=\"", "no page", "req-"+fuzzToken)
+	f.Add(302, "application/json", `{"message":"moved"}`, "\x1b[2J")
+	f.Add(200, "gzip", "\x1f\x8b", strings.Repeat("r", 1000))
+	f.Fuzz(func(t *testing.T, status int, contentType, body, id string) {
+		header := http.Header{
+			"Content-Type": {contentType}, "X-Request-Id": {id}, "Location": {id}, "Retry-After": {body},
+		}
+		target := &url.URL{Scheme: "https", Host: "cache.example", Path: "/v8/artifacts/a"}
+		r := request{doing: "uploading", id: "a", method: http.MethodPut, target: target}
+		failed := r.refused(fuzzAnswer(http.MethodPut, target, status, header, body), nil)
+		for what, text := range map[string]string{
+			"code": failed.Code, "message": failed.Message, "request id": failed.RequestID, "location": failed.Location,
+		} {
+			checkShown(t, what, text)
+		}
+		if text := failed.Error(); text != printable.Text(text) || strings.Contains(text, fuzzToken) {
+			t.Errorf("the error is %q", text)
+		}
+	})
+}
+
+// FuzzLocation: a redirect is followed to nothing but http and https, never
+// from https to http, and never to a place with a user name in it.
+func FuzzLocation(f *testing.F) {
+	for _, location := range []string{
+		"", "/v8/artifacts/b", "//other.example/x", "https://other.example/x?sig=1", "http://other.example/", "file:///etc/passwd",
+		"https://user:pw@other.example/", "javascript:alert(1)", "https:opaque", "HTTP://x", "https://", "https://:1", "\x00", "%zz", "https://[::1", " /x",
+	} {
+		f.Add(location, http.MethodPut, http.StatusTemporaryRedirect, true)
+	}
+	f.Add("/x", http.MethodGet, http.StatusFound, false)
+	f.Add("http://other.example", http.MethodHead, http.StatusSeeOther, false)
+	f.Fuzz(func(t *testing.T, location, method string, status int, secure bool) {
+		target := &url.URL{Scheme: "http", Host: "cache.example", Path: "/v8/artifacts/a"}
+		if secure {
+			target.Scheme = "https"
+		}
+		a := fuzzAnswer(method, target, status, http.Header{"Location": {location}}, "")
+		checkShown(t, "location", a.locationOrigin())
+		next, err := a.redirect()
+		if err != nil {
+			return
+		}
+		if next.Scheme != "https" && (next.Scheme != "http" || secure) || next.Hostname() == "" || next.User != nil || location == "" {
+			t.Errorf("%s of %s was sent on to %q", method, target, next)
+		}
+		if keeps := status == http.StatusTemporaryRedirect || status == http.StatusPermanentRedirect; !keeps && method != http.MethodGet && method != http.MethodHead {
+			t.Errorf("%s was sent on by %d", method, status)
+		}
+	})
+}
+
+// FuzzFound: what a server tells of an artifact, in headers or in the answer to
+// a query, is printable and within the API's limits.
+func FuzzFound(f *testing.F) {
+	f.Add("263", "dGFn", "sha", "dirty", `{"a":{"size":1,"taskDurationMs":263,"tag":"dGFn","sha":"s","dirtyHash":"d"}}`)
+	f.Add("1.5", "\x1b[2J", " sha", strings.Repeat("x", 201), `{"a":{"size":-1,"taskDurationMs":1e300,"tag":"\u001b[2J","sha":"\u202e"}}`)
+	f.Add("9223372036855", strings.Repeat("A", 604), "\xff", "\u2028", `{"a":null,"b":{}}`)
+	f.Add("NaN", "%", "", "", `{"a":{"error":{"message":"x"}}}`)
+	f.Add("-1", "", "", "", `{"a":{"size":9223372036854775808,"taskDurationMs":"7"}}`)
+	f.Add("+Inf", "", "", "", `[[[[`)
+	f.Fuzz(func(t *testing.T, duration, tag, sha, dirty, body string) {
+		header := http.Header{
+			api.HeaderDuration: {duration}, api.HeaderTag: {tag}, api.HeaderSHA: {sha}, api.HeaderDirtyHash: {dirty},
+		}
+		all := []Found{{Metadata: foundMetadata(header)}}
+		a := fuzzAnswer(http.MethodPost, &url.URL{}, http.StatusOK, http.Header{}, body)
+		results, err := a.queried(1)
+		if err == nil && !json.Valid([]byte(body)) {
+			t.Errorf("%q was read as an answer", body)
+		}
+		for id, result := range results {
+			answer := readResult(artifact.ID(id), result)
+			if answer.Presence == Present {
+				all = append(all, answer.Found)
+			}
+		}
+		for _, found := range all {
+			m := found.Metadata
+			for _, text := range []struct {
+				value string
+				limit int
+			}{{m.SHA, api.MaxSHA}, {m.DirtyHash, api.MaxDirtyHash}, {m.Tag, api.MaxTag}} {
+				if text.value != printable.Line(text.value, text.limit) {
+					t.Errorf("%q is longer than %d or not printable", text.value, text.limit)
+				}
+			}
+			if found.Size < -1 || m.Duration != nil && *m.Duration < 0 {
+				t.Errorf("size %d, duration %v", found.Size, m.Duration)
+			}
+		}
+	})
+}
