@@ -73,6 +73,14 @@ type Options struct {
 // Exchange is one request and what came of it.
 type Exchange = transport.Exchange
 
+// ProxyError is the reason of an [Error] where a proxy opened no way to the
+// server.
+type ProxyError = transport.ProxyError
+
+// ErrProxyAddress says that the environment names a proxy by what is no address
+// of one.
+var ErrProxyAddress = transport.ErrProxyAddress
+
 // The usual bounds of waits that have no sign of life in them.
 const (
 	DefaultStallTimeout  = 2 * time.Minute

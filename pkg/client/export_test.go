@@ -14,3 +14,6 @@ var RedactForTest = transport.Redact
 func SkipPausesForTest(c *Client) {
 	c.retries.sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 }
+
+// MayPassForTest tells whether an error is tried again.
+func MayPassForTest(e *Error) bool { return e.mayPass() }

@@ -12,11 +12,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/command"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -31,7 +34,8 @@ type fault struct {
 	wants  expectation
 	holds  holding
 	change func(*client.Options)
-	secure bool // over TLS
+	secure bool  // over TLS
+	met    int64 // connections of the first try, where it is not 1
 }
 
 // expectation is what the client must say when every connection fails like
@@ -39,16 +43,57 @@ type fault struct {
 // connection fails.
 type expectation struct {
 	passes bool
-	status int   // of the last answer; 0 for none
-	err    error // that is wrapped; nil for any
-	text   string
+	exit   int    // the program's; 9 for what may pass
+	status int    // of the last answer; 0 for none
+	err    error  // that is wrapped; nil for any
+	text   string // what is said, as a regular expression, where it is more than err
 }
 
 // stored is the expectation that the first try succeeds.
-var stored = expectation{status: http.StatusAccepted, passes: false}
+var stored = expectation{}
 
-// broken is a failure of the network that may pass, with what is said of it.
-func broken(err error) expectation { return expectation{passes: true, err: err} }
+// broken is a failure of the network that may pass, with what is said of it:
+// how a connection ends that breaks is the system's choice.
+func broken(err error) expectation {
+	if err != nil {
+		return expectation{passes: true, err: err}
+	}
+	return said(`.*(EOF|connection reset by peer|broken pipe|the server closed the connection)`)
+}
+
+// failing is an answer that may pass.
+func failing(status int) expectation { return expectation{passes: true, status: status} }
+
+// said is a failure of the network that may pass, by its words.
+func said(text string) expectation { return expectation{passes: true, text: text} }
+
+// refused is an answer that is final.
+func refused(exit, status int, err error) expectation {
+	return expectation{exit: exit, status: status, err: err}
+}
+
+func (e expectation) code() int {
+	if e.passes {
+		return 9
+	}
+	return e.exit
+}
+
+// message is all that is said, as a regular expression.
+func (e expectation) message(doing string) *regexp.Regexp {
+	reason := e.text
+	if reason == "" && e.err != nil {
+		reason = "(reading the server's answer: )?" + regexp.QuoteMeta(e.err.Error())
+	}
+	if e.status != 0 {
+		answered := strings.TrimSpace(fmt.Sprintf("the server answered %d %s", e.status, http.StatusText(e.status)))
+		if reason != "" {
+			answered += ": "
+		}
+		reason = answered + reason
+	}
+	return regexp.MustCompile("^" + doing + ": " + reason + "$")
+}
 
 // holding is what the server has afterwards.
 type holding string
@@ -71,8 +116,8 @@ func impatientOptions(o *client.Options) { o.StallTimeout, o.AnswerTimeout = lim
 // connection only and once on all of them.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	rows := append(append(append(faultsOut(), faultsInBetween()...), faultsBack()...), faultsOfTLS()...)
-	if len(rows) < 40 {
+	rows := slices.Concat(faultsOut(), faultsInBetween(), faultsBack(), faultsOfTLS(), faultsOfGet(), faultsOfQuestions())
+	if len(rows) < 100 {
 		t.Fatalf("%d faults", len(rows))
 	}
 	for _, row := range rows {
@@ -86,73 +131,69 @@ func TestFaults(t *testing.T) {
 
 func (f fault) run(t *testing.T, always bool) {
 	cache := startFaultyCache(t, f.secure)
-	count := int64(1)
-	if f.secure {
-		count = 2 // one for each version of HTTP
+	content := noise(f.size)
+	if f.method != http.MethodPut {
+		cache.fill(t, content)
 	}
+	count := max(f.met, 1)
 	if always {
 		count = 1 << 40
 	}
 	network, address := startNetwork(t, cache.address, f.mishap, count)
+	tries := 1
 	c := newClient(t, cache.scheme+"://"+address, func(o *client.Options) {
 		o.Retries, o.RootCAs = furtherTries, cache.roots
+		o.OnRetry = func(client.Retry) { tries++ }
 		if f.change != nil {
 			f.change(o)
 		}
 	})
 	client.SkipPausesForTest(c)
-	content := noise(f.size)
-	metadata := artifact.Metadata{CI: "X", Duration: new(time.Second)}
-	got, err := c.Put(t.Context(), client.Upload{ID: "abc", Source: artifact.FromBytes(content), Metadata: metadata})
-
-	attempts, want := f.check(t, got, err, always)
-	if attempts != want {
-		t.Errorf("%d tries, want %d", attempts, want)
-	}
+	err := calls[f.method].make(t, c, content)
+	f.check(t, err, tries, always)
 	network.stop()
 	held := cache.holds(t, content)
+	wants := whole // what is only read stays
+	if f.method == http.MethodPut {
+		wants = f.holds
+	}
 	switch {
 	case err == nil && held != whole:
-		t.Errorf("it says that it stored the artifact, and the server holds %s", held)
-	case always && f.holds != either && held != f.holds:
-		t.Errorf("the server holds %s, want %s", held, f.holds)
+		t.Errorf("it says that all is well, and the server holds %s", held)
+	case always && wants != either && held != wants:
+		t.Errorf("the server holds %s, want %s", held, wants)
 	}
 }
 
-// check compares the result with the row. It returns the tries that there were
-// and that there should be.
-func (f fault) check(t *testing.T, got *client.Stored, err error, always bool) (attempts, want int) {
+// check compares what came out with the row.
+func (f fault) check(t *testing.T, err error, tries int, always bool) {
 	t.Helper()
-	succeeds := f.wants == stored || f.wants.passes && !always
-	var failed *client.Error
-	switch {
-	case err == nil && !succeeds:
-		t.Errorf("success, want %+v", f.wants)
-		return 0, 0
-	case err != nil && !errors.As(err, &failed):
-		t.Fatalf("error %v, want a *client.Error", err)
-	case err != nil && succeeds:
-		t.Errorf("error %v (%+v), want success", err, failed)
-		return 0, 0
-	}
+	wantTries := 1
 	if f.wants.passes {
-		want = 2
-		if always {
-			want = 1 + furtherTries
+		wantTries += furtherTries
+	}
+	if tries != wantTries {
+		t.Errorf("%d tries, want %d", tries, wantTries)
+	}
+	if f.wants == stored || f.wants.passes && !always {
+		if err != nil {
+			t.Errorf("error %v, want success", err)
 		}
-	} else {
-		want = 1
+		return
 	}
-	if err == nil {
-		return got.Attempts, want
+	var failed *client.Error
+	if !errors.As(err, &failed) {
+		t.Fatalf("error %v, want a *client.Error", err)
 	}
-	if failed.Status != f.wants.status || f.wants.err != nil && !errors.Is(err, f.wants.err) {
-		t.Errorf("status %d, error %v; want %+v", failed.Status, err, f.wants)
+	if failed.Status != f.wants.status || f.wants.err != nil && !errors.Is(err, f.wants.err) || failed.Attempts != tries {
+		t.Errorf("status %d, %d tries, error %v; want %+v", failed.Status, failed.Attempts, err, f.wants)
 	}
-	if f.wants.text != "" && !bytes.Contains([]byte(err.Error()), []byte(f.wants.text)) {
-		t.Errorf("error %q, want %q in it", err, f.wants.text)
+	if code := command.ExitCode(err); code != f.wants.code() {
+		t.Errorf("exit %d, want %d", code, f.wants.code())
 	}
-	return failed.Attempts, want
+	if want := f.wants.message(calls[f.method].doing); !want.MatchString(err.Error()) {
+		t.Errorf("message %q, want %q", err, want)
+	}
 }
 
 // cache is our server and its store.

@@ -37,7 +37,12 @@ type network struct {
 // startNetwork returns the address to speak to.
 func startNetwork(t *testing.T, server string, first mishap, count int64) (n *network, address string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	return startNetworkAt(t, "127.0.0.1:0", server, first, count)
+}
+
+func startNetworkAt(t *testing.T, listen, server string, first mishap, count int64) (n *network, address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		t.Fatal(err)
 	}

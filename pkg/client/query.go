@@ -111,6 +111,7 @@ func hashes(ids []artifact.ID) []string {
 
 // queried reads the answer to a query for n artifacts.
 func (a *answer) queried(n int) (map[string]json.RawMessage, error) {
+	defer a.hurry()()
 	limit := int64(maxAnswer + n*maxQueried)
 	text, err := io.ReadAll(io.LimitReader(a.takeBody(), limit))
 	if err != nil {

@@ -87,10 +87,14 @@ func (e *Error) mayPass() bool {
 	if e.Status != 0 {
 		return errors.Is(e.Err, errBroken)
 	}
+	var proxy *ProxyError
+	if errors.As(e.Err, &proxy) {
+		return slices.Contains(passing, proxy.Status)
+	}
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	for _, lasting := range []error{
-		artifact.ErrChanged, ErrPlainHTTP, ErrTooManyRedirects, context.Canceled, context.DeadlineExceeded, ErrTimeout,
+		artifact.ErrChanged, ErrPlainHTTP, ErrProxyAddress, ErrTooManyRedirects, context.Canceled, ErrTimeout,
 		ErrNoToken,
 	} {
 		if errors.Is(e.Err, lasting) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,6 +68,47 @@ func TestStandstillOverHTTP2(t *testing.T) {
 	})
 	if _, err := putZeros(t, c, more); !errors.Is(err, client.ErrStalled) {
 		t.Errorf("error %v, want ErrStalled", err)
+	}
+}
+
+// A try that stood still is not made again on the connection that it stood
+// still on, which HTTP/2 would keep.
+func TestStandstillsLeaveTheConnection(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []string{"http/1.1", "h2"} {
+		for name, part := range map[string]int64{"the body": 1, "the answer": more, "the answer's body": more} {
+			t.Run(protocol+" "+name, func(t *testing.T) {
+				t.Parallel()
+				var mu sync.Mutex
+				var from []string
+				server, roots := startTLS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					mu.Lock()
+					from = append(from, r.RemoteAddr)
+					first := len(from) == 1
+					mu.Unlock()
+					if !first {
+						io.Copy(io.Discard, r.Body)
+						return
+					}
+					io.CopyN(io.Discard, r.Body, part)
+					if name == "the answer's body" {
+						w.WriteHeader(http.StatusAccepted)
+						w.(http.Flusher).Flush()
+					}
+					<-t.Context().Done()
+				}), protocol)
+				c := newClient(t, server.URL, impatientOptions, func(o *client.Options) {
+					o.RootCAs, o.HTTP2, o.Retries = roots, protocol == "h2", 1
+				})
+				client.SkipPausesForTest(c)
+				stored, err := putZeros(t, c, more)
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil || stored.Attempts != 2 || len(from) != 2 || from[0] == from[1] {
+					t.Errorf("%+v, %v, by the connections %q", stored, err, from)
+				}
+			})
+		}
 	}
 }
 

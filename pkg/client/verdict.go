@@ -12,9 +12,15 @@ import (
 )
 
 // ConcernsAll tells whether every other request would be refused for the same
-// reason: the credential, a payment, or a cache that is closed.
+// reason: the credential, a payment, a cache that is closed, or a proxy that
+// lets nobody through.
 func (e *Error) ConcernsAll() bool {
-	return e.Status == http.StatusUnauthorized || e.Status == http.StatusPaymentRequired || e.IsCacheClosed()
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusProxyAuthRequired:
+		return true
+	}
+	var proxy *ProxyError
+	return e.IsCacheClosed() || errors.As(e.Err, &proxy) && !e.mayPass() || errors.Is(e.Err, ErrProxyAddress)
 }
 
 // IsCacheClosed tells whether the cache itself, and not the caller, is the

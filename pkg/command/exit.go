@@ -61,6 +61,10 @@ type warning struct{ error }
 
 func (e *warning) Unwrap() error { return e.error }
 
+// ExitCode is what the program ends with for an error of a library below, so
+// that a test down there can name it.
+func ExitCode(err error) int { return exitCode(err) }
+
 // exitCode is the one place that knows which code stands for which error.
 func exitCode(err error) int {
 	var interrupt Interrupt
@@ -116,11 +120,14 @@ func isUsage(err error) bool {
 	return errors.As(err, &usage) || errors.As(err, &setting) || errors.As(err, &input) || errors.As(err, &list) ||
 		errors.As(err, &file) || errors.Is(err, credential.ErrNoDirectory) ||
 		errors.Is(err, artifact.ErrInvalidID) || errors.Is(err, client.ErrInvalidAPI) ||
-		errors.Is(err, client.ErrInvalidMetadata) || errors.Is(err, client.ErrPlainHTTP)
+		errors.Is(err, client.ErrInvalidMetadata) || errors.Is(err, client.ErrPlainHTTP) || errors.Is(err, client.ErrProxyAddress)
 }
 
 func answerCode(e *client.Error) int {
+	var proxy *client.ProxyError
 	switch {
+	case errors.As(e, &proxy):
+		return plainCode(proxy.Status)
 	case errors.Is(e, client.ErrNotRemoteCache), errors.Is(e, client.ErrAnsweredEarly),
 		errors.Is(e, client.ErrEncoded), errors.Is(e, client.ErrRedirect), errors.Is(e, client.ErrTooManyRedirects):
 		return exitRefused
@@ -134,10 +141,18 @@ func answerCode(e *client.Error) int {
 		return exitPayment
 	case http.StatusForbidden:
 		return exitForbidden
+	}
+	return plainCode(e.Status)
+}
+
+// plainCode is for statuses that say nothing of who may do what in the cache,
+// as all do of a proxy that opens no way to it.
+func plainCode(status int) int {
+	switch status {
 	case http.StatusRequestTimeout, http.StatusPreconditionFailed, http.StatusTooEarly, http.StatusTooManyRequests:
 		return exitUnreachable
 	}
-	if e.Status >= 500 {
+	if status >= 500 {
 		return exitUnreachable
 	}
 	return exitRefused

@@ -19,6 +19,9 @@ var ErrStalled = errors.New("the transfer stalled: no byte moved for too long")
 // too long.
 var ErrNoAnswer = errors.New("the server did not answer in time")
 
+// errHungUp says that a server ended the connection instead of answering.
+var errHungUp = errors.New("the server closed the connection")
+
 // stalls ends a request that does not get on. It is no deadline: a transfer may
 // take as long as it needs while bytes move.
 type stalls struct {
@@ -45,8 +48,13 @@ func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	wait.finish()
 	body.finish()
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
+		switch cause := context.Cause(ctx); {
+		case cause != nil:
 			err = cause
+		case errors.Is(err, net.ErrClosed): // by net/http, when the server had hung up
+			err = errHungUp
+		case err == context.DeadlineExceeded: // bare, as only net/http gives it, for a CONNECT
+			err = errSilentProxy
 		}
 		cancel(nil)
 		return nil, err

@@ -63,7 +63,8 @@ func New(options Options) http.RoundTripper {
 			next: lateHeaders{next: network},
 		}}}
 	}
-	first, second := over(newSecure(options, bytes, http1), http1), over(newSecure(options, bytes, http2), http2)
+	first := over(newSecure(options, bytes, http1), http1)
+	second := over(newRenewing(func() *http.Transport { return newSecure(options, bytes, http2) }), http2)
 	if options.HTTP2 {
 		first, second = second, first
 	}

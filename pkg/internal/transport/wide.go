@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"slices"
 	"sync"
+	"time"
 )
 
 // The sizes of the pieces that a body is copied in. Measured on loopback with
@@ -35,7 +36,7 @@ func (dial dialFunc) wide(ctx context.Context, network, address string) (net.Con
 
 // wideTLS is wide over TLS. net/http calls it where no proxy stands between;
 // otherwise it does TLS by itself, in small pieces.
-func (dial dialFunc) wideTLS(config *tls.Config) dialFunc {
+func (dial dialFunc) wideTLS(config *tls.Config, limit time.Duration) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
 		if err != nil {
@@ -45,7 +46,7 @@ func (dial dialFunc) wideTLS(config *tls.Config) dialFunc {
 		own := config.Clone()
 		own.ServerName, _, _ = net.SplitHostPort(address)
 		secure := tls.Client(below, own)
-		if err := handshake(ctx, secure); err != nil {
+		if err := handshake(ctx, secure, limit); err != nil {
 			_ = conn.Close()
 			return nil, err
 		}
@@ -53,15 +54,26 @@ func (dial dialFunc) wideTLS(config *tls.Config) dialFunc {
 	}
 }
 
+// handshakeTimeout says that a server did not come to the end of a TLS
+// handshake. It is a [net.Error], as that of net/http is.
+type handshakeTimeout struct{}
+
+func (handshakeTimeout) Error() string   { return "the TLS handshake took too long" }
+func (handshakeTimeout) Timeout() bool   { return true }
+func (handshakeTimeout) Temporary() bool { return true }
+
 // handshake is bounded in time, and traced as net/http does it.
-func handshake(ctx context.Context, conn *tls.Conn) error {
+func handshake(ctx context.Context, conn *tls.Conn, limit time.Duration) error {
 	trace := httptrace.ContextClientTrace(ctx)
 	if trace != nil && trace.TLSHandshakeStart != nil {
 		trace.TLSHandshakeStart()
 	}
-	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	ctx, cancel := WithTimeout(ctx, limit, handshakeTimeout{})
 	defer cancel()
 	err := conn.HandshakeContext(ctx)
+	if cause := context.Cause(ctx); cause == error(handshakeTimeout{}) {
+		err = cause
+	}
 	if trace != nil && trace.TLSHandshakeDone != nil {
 		trace.TLSHandshakeDone(conn.ConnectionState(), err)
 	}

@@ -1,0 +1,48 @@
+package client_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"syscall"
+	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/command"
+)
+
+// TestNobodyAccepts knocks where the queue of connections is full: Linux then
+// drops what comes, as a firewall does.
+func TestNobodyAccepts(t *testing.T) {
+	t.Parallel()
+	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(socket) })
+	if err := syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Listen(socket, 0); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
+	for range 2 { // they fill the queue
+		if conn, err := net.DialTimeout("tcp", address, limit); err == nil {
+			t.Cleanup(func() { conn.Close() })
+		}
+	}
+	c := newClient(t, "http://"+address, impatientOptions, func(o *client.Options) { o.Retries = 1 })
+	client.SkipPausesForTest(c)
+	_, err = put(t, c, "bytes")
+	failed := new(client.Error)
+	want := regexp.MustCompile(`^uploading abc: dial tcp .*: i/o timeout$`)
+	if !want.MatchString(fmt.Sprint(err)) || !errors.As(err, &failed) || failed.Attempts != 2 || command.ExitCode(err) != 9 {
+		t.Errorf("%v after %d tries, want %q after 2", err, failed.Attempts, want)
+	}
+}
