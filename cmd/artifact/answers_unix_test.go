@@ -71,7 +71,7 @@ func TestAnswers(t *testing.T) {
 			if want := "artifact: uploading file: the server answered " + test.why + "\n"; lines[0] != want {
 				t.Errorf("%q, want %q", lines[0], want)
 			}
-			if len(lines) > 3 || !strings.HasPrefix(lines[1], test.hint) || (test.hint == "") != (lines[1] == "") {
+			if len(lines) > 4 || !strings.HasPrefix(lines[1], test.hint) || (test.hint == "") != (lines[1] == "") {
 				t.Errorf("hint %q, want %q", lines[1:], test.hint)
 			}
 			if got.code != test.code || got.stdout != "" {

@@ -21,10 +21,15 @@ func TestMistakes(t *testing.T) {
 		"completion nonsense":     {stderr: "artifact: unknown command \"nonsense\" for \"artifact completion\"\nSee artifact completion --help.\n"},
 		"version nonsense":        {stderr: "artifact: unknown command \"nonsense\" for \"artifact version\"\nSee artifact version --help.\n"},
 		"serve nonsense":          {stderr: "artifact: a command to serve goes behind --\nSee artifact serve --help.\n"},
-		"put --progress nonsense": {stderr: "artifact: invalid argument \"nonsense\" for \"--progress\" flag: \"nonsense\" is none of auto, always and never\nSee artifact put --help.\n"},
+		"put --progress nonsense": {stderr: "artifact: --progress: \"nonsense\" is none of auto, always and never\nSee artifact put --help.\n"},
 		"put --nonsense --json": {
 			stdout: `{"error":{"exit":2,"message":"unknown flag: --nonsense"}}` + "\n",
 			stderr: "artifact: unknown flag: --nonsense\nSee artifact put --help.\n"},
+		"put --retries -1":      {stderr: "artifact: --retries: \"-1\" is no number of 0 or more\nSee artifact put --help.\n"},
+		"put --retries 1e9":     {stderr: "artifact: --retries: \"1e9\" is no number of 0 or more\nSee artifact put --help.\n"},
+		"put --dry-run=perhaps": {stderr: "artifact: --dry-run: \"perhaps\" is neither true nor false\nSee artifact put --help.\n"},
+		"get":                   {stderr: "artifact: name one artifact by its id\nSee artifact get --help.\n"},
+		"stat":                  {stderr: "artifact: name an artifact by its id\nSee artifact stat --help.\n"},
 		"--json nonsense": {
 			stdout: `{"error":{"exit":2,"message":"unknown command \"nonsense\" for \"artifact\""}}` + "\n",
 			stderr: "artifact: unknown command \"nonsense\" for \"artifact\"\nSee artifact --help.\n"},
@@ -37,9 +42,7 @@ func TestMistakes(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	got = call{args: []string{"put"}, env: []string{"ARTIFACT_JSON=maybe"}}.run(t)
-	if got.code != 2 || !strings.HasPrefix(got.stderr, "artifact: ARTIFACT_JSON: ") {
-		t.Errorf("%+v", got)
-	}
+	got.check(t, outcome{code: 2, stderr: "artifact: ARTIFACT_JSON: \"maybe\" is neither true nor false\n"})
 }
 
 // TestHelp goes to standard output, and needs nothing of the world.

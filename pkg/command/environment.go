@@ -35,7 +35,7 @@ func setFromEnvironment(flags *pflag.FlagSet, getenv func(string) string) (err e
 			return
 		}
 		if flagErr := flags.Set(flag.Name, value); flagErr != nil {
-			err = &settings.Error{Origin: variableOf(flag), Err: flagErr}
+			err = &settings.Error{Origin: variableOf(flag), Err: valueError(flagErr)}
 		}
 	})
 	return err
@@ -66,7 +66,7 @@ var fixedVariables = [][2]string{
 
 // newEnvironmentTopic is help without a command: every variable, those of the
 // flags taken from the flags themselves.
-func newEnvironmentTopic() *cobra.Command {
+func newEnvironmentTopic(a *app) *cobra.Command {
 	topic := &cobra.Command{Use: "environment", Short: "The variables that are read"}
 	topic.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
 		rows := slices.Clone(fixedVariables)
@@ -82,10 +82,11 @@ func newEnvironmentTopic() *cobra.Command {
 		for _, verb := range cmd.Root().Commands() {
 			verb.Flags().VisitAll(collect)
 		}
-		fmt.Fprint(cmd.OutOrStdout(), "Variables that are read. A flag wins over its variable; an empty variable is\none that is not set.\n\n")
+		text := "Variables that are read. A flag wins over its variable; an empty variable is\none that is not set.\n\n"
 		for _, row := range rows {
-			fmt.Fprintf(cmd.OutOrStdout(), "  %s\n        %s\n", row[0], row[1])
+			text += fmt.Sprintf("  %s\n        %s\n", row[0], row[1])
 		}
+		fmt.Fprint(cmd.OutOrStdout(), fit(text, a.helpWidth()))
 	})
 	return topic
 }

@@ -31,7 +31,12 @@ failed download leaves nothing. What goes to standard output is checked when it
 has gone out: then the exit code is 7.`,
 		Example: `  artifact get "$HASH" -o out.tar.zst
   artifact get "$HASH" | zstd -d | tar -xf -`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("name one artifact by its id")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.hash = args[0]
 			return runGet(cmd.Context(), a, o)

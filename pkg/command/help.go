@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -39,11 +40,11 @@ var commandGroups = []group{
 	{"Server", []string{"serve"}},
 }
 
-// The widths of help texts: narrower than this no explanation fits beside its
-// flag, and wider ones are hard to read. Where the width is not known, it is
-// the narrowest that terminals are made with.
+// The widths of help texts: narrower than this no word may fit, and wider ones
+// are hard to read. Where the width is not known, it is the narrowest that
+// terminals are made with.
 const (
-	narrowestHelp = 60
+	narrowestHelp = 30
 	widestHelp    = 100
 	usualHelp     = 80
 )
@@ -51,6 +52,16 @@ const (
 // helpWidth is how wide a help text may be.
 func (a *app) helpWidth() int {
 	return min(max(cmp.Or(ui.Columns(a.env.Stdout), usualHelp), narrowestHelp), widestHelp)
+}
+
+// showHelp is a whole help text.
+func showHelp(cmd *cobra.Command, width int) {
+	cmd.InheritedFlags() // without which cobra does not know them here
+	text := cmp.Or(cmd.Long, cmd.Short)
+	fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n", fit(strings.TrimRight(text, "\n"), width))
+	if cmd.Runnable() || cmd.HasSubCommands() {
+		_ = showUsage(cmd, width) // the writer keeps its error
+	}
 }
 
 // showUsage is what stands below the description in a help text.
@@ -62,15 +73,17 @@ func showUsage(cmd *cobra.Command, width int) error {
 	} else {
 		fmt.Fprintf(&text, "  %s\n", cmd.UseLine())
 	}
-	if cmd.HasExample() {
-		fmt.Fprintf(&text, "\nExamples:\n%s\n", strings.TrimRight(cmd.Example, "\n"))
+	usage := fit(text.String(), width)
+	if cmd.HasExample() { // never folded, since they are copied
+		usage += fmt.Sprintf("\nExamples:\n%s\n", strings.TrimRight(cmd.Example, "\n"))
 	}
+	text.Reset()
 	showCommands(&text, cmd)
-	showFlags(&text, cmd, width)
+	showFlags(&text, cmd)
 	if cmd.HasAvailableSubCommands() {
 		fmt.Fprintf(&text, "\n%s COMMAND --help tells more of a command.\n", cmd.CommandPath())
 	}
-	_, err := io.WriteString(cmd.OutOrStdout(), text.String())
+	_, err := io.WriteString(cmd.OutOrStdout(), usage+fit(text.String(), width))
 	return err
 }
 
@@ -108,8 +121,11 @@ func showCommands(text *strings.Builder, cmd *cobra.Command) {
 	}))
 }
 
+// quotedDefault is how pflag shows a text's default, and no other.
+var quotedDefault = regexp.MustCompile(`\(default "([^"]*)"\)`)
+
 // showFlags lists a command's flags by group.
-func showFlags(text *strings.Builder, cmd *cobra.Command, width int) {
+func showFlags(text *strings.Builder, cmd *cobra.Command) {
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
 		if groupOf(flag) == "" {
@@ -118,7 +134,7 @@ func showFlags(text *strings.Builder, cmd *cobra.Command, width int) {
 	})
 	show := func(title string, flags *pflag.FlagSet) {
 		if flags.HasAvailableFlags() {
-			fmt.Fprintf(text, "\n%s:\n%s", title, flags.FlagUsagesWrapped(width))
+			fmt.Fprintf(text, "\n%s:\n%s", title, quotedDefault.ReplaceAllString(flags.FlagUsages(), "(default $1)"))
 		}
 	}
 	show("Flags", own)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
 // everyCommand calls visit for the root and all below it that help shows.
@@ -74,5 +77,28 @@ func TestFlagGroups(t *testing.T) {
 	slices.Sort(names)
 	if len(slices.Compact(slices.Clone(names))) != len(names) {
 		t.Errorf("a flag stands in two groups: %q", names)
+	}
+}
+
+// widestHint is what a hint may take of a terminal's line: as much as a common
+// wide terminal has.
+const widestHint = 120
+
+// TestHintsFit keeps hints to lines that a terminal need not fold.
+func TestHintsFit(t *testing.T) {
+	t.Parallel()
+	hints := slices.Concat(slices.Collect(maps.Values(statusHints)), slices.Collect(maps.Values(cacheClosedHints)))
+	for _, err := range []error{
+		transfer.ErrNotKept, transfer.ErrWrongDigest, transfer.ErrUnsigned, transfer.ErrBadSignature,
+		transfer.ErrEmptySignature, transfer.ErrUnverifiable,
+	} {
+		hints = append(hints, mismatchHint(err))
+	}
+	for _, text := range hints {
+		for line := range strings.Lines(text) {
+			if columns := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); columns == 0 || columns > widestHint {
+				t.Errorf("%d columns: %q", columns, line)
+			}
+		}
 	}
 }

@@ -67,7 +67,7 @@ func mismatchHint(err error) string {
 	case errors.Is(err, transfer.ErrUnsigned):
 		return "turbo with a signature key takes it for a miss. turborepo-remote-cache keeps signatures only with a key of its own."
 	case errors.Is(err, transfer.ErrBadSignature):
-		return "turbo takes it for a miss. Check that the key and the team id are those that it was signed with; a team slug is not signed."
+		return "turbo takes it for a miss. Check that the key and the team id are those that it was signed with;\na team slug is not signed."
 	case errors.Is(err, transfer.ErrEmptySignature):
 		return "Every turbo takes it for a miss. Build and upload it again with a later turbo."
 	case errors.Is(err, transfer.ErrUnverifiable):
@@ -147,14 +147,14 @@ var cacheClosedHints = map[string]string{
 // statusHints are by the API's reference, and by what else was met.
 var statusHints = map[int]string{
 	http.StatusBadRequest:            "The server refused a value of the request or the artifact's size. Self-hosted servers also demand a team: --team.",
-	http.StatusUnauthorized:          "The token is not valid here. Check that it belongs to this --api: artifact status tells where it comes from, artifact login replaces a stored one.",
+	http.StatusUnauthorized:          "The token is not valid here. Check that it belongs to this --api:\nartifact status tells where it comes from, artifact login replaces a stored one.",
 	http.StatusPaymentRequired:       "The account is blocked or misses a payment. Its owner can update the payment method in the billing settings.",
-	http.StatusForbidden:             "The token may not write here: check --team. Or Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.",
+	http.StatusForbidden:             "The token may not write here: check --team.\nOr Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.",
 	http.StatusNotFound:              "There is no Remote Cache under this base URL: check --api, with its path if it has one.",
 	http.StatusMethodNotAllowed:      "There is no Remote Cache under this base URL: check --api, with its path if it has one.",
 	http.StatusProxyAuthRequired:     "The proxy wants to know who you are: set HTTPS_PROXY (for plain http HTTP_PROXY) to http://USER:PASSWORD@HOST:PORT, or except the host with NO_PROXY.",
 	http.StatusGone:                  "The server no longer has this version of the API: look for a newer release of artifact.",
-	http.StatusRequestEntityTooLarge: "A limit of the server or of a proxy before it. Usual ones: nginx 1 MiB (client_max_body_size), AWS Lambda 6 MB, Cloud Run 32 MiB over HTTP/1.1 (none with --http2), turborepo-remote-cache 100 MiB (BODY_LIMIT).",
+	http.StatusRequestEntityTooLarge: "A limit of the server or of a proxy before it. Usual ones: nginx 1 MiB (client_max_body_size), AWS Lambda 6 MB,\nCloud Run 32 MiB over HTTP/1.1 (none with --http2), turborepo-remote-cache 100 MiB (BODY_LIMIT).",
 	http.StatusTooManyRequests:       "The server limits requests; try again later. A free team on Vercel has about 100 a minute.",
 }
 

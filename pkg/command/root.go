@@ -89,10 +89,11 @@ its API, and run such a server.`,
 	root.SetOut(a.streams.results)
 	root.SetErr(a.streams.screen)
 	root.SetVersionTemplate("artifact {{.Version}}\n")
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { showHelp(cmd, a.helpWidth()) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error { return showUsage(cmd, a.helpWidth()) })
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		a.chooseForm(cmd)
-		return &usageError{command: cmd.CommandPath(), err: err}
+		return &usageError{command: cmd.CommandPath(), err: flagError(err)}
 	})
 	a.global.register(root.PersistentFlags())
 	root.AddCommand(
@@ -106,17 +107,20 @@ its API, and run such a server.`,
 		newServeCommand(a),
 		newVersionCommand(),
 		newExitCodesTopic(),
-		newEnvironmentTopic(),
+		newEnvironmentTopic(a),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, child := range root.Commands() {
 		switch child.Name() {
 		case "help":
-			child.RunE = runHelp
+			child.Use, child.RunE = "help [COMMAND|TOPIC]", runHelp
+			child.Short, child.Long = "Explain a command or a topic", ""
 			completeTopics(child)
 			child.Example = "  artifact help put\n  artifact help environment"
-		case "completion": // without this it takes any argument
+		case "completion": // without a function it takes any argument
+			child.Short = "Print what completes commands in a shell"
+			child.Long = "Print a script that completes commands, flags and their values in a shell. The\nhelp of each says where it goes."
 			child.Example = "  source <(artifact completion bash)\n  artifact completion fish | source"
 			child.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 		}

@@ -1,0 +1,112 @@
+package command
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// narrowestColumn is the least width that an explanation has beside what it
+	// explains.
+	narrowestColumn = 24
+	// belowHead is where it begins otherwise.
+	belowHead = 8
+)
+
+// fit breaks what is wider than width in a help text, between words. What fits
+// stays as it was written: paragraphs, and lists whose explanations stand in a
+// column. Where that column would be too narrow, all explanations of its block
+// go below what they explain.
+func fit(text string, width int) string {
+	blocks := strings.Split(text, "\n\n")
+	for i, block := range blocks {
+		blocks[i] = fitBlock(block, width)
+	}
+	return strings.Join(blocks, "\n\n")
+}
+
+// fitBlock is fit for what stands between empty lines.
+func fitBlock(block string, width int) string {
+	items := itemsOf(strings.Split(block, "\n"))
+	tooNarrow := false
+	for _, item := range items {
+		tooNarrow = tooNarrow || item.head != "" && item.exceeds(width) && width-item.hang < narrowestColumn
+	}
+	var fitted []string
+	for _, item := range items {
+		switch {
+		case item.head != "" && tooNarrow:
+			fitted = append(fitted, item.head)
+			fitted = append(fitted, fill(strings.Repeat(" ", belowHead), belowHead, item.words(), width)...)
+		case item.exceeds(width):
+			begin := item.head + strings.Repeat(" ", item.hang-utf8.RuneCountInString(item.head))
+			fitted = append(fitted, fill(begin, item.hang, item.words(), width)...)
+		default:
+			fitted = append(fitted, item.lines...)
+		}
+	}
+	return strings.Join(fitted, "\n")
+}
+
+// helpItem is a paragraph, or a line of a list with those that go on with it.
+type helpItem struct {
+	lines []string
+	head  string // what the rest explains, with the spaces before it; or nothing
+	hang  int    // the column that the rest stands in
+}
+
+// headed is a line with an explanation in a column.
+var headed = regexp.MustCompile(`^( *\S.*?) {2,}\S`)
+
+func itemsOf(lines []string) []helpItem {
+	var items []helpItem
+	for _, line := range lines {
+		indent := len(line) - len(strings.TrimLeft(line, " "))
+		if n := len(items) - 1; n >= 0 && indent == items[n].hang && line != "" && (indent == 0 || items[n].head != "") {
+			items[n].lines = append(items[n].lines, line)
+			continue
+		}
+		item := helpItem{lines: []string{line}, hang: indent}
+		if match := headed.FindStringSubmatch(line); match != nil {
+			item.head, item.hang = match[1], utf8.RuneCountInString(match[0])-1
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// exceeds tells whether a line is wider than width. What begins with a tab is
+// not ours.
+func (item helpItem) exceeds(width int) bool {
+	for _, line := range item.lines {
+		if utf8.RuneCountInString(line) > width && !strings.HasPrefix(line, "\t") {
+			return true
+		}
+	}
+	return false
+}
+
+// words are those of the explanation, or all where there is no head.
+func (item helpItem) words() []string {
+	return strings.Fields(strings.TrimPrefix(strings.Join(item.lines, " "), item.head))
+}
+
+// fill writes words behind begin, and from column hang on in further lines.
+func fill(begin string, hang int, words []string, width int) []string {
+	var lines []string
+	line, isEmpty := begin, true
+	for _, word := range words {
+		switch {
+		case isEmpty:
+			line += word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = strings.Repeat(" ", hang) + word
+		}
+		isEmpty = false
+	}
+	return append(lines, line)
+}
