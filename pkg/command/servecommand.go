@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -134,15 +135,34 @@ func linkDir() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	link := filepath.Join(dir, linkName())
-	if err := os.Symlink(program, link); err != nil {
-		// Windows wants a privilege for symbolic links.
-		if err := os.Link(program, link); err != nil {
-			_ = os.RemoveAll(dir)
-			return "", err
-		}
+	if err := linkProgram(program, filepath.Join(dir, linkName())); err != nil {
+		_ = os.RemoveAll(dir)
+		return "", err
 	}
 	return dir, nil
+}
+
+// linkProgram makes a program known under another path. Windows wants a
+// privilege for symbolic links, and no system has hard links to another volume.
+func linkProgram(program, path string) error {
+	if os.Symlink(program, path) == nil || os.Link(program, path) == nil {
+		return nil
+	}
+	return copyProgram(program, path)
+}
+
+func copyProgram(program, path string) error {
+	from, err := os.Open(program)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o700) //nolint:gosec // a program
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close())
 }
 
 func linkName() string {
