@@ -38,7 +38,10 @@ type remote struct{ api, token string }
 // serveCache runs artifact serve until the test ends.
 func serveCache(t *testing.T) remote {
 	t.Helper()
-	cmd := call{args: []string{"serve", "--dir", t.TempDir()}}.command(t)
+	// It lives as long as the test, which may build a program with nothing in
+	// Go's cache meanwhile.
+	cmd := exec.Command("artifact", "serve", "--dir", t.TempDir())
+	cmd.Env = call{}.command(t).Env
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
