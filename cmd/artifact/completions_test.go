@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write completions/ anew")
+var update = flag.Bool("update", false, "write completions/ and testdata/screens/ anew")
 
 // TestCompletions holds completions/, which releases carry, to what the
 // program prints. After a change of the command line they are made anew by

@@ -29,7 +29,6 @@ func TestMistakes(t *testing.T) {
 		"put --retries 1e9":     {stderr: "artifact: --retries: \"1e9\" is no number of 0 or more\nSee artifact put --help.\n"},
 		"put --dry-run=perhaps": {stderr: "artifact: --dry-run: \"perhaps\" is neither true nor false\nSee artifact put --help.\n"},
 		"get":                   {stderr: "artifact: name one artifact by its id\nSee artifact get --help.\n"},
-		"stat":                  {stderr: "artifact: name an artifact by its id\nSee artifact stat --help.\n"},
 		"--json nonsense": {
 			stdout: `{"error":{"exit":2,"message":"unknown command \"nonsense\" for \"artifact\""}}` + "\n",
 			stderr: "artifact: unknown command \"nonsense\" for \"artifact\"\nSee artifact --help.\n"},

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rivo/uniseg"
+)
+
+// pane is a terminal of tmux with a shell in it, for all that only a real
+// terminal shows: where lines fold, what a bar leaves behind, how a name of
+// wide characters looks.
+type pane struct {
+	t       *testing.T
+	socket  string // of a server of tmux that is this pane's alone
+	env     []string
+	columns int
+	prompts int // that the shell has shown
+}
+
+// openPane starts a shell on a terminal of so many columns. Its prompt shows the
+// exit code of what was run before, where that failed.
+func openPane(t *testing.T, columns int, dir string, env []string) *pane {
+	t.Helper()
+	if _, err := exec.LookPath("tmux"); err != nil {
+		t.Skip("no tmux")
+	}
+	sockets, err := os.MkdirTemp("", "tmux") // a socket's path is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pane{t: t, socket: filepath.Join(sockets, "s"), columns: columns}
+	p.env = append(env, "PS1=${?#0}$ ", "ENV=", "LC_ALL=C.UTF-8", "TERM=screen")
+	t.Cleanup(func() {
+		_ = exec.Command("tmux", "-S", p.socket, "kill-server").Run()
+		_ = os.RemoveAll(sockets)
+	})
+	p.tmux("new-session", "-d", "-x", strconv.Itoa(columns), "-y", "24", "-c", dir, "sh", "-i")
+	p.tmux("set-option", "-g", "window-size", "manual")
+	p.awaitPrompt()
+	return p
+}
+
+// tmux runs one of its commands and gives what that printed.
+func (p *pane) tmux(args ...string) string {
+	p.t.Helper()
+	cmd := exec.Command("tmux", append([]string{"-u", "-f", "/dev/null", "-S", p.socket}, args...)...)
+	cmd.Env = p.env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		p.t.Fatalf("tmux %q: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// enter types a line.
+func (p *pane) enter(line string) {
+	p.t.Helper()
+	p.tmux("send-keys", "-l", line)
+	p.tmux("send-keys", "Enter")
+}
+
+// prompt is one that waits, or waited, for a line.
+var prompt = regexp.MustCompile(`(?m)^\d*\$ `)
+
+// awaitPrompt waits until the shell has shown one prompt more.
+func (p *pane) awaitPrompt() {
+	p.t.Helper()
+	p.prompts++
+	p.await(func(shown string) bool { return len(prompt.FindAllString(shown, -1)) >= p.prompts })
+}
+
+// await waits until the terminal shows what it should.
+func (p *pane) await(isShown func(string) bool) {
+	p.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		shown := p.capture("-J")
+		if isShown(shown) {
+			return
+		}
+		if time.Now().After(end) {
+			p.t.Fatalf("after %v the terminal of %d columns still shows\n%s", patience, p.columns, trimLines(shown))
+		}
+	}
+}
+
+// resize changes the terminal's width.
+func (p *pane) resize(columns int) {
+	p.t.Helper()
+	p.columns = columns
+	p.tmux("resize-window", "-x", strconv.Itoa(columns), "-y", "24")
+}
+
+// capture is all that was shown, what has scrolled away too. Lines that the
+// terminal folded are whole with -J, and colours are there with -e.
+func (p *pane) capture(flags ...string) string {
+	p.t.Helper()
+	return p.tmux(append([]string{"capture-pane", "-p", "-S", "-"}, flags...)...)
+}
+
+// look is what the terminal shows, with stable words for what differs from run
+// to run. That may be of another length: the lines are folded again where the
+// terminal would fold them.
+func (p *pane) look(steady func(string) string) string {
+	p.t.Helper()
+	var whole, folded string
+	// Something may be drawn between the two.
+	p.await(func(string) bool {
+		whole, folded = p.capture("-J"), p.capture()
+		return fold(whole, p.columns) == trimLines(folded)
+	})
+	return fold(steady(trimLines(whole)), p.columns)
+}
+
+// fold breaks lines as a terminal does.
+func fold(text string, columns int) string {
+	var folded strings.Builder
+	for line := range strings.Lines(text) {
+		for width, rest, state := 0, line, -1; rest != ""; {
+			var cluster string
+			var wide int
+			cluster, rest, wide, state = uniseg.FirstGraphemeClusterInString(rest, state)
+			if width += wide; width > columns {
+				folded.WriteString("\n")
+				width = wide
+			}
+			folded.WriteString(cluster)
+		}
+	}
+	return trimLines(folded.String())
+}
+
+// trimLines leaves out what cannot be seen: spaces at the end of lines, and
+// empty lines at the end of all.
+func trimLines(text string) string {
+	var trimmed strings.Builder
+	for line := range strings.Lines(text) {
+		trimmed.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return strings.TrimRight(trimmed.String(), "\n") + "\n"
+}
