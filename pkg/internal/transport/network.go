@@ -95,6 +95,8 @@ func newHTTPTransport(options Options, dial dialFunc) *http.Transport {
 		ExpectContinueTimeout:  options.ContinueTimeout,
 		IdleConnTimeout:        idleTimeout,
 		MaxIdleConnsPerHost:    max(idleConnections, options.Connections),
+		// A connection may be free a moment after the answer that it brought.
+		MaxConnsPerHost:        options.Connections,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		DisableCompression:     true, // an artifact's bytes come as they are
 	}

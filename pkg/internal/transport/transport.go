@@ -36,7 +36,8 @@ type Options struct {
 	// 0 sets no limit.
 	AnswerTimeout, StallTimeout time.Duration
 	// Connections is how many requests are made at a time, as far as is known.
-	// So many connections to a host are kept for the next ones.
+	// So many connections to a host are made at most, and kept for the next
+	// ones; 0 sets no limit.
 	Connections int
 	// RequestRate bounds the requests a second, ByteRate the bytes a second that
 	// go each way, all connections together. 0 sets no limit.
