@@ -135,12 +135,7 @@ func TestRecursive(t *testing.T) {
 func TestGivingUp(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	var list strings.Builder
-	for i := range 200 {
-		name := fmt.Sprintf("f%03d", i)
-		fmt.Fprintln(&list, name)
-		writeFile(t, filepath.Join(dir, name), name)
-	}
+	list := files(t, dir, 200)
 	for name, test := range map[string]struct {
 		answer http.HandlerFunc
 		args   []string
@@ -160,7 +155,7 @@ func TestGivingUp(t *testing.T) {
 			t.Parallel()
 			server := record(t, test.answer)
 			got := call{args: append([]string{"put", "-j", "2", "--files-from", "-"}, test.args...),
-				stdin: strings.NewReader(list.String()), dir: dir, env: server.env()}.run(t)
+				stdin: strings.NewReader(list), dir: dir, env: server.env()}.run(t)
 			notSent := strings.Count(got.stderr, " was not sent: "+test.reason+"\n")
 			failed := strings.Count(got.stderr, ": the server answered ") + strings.Count(got.stderr, ": EOF")
 			if got.code != test.code || notSent < 150 || !strings.Contains(got.stderr, fmt.Sprintf(" %d not sent;", notSent)) ||
@@ -171,6 +166,85 @@ func TestGivingUp(t *testing.T) {
 				t.Errorf("%d requests", n)
 			}
 		})
+	}
+}
+
+// TestGivingUpChecks: verify and stat end in the same way, and name what they
+// did not try.
+func TestGivingUpChecks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	list := files(t, dir, 200)
+	cut := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+	const all, lost = "the server refuses all of them", "10 in a row were lost to the same cause"
+	for name, test := range map[string]struct {
+		args   []string
+		answer http.HandlerFunc
+		code   int
+		meant  string // nothing where all were asked for together
+		reason string
+	}{
+		"verify, 401":       {[]string{"verify"}, refuse(401, ""), 3, "checked", all},
+		"verify, paused":    {[]string{"verify"}, refuse(403, "remote_caching_paused"), 5, "checked", all},
+		"verify, cut":       {[]string{"verify"}, cut, 9, "checked", lost},
+		"verify quick, 402": {[]string{"verify", "--quick"}, refuse(402, ""), 4, "looked up", all},
+		"verify quick, cut": {[]string{"verify", "--quick"}, cut, 9, "", ""},
+		"stat, 401":         {[]string{"stat"}, refuse(401, ""), 3, "looked up", all},
+		"stat, one at a time": {[]string{"stat"}, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodPost {
+				panic(http.ErrAbortHandler)
+			}
+			w.WriteHeader(http.StatusNotFound)
+		}, 9, "looked up", lost},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := record(t, test.answer)
+			got := call{args: append(test.args, "-j", "2", "--files-from", "-"), stdin: strings.NewReader(list),
+				dir: dir, env: server.env()}.run(t)
+			untried := strings.Count(got.stderr, " was not "+test.meant+": "+test.reason+"\n")
+			sum := fmt.Sprintf("artifact: %d of 200 artifacts failed, and %d were not tried\n", 200-untried, untried)
+			if test.meant == "" {
+				untried, sum = 0, "artifact: 200 of 200 artifacts failed\n"
+			}
+			if got.code != test.code || got.stdout != "" || test.meant != "" && untried < 150 || !strings.Contains(got.stderr, sum) {
+				t.Errorf("exit %d, %d not tried:\n%s%s", got.code, untried, got.stdout, got.stderr)
+			}
+			if n := len(server.all()); n > 50 {
+				t.Errorf("%d requests", n)
+			}
+		})
+	}
+}
+
+// TestReasonsAreToldApart in the sum of what failed, with their counts in a
+// column.
+func TestReasonsAreToldApart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	args := []string{"put", "-j", "1", "d"}
+	for i := range 11 {
+		args = append(args, fmt.Sprintf("missing%02d", i))
+	}
+	if err := os.Mkdir(filepath.Join(dir, "d"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 2 {
+		name := fmt.Sprintf("f%d", i)
+		writeFile(t, filepath.Join(dir, name), name)
+		args = append(args, name)
+	}
+	got := call{args: args, dir: dir, env: record(t, refuse(403, "")).env()}.run(t)
+	want := `artifact: 14 of 14 artifacts failed
+ 1: is a directory
+    Pack it: tar -cf - d | zstd | artifact put -
+    Or take each file below it: artifact put -r d
+11: no such file or directory
+ 2: the server answered 403 Forbidden: No.
+    The token may not write here: check --team. Or Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.
+`
+	if got.code != 1 || !strings.HasSuffix(got.stderr, want) {
+		t.Errorf("exit %d, %s", got.code, got.stderr)
 	}
 }
 

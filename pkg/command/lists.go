@@ -1,6 +1,9 @@
 package command
 
 import (
+	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -71,6 +75,48 @@ func (o *listOptions) open(stdin *os.File, like transfer.Input) (inputs transfer
 		return list.Manifest(like), close, err
 	}
 	return nil, func() {}, nil
+}
+
+// expect says how many inputs there will be, where that is known or can be found
+// out beside reading them. Lines that are no entry count too: it is for a bar.
+func (o *listOptions) expect(ctx context.Context, shown *ui.Many) {
+	name := cmp.Or(o.filesFrom, o.manifest)
+	if name == "" {
+		shown.Expect(len(o.args))
+		return
+	}
+	terminator := []byte{'\n'}
+	if o.null {
+		terminator[0] = 0
+	}
+	if info, err := os.Stat(name); err != nil || name == "-" || !info.Mode().IsRegular() {
+		return
+	}
+	go func() {
+		if n, err := countIn(ctx, name, terminator); err == nil {
+			shown.Expect(n)
+		}
+	}()
+}
+
+// countIn counts what ends with a terminator in a file.
+func countIn(ctx context.Context, name string, terminator []byte) (n int, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	for piece := make([]byte, 64<<10); ctx.Err() == nil; {
+		read, err := file.Read(piece)
+		n += bytes.Count(piece[:read], terminator)
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return 0, ctx.Err()
 }
 
 // openList opens a list by its name, or standard input.

@@ -19,6 +19,9 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	tally, sums := tally{app: a}, putSums{}
 	shown := a.progress().BeginMany("uploading")
 	defer shown.End()
+	if o.shard == "" && !o.recursive {
+		o.expect(ctx, shown)
+	}
 	batch := transfer.Batch{Jobs: int(min(o.jobs, maxJobs)), FailFast: o.failFast, Progress: shown}
 	for result := range uploader.PutAll(ctx, inputs, batch) {
 		sums.add(result)

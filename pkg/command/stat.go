@@ -72,6 +72,7 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 	shown := a.progress().BeginMany("looking up")
 	defer shown.End()
 	verifier.Whole = shown
+	o.expect(ctx, shown)
 	tally := tally{app: a}
 	for result := range verifier.LookUp(ctx, inputs) {
 		if ctx.Err() != nil {

@@ -82,6 +82,7 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	if single == nil {
 		shown := a.progress().BeginMany("verifying")
 		verifier.Whole = shown
+		o.expect(ctx, shown)
 		return a.printVerifications(ctx, shown, results(ctx, inputs))
 	}
 	shown := a.progress().Begin(cmp.Or(single.Path, string(single.ID)))

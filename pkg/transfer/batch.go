@@ -24,9 +24,11 @@ type Batch struct {
 
 const (
 	// window is how many inputs are between the list and the results at most:
-	// so many may wait behind one that takes long. It holds a batch of
-	// questions that fills, some that are asked, and more.
-	window = 4 * client.MaxQuery
+	// so many may wait behind one that takes long.
+	window = client.MaxQuery
+	// askingWindow is the same where the cache is asked first. It holds a
+	// batch of questions that fills, some that are asked, and more.
+	askingWindow = 4 * client.MaxQuery
 	// smallSize is what an input may have at most to be read only once.
 	smallSize = 64 << 10
 	// smallMemory is how many bytes of small inputs are in memory at most.
@@ -43,14 +45,15 @@ const (
 // When the credential is refused, the cache is closed or the network lost, what
 // is left of the list comes as [NotSent]. When ctx ends, or the results are not
 // wanted any more, nothing more is given. Memory depends neither on the number
-// nor on the size of the inputs: up to [client.MaxQuery] times four of them
-// are under way, and no large one is held.
+// nor on the size of the inputs: up to [client.MaxQuery] of them are under way or
+// wait for one before them, four times as many with SkipExisting, and no large
+// one is held.
 func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		p := &pipeline{
 			uploader: u, batch: batch, ending: ending{failFast: batch.FailFast},
-			places: make(chan *item, window),
+			places: make(chan *item, u.window()),
 			listed: make(chan *item, batch.Jobs), read: make(chan *item, batch.Jobs), ready: make(chan *item, batch.Jobs),
 		}
 		defer p.clear()
@@ -73,6 +76,13 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 			}
 		}
 	}
+}
+
+func (u *Uploader) window() int {
+	if u.asks() {
+		return askingWindow
+	}
+	return window
 }
 
 // item is one input on its way.

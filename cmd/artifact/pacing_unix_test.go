@@ -1,0 +1,212 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// files makes so many different ones and gives their list.
+func files(t *testing.T, dir string, count int) (list string) {
+	t.Helper()
+	var names strings.Builder
+	for i := range count {
+		name := fmt.Sprintf("f%04d", i)
+		writeFile(t, filepath.Join(dir, name), name)
+		fmt.Fprintln(&names, name)
+	}
+	return names.String()
+}
+
+// TestStreamedList sends the first artifact while nobody knows the second.
+func TestStreamedList(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"upload":        {"put", "--files-from", "-", "-0"},
+		"skip existing": {"put", "--files-from", "-", "-0", "--skip-existing"},
+		"verify":        {"verify", "--files-from", "-", "-0"},
+		"verify quick":  {"verify", "--quick", "--files-from", "-", "-0"},
+		"stat":          {"stat", "--files-from", "-", "-0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			arrived := make(chan string, 10)
+			server := record(t, func(w http.ResponseWriter, r *http.Request) {
+				arrived <- r.Method
+				if r.Method == http.MethodPut {
+					w.WriteHeader(http.StatusAccepted)
+					return
+				}
+				w.WriteHeader(http.StatusNotFound)
+			})
+			reader, writer := pipe(t)
+			cmd := call{args: args, dir: bulkDir(t), env: server.env()}.command(t)
+			cmd.Stdin = reader
+			running := start(t, cmd)
+			if _, err := io.WriteString(writer, "a\x00"); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-arrived:
+			case <-time.After(patience):
+				t.Fatal("nothing was sent before the list ended")
+			}
+			if _, err := io.WriteString(writer, "b\x00"); err != nil {
+				t.Fatal(err)
+			}
+			writer.Close()
+			_ = running.Wait()
+			want := map[bool]int{true: 0, false: 6}[args[0] == "put"] // nothing is there
+			if got := shellCode(running.ProcessState); got != want {
+				t.Errorf("exit %d, want %d: %s", got, want, running.stderr.String())
+			}
+		})
+	}
+}
+
+// TestConnectionsAreReused: many small artifacts take no more of them than jobs.
+func TestConnectionsAreReused(t *testing.T) {
+	t.Parallel()
+	const count, jobs = 2000, 5
+	var accepted, uploads atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		uploads.Add(1)
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			accepted.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	list := files(t, dir, count)
+	got := call{args: []string{"put", "-q", "-j", fmt.Sprint(jobs), "--files-from", "-"}, stdin: strings.NewReader(list),
+		dir: dir, env: (&recorder{Server: server}).env()}.run(t)
+	if got.code != 0 || got.stderr != "" || uploads.Load() != count || accepted.Load() > jobs {
+		t.Errorf("exit %d, %q; %d uploads over %d connections", got.code, got.stderr, uploads.Load(), accepted.Load())
+	}
+}
+
+// crowded is a cache that refuses the first so many requests, when all of them
+// are there, and wants a second's pause.
+type crowded struct {
+	refused int
+
+	mu             sync.Mutex
+	came           int
+	all            chan struct{}
+	under, done    int // way, after the pause
+	most, mostSoon int // under way at a time; while the first three were not done
+	at             time.Time
+	pause          time.Duration
+}
+
+func (c *crowded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	c.mu.Lock()
+	c.came++
+	early := c.came <= c.refused
+	if c.came == c.refused {
+		c.at = time.Now()
+		close(c.all)
+	}
+	if !early {
+		if c.pause == 0 {
+			c.pause = time.Since(c.at)
+		}
+		c.under++
+		c.most = max(c.most, c.under)
+		if c.done < 3 {
+			c.mostSoon = c.most
+		}
+	}
+	c.mu.Unlock()
+	if early {
+		<-c.all
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
+	time.Sleep(20 * time.Millisecond)
+	c.mu.Lock()
+	c.under--
+	c.done++
+	c.mu.Unlock()
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// TestCrowdedServer gets half as many at a time after the pause that it asked
+// for, and then more again, up to what it can take.
+func TestCrowdedServer(t *testing.T) {
+	t.Parallel()
+	const count, jobs = 80, 8
+	c := &crowded{refused: jobs, all: make(chan struct{})}
+	server := serve(t, c.ServeHTTP)
+	dir := t.TempDir()
+	list := files(t, dir, count)
+	got := call{args: []string{"put", "-q", "-j", fmt.Sprint(jobs), "--retries", "1", "--files-from", "-"},
+		stdin: strings.NewReader(list), dir: dir, env: server.env()}.run(t)
+	if got.code != 0 || got.stderr != "" || c.done != count {
+		t.Errorf("exit %d, %q; %d were uploaded", got.code, got.stderr, c.done)
+	}
+	if c.pause < 900*time.Millisecond || c.mostSoon != jobs/2 || c.most <= jobs/2 || c.most > jobs {
+		t.Errorf("after %v at first %d were under way at a time, later %d", c.pause, c.mostSoon, c.most)
+	}
+}
+
+// TestLimits are for the whole process, whatever the jobs.
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args []string
+		size int
+		// least is a time that ten artifacts cannot take less of.
+		least time.Duration
+	}{
+		// Nine of them wait for their turn.
+		"requests": {[]string{"--limit-requests", "30/s"}, 10, 300 * time.Millisecond},
+		// An eighth of a second's bytes may go at once.
+		"bytes": {[]string{"--limit-rate", "512K"}, 32 << 10, 400 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var mu sync.Mutex
+			var times []time.Time
+			server := record(t, func(w http.ResponseWriter, _ *http.Request) {
+				mu.Lock()
+				times = append(times, time.Now())
+				mu.Unlock()
+				w.WriteHeader(http.StatusAccepted)
+			})
+			dir := t.TempDir()
+			args := slices.Concat([]string{"put", "-q", "-j", "10"}, test.args)
+			for i := range 10 {
+				name := fmt.Sprint(i)
+				writeFile(t, filepath.Join(dir, name), strings.Repeat(name, test.size))
+				args = append(args, name)
+			}
+			began := time.Now()
+			got := call{args: args, dir: dir, env: server.env()}.run(t)
+			if got.code != 0 || len(times) != 10 {
+				t.Fatalf("%+v, %d requests", got, len(times))
+			}
+			if took := times[9].Sub(began); took < test.least {
+				t.Errorf("it took %v, and must take %v", took, test.least)
+			}
+		})
+	}
+}
