@@ -107,7 +107,7 @@ func TestTeams(t *testing.T) {
 	put("")
 	got := make(map[string]string)
 	for _, query := range []string{
-		"", "?slug=", "?teamId=&slug=", "?slug=both", "?slug=both&teamId=team_9", "?teamId=team_1", "?teamId=team_2", "?slug=local", "?slug=LOCAL", "?slug=..",
+		"", "?slug=", "?teamId=&slug=", "?slug=both", "?slug=both&teamId=team_9", "?teamId=team_1", "?teamId=team_2", "?slug=local", "?slug=LOCAL",
 	} {
 		got[query] = ""
 		if a := r.do(http.MethodGet, "/v8/artifacts/one"+query, nil); a.Status == http.StatusOK {
@@ -117,7 +117,7 @@ func TestTeams(t *testing.T) {
 	want := map[string]string{
 		"": "of ", "?slug=": "of ", "?teamId=&slug=": "of ", "?slug=both": "of ?teamId=team_1&slug=both",
 		"?slug=both&teamId=team_9": "of ?teamId=team_1&slug=both", "?teamId=team_1": "", "?teamId=team_2": "of ?teamId=team_2",
-		"?slug=local": "of ?slug=local", "?slug=LOCAL": "", "?slug=..": "",
+		"?slug=local": "of ?slug=local", "?slug=LOCAL": "",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
@@ -149,6 +149,11 @@ func TestRefusedUploads(t *testing.T) {
 		{"a?slug=a;b", "", 400, "bad_request", "The request's query is not encoded as it should be."},
 		{"a?slug=a&slug=b", "", 400, "bad_request", "The query gives slug more than once."},
 		{"a?teamId=a%00", "", 400, "bad_request", `it cannot be stored: the team \"a\\x00\" contains a control character.`},
+		{"passwd?slug=..%2F..%2Fetc", "", 400, "bad_request", "The team could be taken for a path."},
+		{"passwd?slug=/etc", "", 400, "bad_request", "The team could be taken for a path."},
+		{"passwd?slug=..", "", 400, "bad_request", "The team could be taken for a path."},
+		{"passwd?teamId=%2e", "", 400, "bad_request", "The team could be taken for a path."},
+		{`passwd?teamId=..%5Cetc`, "", 400, "bad_request", "The team could be taken for a path."},
 		{"a", "Content-Type: text/plain", 415, "unsupported_media_type", "An upload's Content-Type must be application/octet-stream."},
 		{"a", "Content-Type: ", 415, "unsupported_media_type", "An upload's Content-Type must be application/octet-stream."},
 		{"a", "x-artifact-client-ci: " + strings.Repeat("x", 51), 400, "bad_request", "The header x-artifact-client-ci is wrong: it has 51 characters, 50 are allowed."},

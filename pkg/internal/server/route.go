@@ -72,6 +72,9 @@ func (x *exchange) key() (store.Key, error) {
 }
 
 func newKey(team, id string) (store.Key, error) {
+	if team == "." || team == ".." || strings.ContainsAny(team, `/\`) {
+		return store.Key{}, badRequest("The team could be taken for a path.")
+	}
 	parsed, err := artifact.ParseID(id)
 	if err != nil {
 		return store.Key{}, badRequest(sentence(err))
