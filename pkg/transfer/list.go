@@ -104,7 +104,16 @@ var errNoEntry = errors.New("no entry")
 func (l List) Paths(terminator byte, like Input) Inputs {
 	return l.parsed(terminator, func(path string) (Input, error) {
 		input := like
-		input.Path = path
+		input.Path = asFile(path)
 		return input, nil
 	})
+}
+
+// asFile names a file so that nobody takes it for standard input, which a list
+// of checksums writes as a dash.
+func asFile(path string) string {
+	if path == "-" {
+		return "./-"
+	}
+	return path
 }

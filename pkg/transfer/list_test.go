@@ -119,6 +119,7 @@ func TestPaths(t *testing.T) {
 	}{
 		{"a\n b \r\n\nc", '\n', "\"k\" \"a\" blake3\n\"k\" \" b \\r\" blake3\n\"k\" \"c\" blake3\n"},
 		{"a\nb\x00c\x00", 0, "\"k\" \"a\\nb\" blake3\n\"k\" \"c\" blake3\n"},
+		{"-\n-n\n./-", '\n', "\"k\" \"./-\" blake3\n\"k\" \"-n\" blake3\n\"k\" \"./-\" blake3\n"},
 		{"", '\n', ""},
 	} {
 		if got := read(list(test.text).Paths(test.terminator, like)); got != test.want {

@@ -57,7 +57,7 @@ func (e manifestEntry) input(like Input) (Input, error) {
 	if e.Path == nil || *e.Path == "" {
 		return Input{}, errors.New("it has no path")
 	}
-	input.Path, input.Tag = *e.Path, e.Tag
+	input.Path, input.Tag = asFile(*e.Path), e.Tag
 	var err error
 	if e.Algorithm != nil {
 		if input.Algorithm, err = digest.Parse(*e.Algorithm); err != nil {

@@ -54,7 +54,7 @@ func (t Tree) visit(path string, kind fs.FileMode, like Input, yield func(Input,
 		return t.walk(path, like, yield)
 	}
 	input := like
-	input.Path = path
+	input.Path = asFile(path)
 	if kind.IsRegular() {
 		return yield(input, nil)
 	}
