@@ -2,10 +2,13 @@ package artifact
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -70,8 +73,12 @@ func newFileSource(ctx context.Context, file *os.File, path string, system fileS
 		return nil, err
 	}
 	if first.size == 0 {
-		if n, _ := file.ReadAt(make([]byte, 1), 0); n > 0 {
+		// One that cannot be read is not empty for that.
+		switch _, err := file.ReadAt(make([]byte, 1), 0); {
+		case err == nil:
 			return nil, &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
+		case err != io.EOF: //nolint:errorlint // a file's end is io.EOF itself
+			return nil, err
 		}
 	}
 	opened := &openedFile{path: path, system: system, info: info, first: first, file: file}
@@ -106,7 +113,10 @@ func (f *openedFile) reopen() (*os.File, error) {
 		return f.file, nil
 	}
 	file, err := os.Open(f.path)
-	if err != nil {
+	switch {
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return nil, err // it says nothing of the file
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrChanged, err)
 	}
 	if err := f.isSame(file); err != nil {

@@ -18,8 +18,24 @@ import (
 // defaultJobs is how many artifacts are worked on at a time.
 const defaultJobs = 16
 
-// maxJobs keeps a slip of the hand from taking all file descriptors.
+// maxJobs keeps a slip of the hand from taking all memory.
 const maxJobs = 1000
+
+// The file descriptors that a job takes at most (its file, the one that waits
+// behind it, and a connection that is replaced), and those that all of them
+// share.
+const (
+	filesOfJob  = 4
+	sharedFiles = 12
+)
+
+// affordable is how many jobs there may be of those that the user wants: where
+// few files may be open at a time, fewer, so that none fails for that.
+func affordable(jobs uint) int {
+	files := maxOpenFiles()
+	files -= min(files, sharedFiles)
+	return int(min(uint64(jobs), maxJobs, max(1, files/filesOfJob))) //nolint:gosec // no more than maxJobs
+}
 
 // listOptions name many inputs, in one of several ways.
 type listOptions struct {

@@ -119,7 +119,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 		}
 	}
 	// A dry run needs none, but must find what is wrong with its settings.
-	cache, err := a.newClient(s, int(min(o.jobs, maxJobs)))
+	cache, err := a.newClient(s, affordable(o.jobs))
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	if o.shard == "" && !o.recursive {
 		o.expect(ctx, shown)
 	}
-	batch := transfer.Batch{Jobs: int(min(o.jobs, maxJobs)), FailFast: o.failFast, Progress: shown}
+	batch := transfer.Batch{Jobs: affordable(o.jobs), FailFast: o.failFast, Progress: shown}
 	for result := range uploader.PutAll(ctx, inputs, batch) {
 		sums.add(result)
 		tally.add(a.printPutOfMany(result))

@@ -55,7 +55,7 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 	if err != nil {
 		return err
 	}
-	jobs := int(min(o.jobs, maxJobs))
+	jobs := affordable(o.jobs)
 	cache, _, err := a.authorizedClient(ctx, jobs)
 	if err != nil {
 		return err

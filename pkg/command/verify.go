@@ -65,11 +65,11 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	cache, s, err := a.authorizedClient(ctx, int(min(o.jobs, maxJobs)))
+	cache, s, err := a.authorizedClient(ctx, affordable(o.jobs))
 	if err != nil {
 		return err
 	}
-	verifier := transfer.Verifier{Client: cache, Jobs: int(min(o.jobs, maxJobs))}
+	verifier := transfer.Verifier{Client: cache, Jobs: affordable(o.jobs)}
 	if !o.quick {
 		if verifier.Signer, err = a.signer(o.key, s); err != nil {
 			return err
