@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/bits"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -30,6 +30,10 @@ type load struct {
 	largest int64
 	done    func(rounds int) bool
 	puts    atomic.Int64
+	bytes   atomic.Int64 // of all bodies that came through whole
+
+	mu     sync.Mutex
+	stored map[string]version // by id, what was acknowledged last
 }
 
 // loader is one of the clients, with ids of its own.
@@ -77,11 +81,11 @@ func runLoad(t *testing.T, dir string, limit int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := start(t, d, server.Options{})
+	r := start(t, d, server.Options{Limits: server.Limits{Window: 20 * time.Second}})
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
 	l := &load{
 		running: r, client: &http.Client{Transport: transport}, bounded: limit > 0,
-		largest: 256 << 10, done: func(rounds int) bool { return rounds >= 12 },
+		largest: 256 << 10, done: func(rounds int) bool { return rounds >= 12 }, stored: make(map[string]version),
 	}
 	if long {
 		end := time.Now().Add(time.Minute)
@@ -90,7 +94,11 @@ func runLoad(t *testing.T, dir string, limit int64) {
 			l.largest = 8 << 20
 		}
 	}
+	began := time.Now()
 	var group sync.WaitGroup
+	if long {
+		l.pester(&group)
+	}
 	for n := range 64 {
 		group.Go(func() {
 			c := &loader{load: l, n: n, random: rand.New(rand.NewPCG(1, uint64(n))), has: make(map[string]version)}
@@ -100,10 +108,16 @@ func runLoad(t *testing.T, dir string, limit int64) {
 			for id := range c.has {
 				c.get(id)
 			}
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			maps.Copy(l.stored, c.has)
 		})
 	}
 	group.Wait()
-	t.Logf("%d uploads were acknowledged, %d requests answered", l.puts.Load(), len(r.log(1)))
+	seconds := time.Since(began).Seconds()
+	t.Logf("%d uploads were acknowledged (%.0f/s), %d requests answered (%.0f/s), %.0f MiB sent and received (%.0f MiB/s)",
+		l.puts.Load(), float64(l.puts.Load())/seconds, len(r.log(1)), float64(len(r.log(1)))/seconds,
+		float64(l.bytes.Load())/(1<<20), float64(l.bytes.Load())/(1<<20)/seconds)
 	transport.CloseIdleConnections()
 	r.stop()
 	if err := <-r.ended; err != nil {
@@ -115,6 +129,7 @@ func runLoad(t *testing.T, dir string, limit int64) {
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
+	l.checkStored(dir)
 }
 
 func (c *loader) step() {
@@ -132,8 +147,11 @@ func (c *loader) step() {
 	}
 }
 
-// size has as many small ones as large ones, and empty ones.
+// size has as many small ones as large ones, empty ones and the largest.
 func (c *loader) size() int64 {
+	if c.random.IntN(200) == 0 {
+		return c.largest
+	}
 	return c.random.Int64N(int64(1) << c.random.IntN(bits.Len64(uint64(c.largest))))
 }
 
@@ -157,6 +175,7 @@ func (c *loader) put(id string) {
 	case response.StatusCode == http.StatusAccepted:
 		c.has[id] = v
 		c.puts.Add(1)
+		c.bytes.Add(v.size)
 	case response.StatusCode == http.StatusInsufficientStorage && c.bounded:
 	default:
 		c.Errorf("PUT: %s", response.Status)
@@ -206,6 +225,7 @@ func (c *loader) get(id string) {
 	if err != nil || !same || !stored || response.StatusCode != http.StatusOK || response.Header.Get("x-artifact-sha") != fmt.Sprint(v.seed) {
 		c.Errorf("GET of %q: %s, %v, same: %t, want %v (stored: %t)", id, response.Status, err, same, v, stored)
 	}
+	c.bytes.Add(v.size)
 }
 
 func (c *loader) query() {
@@ -218,58 +238,4 @@ func (c *loader) query() {
 	if err := errors.Join(err, response.Body.Close()); err != nil || !bytes.HasSuffix(text, []byte(`,"none":null}`+"\n")) {
 		c.Errorf("query: %s, %v, %s", response.Status, err, text)
 	}
-}
-
-func checkSize(t *testing.T, dir string, limit int64) {
-	t.Helper()
-	var total int64
-	files, err := filepath.Glob(filepath.Join(dir, "load", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		info, err := os.Stat(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		total += info.Size()
-	}
-	if total > limit || total == 0 {
-		t.Errorf("%d files have %d bytes, and the limit is %d", len(files), total, limit)
-	}
-}
-
-// settle waits for what ends after a connection does.
-func settle(t *testing.T, what string, want int, count func() int) {
-	t.Helper()
-	late := time.After(time.Minute)
-	for count() > want {
-		select {
-		case <-late:
-			t.Fatalf("%d %s, and %d before", count(), what, want)
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
-}
-
-// usePoller has the runtime open the files that it keeps for the network.
-func usePoller(t *testing.T) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// openFiles counts this process's, where the system tells.
-func openFiles(t *testing.T) int {
-	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Log("this system does not tell how many files are open")
-	}
-	return len(entries)
 }

@@ -1,0 +1,116 @@
+package server_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// pester has clients that would hold a connection for hours, by headers and by
+// bodies that trickle, until the server has had enough of them.
+func (l *load) pester(group *sync.WaitGroup) {
+	for i := range 8 {
+		begin := "GET /v8/artifacts/status HTTP/1.1\r\nX: "
+		if i%2 == 0 {
+			begin = l.head("PUT", "/v8/artifacts/client-0-0?slug=load") + "Content-Length: 1000000\r\n\r\n"
+		}
+		conn := l.raw(begin)
+		done := make(chan struct{})
+		go trickle(conn, done)
+		group.Go(func() {
+			defer close(done)
+			_, _ = io.Copy(io.Discard, conn) // ends when the server closes it
+		})
+	}
+}
+
+// checkStored opens the directory again: what is there was acknowledged, each
+// whole, and where nothing had to go it is all that was.
+func (l *load) checkStored(dir string) {
+	d, err := store.Open(dir, store.Options{ReadOnly: true})
+	if err != nil {
+		l.Fatal(err)
+	}
+	defer d.Close() //nolint:errcheck // it was only read
+	files, err := os.ReadDir(filepath.Join(dir, "load"))
+	if err != nil {
+		l.Fatal(err)
+	}
+	if !l.bounded && len(files) != len(l.stored) {
+		l.Errorf("%d artifacts are stored, and %d were acknowledged", len(files), len(l.stored))
+	}
+	for _, file := range files {
+		v, acknowledged := l.stored[file.Name()]
+		blob, err := d.Get(l.Context(), store.Key{Team: "load", ID: artifact.ID(file.Name())})
+		if err != nil || !acknowledged {
+			l.Errorf("%q: %v, acknowledged: %t", file.Name(), err, acknowledged)
+			continue
+		}
+		same, err := equal(blob.Body, noise(v.seed, v.size))
+		if err := errors.Join(err, blob.Body.Close()); err != nil || !same {
+			l.Errorf("%q is another one than %v (%v)", file.Name(), v, err)
+		}
+	}
+}
+
+func checkSize(t *testing.T, dir string, limit int64) {
+	t.Helper()
+	var total int64
+	files, err := filepath.Glob(filepath.Join(dir, "load", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += info.Size()
+	}
+	if total > limit || total == 0 {
+		t.Errorf("%d files have %d bytes, and the limit is %d", len(files), total, limit)
+	}
+}
+
+// settle waits for what ends after a connection does.
+func settle(t *testing.T, what string, want int, count func() int) {
+	t.Helper()
+	late := time.After(time.Minute)
+	for count() > want {
+		select {
+		case <-late:
+			t.Fatalf("%d %s, and %d before", count(), what, want)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// usePoller has the runtime open the files that it keeps for the network.
+func usePoller(t *testing.T) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openFiles counts this process's, where the system tells.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Log("this system does not tell how many files are open")
+	}
+	return len(entries)
+}
