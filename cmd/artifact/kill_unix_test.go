@@ -29,7 +29,7 @@ func TestVerifyAfterKill(t *testing.T) {
 	const ids = 4
 	rounds := 5
 	if os.Getenv("ARTIFACT_TEST_LONG") != "" {
-		rounds = 100
+		rounds = 200
 	}
 	dir, puts := t.TempDir(), 0
 	var reported [ids]int // the last version that was acknowledged

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -33,9 +34,10 @@ const patience = 20 * time.Second
 // call is one run of the program.
 type call struct {
 	args  []string
-	env   []string  // beside PATH and the places to write to
-	stdin io.Reader // /dev/null where it is nil
-	dir   string    // a new one where it is empty
+	env   []string      // beside PATH and the places to write to
+	stdin io.Reader     // /dev/null where it is nil
+	dir   string        // a new one where it is empty
+	limit time.Duration // patience where it is 0
 }
 
 // outcome is what a run left behind. The code is the one that a shell reports.
@@ -48,7 +50,7 @@ type outcome struct {
 // its user or its CI is in the environment.
 func (c call) command(t *testing.T) *exec.Cmd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(c.limit, patience))
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, "artifact", c.args...)
 	cmd.WaitDelay = time.Second // for what a killed shell had started
