@@ -85,7 +85,7 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	rounds := 12
 	if os.Getenv("ARTIFACT_TEST_LONG") != "" {
-		rounds = 400
+		rounds = 1000
 	}
 	dir, acknowledged, puts := t.TempDir(), make([]int, killIDs), 0
 	for range rounds {
