@@ -23,7 +23,7 @@ var rooms = map[string]room{
 	"pkg/command": {
 		rooms: []string{
 			"pkg/internal/ui", "pkg/artifact", "pkg/client", "pkg/transfer", "pkg/internal/api",
-			"pkg/internal/credential", "pkg/internal/digest", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/provenance",
+			"pkg/internal/credential", "pkg/internal/digest", "pkg/internal/identity", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/provenance",
 			"pkg/internal/server", "pkg/internal/settings", "pkg/internal/store",
 		},
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
@@ -44,6 +44,7 @@ var rooms = map[string]room{
 		modules: []string{"github.com/zalando/go-keyring", "golang.org/x/sys"},
 	},
 	"pkg/internal/digest":     {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/zeebo/blake3"}},
+	"pkg/internal/identity":   {rooms: []string{"pkg/internal/printable", "pkg/internal/transport"}},
 	"pkg/internal/jobreport":  {},
 	"pkg/internal/printable":  {},
 	"pkg/internal/progress":   {},

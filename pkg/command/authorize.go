@@ -38,6 +38,9 @@ func (a *app) resolve() (*settings.Resolver, settings.Settings, error) {
 
 // authorize finds the token, which must be there.
 func (a *app) authorize(ctx context.Context, resolver *settings.Resolver, s *settings.Settings) error {
+	if a.global.oidc.enabled {
+		return a.authorizeAsJob(ctx, resolver, s)
+	}
 	if err := resolver.Authorize(ctx, s); err != nil {
 		return err
 	}

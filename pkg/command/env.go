@@ -29,6 +29,7 @@ func (e Env) Getenv(name string) string {
 type streams struct {
 	redactor       *ui.Redactor
 	revealing      io.Writer // standard output without the filter
+	log            io.Writer // standard error, likewise
 	results        *strictWriter
 	screen         *ui.Screen
 	stdout, stderr *ui.RedactedWriter
@@ -45,6 +46,7 @@ func (e Env) openStreams() *streams {
 	return &streams{
 		redactor:  redactor,
 		revealing: e.Stdout,
+		log:       e.Stderr,
 		results:   results,
 		screen:    screen,
 		stdout:    stdout,
@@ -61,6 +63,10 @@ func (s *streams) reveal(text string) error {
 	}
 	return nil
 }
+
+// revealToLog prints a line past the filter of standard error, for a CI's log to
+// know a secret by. Whole lines are not mixed with others.
+func (s *streams) revealToLog(line string) { _, _ = io.WriteString(s.log, line) }
 
 // flush lets out what may have been the beginning of a secret.
 func (s *streams) flush() {

@@ -9,6 +9,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
+	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
@@ -74,6 +75,7 @@ func exitCode(err error) int {
 	var batch *batchError
 	var mismatch *transfer.Mismatch
 	var closed *closedError
+	var unidentified *identity.Error
 	switch {
 	case err == nil:
 		return exitOK
@@ -89,6 +91,8 @@ func exitCode(err error) int {
 		return exitVerification
 	case errors.Is(err, client.ErrNotFound):
 		return exitNotFound
+	case errors.As(err, &unidentified):
+		return identityCode(unidentified)
 	case isUnauthorized(err):
 		return exitUnauthorized
 	case errors.As(err, &closed):

@@ -31,6 +31,7 @@ type globalOptions struct {
 	answerTimeout        seconds
 	limitRate            byteRate
 	limitRequests        requestRate
+	oidc                 oidcOptions
 }
 
 func (o *globalOptions) register(flags *pflag.FlagSet) {
@@ -51,6 +52,7 @@ func (o *globalOptions) register(flags *pflag.FlagSet) {
 	flags.Var(&o.answerTimeout, "answer-timeout", "longest `TIME` from the last byte sent to the answer")
 	flags.Var(&o.limitRate, "limit-rate", "most bytes a second, `RATE` such as 10M (default no limit)")
 	flags.Var(&o.limitRequests, "limit-requests", "most requests, `RATE` such as 100/m (default no limit)")
+	o.oidc.register(flags)
 	flags.BoolVar(&o.insecure, "insecure", false, "refused: use --ca-cert")
 	_ = flags.MarkHidden("insecure") // only an unknown name is an error
 	for _, name := range []string{"json", "quiet", "verbose", "progress", "color", "ca-cert", "http2", "allow-http",
@@ -101,7 +103,7 @@ func (a *app) newClient(s settings.Settings, jobs int) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.New(client.Options{
+	options := client.Options{
 		API:       s.API,
 		Token:     s.Token.Reveal(),
 		Team:      s.Team,
@@ -121,7 +123,11 @@ func (a *app) newClient(s settings.Settings, jobs int) (*client.Client, error) {
 		ByteRate:    a.global.limitRate.perSecond,
 
 		Trace: a.trace(),
-	})
+	}
+	if a.identity != nil {
+		options.Tokens = a.identity
+	}
+	c, err := client.New(options)
 	if err != nil {
 		return nil, &settings.Error{Origin: s.APIOrigin, Err: err}
 	}

@@ -27,6 +27,7 @@ var flagGroups = []group{
 	{"Metadata", []string{"ci", "interactive", "sha", "dirty-hash", "duration", "no-git"}},
 	{"Signature", []string{"signature-key-file", "signature-version", "no-sign", "tag"}},
 	{"Cache", []string{"api", "team"}},
+	{"CI identity", []string{"oidc", "oidc-audience", "oidc-client-id", "oidc-token-url", "oidc-issuer", "oidc-policy-id"}},
 	{"Output", []string{"json", "quiet", "verbose", "progress", "color"}},
 	{"Network", []string{
 		"ca-cert", "allow-http", "http2", "retries", "timeout", "stall-timeout", "answer-timeout", "limit-rate", "limit-requests",

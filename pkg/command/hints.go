@@ -13,6 +13,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
@@ -24,9 +25,12 @@ func hint(err error) string {
 	var usage *usageError
 	var input *transfer.InputError
 	var batch *batchError
+	var unidentified *identity.Error
 	switch {
 	case errors.As(err, &batch):
 		return batch.next
+	case errors.As(err, &unidentified):
+		return identityHint(unidentified)
 	case isUnauthorized(err):
 		return credentialHint(err)
 	case errors.Is(err, artifact.ErrChanged) && errors.As(err, &answered):

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 )
@@ -22,6 +24,8 @@ type app struct {
 	env     Env
 	streams *streams
 	global  globalOptions
+	// identity is set where the job's own was asked for.
+	identity *identity.Identity
 }
 
 // Run parses the arguments, runs the command and returns the exit code, which
@@ -30,7 +34,7 @@ func Run(ctx context.Context, env Env) int {
 	a := &app{env: env, streams: env.openStreams()}
 	// Also those that are not used, and before the first error: it may
 	// repeat what somebody typed.
-	for _, name := range settings.SecretVariables() {
+	for _, name := range slices.Concat(settings.SecretVariables(), identity.SecretVariables()) {
 		a.hide(env.Getenv(name))
 	}
 	for _, name := range settings.ProxyVariables() {
@@ -48,6 +52,7 @@ func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
 			code = exitFault
 		}
 	}()
+	defer a.endIdentity()
 	root.SetArgs(a.env.Args)
 	err := root.ExecuteContext(ctx)
 	if unwritten := a.streams.results.err; unwritten != nil && (err == nil || errors.Is(err, unwritten)) {
@@ -189,7 +194,7 @@ func (a *app) report(err error) {
 	if a.global.verbose && errors.As(err, &answered) && answered.Code != "" {
 		fmt.Fprintf(a.streams.screen, "The server's code for this: %s\n", printable.Text(answered.Code))
 	}
-	if next := hint(err); next != "" {
+	if next := a.hint(err); next != "" {
 		fmt.Fprintln(a.streams.screen, next)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 )
 
@@ -81,7 +82,7 @@ func (a *app) childOf(argv []string, at place, bin string) (*exec.Cmd, error) {
 // namesAnotherCache are the variables that could lead a client away from the
 // cache that is served, or give away a credential for another.
 var namesAnotherCache = []string{
-	"ARTIFACT_API", "ARTIFACT_TEAM", "ARTIFACT_TOKEN", envServeToken,
+	"ARTIFACT_API", "ARTIFACT_TEAM", "ARTIFACT_TOKEN", envServeToken, identity.EnvToken, "ARTIFACT_OIDC",
 	"TURBO_API", "TURBO_LOGIN", "TURBO_TEAM", "TURBO_TEAMID", "TURBO_TOKEN",
 	"VERCEL_ARTIFACTS_OWNER", "VERCEL_ARTIFACTS_TOKEN", "VERCEL_OIDC_TOKEN", "VERCEL_ORG_ID",
 	"VERCEL_PROJECT_ID", "VERCEL_TEAM_ID", "VERCEL_TOKEN",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,6 +51,7 @@ type inquiry struct {
 	settings settings.Settings
 	user     client.User        // empty where the server does not tell
 	cache    client.CacheStatus // empty where it could not be asked
+	identity *identityJSON      // nil where the token is none of a CI job's
 }
 
 // inquire asks the server what the token is good for. What it found until an
@@ -65,6 +67,9 @@ func (a *app) inquire(ctx context.Context, resolver *settings.Resolver, s settin
 		return found, err
 	}
 	next := "It comes from " + s.TokenOrigin + ". artifact login stores another one."
+	if a.identity != nil {
+		found.identity, next = a.newIdentityJSON(), a.refusedIdentity()
+	}
 	if err := a.checkToken(ctx, cache, next); err != nil {
 		return found, err
 	}
@@ -117,12 +122,14 @@ func (a *app) cacheStatus(ctx context.Context, cache *client.Client, next string
 
 // statusJSON is what status prints with --json. Scripts rely on the names.
 type statusJSON struct {
-	API     string             `json:"api"`
-	Team    *teamJSON          `json:"team,omitempty"`
-	User    *client.User       `json:"user,omitempty"`
-	Cache   client.CacheStatus `json:"cache,omitempty"`
-	Origins originsJSON        `json:"origins"`
-	Error   *errorJSON         `json:"error,omitempty"`
+	API  string       `json:"api"`
+	Team *teamJSON    `json:"team,omitempty"`
+	User *client.User `json:"user,omitempty"`
+	// Identity is the CI job's own.
+	Identity *identityJSON      `json:"identity,omitempty"`
+	Cache    client.CacheStatus `json:"cache,omitempty"`
+	Origins  originsJSON        `json:"origins"`
+	Error    *errorJSON         `json:"error,omitempty"`
 }
 
 type teamJSON struct {
@@ -144,7 +151,7 @@ const originDefault = "default"
 func newStatusJSON(found inquiry, err error) statusJSON {
 	s := found.settings
 	shown := statusJSON{
-		API: apiOf(s), Cache: found.cache, Error: newErrorJSON(err),
+		API: apiOf(s), Identity: found.identity, Cache: found.cache, Error: newErrorJSON(err),
 		Origins: originsJSON{API: s.APIOrigin, Team: s.TeamOrigin, Token: s.TokenOrigin, SignatureKey: s.SignatureKeyOrigin},
 	}
 	if shown.Origins.API == "" {
@@ -182,6 +189,9 @@ func (a *app) printStatus(found inquiry, err error) error {
 	}
 	if shown.Origins.SignatureKey != "" {
 		a.printFact("signature key", "found", shown.Origins.SignatureKey)
+	}
+	if shown.Identity != nil {
+		a.printFact("identity", shown.Identity.text(time.Now()), "")
 	}
 	if shown.User != nil {
 		a.printFact("user", userText(found.user), "")

@@ -36,8 +36,8 @@ type failureKind struct {
 	why  string // where it tells more than these, in the same words for all
 }
 
-func kindOf(err error) failureKind {
-	kind := failureKind{code: exitCode(err), next: hint(err)}
+func (a *app) kindOf(err error) failureKind {
+	kind := failureKind{code: exitCode(err), next: a.hint(err)}
 	var answered *client.Error
 	var input *transfer.InputError
 	switch {
@@ -63,7 +63,7 @@ func (t *tally) add(err error) {
 		t.untried++
 		return
 	}
-	kind := kindOf(err)
+	kind := t.app.kindOf(err)
 	if t.failed++; t.failed == 1 {
 		t.code = kind.code
 	}

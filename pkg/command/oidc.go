@@ -1,0 +1,234 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/credential"
+	"github.com/artifact-cli/artifact/pkg/internal/identity"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
+)
+
+// oidcOptions are the flags for a CI job that shows its own identity.
+type oidcOptions struct {
+	enabled                              bool
+	clientID, tokenURL, issuer, policyID string
+	audience                             string
+}
+
+// oidcFlag is also where such a token comes from, as status tells it.
+const oidcFlag = "--oidc"
+
+func (o *oidcOptions) register(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.enabled, "oidc", false, "use the CI job's own identity instead of a token")
+	flags.StringVar(&o.audience, "oidc-audience", "", "whom the job's identity token is for, `NAME`")
+	flags.StringVar(&o.clientID, "oidc-client-id", "", "exchange that token for an access token, as the client `ID`")
+	flags.StringVar(&o.tokenURL, "oidc-token-url", "", "exchange it at this `URL` (default, for Vercel's cache, Vercel's own)")
+	flags.StringVar(&o.issuer, "oidc-issuer", "", "exchange it where this issuer's description says, `URL`")
+	flags.StringVar(&o.policyID, "oidc-policy-id", "", "name the policy `ID` in the exchange")
+	for _, name := range []string{"oidc", "oidc-audience", "oidc-client-id", "oidc-token-url", "oidc-issuer", "oidc-policy-id"} {
+		readsEnvironment(flags, name)
+	}
+}
+
+// exchange tells where the job's token is exchanged, or is nil where the cache
+// takes it as it is. Vercel's does not.
+func (o oidcOptions) exchange(resolver *settings.Resolver, s settings.Settings) (*identity.Exchange, error) {
+	e := &identity.Exchange{
+		TokenURL: o.tokenURL, Issuer: o.issuer, ClientID: o.clientID, PolicyID: o.policyID,
+		Team: cmp.Or(s.Team.QueryID(), s.Team.Slug),
+	}
+	if e.TokenURL != "" || e.Issuer != "" {
+		return e, nil
+	}
+	switch isVercel := resolver.Origin() == credential.Vercel; {
+	case isVercel && o.clientID == "":
+		return nil, &usageError{err: errors.New("the cache of Vercel takes no identity token of a CI: to exchange it, give --oidc-client-id or ARTIFACT_OIDC_CLIENT_ID")}
+	case isVercel:
+		e.TokenURL = identity.VercelTokenURL
+		return e, nil
+	case o.clientID != "" || o.policyID != "":
+		return nil, &usageError{err: errors.New("nothing tells where to exchange the job's identity token: give --oidc-token-url or --oidc-issuer")}
+	}
+	return nil, nil
+}
+
+// authorizeAsJob gets the token that the job's identity is worth. It is asked
+// for at once, so that nothing is read or sent in vain.
+func (a *app) authorizeAsJob(ctx context.Context, resolver *settings.Resolver, s *settings.Settings) error {
+	if err := resolver.CheckConfirmed(); err != nil {
+		return err
+	}
+	exchange, err := a.global.oidc.exchange(resolver, *s)
+	if err != nil {
+		return err
+	}
+	roots, err := a.rootCAs()
+	if err != nil {
+		return err
+	}
+	a.identity, err = identity.New(identity.Options{
+		Getenv: a.env.Getenv, Environ: a.env.Environ, Audience: a.global.oidc.audience, Exchange: exchange,
+		Hide: a.hideFromLog, UserAgent: userAgent(), RootCAs: roots, Trace: a.trace(),
+	})
+	if err != nil {
+		return err
+	}
+	token, err := a.identity.Token(ctx)
+	if err != nil {
+		return err
+	}
+	s.Token, s.TokenOrigin = credential.NewSecret(token), oidcFlag
+	if a.env.Getenv(settings.EnvToken) != "" {
+		a.warn(settings.EnvToken + " is not used: --oidc is set, and the job's own identity goes before it")
+	}
+	return nil
+}
+
+// hideFromLog hides a secret from GitHub's log too, which shows whatever other
+// steps print. The log's own filter takes it from this line, and does not show
+// it; identity tokens have no character in them that would have to be escaped.
+func (a *app) hideFromLog(secret string) {
+	if a.env.Getenv("GITHUB_ACTIONS") == "true" {
+		a.streams.revealToLog("::add-mask::" + secret + "\n")
+	}
+	a.hide(secret)
+}
+
+// hint is what to do about an error; about a 401 it is for the job's identity to
+// be known to the cache.
+func (a *app) hint(err error) string {
+	var answered *client.Error
+	if a.identity != nil && errors.As(err, &answered) && answered.Status == http.StatusUnauthorized {
+		return a.refusedIdentity()
+	}
+	return hint(err)
+}
+
+// refusedIdentity says whom the cache would have to trust.
+func (a *app) refusedIdentity() string {
+	about := a.identity.About()
+	if about.Endpoint != "" {
+		return fmt.Sprintf("The cache does not take the access token that %s gave: check --api and --team.", about.Endpoint)
+	}
+	return fmt.Sprintf("The cache does not take the job's identity. It would have to trust the issuer %s for the subject %s;\ncheck --oidc-audience too. Some caches want the token exchanged: --oidc-client-id, --oidc-token-url.",
+		printable.Line(about.Issuer, maxClaim), printable.Line(about.Subject, maxClaim))
+}
+
+// maxClaim is how many characters are shown of what a token says of itself.
+const maxClaim = 200
+
+// identityJSON is the job's identity as status prints it with --json. Scripts
+// rely on the names.
+type identityJSON struct {
+	Vendor   string     `json:"vendor"`
+	Subject  string     `json:"subject,omitempty"`
+	Issuer   string     `json:"issuer,omitempty"`
+	Exchange string     `json:"exchange,omitempty"` // where it was exchanged
+	Expires  *time.Time `json:"expires,omitempty"`
+}
+
+// newIdentityJSON is nil where no identity was used.
+func (a *app) newIdentityJSON() *identityJSON {
+	if a.identity == nil {
+		return nil
+	}
+	about := a.identity.About()
+	shown := &identityJSON{
+		Vendor: about.Vendor, Subject: printable.Line(about.Subject, maxClaim), Issuer: printable.Line(about.Issuer, maxClaim),
+		Exchange: about.Endpoint,
+	}
+	if !about.Expires.IsZero() {
+		shown.Expires = new(about.Expires.UTC().Truncate(time.Second))
+	}
+	return shown
+}
+
+// text is an identity as "GitHub Actions (repo:acme/web), expires 22:04:05 UTC
+// (in 9m0s)".
+func (i identityJSON) text(now time.Time) string {
+	line := i.Vendor
+	if i.Subject != "" {
+		line += " (" + i.Subject + ")"
+	}
+	if i.Exchange != "" {
+		line += ", exchanged at " + i.Exchange
+	}
+	if i.Expires != nil {
+		line += fmt.Sprintf(", expires %s (in %v)", i.Expires.Format("15:04:05 UTC"), i.Expires.Sub(now).Round(time.Second))
+	}
+	return line
+}
+
+// revokeWait is how long the end of a run may take.
+const revokeWait = 10 * time.Second
+
+// endIdentity takes back what the job's identity was exchanged for.
+func (a *app) endIdentity() {
+	if a.identity == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), revokeWait) // also after an interrupt
+	defer cancel()
+	if err := a.identity.Revoke(ctx); err != nil {
+		a.warn(fmt.Sprintf("the access token was not revoked, and is good until it ends: %v", err))
+	}
+}
+
+// identityCode is the exit code of a token that could not be got.
+func identityCode(e *identity.Error) int {
+	switch e.Kind {
+	case identity.Unreachable:
+		return exitUnreachable
+	case identity.Untrusted:
+		return exitRefused
+	case identity.Misconfigured:
+		return exitUsage
+	}
+	return exitUnauthorized
+}
+
+// identityHint says what to do about one.
+func identityHint(e *identity.Error) string {
+	switch {
+	case errors.Is(e, identity.ErrFork):
+		return "Run the upload where the workflow is not a fork's, or take --oidc away there: a download may need no identity."
+	case errors.Is(e, identity.ErrNoPermission):
+		return "Give the job the permission, in its workflow:\n  permissions:\n    contents: read\n    id-token: write\n" +
+			"A pull request from a fork gets none in any case."
+	case errors.Is(e, identity.ErrUnset):
+		return unsetHints[e.Vendor]
+	case errors.Is(e, identity.ErrClock):
+		return "Set this machine's clock. If it is right, the token has ended, or whoever signed it has a wrong clock."
+	case errors.Is(e, identity.ErrAudience):
+		return "Give --oidc-audience the name that the pipeline asks for, or leave it out."
+	}
+	return identityHints[e.Kind]
+}
+
+// unsetHints are for vendors whose pipelines say that a job gets a token.
+var unsetHints = map[string]string{
+	identity.GitLab: "Ask for it in the pipeline:\n  id_tokens:\n    " + identity.EnvToken + ":\n      aud: https://cache.example.com",
+	identity.CircleCI: "CircleCI gives one to jobs that are no fork's, or where the project passes secrets to builds of forks.\n" +
+		"For another audience, set " + identity.EnvToken + " by circleci run oidc get.",
+}
+
+var identityHints = map[identity.Kind]string{
+	identity.NoJob: "Known are GitHub Actions, GitLab, CircleCI and Buildkite; elsewhere set " + identity.EnvToken + " to the job's identity token.\n" +
+		"On your own machine: artifact login.",
+	identity.NotAllowed: "The job has no identity that it could show. Buildkite's agent has to be on the PATH, and of a version that knows oidc.",
+	identity.Unusable:   "That is no identity token: check the pipeline, and what it sets " + identity.EnvToken + " to.",
+	identity.Denied: "The server does not take this job's token: check what it trusts (issuer, subject, audience), --oidc-client-id and --team.\n" +
+		"artifact status shows the job's identity where it can be exchanged.",
+	identity.Unreachable:   "Nothing was sent to the cache. Check --oidc-token-url, --oidc-issuer and the network, then run it again.",
+	identity.Untrusted:     "Nothing was sent to the cache. Check --oidc-token-url and --oidc-issuer: that is no server to give the job's identity to.",
+	identity.Misconfigured: "The job's identity goes to https:// only; plain http is for this machine. --allow-http is for the cache.",
+}

@@ -1,0 +1,97 @@
+package identity
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
+)
+
+const (
+	agentProgram = "buildkite-agent"
+	// agentWait is how long the agent may take, which asks its server and
+	// tries again by itself.
+	agentWait = time.Minute
+	// agentDelay is how long the output of an agent that was stopped is
+	// waited for.
+	agentDelay = time.Second
+)
+
+// buildkite is a job that asks the agent that runs it.
+func buildkite(o Options) job {
+	args := []string{"oidc", "request-token"}
+	if o.Audience != "" {
+		args = append(args, "--audience", o.Audience)
+	}
+	return job{vendor: Buildkite, mints: true, token: func(ctx context.Context) (string, error) {
+		return runAgent(ctx, args, agentEnvironment(o.Environ()))
+	}}
+}
+
+// agentEnvironment is what the agent needs: the job's own, without tokens for
+// caches.
+func agentEnvironment(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		if runtime.GOOS == "windows" {
+			name = strings.ToUpper(name)
+		}
+		return strings.HasSuffix(name, "_TOKEN") && name != envAgentToken ||
+			strings.HasPrefix(name, "ARTIFACT_") || strings.HasPrefix(name, "TURBO_")
+	})
+}
+
+var errAgentSlow = fmt.Errorf("%s did not end within %v", agentProgram, agentWait)
+
+func runAgent(ctx context.Context, args, environ []string) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, agentWait, errAgentSlow)
+	defer cancel()
+	// Not from the current directory: LookPath makes that an error.
+	program, err := exec.LookPath(agentProgram)
+	if err != nil {
+		return "", &Error{Doing: doingOf(Buildkite), Kind: NotAllowed, Err: err}
+	}
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Env, cmd.WaitDelay = environ, agentDelay
+	stdout, stderr := &limitedBuffer{limit: maxToken + 2}, &limitedBuffer{limit: maxAnswer}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	if err := cmd.Run(); err != nil {
+		switch {
+		case errors.Is(context.Cause(ctx), errAgentSlow):
+			return "", &Error{Doing: doingOf(Buildkite), Kind: Unreachable, Err: errAgentSlow}
+		case ctx.Err() != nil:
+			return "", ctx.Err()
+		}
+		if said := printable.Line(lastLine(stderr.String()), maxLine); said != "" {
+			err = fmt.Errorf("%w: %s", err, said)
+		}
+		return "", &Error{Doing: doingOf(Buildkite), Kind: NotAllowed, Err: fmt.Errorf("%s: %w", agentProgram, err)}
+	}
+	return strings.TrimSpace(stdout.String()), nil
+}
+
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+// limitedBuffer keeps the beginning of what is written to it.
+type limitedBuffer struct {
+	kept  bytes.Buffer // its ReadFrom knows no limit
+	limit int
+}
+
+// Write takes all of p, and keeps what there is room for.
+func (b *limitedBuffer) Write(p []byte) (int, error) {
+	b.kept.Write(p[:min(len(p), b.limit-b.kept.Len())])
+	return len(p), nil
+}
+
+func (b *limitedBuffer) String() string { return b.kept.String() }

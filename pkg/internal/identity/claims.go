@@ -1,0 +1,156 @@
+package identity
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// maxToken is the longest token that is used, in bytes. Servers take few
+	// headers that are longer.
+	maxToken = 16 << 10
+	// leeway is how far a token may begin in the future, since no two clocks
+	// are the same.
+	leeway = 5 * time.Minute
+)
+
+// claims are what a job's token says of itself (RFC 7519, section 4.1). Nobody
+// has checked its signature.
+type claims struct {
+	subject, issuer string
+	audience        []string
+	// Zero where they are not told.
+	issued, notBefore, expires time.Time
+}
+
+var (
+	errNoJWT     = errors.New("what came is no JWT")
+	errNoBearer  = errors.New("what came is no bearer token")
+	errTooLong   = fmt.Errorf("what came is longer than the %d KiB of any token", maxToken>>10)
+	errEmptyJWT  = errors.New("nothing came")
+	errSurprised = errors.New("its claims are not those of a JWT")
+)
+
+// parseClaims reads a token without trusting it. Its errors do not repeat it.
+func parseClaims(token string) (claims, error) {
+	switch {
+	case token == "":
+		return claims{}, errEmptyJWT
+	case len(token) > maxToken:
+		return claims{}, errTooLong
+	}
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return claims{}, errNoJWT
+	}
+	var payload []byte
+	for i, part := range parts {
+		text, err := base64.RawURLEncoding.DecodeString(part)
+		// The decoder passes over line ends.
+		if err != nil || len(text) == 0 || strings.ContainsAny(part, "\r\n") {
+			return claims{}, errNoJWT
+		}
+		if i == 1 {
+			payload = text
+		}
+	}
+	var read struct {
+		Subject   string      `json:"sub"`
+		Issuer    string      `json:"iss"`
+		Audience  audience    `json:"aud"`
+		Issued    numericDate `json:"iat"`
+		NotBefore numericDate `json:"nbf"`
+		Expires   numericDate `json:"exp"`
+	}
+	if json.Unmarshal(payload, &read) != nil {
+		return claims{}, errSurprised
+	}
+	return claims{
+		subject: read.Subject, issuer: read.Issuer, audience: read.Audience,
+		issued: read.Issued.Time, notBefore: read.NotBefore.Time, expires: read.Expires.Time,
+	}, nil
+}
+
+// audience is one name or several.
+type audience []string
+
+// UnmarshalJSON takes a string as a list of one.
+func (a *audience) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*a = audience{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(a))
+}
+
+// numericDate is seconds since 1970, maybe with a fraction.
+type numericDate struct{ time.Time }
+
+// maxDate is in the year 9999, the last that can be written.
+const maxDate = 253402300799
+
+// UnmarshalJSON takes no date that is out of reach.
+func (d *numericDate) UnmarshalJSON(text []byte) error {
+	var seconds float64
+	if err := json.Unmarshal(text, &seconds); err != nil {
+		return err
+	}
+	if !(seconds > 0 && seconds <= maxDate) {
+		return errSurprised
+	}
+	whole, fraction := math.Modf(seconds)
+	d.Time = time.Unix(int64(whole), int64(fraction*float64(time.Second)))
+	return nil
+}
+
+// check tells whether the token is valid by this machine's clock, and for whom
+// it should be. Nothing but this can be known of it here.
+func (c claims) check(now time.Time, wanted string) error {
+	begins := c.notBefore
+	if c.issued.After(begins) {
+		begins = c.issued
+	}
+	if begins.After(now.Add(leeway)) || !c.expires.IsZero() && !now.Before(c.expires) {
+		return fmt.Errorf("%w: it is valid %s, and this machine's clock says %s", ErrClock, validity(begins, c.expires), clock(now))
+	}
+	if wanted != "" && !slices.Contains(c.audience, wanted) {
+		return fmt.Errorf("%w: %q, and not %q", ErrAudience, strings.Join(c.audience, " "), wanted)
+	}
+	return nil
+}
+
+func validity(begins, ends time.Time) string {
+	var parts []string
+	if !begins.IsZero() {
+		parts = append(parts, "from "+clock(begins))
+	}
+	if !ends.IsZero() {
+		parts = append(parts, "until "+clock(ends))
+	}
+	return strings.Join(parts, " ")
+}
+
+func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// checkBearer tells whether a token is one that a header can carry (RFC 6750,
+// section 2.1). Its errors do not repeat it.
+func checkBearer(token string) error {
+	switch {
+	case token == "":
+		return errNoBearer
+	case len(token) > maxToken:
+		return errTooLong
+	case strings.ContainsFunc(token, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune("-._~+/=", r)
+	}):
+		return errNoBearer
+	}
+	return nil
+}

@@ -1,0 +1,199 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
+)
+
+// VercelTokenURL is where Vercel exchanges tokens.
+const VercelTokenURL = "https://api.vercel.com/login/oauth/token"
+
+// Exchange is an OAuth server that gives an access token for a job's token (RFC
+// 8693), as Vercel's does.
+type Exchange struct {
+	// TokenURL is its token endpoint, where it is known. Tokens are revoked at
+	// /revoke below it.
+	TokenURL string
+	// Issuer names the server for its own description (OpenID Connect
+	// Discovery 1.0, section 4) to be looked up, which tells both endpoints.
+	// With a TokenURL too, that has to be the one it names.
+	Issuer string
+	// ClientID, Team and PolicyID are sent where they are not empty.
+	ClientID, Team, PolicyID string
+}
+
+// exchange is an Exchange that was checked.
+type exchange struct {
+	wire     wire
+	options  Exchange
+	issuer   *url.URL // nil where nothing is to be looked up
+	tokenURL *url.URL // nil where only the issuer knows
+	found    atomic.Pointer[endpoints]
+}
+
+// endpoints are where tokens are exchanged, and revoked: nil for nowhere.
+type endpoints struct{ token, revocation *url.URL }
+
+func newExchange(o Exchange, wire wire) (*exchange, error) {
+	e := &exchange{wire: wire, options: o}
+	for _, address := range []struct {
+		raw, name string
+		to        **url.URL
+	}{{o.TokenURL, "the token URL", &e.tokenURL}, {o.Issuer, "the issuer", &e.issuer}} {
+		if address.raw == "" {
+			continue
+		}
+		u, err := endpoint(address.raw)
+		if err != nil {
+			return nil, &Error{Doing: "exchanging the job's identity token", Kind: Misconfigured, Err: fmt.Errorf("%s: %w", address.name, err)}
+		}
+		*address.to = u
+	}
+	return e, nil
+}
+
+// shown is the token endpoint for people, once it is known.
+func (e *exchange) shown() string {
+	if at := e.found.Load(); at != nil {
+		return transport.Redact(at.token)
+	}
+	return ""
+}
+
+// locate finds the endpoints, once.
+func (e *exchange) locate(ctx context.Context) (*endpoints, error) {
+	if at := e.found.Load(); at != nil {
+		return at, nil
+	}
+	at := &endpoints{token: e.tokenURL}
+	if e.issuer != nil {
+		var err error
+		if at, err = e.discover(ctx); err != nil {
+			return nil, err
+		}
+	} else {
+		at.revocation = e.tokenURL.JoinPath("revoke")
+	}
+	e.found.Store(at)
+	return at, nil
+}
+
+// discover asks the issuer for its own description. Whoever could change that
+// must not be sent tokens: it has to name itself, and endpoints of its own.
+func (e *exchange) discover(ctx context.Context) (*endpoints, error) {
+	doing := "looking up the issuer " + transport.Redact(e.issuer)
+	var told struct {
+		Issuer     string `json:"issuer"`
+		Token      string `json:"token_endpoint"`
+		Revocation string `json:"revocation_endpoint"`
+	}
+	target := e.issuer.JoinPath(".well-known", "openid-configuration")
+	if err := e.wire.ask(ctx, question{doing: doing, target: target}, &told); err != nil {
+		return nil, err
+	}
+	untrusted := func(format string, args ...any) error {
+		return &Error{Doing: doing, Kind: Untrusted, Err: fmt.Errorf(format, args...)}
+	}
+	show := question{}.oneLine
+	if strings.TrimRight(told.Issuer, "/") != strings.TrimRight(e.options.Issuer, "/") {
+		return nil, untrusted("it says that it is %q", show(told.Issuer))
+	}
+	at := new(endpoints)
+	var err error
+	if at.token, err = endpoint(told.Token); err != nil {
+		return nil, untrusted("its token endpoint: %w", err)
+	}
+	switch wanted := e.tokenURL; {
+	case wanted != nil && wanted.String() != at.token.String():
+		return nil, untrusted("its token endpoint is %s, and not %s", show(transport.Redact(at.token)), transport.Redact(wanted))
+	case wanted == nil && !transport.SameOrigin(at.token, e.issuer):
+		return nil, untrusted("its token endpoint is at another place, %s", show(transport.Redact(at.token)))
+	}
+	if revocation, err := endpoint(told.Revocation); err == nil && transport.SameOrigin(revocation, at.token) {
+		at.revocation = revocation
+	}
+	return at, nil
+}
+
+// given is an access token, and how long it is good; 0 where nobody told.
+type givenToken struct {
+	token    string
+	lifetime time.Duration
+}
+
+// maxLifetime keeps times in reach.
+const maxLifetime = 366 * 24 * time.Hour
+
+// trade gives a job's token for an access token.
+func (e *exchange) trade(ctx context.Context, token string) (givenToken, error) {
+	at, err := e.locate(ctx)
+	if err != nil {
+		return givenToken{}, err
+	}
+	form := url.Values{
+		"grant_type":           {"urn:ietf:params:oauth:grant-type:token-exchange"},
+		"subject_token_type":   {"urn:ietf:params:oauth:token-type:id_token"},
+		"requested_token_type": {"urn:ietf:params:oauth:token-type:access_token"},
+		"subject_token":        {token},
+	}
+	for name, value := range map[string]string{
+		"client_id": e.options.ClientID, "team_id_or_slug": e.options.Team, "policy_id": e.options.PolicyID,
+	} {
+		if value != "" {
+			form.Set(name, value)
+		}
+	}
+	doing := "exchanging the job's identity token at " + transport.Redact(at.token)
+	var told struct {
+		Token     string   `json:"access_token"`
+		Type      string   `json:"token_type"`
+		ExpiresIn *float64 `json:"expires_in"`
+	}
+	if err := e.wire.ask(ctx, question{doing: doing, target: at.token, form: form, secrets: []string{token}}, &told); err != nil {
+		return givenToken{}, err
+	}
+	given := givenToken{token: told.Token}
+	err = checkBearer(told.Token)
+	switch {
+	case err != nil:
+	case told.Type != "" && !strings.EqualFold(told.Type, "Bearer"):
+		err = errors.New("the token is no bearer token")
+	case told.ExpiresIn == nil:
+	case !(*told.ExpiresIn > 0):
+		err = errors.New("the token has ended already")
+	default:
+		given.lifetime = time.Duration(min(*told.ExpiresIn, maxLifetime.Seconds()) * float64(time.Second))
+	}
+	if err != nil {
+		return givenToken{}, &Error{Doing: doing, Kind: Untrusted, Err: err}
+	}
+	return given, nil
+}
+
+// revoke ends an access token (RFC 7009). A server that has no such route keeps
+// it until it ends by itself.
+func (e *exchange) revoke(ctx context.Context, token string) error {
+	at := e.found.Load()
+	if at == nil || at.revocation == nil {
+		return nil
+	}
+	form := url.Values{"token": {token}, "token_type_hint": {"access_token"}}
+	if e.options.ClientID != "" {
+		form.Set("client_id", e.options.ClientID)
+	}
+	failed := e.wire.try(ctx, question{
+		doing: "revoking the access token at " + transport.Redact(at.revocation), target: at.revocation,
+		form: form, secrets: []string{token},
+	}, nil)
+	if failed == nil {
+		return nil
+	}
+	return failed
+}

@@ -1,0 +1,171 @@
+package identity
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+)
+
+// The variables that jobs have their identity in, or the way to it.
+const (
+	// EnvToken is the token itself: what a pipeline for GitLab calls it, and
+	// every other where the token comes from elsewhere.
+	EnvToken           = "ARTIFACT_ID_TOKEN"
+	envGitHub          = "GITHUB_ACTIONS"
+	envGitHubURL       = "ACTIONS_ID_TOKEN_REQUEST_URL"
+	envGitHubToken     = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+	envGitHubEvent     = "GITHUB_EVENT_PATH"
+	envGitHubEventName = "GITHUB_EVENT_NAME"
+	envGitLab          = "GITLAB_CI"
+	envCircle          = "CIRCLECI"
+	envCircleToken     = "CIRCLE_OIDC_TOKEN_V2"
+	envBuildkite       = "BUILDKITE"
+	envAgentToken      = "BUILDKITE_AGENT_ACCESS_TOKEN"
+)
+
+// SecretVariables are those whose values must never be shown.
+func SecretVariables() []string {
+	return []string{EnvToken, envGitHubToken, envCircleToken, "CIRCLE_OIDC_TOKEN", envAgentToken}
+}
+
+// The vendors, as people know them.
+const (
+	GitHub    = "GitHub Actions"
+	GitLab    = "GitLab"
+	CircleCI  = "CircleCI"
+	Buildkite = "Buildkite"
+)
+
+// job is a CI job and its way to its own token.
+type job struct {
+	vendor string
+	token  func(context.Context) (string, error)
+	// mints says that the token is another one each time.
+	mints bool
+}
+
+// findJob asks the environment only.
+func findJob(o Options, wire wire) (job, error) {
+	token := strings.TrimSpace(o.Getenv(EnvToken))
+	var found job
+	var err error
+	switch {
+	case o.Getenv(envGitHub) == "true" && token == "":
+		found, err = gitHub(o, wire)
+	case o.Getenv(envGitLab) == "true":
+		found, err = given(GitLab, EnvToken, token)
+	case o.Getenv(envCircle) == "true" && token == "":
+		found, err = given(CircleCI, envCircleToken, strings.TrimSpace(o.Getenv(envCircleToken)))
+	case o.Getenv(envBuildkite) == "true" && token == "":
+		found = buildkite(o)
+	case token != "":
+		found, err = given(vendorOf(o.Getenv), EnvToken, token)
+	default:
+		err = &Error{Doing: "getting a CI job's identity token", Kind: NoJob, Err: ErrNoJob}
+	}
+	return found, found.explain(err)
+}
+
+// vendorOf names the CI of a token that a pipeline got by itself.
+func vendorOf(getenv func(string) string) string {
+	for _, one := range [][2]string{{envGitHub, GitHub}, {envCircle, CircleCI}, {envBuildkite, Buildkite}} {
+		if getenv(one[0]) == "true" {
+			return one[1]
+		}
+	}
+	return EnvToken
+}
+
+// explain makes an error one about the job. One that tells what it is about, or
+// that is a context's, stays as it is.
+func (j job) explain(err error) error {
+	var known *Error
+	switch {
+	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.As(err, &known):
+		known.Vendor = j.vendor
+		return known
+	}
+	return &Error{Doing: doingOf(j.vendor), Vendor: j.vendor, Kind: Unusable, Err: err}
+}
+
+func doingOf(vendor string) string { return "getting the job's identity token from " + vendor }
+
+// given is a job whose token is in a variable.
+func given(vendor, name, token string) (job, error) {
+	found := job{vendor: vendor, token: func(context.Context) (string, error) { return token, nil }}
+	if token == "" {
+		return found, &Error{Doing: doingOf(vendor), Kind: NotAllowed, Err: fmt.Errorf("%s %w", name, ErrUnset)}
+	}
+	return found, nil
+}
+
+// gitHub is a job that asks its runner's server.
+func gitHub(o Options, wire wire) (job, error) {
+	found := job{vendor: GitHub, mints: true}
+	raw, bearer := o.Getenv(envGitHubURL), o.Getenv(envGitHubToken)
+	if raw == "" || bearer == "" {
+		err := ErrNoPermission
+		if comesFromFork(o.Getenv) {
+			err = ErrFork
+		}
+		return found, &Error{Doing: doingOf(GitHub), Kind: NotAllowed, Err: err}
+	}
+	target, err := endpoint(raw)
+	if err == nil {
+		err = checkBearer(bearer)
+	}
+	if err != nil {
+		return found, &Error{Doing: doingOf(GitHub), Kind: Misconfigured, Err: fmt.Errorf("%s: %w", envGitHubURL, err)}
+	}
+	if o.Audience != "" { // the URL has a query already, which stays as it is
+		separator := "&"
+		if target.RawQuery == "" {
+			separator = ""
+		}
+		target.RawQuery += separator + "audience=" + url.QueryEscape(o.Audience)
+	}
+	found.token = func(ctx context.Context) (string, error) {
+		var told struct {
+			Value string `json:"value"`
+		}
+		err := wire.ask(ctx, question{doing: doingOf(GitHub), target: target, token: bearer}, &told)
+		return told.Value, err
+	}
+	return found, nil
+}
+
+// maxEvent is how much is read of the file in which GitHub describes what began
+// a job, in bytes. Those of large pull requests have some hundred thousand.
+const maxEvent = 4 << 20
+
+// comesFromFork tells whether a job is for a pull request from another
+// repository. Where the file that tells cannot be read, it is not known to be.
+func comesFromFork(getenv func(string) string) bool {
+	if !strings.HasPrefix(getenv(envGitHubEventName), "pull_request") {
+		return false
+	}
+	file, err := os.Open(getenv(envGitHubEvent))
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	type side struct {
+		Repo struct {
+			FullName string `json:"full_name"`
+		} `json:"repo"`
+	}
+	var event struct {
+		PullRequest struct{ Head, Base side } `json:"pull_request"`
+	}
+	if json.NewDecoder(io.LimitReader(file, maxEvent)).Decode(&event) != nil {
+		return false
+	}
+	return event.PullRequest.Head.Repo.FullName != event.PullRequest.Base.Repo.FullName
+}
