@@ -31,7 +31,7 @@ func OpenFile(ctx context.Context, path string) (*Source, error) {
 type fileSystem struct {
 	now  func() time.Time
 	wait func(context.Context, time.Duration) error
-	stat func(*os.File) (fileState, error)
+	stat func(*os.File) (os.FileInfo, fileState, error)
 	// lookup tells what is found under a path by now.
 	lookup func(path string) (os.FileInfo, fileState, error)
 }
@@ -45,7 +45,7 @@ type fileState struct {
 var systemFiles = fileSystem{now: time.Now, wait: wait, stat: statFile, lookup: statPath}
 
 func openFile(ctx context.Context, path string, system fileSystem) (*Source, error) {
-	file, err := os.Open(path)
+	file, err := openToRead(path)
 	if err != nil {
 		return nil, err
 	}
@@ -58,16 +58,12 @@ func openFile(ctx context.Context, path string, system fileSystem) (*Source, err
 }
 
 func newFileSource(ctx context.Context, file *os.File, path string, system fileSystem) (*Source, error) {
-	info, err := file.Stat()
+	info, first, err := system.stat(file)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
-	}
-	first, err := system.stat(file)
-	if err != nil {
-		return nil, err
 	}
 	if err := system.wait(ctx, first.settles(system.now())); err != nil {
 		return nil, err
@@ -112,7 +108,7 @@ func (f *openedFile) reopen() (*os.File, error) {
 	if f.file != nil {
 		return f.file, nil
 	}
-	file, err := os.Open(f.path)
+	file, err := openToRead(f.path)
 	switch {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return nil, err // it says nothing of the file
@@ -129,11 +125,7 @@ func (f *openedFile) reopen() (*os.File, error) {
 
 // isSame compares the file itself, and not what has its name by now.
 func (f *openedFile) isSame(file *os.File) error {
-	info, err := file.Stat()
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrChanged, err)
-	}
-	state, err := f.system.stat(file)
+	info, state, err := f.system.stat(file)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrChanged, err)
 	}

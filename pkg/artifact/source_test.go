@@ -36,7 +36,10 @@ func (f *fakeFiles) system() fileSystem {
 	return fileSystem{
 		now:  func() time.Time { return f.now },
 		wait: func(_ context.Context, d time.Duration) error { f.waited += max(d, 0); return nil },
-		stat: func(*os.File) (fileState, error) { return f.state, nil },
+		stat: func(file *os.File) (os.FileInfo, fileState, error) {
+			info, err := file.Stat()
+			return info, f.state, err
+		},
 		lookup: func(path string) (os.FileInfo, fileState, error) {
 			info, err := f.looked(path)
 			return info, f.state, err

@@ -18,18 +18,20 @@ type fileBasicInfo struct {
 
 const fileBasicInfoClass = 0
 
-func statFile(file *os.File) (fileState, error) {
+func openToRead(path string) (*os.File, error) { return os.Open(path) }
+
+func statFile(file *os.File) (os.FileInfo, fileState, error) {
 	info, err := file.Stat()
 	if err != nil {
-		return fileState{}, err
+		return nil, fileState{}, err
 	}
 	var basic fileBasicInfo
 	ok, _, err := getFileInformationByHandleEx.Call(file.Fd(), fileBasicInfoClass,
 		uintptr(unsafe.Pointer(&basic)), unsafe.Sizeof(basic))
 	if ok == 0 {
-		return fileState{}, &os.PathError{Op: "GetFileInformationByHandleEx", Path: file.Name(), Err: err}
+		return nil, fileState{}, &os.PathError{Op: "GetFileInformationByHandleEx", Path: file.Name(), Err: err}
 	}
-	return fileState{
+	return info, fileState{
 		size:     info.Size(),
 		modified: info.ModTime(),
 		changed:  time.Unix(0, basic.change.Nanoseconds()),
@@ -43,10 +45,5 @@ func statPath(path string) (os.FileInfo, fileState, error) {
 		return nil, fileState{}, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, fileState{}, err
-	}
-	state, err := statFile(file)
-	return info, state, err
+	return statFile(file)
 }

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // maxAnswer is how much of an answer that is no artifact is read, in bytes. A
@@ -95,7 +95,7 @@ func (a *answer) locationOrigin() string {
 
 // looksLikePage tells whether a website answered instead of a cache.
 func (a *answer) looksLikePage() bool {
-	media, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	media, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
 	text, _ := a.beginning()
-	return media == "text/html" || bytes.HasPrefix(bytes.TrimSpace(text), []byte("<"))
+	return strings.EqualFold(strings.TrimSpace(media), "text/html") || bytes.HasPrefix(bytes.TrimSpace(text), []byte("<"))
 }

@@ -9,6 +9,7 @@
 package client
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"net/http"
@@ -123,6 +124,7 @@ func New(options Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	base.Path = cmp.Or(base.Path, "/") // all that is joined to it begins with a slash then
 	way := transport.New(transport.Options{
 		Origin:          base,
 		UserAgent:       options.UserAgent,

@@ -118,13 +118,11 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	if r.late != nil {
 		ctx = transport.WithLateHeaders(ctx, func(header http.Header) { r.late(ctx, header) })
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method, target.String(), nil)
-	if err != nil {
-		return nil, r.failure(target, err)
-	}
-	if r.header != nil {
-		req.Header = r.header // the way out changes copies
-	}
+	// The way out changes copies of the headers and of the URL.
+	req := (&http.Request{
+		Method: r.method, URL: target, Host: target.Host, Header: r.header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, // net/http asks for consent from 1.1 on
+	}).WithContext(ctx)
 	var sent body
 	if r.body != nil {
 		sent = r.body()

@@ -98,6 +98,9 @@ func AfterAwake(limit time.Duration, expired func()) (stop func()) {
 // WithTimeout is [context.WithTimeoutCause], but for two things: time in which
 // the process was suspended does not count, and a limit of 0 is none.
 func WithTimeout(ctx context.Context, limit time.Duration, cause error) (context.Context, context.CancelFunc) {
+	if limit <= 0 {
+		return ctx, func() {}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := AfterAwake(limit, func() { cancel(cause) })
 	return ctx, func() { stop(); cancel(nil) }

@@ -34,7 +34,10 @@ func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
 // SameOrigin compares scheme, host and port (RFC 6454, section 5); a port that
 // is left out is the scheme's own.
 func SameOrigin(a, b *url.URL) bool {
-	return a != nil && b != nil && Origin(a) == Origin(b)
+	if a == nil || b == nil {
+		return false
+	}
+	return a.Scheme == b.Scheme && a.Host == b.Host || Origin(a) == Origin(b)
 }
 
 // Origin is a URL's scheme, host and port in one canonical text, such as
@@ -42,12 +45,18 @@ func SameOrigin(a, b *url.URL) bool {
 func Origin(u *url.URL) string {
 	scheme, port := strings.ToLower(u.Scheme), u.Port()
 	if port == "" {
-		switch scheme {
-		case "http":
-			port = "80"
-		case "https":
-			port = "443"
-		}
+		port = defaultPort(scheme)
 	}
 	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+}
+
+// defaultPort is a scheme's own.
+func defaultPort(scheme string) string {
+	switch scheme {
+	case "http":
+		return "80"
+	case "https":
+		return "443"
+	}
+	return ""
 }

@@ -23,18 +23,30 @@ type lateHeaders struct {
 }
 
 func (l lateHeaders) RoundTrip(req *http.Request) (*http.Response, error) {
-	set, ok := req.Context().Value(lateKey{}).(func(http.Header))
-	if !ok {
+	set := lateSetter(req)
+	if set == nil {
 		return l.next.RoundTrip(req)
 	}
 	var own *http.Request
-	own = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+	own = withOwnHeader(req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		// Called by the goroutine that is about to send the headers.
-		GotConn: func(info httptrace.GotConnInfo) {
-			set(own.Header)
-			announce(info.Conn, own.ContentLength)
-		},
-	}))
-	own.Header = req.Header.Clone()
+		GotConn: func(httptrace.GotConnInfo) { set(own.Header) },
+	})))
 	return l.next.RoundTrip(own)
+}
+
+// withLateHeaders completes a request for which a connection stands.
+func withLateHeaders(req *http.Request) *http.Request {
+	set := lateSetter(req)
+	if set == nil {
+		return req
+	}
+	own := withOwnHeader(req)
+	set(own.Header)
+	return own
+}
+
+func lateSetter(req *http.Request) func(http.Header) {
+	set, _ := req.Context().Value(lateKey{}).(func(http.Header))
+	return set
 }

@@ -65,12 +65,11 @@ func newSecure(options Options, bytes *rate.Limiter, protocol string) *http.Tran
 // where the user allowed it.
 func newPlain(options Options, bytes *rate.Limiter) *http.Transport {
 	dialer := &net.Dialer{Timeout: options.connectTimeout()}
-	if options.AllowHTTP {
-		return newHTTPTransport(options, steady(options, bytes, dialer))
-	}
-	dialer.Control = loopbackOnly
 	network := newHTTPTransport(options, steady(options, bytes, dialer))
-	network.Proxy = noProxyFor(network.Proxy)
+	if !options.AllowHTTP {
+		dialer.Control = loopbackOnly
+		network.Proxy = noProxyFor(network.Proxy)
+	}
 	return network
 }
 

@@ -40,13 +40,13 @@ func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	watched := req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteRequest: func(httptrace.WroteRequestInfo) { wait.begin() },
 	}))
-	body := &watch{limit: s.stall, expired: func() { cancel(ErrStalled) }}
 	if s.watchBody && req.Body != nil && req.Body != http.NoBody {
+		body := &watch{limit: s.stall, expired: func() { cancel(ErrStalled) }}
+		defer body.finish()
 		watched.Body = &watchedBody{ReadCloser: req.Body, watch: body, between: true}
 	}
 	resp, err := s.next.RoundTrip(watched)
 	wait.finish()
-	body.finish()
 	if err != nil {
 		switch cause := context.Cause(ctx); {
 		case cause != nil:

@@ -53,23 +53,25 @@ type Options struct {
 //     also to one that a lower layer sends again;
 //   - then 100-continue, which may send a request again without it;
 //   - then the choice of protocol, which may send it again over another;
-//   - below that, once for each protocol, the rate of requests, the trace, the watch over requests
-//     that do not get on, and the headers that come late: they see what really
-//     goes out, and when a connection stands.
+//   - below that, once for each protocol, the rate of requests, the trace, the
+//     watch over requests that do not get on, and the headers that come late:
+//     they see what really goes out, and when a connection stands. Over HTTP/1.1
+//     what is small passes net/http by there.
 func New(options Options) http.RoundTripper {
 	requests, bytes := newRequestLimiter(options.RequestRate), newByteLimiter(options.ByteRate)
 	over := func(network http.RoundTripper, protocol string) http.RoundTripper {
 		return spaced{limiter: requests, next: traced{report: options.Trace, next: stalls{
 			stall: options.StallTimeout, answer: options.AnswerTimeout, watchBody: protocol == http2,
-			next: lateHeaders{next: network},
+			next: network,
 		}}}
 	}
-	first := over(newSecure(options, bytes, http1), http1)
-	second := over(newRenewing(func() *http.Transport { return newSecure(options, bytes, http2) }), http2)
+	plain, secure := newPlain(options, bytes), newSecure(options, bytes, http1)
+	first := over(newSmall(secure, secure.DialTLSContext), http1)
+	second := over(lateHeaders{next: newRenewing(func() *http.Transport { return newSecure(options, bytes, http2) })}, http2)
 	if options.HTTP2 {
 		first, second = second, first
 	}
-	var way http.RoundTripper = &protocols{first: first, second: second, plain: over(newPlain(options, bytes), http1)}
+	var way http.RoundTripper = &protocols{first: first, second: second, plain: over(newSmall(plain, plain.DialContext), http1)}
 	way = &expectContinue{next: way, timeout: options.ContinueTimeout}
 	way = credential{next: way, origin: options.Origin}
 	return userAgent{next: way, name: options.UserAgent}

@@ -1,13 +1,11 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"io"
 	"net"
 	"net/http/httptrace"
-	"slices"
 	"sync"
 	"time"
 )
@@ -20,7 +18,6 @@ const (
 	plainPiece  = 512 << 10 // read and written at once over TCP
 	securePiece = 256 << 10 // given to tls.Conn at once
 	recordBatch = 128 << 10 // TLS records, of 16 KiB each, written at once
-	smallBody   = 64 << 10  // up to it headers and body go out at once
 )
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
@@ -82,19 +79,10 @@ func handshake(ctx context.Context, conn *tls.Conn, limit time.Duration) error {
 
 // wideConn lets net/http copy a body in large pieces: it copies by ReadFrom
 // where the connection has it. It has to be the outermost wrapper of one.
-type wideConn struct {
-	net.Conn
-	head head
-}
-
-// Write passes p on, unless a small body is to follow it.
-func (c *wideConn) Write(p []byte) (int, error) { return c.head.write(c.Conn, p) }
+type wideConn struct{ net.Conn }
 
 // ReadFrom copies a body to the connection.
 func (c *wideConn) ReadFrom(body io.Reader) (int64, error) {
-	if c.head.expected {
-		return c.head.writeWith(c.Conn, body)
-	}
 	return copyPieces(c.Conn, body, plainPiece)
 }
 
@@ -102,84 +90,16 @@ func (c *wideConn) ReadFrom(body io.Reader) (int64, error) {
 type wideTLSConn struct {
 	*tls.Conn
 	below *joiningConn
-	head  head
 }
-
-// Write passes p on, unless a small body is to follow it.
-func (c *wideTLSConn) Write(p []byte) (int, error) { return c.head.write(c.Conn, p) }
 
 // ReadFrom copies a body to the connection.
 func (c *wideTLSConn) ReadFrom(body io.Reader) (int64, error) {
-	if c.head.expected {
-		return c.head.writeWith(c.Conn, body)
-	}
 	c.below.join()
 	n, err := copyPieces(c.Conn, body, securePiece)
 	if flushErr := c.below.release(); err == nil {
 		err = flushErr
 	}
 	return n, err
-}
-
-// announce tells a connection of this package, to which headers are about to be
-// written, how large a body follows them. net/http would send the headers of
-// most bodies ahead, which is one more packet for both sides.
-func announce(conn net.Conn, bodySize int64) {
-	if bodySize <= 0 || bodySize > smallBody {
-		return
-	}
-	switch conn := conn.(type) {
-	case *wideConn:
-		conn.head.expected = true
-	case *wideTLSConn:
-		conn.head.expected = true
-	}
-}
-
-// head is what was written of a request that has a small body. One goroutine
-// writes requests to a connection, one after the other.
-type head struct {
-	expected bool
-	pending  []byte // its memory is used again for the next request
-}
-
-// write keeps p where a small body is to follow it.
-func (h *head) write(to io.Writer, p []byte) (int, error) {
-	if !h.expected || len(h.pending)+len(p) > smallBody {
-		if err := h.flush(to); err != nil {
-			return 0, err
-		}
-		return to.Write(p)
-	}
-	h.pending = append(h.pending, p...)
-	return len(p), nil
-}
-
-func (h *head) flush(to io.Writer) error {
-	h.expected = false
-	if len(h.pending) == 0 {
-		return nil
-	}
-	_, err := to.Write(h.pending)
-	h.pending = h.pending[:0]
-	return err
-}
-
-// writeWith writes what is kept, and the body behind it. Nothing goes out of a
-// body that fails.
-func (h *head) writeWith(to io.Writer, body io.Reader) (int64, error) {
-	before := len(h.pending)
-	if limited, ok := body.(*io.LimitedReader); ok {
-		h.pending = slices.Grow(h.pending, int(min(limited.N, smallBody))+bytes.MinRead)
-	}
-	buffer := bytes.NewBuffer(h.pending)
-	n, err := buffer.ReadFrom(body)
-	h.pending = buffer.Bytes()
-	if err != nil {
-		h.expected, h.pending = false, h.pending[:before]
-		return n, err
-	}
-	return n, h.flush(to)
 }
 
 func copyPieces(to io.Writer, body io.Reader, size int64) (int64, error) {

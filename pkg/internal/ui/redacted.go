@@ -70,6 +70,9 @@ func (w *RedactedWriter) pass(text string) error {
 func beginning(text string, forms []form) int {
 	longest := 0
 	for _, f := range forms {
+		if text == "" || strings.IndexByte(f.text, text[len(text)-1]) < 0 {
+			continue // as most lines end
+		}
 		for n := min(len(f.text)-1, len(text)); n > longest; n-- {
 			if strings.HasSuffix(text, f.text[:n]) {
 				longest = n

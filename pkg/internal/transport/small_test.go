@@ -1,0 +1,213 @@
+package transport
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// answering is a server whose answers are written by the test. It tells which
+// connection each request came on.
+type answering struct {
+	url string
+
+	mu    sync.Mutex
+	conns []int
+}
+
+func serveAnswers(t *testing.T, answer func(conn net.Conn, number int)) *answering {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	server := &answering{url: "http://" + listener.Addr().String()}
+	go func() {
+		for number := 1; ; number++ {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go server.serve(conn, number, answer)
+		}
+	}()
+	return server
+}
+
+func (s *answering) serve(conn net.Conn, number int, answer func(net.Conn, int)) {
+	defer conn.Close()
+	reader := bufio.NewReader(conn)
+	for {
+		req, err := http.ReadRequest(reader)
+		if err != nil {
+			return
+		}
+		if _, err := io.Copy(io.Discard, req.Body); err != nil {
+			return
+		}
+		s.mu.Lock()
+		s.conns = append(s.conns, number)
+		s.mu.Unlock()
+		answer(conn, number)
+	}
+}
+
+func (s *answering) seen() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.conns)
+}
+
+// exchange makes a small PUT and reads so many bytes of the answer, -1 being
+// all.
+func exchange(way http.RoundTripper, target string, read int64) (string, error) {
+	req, err := http.NewRequest(http.MethodPut, target, strings.NewReader("body"))
+	if err != nil {
+		return "", err
+	}
+	resp, err := way.RoundTrip(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body := io.Reader(resp.Body)
+	if read >= 0 {
+		body = io.LimitReader(body, read)
+	}
+	text, err := io.ReadAll(body)
+	return fmt.Sprint(resp.StatusCode, " ", string(text)), err
+}
+
+const whole = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
+// A connection carries the next request where nothing is left of the last one.
+func TestSmallConnections(t *testing.T) {
+	t.Parallel()
+	say := func(text string) func(net.Conn, int) {
+		return func(conn net.Conn, _ int) { io.WriteString(conn, text) }
+	}
+	for _, test := range []struct {
+		name   string
+		answer func(net.Conn, int)
+		read   int64
+		want   string // each time
+		conns  []int
+	}{
+		{"all is read", say(whole), -1, "200 hello", []int{1, 1, 1}},
+		{"nothing is to be read", say("HTTP/1.1 204 No Content\r\n\r\n"), -1, "204 ", []int{1, 1, 1}},
+		{"in chunks", say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"), -1, "200 ab", []int{1, 1, 1}},
+		{"interim answers", say("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + whole), -1, "200 hello", []int{1, 1, 1}},
+		{"not all is read", say(whole), 2, "200 he", []int{1, 2, 3}},
+		{"the server says that it closes", say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"), -1, "200 x", []int{1, 2, 3}},
+		{"an older version", say("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"), -1, "200 x", []int{1, 2, 3}},
+		{"more than the answer", say(whole + whole), -1, "200 hello", []int{1, 2, 3}},
+		{"another protocol", say("HTTP/1.1 101 Switching Protocols\r\n\r\n"), -1, "101 ", []int{1, 2, 3}},
+		{"closed without a word", func(conn net.Conn, _ int) { io.WriteString(conn, whole); conn.Close() }, -1, "200 hello", []int{1, 2, 3}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			server := serveAnswers(t, test.answer)
+			origin, _ := url.Parse(server.url)
+			way := New(Options{Origin: origin})
+			var got []string
+			for range 3 {
+				answer, err := exchange(way, server.url, test.read)
+				if err != nil {
+					t.Error(err)
+				}
+				got = append(got, answer)
+			}
+			if want := []string{test.want, test.want, test.want}; !slices.Equal(got, want) {
+				t.Errorf("the answers were %q, want %q", got, want)
+			}
+			if got := server.seen(); !slices.Equal(got, test.conns) {
+				t.Errorf("the requests came on connections %v, want %v", got, test.conns)
+			}
+		})
+	}
+}
+
+// Only a connection that was idle may have been closed for no fault of the
+// request, so a request on a new one is not made again.
+func TestSmallIsNotRepeatedOnANewConnection(t *testing.T) {
+	t.Parallel()
+	server := serveAnswers(t, func(conn net.Conn, _ int) { conn.Close() })
+	origin, _ := url.Parse(server.url)
+	answer, err := exchange(New(Options{Origin: origin}), server.url, -1)
+	if err == nil {
+		t.Fatalf("the answer was %q, want an error", answer)
+	}
+	if got, want := server.seen(), []int{1}; !slices.Equal(got, want) {
+		t.Errorf("the requests came on connections %v, want %v", got, want)
+	}
+}
+
+func TestSmallRefusesHeaders(t *testing.T) {
+	t.Parallel()
+	server := serveAnswers(t, func(conn net.Conn, _ int) { io.WriteString(conn, whole) })
+	origin, _ := url.Parse(server.url)
+	for _, value := range []string{"a\r\nX-Other: b", "a\nb", "a\x00b", "a\x7fb"} {
+		req, err := http.NewRequest(http.MethodGet, server.url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Value", value)
+		if resp, err := New(Options{Origin: origin}).RoundTrip(req); err == nil {
+			resp.Body.Close()
+			t.Errorf("%q was sent", value)
+		}
+	}
+	if got := server.seen(); len(got) > 0 {
+		t.Errorf("the server saw %d requests", len(got))
+	}
+}
+
+func TestIdleConnections(t *testing.T) {
+	t.Parallel()
+	open := func(address string) (*smallConn, net.Conn) {
+		near, far := net.Pipe()
+		t.Cleanup(func() { far.Close() })
+		return newSmallConn(near, address, nil), far
+	}
+	closed := func(far net.Conn) bool {
+		far.SetReadDeadline(time.Now().Add(10 * maxIdle))
+		_, err := far.Read(make([]byte, 1))
+		return err == io.EOF
+	}
+	idle := idleConns{most: 2}
+	first, _ := open("a")
+	second, farSecond := open("a")
+	third, farThird := open("a")
+	other, farOther := open("b")
+	for _, conn := range []*smallConn{first, second, third, other} {
+		idle.keep(conn)
+	}
+	if !closed(farThird) {
+		t.Error("one more than may be kept was not closed")
+	}
+	if got := idle.take("a"); got != second {
+		t.Error("not the one that was used last came first")
+	}
+	if got := idle.take("a"); got != first {
+		t.Error("the other one did not come next")
+	}
+	if got := idle.take("a"); got != nil {
+		t.Error("there was a third one")
+	}
+	idle.keep(second)
+	if !closed(farSecond) || !closed(farOther) {
+		t.Error("what is idle for too long was not closed")
+	}
+	if got := idle.take("b"); got != nil {
+		t.Error("one that is closed was given out")
+	}
+}
