@@ -102,7 +102,13 @@ func (p prepared) isAt(found client.Found) bool {
 
 // upload sends what was prepared, or says that it would.
 func (u *Uploader) upload(ctx context.Context, p prepared, tracker progress.Tracker, result *Result) error {
-	describe := func(ctx context.Context) artifact.Metadata { return p.input.describe(u.Describe(ctx)) }
+	describe := func(ctx context.Context) artifact.Metadata {
+		var described artifact.Metadata
+		if u.Describe != nil {
+			described = u.Describe(ctx)
+		}
+		return p.input.describe(described)
+	}
 	if u.DryRun {
 		result.Metadata, result.Status, result.Signed = describe(ctx), Planned, p.signed
 		return ctx.Err()

@@ -57,8 +57,8 @@ type Result struct {
 type Uploader struct {
 	// Client is where they go. A dry run may do without one.
 	Client *client.Client
-	// Describe gives the metadata of an artifact. It may block until it is
-	// known, and must return when its context ends.
+	// Describe, if not nil, gives the metadata of an artifact. It may block
+	// until it is known, and must return when its context ends.
 	Describe func(context.Context) artifact.Metadata
 	// Signer, if not nil, signs by Scheme what has no tag of its own.
 	Signer *artifact.Signer
