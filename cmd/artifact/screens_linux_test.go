@@ -33,7 +33,7 @@ var screenWidths = []int{40, 120}
 //
 //	$ COMMAND   types it and waits until it has ended
 //	& COMMAND   types it
-//	wait TEXT   waits until the terminal shows it
+//	wait TEXT   waits until it is shown behind the last prompt
 //	gone TEXT   waits until it shows that no more
 //	keys KEY... presses keys, by tmux's names
 //	prompt      waits until what was typed has ended
@@ -113,9 +113,9 @@ func playScreen(t *testing.T, steps string, columns int) string {
 		case "&":
 			p.enter(rest)
 		case "wait":
-			p.await(func(shown string) bool { return strings.Contains(shown, rest) })
+			p.await(func(shown string) bool { return strings.Contains(sincePrompt(shown), rest) })
 		case "gone":
-			p.await(func(shown string) bool { return !strings.Contains(shown, rest) })
+			p.await(func(shown string) bool { return !strings.Contains(sincePrompt(shown), rest) })
 		case "keys":
 			p.tmux(append([]string{"send-keys"}, strings.Fields(rest)...)...)
 		case "prompt":

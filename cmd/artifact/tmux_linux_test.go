@@ -69,6 +69,14 @@ func (p *pane) enter(line string) {
 // prompt is one that waits, or waited, for a line.
 var prompt = regexp.MustCompile(`(?m)^\d*\$ `)
 
+// sincePrompt is what was shown since the shell waited for a line.
+func sincePrompt(shown string) string {
+	if prompts := prompt.FindAllStringIndex(shown, -1); len(prompts) > 0 {
+		return shown[prompts[len(prompts)-1][1]:]
+	}
+	return shown
+}
+
 // awaitPrompt waits until the shell has shown one prompt more.
 func (p *pane) awaitPrompt() {
 	p.t.Helper()
