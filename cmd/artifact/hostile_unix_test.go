@@ -79,6 +79,35 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
+// TestHostileTree takes what can be read of a directory, and names the rest.
+func TestHostileTree(t *testing.T) {
+	t.Parallel()
+	server, dir := record(t, nil), t.TempDir()
+	writeFile(t, filepath.Join(dir, "good"), hello)
+	for name, make := range map[string]func(string) error{
+		"loop":   func(path string) error { return os.Symlink("loop", path) },
+		"gone":   func(path string) error { return os.Symlink("nowhere", path) },
+		"above":  func(path string) error { return os.Symlink("..", path) },
+		"secret": func(path string) error { return os.WriteFile(path, nil, 0) },
+		"closed": func(path string) error { return os.Mkdir(path, 0) },
+	} {
+		if err := make(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := call{args: []string{"put", "-q", "-r", "."}, dir: dir, env: server.env()}.command(t)
+	asNobody(t, cmd)
+	got := finish(t, cmd)
+	lines := strings.SplitAfter(got.stderr, "\n")
+	slices.Sort(lines)
+	got.stderr = strings.Join(lines, "")
+	got.check(t, outcome{code: 2, stdout: helloSHA256 + "\n", stderr: "1: no such file or directory\n1: too many levels of symbolic links\n" +
+		"2: permission denied\nartifact: 4 of 5 artifacts failed\n" +
+		"artifact: reading closed: permission denied\nartifact: reading gone: no such file or directory\n" +
+		"artifact: reading loop: too many levels of symbolic links\nartifact: reading secret: permission denied\n"})
+	server.only(t)
+}
+
 // TestFewDescriptors works where hardly any file may be open, on many inputs
 // and however many jobs are wanted.
 func TestFewDescriptors(t *testing.T) {
