@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // ErrProxyAddress says that the environment names a proxy by what is no address
@@ -31,7 +32,9 @@ func (e *ProxyError) Error() string {
 // secrets.
 func proxyFromEnvironment(req *http.Request) (*url.URL, error) {
 	through, err := http.ProxyFromEnvironment(req)
-	if err != nil {
+	// What is no URL is tried with "http://" before it, which makes a host
+	// called "http" of a password that was not escaped.
+	if err != nil || through != nil && strings.HasPrefix(through.Path, "//") {
 		return nil, ErrProxyAddress
 	}
 	return through, nil

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestProxies goes through a real one, by CONNECT and in plain HTTP.
+func TestProxies(t *testing.T) {
+	t.Parallel()
+	server := newProxiedServer(t, record(t, nil))
+	free, locked := startSquid(t, "allow all"), startSquid(t, "allow known")
+	const stored = helloSHA256 + "  file\n"
+	const wants = "The proxy wants to know who you are: set HTTPS_PROXY (for plain http HTTP_PROXY) to http://USER:PASSWORD@HOST:PORT, or except the host with NO_PROXY.\n"
+	for _, url := range []string{server.http, server.https} {
+		says := "the proxy " + locked.address + " answered 407 Proxy Authentication Required"
+		if url == server.http { // where nothing tells the two apart
+			says = "the server answered 407 Proxy Authentication Required: ERROR: Cache Access Denied"
+		}
+		refused := outcome{code: 8, stderr: "artifact: uploading file: " + says + "\n" + wants}
+		for name, test := range map[string]struct {
+			proxy *squid
+			user  string
+			want  outcome
+		}{
+			"no password":         {free, "", outcome{stdout: stored}},
+			"a password too much": {free, "user:" + password + "@", outcome{stdout: stored}},
+			"the password":        {locked, "user:" + password + "@", outcome{stdout: stored}},
+			"a missing password":  {locked, "", refused},
+			"a wrong password":    {locked, "user:" + password + "x@", refused},
+			"another's user name": {locked, "nobody:" + password + "@", refused},
+		} {
+			before := len(server.all())
+			env := server.through(url, "http://"+test.user+test.proxy.address)
+			putFile(t, env).check(t, test.want)
+			requests := server.all()[before:]
+			if want := test.want.code == 0; want != (len(requests) == 1) {
+				t.Errorf("%s, %s: %d requests came", url, name, len(requests))
+			}
+			for _, got := range requests {
+				if got.Body != hello || got.Header.Get("Authorization") != "Bearer "+token || got.Header.Get("Proxy-Authorization") != "" {
+					t.Errorf("%s, %s: received %+v", url, name, got)
+				}
+			}
+			if got := putFile(t, env, "-v"); strings.Contains(got.stdout+got.stderr, "canary") {
+				t.Errorf("%s, %s: it prints %+v", url, name, got)
+			}
+		}
+	}
+	for _, p := range []*squid{free, locked} {
+		log := p.log()
+		for _, passed := range []string{" CONNECT " + strings.TrimPrefix(server.https, "https://") + " ", " PUT " + server.http + "/v8/artifacts/"} {
+			if !strings.Contains(log, passed) {
+				t.Errorf("not in the proxy's log: %q\n%s", passed, log)
+			}
+		}
+	}
+}
+
+// TestNoProxy goes past a proxy that is not there.
+func TestNoProxy(t *testing.T) {
+	t.Parallel()
+	needHost(t)
+	server := newProxiedServer(t, record(t, nil))
+	closed := listen(t)
+	closed.Close()
+	for _, except := range []string{proxied, ".artifact.test", "*", "other.test, " + proxied} {
+		for _, url := range []string{server.http, server.https} {
+			got := putFile(t, server.through(url, "http://"+closed.Addr().String(), "NO_PROXY="+except))
+			got.check(t, outcome{stdout: helloSHA256 + "  file\n"})
+		}
+	}
+}
+
+// TestProxiesThatHelpNot has proxies that are not there, lead nowhere, must not
+// be used or are none.
+func TestProxiesThatHelpNot(t *testing.T) {
+	t.Parallel()
+	server := newProxiedServer(t, record(t, nil))
+	socket := listen(t)
+	closed := socket.Addr().String()
+	socket.Close()
+	absent := strings.Replace(closed, "127.0.0.1", proxied, 1)
+	nowhere := "http://user:" + password + "@" + closed
+	strict, free := startSquid(t, "deny all"), startSquid(t, "allow all")
+	const again = "; trying again in "
+	for name, test := range map[string]struct {
+		env  []string
+		code int
+		said []string // how each line begins, in turn
+	}{
+		"it is not there": {server.through(server.https, nowhere), 9, []string{
+			"artifact: proxyconnect tcp: dial tcp " + closed + ": connect: connection refused" + again,
+			"artifact: uploading file: proxyconnect tcp: dial tcp " + closed + ": connect: connection refused",
+			"Check the proxy in HTTPS_PROXY, or except the host with NO_PROXY."}},
+		"it lets nobody there": {server.through(server.https, "http://"+strict.address), 8, []string{
+			"artifact: uploading file: the proxy " + strict.address + " answered 403 Forbidden",
+			"The proxy opens no way to the server: "}},
+		"the server is not there": {server.through("https://"+absent, "http://"+free.address), 9, []string{
+			"artifact: the proxy " + free.address + " answered 503 Service Unavailable" + again,
+			"artifact: uploading file: the proxy " + free.address + " answered 503 Service Unavailable",
+			"The proxy opens no way to the server: "}},
+		"the server is not there, in plain HTTP": {server.through("http://"+absent, "http://"+free.address), 9, []string{
+			"artifact: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved" + again,
+			"artifact: uploading file: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved",
+			"The server has a fault; try again later."}},
+		"its password ends the address": {server.through(server.https, "http://user:"+password+"#z@"+closed), 2, []string{
+			"artifact: uploading file: the environment's proxy has no valid address",
+			"HTTPS_PROXY and HTTP_PROXY are to be http://HOST:PORT"}},
+		"plain HTTP must not leave": {server.through(server.http, nowhere, "ARTIFACT_ALLOW_HTTP=false"), 2, []string{
+			"artifact: uploading file: plain http leaves this machine, through the proxy " + closed,
+			"Use https://"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := putFile(t, test.env)
+			lines := strings.SplitAfter(got.stderr, "\n")
+			same := len(lines) == len(test.said)+1
+			for i := 0; same && i < len(test.said); i++ {
+				same = strings.HasPrefix(lines[i], test.said[i])
+			}
+			if got.code != test.code || !same || strings.Contains(got.stderr, "canary") {
+				t.Errorf("%+v, want exit %d and %q", got, test.code, test.said)
+			}
+		})
+	}
+}
+
+// TestProxyDies kills the proxy in the middle of the body. When it is back, the
+// upload is made again, on a new connection; where it stays away, the server has
+// nothing.
+func TestProxyDies(t *testing.T) {
+	t.Parallel()
+	const size = 24 << 20 // more than all buffers on the way hold
+	for _, comesBack := range []bool{true, false} {
+		t.Run(fmt.Sprint("comes back: ", comesBack), func(t *testing.T) {
+			t.Parallel()
+			var p *squid
+			tries, whole := 0, 0
+			server := newProxiedServer(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if tries++; tries == 1 {
+					_, _ = io.CopyN(io.Discard, r.Body, size/4)
+					p.kill()
+					if comesBack {
+						p.start(t)
+					}
+				}
+				n, err := io.Copy(io.Discard, r.Body)
+				if err == nil && n == size {
+					whole++
+				}
+				w.WriteHeader(http.StatusAccepted)
+			}))
+			p = startSquid(t, "allow all")
+			dir := t.TempDir()
+			writeFile(t, filepath.Join(dir, "file"), strings.Repeat("x", size))
+			got := call{args: []string{"put", "--hash=k", "file"}, dir: dir, env: server.through(server.https, "http://"+p.address)}.run(t)
+			if comesBack {
+				if got.code != 0 || got.stdout != "k  file\n" || strings.Count(got.stderr, "; trying again in ") != 1 || tries != 2 || whole != 1 {
+					t.Errorf("%+v after %d tries, %d of them whole", got, tries, whole)
+				}
+				return
+			}
+			if got.code != 9 || got.stdout != "" || !strings.Contains(got.stderr, "\nartifact: uploading file: proxyconnect tcp: ") || whole != 0 {
+				t.Errorf("%+v, and %d whole", got, whole)
+			}
+		})
+	}
+}

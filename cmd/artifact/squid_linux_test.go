@@ -1,0 +1,154 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// proxied is a name of this machine that Go sends through a proxy: it never
+// does that with loopback addresses.
+const proxied = "cache.artifact.test"
+
+// password is what a proxy wants, and nobody else may see.
+const password = "canary2b8d4f6071"
+
+// squid is a proxy that runs beside a test. It finds this machine under the
+// name by a list of its own.
+type squid struct {
+	program, name, dir, address string
+	cmd                         *exec.Cmd
+}
+
+// startSquid starts one that lets through whoever access says.
+func startSquid(t *testing.T, access string) *squid {
+	t.Helper()
+	program, err := exec.LookPath("squid")
+	if err != nil {
+		program = "/usr/sbin/squid" // where Debian puts it, which is not on every PATH
+		if _, err := os.Stat(program); err != nil {
+			t.Skip("squid is not installed")
+		}
+	}
+	dir, err := os.MkdirTemp("", "squid") // not t.TempDir, which only root can reach here
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	socket := listen(t)
+	p := &squid{program: program, name: rand.Text(), dir: dir, address: socket.Addr().String()}
+	socket.Close()
+	const helper = `while read -r line; do case $line in "user %s") echo OK;; *) echo ERR;; esac; done` + "\n"
+	writeFile(t, dir+"/helper", fmt.Sprintf(helper, password))
+	writeFile(t, dir+"/hosts", "127.0.0.1 "+proxied+"\n")
+	writeFile(t, dir+"/conf", fmt.Sprintf(`http_port %[2]s
+hosts_file %[1]s/hosts
+pid_filename none
+access_log stdio:%[1]s/log
+cache_log %[1]s/fault
+coredump_dir %[1]s
+netdb_filename none
+cache deny all
+pinger_enable off
+shutdown_lifetime 0 seconds
+auth_param basic program /bin/sh %[1]s/helper
+auth_param basic children 1 startup=1 idle=1
+acl known proxy_auth REQUIRED
+http_access %[3]s
+http_access deny all
+`, dir, p.address, access))
+	p.start(t)
+	t.Cleanup(p.kill)
+	return p
+}
+
+func (p *squid) start(t *testing.T) {
+	t.Helper()
+	arguments := []string{p.program, "-N", "-n", p.name, "-f", p.dir + "/conf"}
+	if os.Getuid() == 0 { // as which it does not run
+		if err := exec.Command("chown", "-R", "65534:65534", p.dir).Run(); err != nil {
+			t.Fatal(err)
+		}
+		arguments = append([]string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}, arguments...)
+	}
+	p.cmd = exec.Command(arguments[0], arguments[1:]...)
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		if conn, err := net.Dial("tcp", p.address); err == nil {
+			conn.Close()
+			return
+		}
+		if time.Now().After(end) {
+			fault, _ := os.ReadFile(p.dir + "/fault")
+			t.Fatalf("squid does not listen: %s", fault)
+		}
+	}
+}
+
+// kill ends it and all its connections at once, and removes what it would have
+// removed itself.
+func (p *squid) kill() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+	segments, _ := filepath.Glob("/dev/shm/" + p.name + "-*")
+	for _, segment := range segments {
+		_ = os.Remove(segment)
+	}
+}
+
+func (p *squid) log() string {
+	text, _ := os.ReadFile(p.dir + "/log")
+	return string(text)
+}
+
+// needHost skips where this machine is not known under the name. .ci/run puts
+// it into /etc/hosts.
+func needHost(t *testing.T) {
+	t.Helper()
+	hosts, err := os.ReadFile("/etc/hosts")
+	if err != nil || !slices.Contains(strings.Fields(string(hosts)), proxied) {
+		t.Skip(proxied + " is not in /etc/hosts")
+	}
+}
+
+// proxiedServer is a server in plain HTTP and in TLS, under the name that is
+// sent through a proxy.
+type proxiedServer struct {
+	*recorder
+	http, https string   // base URLs
+	env         []string // to speak to it
+}
+
+func newProxiedServer(t *testing.T, server *recorder) *proxiedServer {
+	t.Helper()
+	ours := newAuthority(t)
+	key, leaf := certify(t, ours.intermediate, ours.key, &x509.Certificate{DNSNames: []string{proxied}})
+	secure := httptest.NewUnstartedServer(server.Config.Handler)
+	secure.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{leaf.Raw, ours.intermediate.Raw}, PrivateKey: key}}}
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	base := func(scheme string, l net.Listener) string {
+		return fmt.Sprintf("%s://%s:%d", scheme, proxied, l.Addr().(*net.TCPAddr).Port)
+	}
+	return &proxiedServer{server, base("http", server.Listener), base("https", secure.Listener), []string{
+		"ARTIFACT_TOKEN=" + token, "ARTIFACT_ALLOW_HTTP=true", "ARTIFACT_RETRIES=1",
+		"ARTIFACT_CA_CERT=" + writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), ours.pem),
+	}}
+}
+
+// through is the environment for one of its URLs by way of a proxy.
+func (s *proxiedServer) through(url, proxy string, more ...string) []string {
+	return slices.Concat(s.env, []string{"ARTIFACT_API=" + url, "HTTPS_PROXY=" + proxy, "HTTP_PROXY=" + proxy}, more)
+}
