@@ -15,7 +15,7 @@ func TestProxies(t *testing.T) {
 	server := newProxiedServer(t, record(t, nil))
 	free, locked := startSquid(t, "allow all"), startSquid(t, "allow known")
 	const stored = helloSHA256 + "  file\n"
-	const wants = "The proxy wants to know who you are: set HTTPS_PROXY (for plain http HTTP_PROXY) to http://USER:PASSWORD@HOST:PORT, or except the host with NO_PROXY.\n"
+	const wants = "The proxy wants to know who you are: set HTTPS_PROXY (for plain http HTTP_PROXY) to http://USER:PASSWORD@HOST:PORT,\nor except the host with NO_PROXY.\n"
 	for _, url := range []string{server.http, server.https} {
 		says := "the proxy " + locked.address + " answered 407 Proxy Authentication Required"
 		if url == server.http { // where nothing tells the two apart

@@ -3,6 +3,8 @@ package client_test
 import (
 	"flag"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"runtime"
 	"testing"
@@ -12,6 +14,7 @@ import (
 // unless somebody said how many: they wait far more than they work.
 func TestMain(m *testing.M) {
 	flag.Parse()
+	log.SetOutput(io.Discard) // net/http repeats there what hostile servers say
 	chosen := false
 	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
 	if !chosen {

@@ -104,10 +104,11 @@ func (e *Error) mayPass() bool {
 	return !errors.As(e.Err, &certificate) && !errors.As(e.Err, &record)
 }
 
-// parseRetryAfter reads the header (RFC 9110, section 10.2.3): seconds or a
-// date.
+// parseRetryAfter reads the header (RFC 9110, section 10.2.3): seconds, of
+// which there may be more than a number holds, or a date.
 func parseRetryAfter(value string, now time.Time) (time.Duration, bool) {
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+	seconds, err := strconv.ParseUint(value, 10, 32)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // then it is the largest
 		return time.Duration(seconds) * time.Second, true
 	}
 	date, err := http.ParseTime(value)

@@ -63,6 +63,7 @@ func TestPutTriesAgain(t *testing.T) {
 		"by date":      {[]int{503}, now.Add(90 * time.Second).Format(http.TimeFormat), 2, []time.Duration{90 * time.Second}, accepted},
 		"by past date": {[]int{503}, now.Add(-time.Hour).Format(http.TimeFormat), 2, []time.Duration{0}, accepted},
 		"too long":     {[]int{429}, "121", 1, nil, 429},
+		"for ever":     {[]int{429}, "99999999999999999999", 1, nil, 429},
 		"nonsense":     {[]int{429}, "soon", 2, []time.Duration{500 * time.Millisecond}, accepted},
 		"negative":     {[]int{429}, "-1", 2, []time.Duration{500 * time.Millisecond}, accepted},
 	} {
