@@ -3,6 +3,8 @@
 package main
 
 import (
+	"encoding/base64"
+	"fmt"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -12,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -30,6 +33,10 @@ func TestRecipes(t *testing.T) {
 		{"gitlab.yml", "GITLAB", "CI=true GITLAB_CI=true CI_COMMIT_SHA=" + sha},
 		{"circleci.yml", "CIRCLE", "CI=true CIRCLECI=true CIRCLE_SHA1=" + sha},
 		{"buildkite.yml", "BUILDKITE", "CI=true BUILDKITE=true BUILDKITE_COMMIT=" + sha},
+		{"github-oidc.yml", "GITHUB_ACTIONS", "CI=true GITHUB_ACTIONS=true ARTIFACT_OIDC=1 GITHUB_SHA=" + sha},
+		{"gitlab-oidc.yml", "GITLAB", "CI=true GITLAB_CI=true CI_COMMIT_SHA=" + sha},
+		{"circleci-oidc.yml", "CIRCLE", "CI=true CIRCLECI=true CIRCLE_SHA1=" + sha},
+		{"buildkite-oidc.yml", "BUILDKITE", "CI=true BUILDKITE=true BUILDKITE_COMMIT=" + sha},
 		{"bitbucket.yml", "BITBUCKET", "CI=true BITBUCKET_COMMIT=" + sha},
 		{"Jenkinsfile", "JENKINS", "JENKINS_URL=http://jenkins.example.com/ BUILD_ID=7 GIT_COMMIT=" + sha},
 	} {
@@ -46,7 +53,11 @@ func TestRecipes(t *testing.T) {
 			if err := os.Chmod(build, 0o755); err != nil {
 				t.Fatal(err)
 			}
-			cmd := call{dir: dir, env: append(cache, strings.Fields(test.env)...)}.command(t)
+			env := append(cache, strings.Fields(test.env)...)
+			if strings.Contains(test.file, "-oidc") {
+				env = append(env, identified(t, programs, cache)...)
+			}
+			cmd := call{dir: dir, env: env}.command(t)
 			cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-eu", "-c", script}
 			cmd.Env = append(cmd.Env, "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"))
 			// A vendor's log is no terminal, and its lines are not looked at.
@@ -64,6 +75,30 @@ func TestRecipes(t *testing.T) {
 				t.Errorf("x-artifact-sha: %q", got)
 			}
 		})
+	}
+}
+
+// identified gives a job of each vendor an identity instead of a token: its own
+// is exchanged for that of the cache.
+func identified(t *testing.T, programs string, cache []string) []string {
+	t.Helper()
+	now := time.Now().Unix()
+	payload := fmt.Sprintf(`{"sub":"job","aud":["https://cache.example.com"],"iat":%d,"exp":%d}`, now, now+3600)
+	job := "e30." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".c2ln"
+	agent := writeFile(t, filepath.Join(programs, "buildkite-agent"), "#!/bin/sh\necho "+job+"\n")
+	if err := os.Chmod(agent, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	access := strings.TrimPrefix(cache[1], "ARTIFACT_TOKEN=")
+	oauth := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/token" && r.PostFormValue("subject_token") == job {
+			fmt.Fprintf(w, `{"access_token":%q}`, access)
+		}
+	})
+	hub := newGitHub(t, func(string) string { return job })
+	return []string{
+		"ARTIFACT_TOKEN=", "ARTIFACT_OIDC_TOKEN_URL=" + oauth.URL + "/token", "ARTIFACT_ID_TOKEN=" + map[bool]string{true: job}[strings.Contains(t.Name(), "gitlab")],
+		"CIRCLE_OIDC_TOKEN_V2=" + job, "ACTIONS_ID_TOKEN_REQUEST_URL=" + hub.URL + "/runs/1/idtoken?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=" + requestToken,
 	}
 }
 
@@ -124,7 +159,7 @@ func shellSteps(t *testing.T, name string) []string {
 		}
 	}
 	walk(&document, false)
-	if name == "buildkite.yml" { // which reads one dollar itself, before any shell
+	if strings.HasPrefix(name, "buildkite") { // which reads one dollar itself, before any shell
 		for i := range steps {
 			steps[i] = strings.ReplaceAll(steps[i], "$$", "$")
 		}

@@ -63,11 +63,24 @@ const (
 	foreign = `git init -q . && mkdir .turbo && echo '{"apiUrl":"https://cache.example.com"}' >.turbo/config.json && artifact put f`
 )
 
+// The identity tokens {"exp":1} and {}, with no signature.
+const (
+	endedToken   = "e30.eyJleHAiOjF9.c2ln"
+	endlessToken = "e30.e30.c2ln"
+)
+
 // serving is a script whose commands have a cache that works.
 func serving(script string) string { return "artifact serve -- sh -c '" + script + "'" }
 
 var troubles = map[string]trouble{
-	"no credential":                             {env: []string{"ARTIFACT_TOKEN="}},
+	"no credential":                          {env: []string{"ARTIFACT_TOKEN="}},
+	"this is no CI job with an identity":     {env: []string{"ARTIFACT_OIDC=1"}},
+	"its workflow grants no id-token: write": {env: []string{"ARTIFACT_OIDC=1", "GITHUB_ACTIONS=true"}},
+	"this pull request comes from a fork": {env: []string{"ARTIFACT_OIDC=1", "GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=pull_request", "GITHUB_EVENT_PATH=event"},
+		shell: `echo '{"pull_request":{"head":{"repo":{"full_name":"a/b"}}}}' >event; artifact put f`},
+	"the token is not valid at this time":       {env: []string{"ARTIFACT_OIDC=1", "ARTIFACT_ID_TOKEN=" + endedToken}},
+	"the token is for another audience":         {env: []string{"ARTIFACT_OIDC=1", "ARTIFACT_ID_TOKEN=" + endlessToken, "ARTIFACT_OIDC_AUDIENCE=other"}},
+	"it says that it is":                        {shell: "artifact put --oidc-issuer \"$ARTIFACT_API\" f", env: []string{"ARTIFACT_OIDC=1", "ARTIFACT_ID_TOKEN=" + endlessToken}, answer: says(200, `{"issuer":"https://other.example"}`)},
 	"which nobody has confirmed":                {env: []string{"ARTIFACT_API="}, shell: foreign},
 	"plain http leaves this machine":            {env: []string{"ARTIFACT_API=http://192.0.2.1"}},
 	"invalid artifact id":                       {shell: "artifact put --hash a/b f"},
