@@ -241,7 +241,8 @@ func TestReasonsAreToldApart(t *testing.T) {
     Or take each file below it: artifact put -r d
 11: no such file or directory
  2: the server answered 403 Forbidden: No.
-    The token may not write here: check --team. Or Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.
+    The token may not write here: check --team.
+    Or Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.
 `
 	if got.code != 1 || !strings.HasSuffix(got.stderr, want) {
 		t.Errorf("exit %d, %s", got.code, got.stderr)
