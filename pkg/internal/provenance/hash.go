@@ -11,9 +11,13 @@ import (
 // hashFiles fills in the blob ids that git would record for regular files, with
 // the filters that the attributes of each path ask for.
 func (w worktree) hashFiles(ctx context.Context, files []*entry) error {
+	hashing := w.early
 	for len(files) > 0 {
-		hashed, err := w.hashObjects(ctx, files)
-		if err == nil {
+		if hashing == nil {
+			hashing = w.startHashing(ctx)
+		}
+		hashed, err := hashing.hash(files)
+		if hashing = nil; err == nil {
 			return nil
 		}
 		if ctx.Err() != nil || hashed == len(files) {
@@ -31,30 +35,79 @@ func (w worktree) hashFiles(ctx context.Context, files []*entry) error {
 	return nil
 }
 
-// hashObjects runs one git hash-object. It tells how many files, from the
-// first, have their id now.
-func (w worktree) hashObjects(ctx context.Context, files []*entry) (hashed int, err error) {
+// hashing is one git hash-object, from before it is known which files it is
+// for. It must be given some, or none, once.
+type hashing struct {
+	given chan struct{} // closed when there are files
+	files []*entry
+	lines pathLines
+
+	done   chan struct{}
+	hashed int
+	err    error
+}
+
+// startHashing starts git, which waits for files then.
+func (r repository) startHashing(ctx context.Context) *hashing {
+	h := &hashing{given: make(chan struct{}), done: make(chan struct{})}
+	go func() {
+		defer close(h.done)
+		h.err = h.run(ctx, r)
+	}()
+	return h
+}
+
+// hash gives files their ids. It tells how many of them, from the first, have
+// one now.
+func (h *hashing) hash(files []*entry) (hashed int, err error) {
+	h.give(files)
+	<-h.done
+	return h.hashed, h.err
+}
+
+func (h *hashing) give(files []*entry) {
+	h.files, h.lines.files = files, files
+	close(h.given)
+}
+
+// end lets git go where there was nothing to hash.
+func (h *hashing) end() {
+	select {
+	case <-h.given:
+	default:
+		h.give(nil)
+	}
+}
+
+func (h *hashing) run(ctx context.Context, r repository) error {
 	var surprise error
 	ids := &recordWriter{delim: '\n', limit: 256, take: func(line []byte) error {
+		<-h.given
 		id := strings.TrimSuffix(string(line), "\r")
-		if hashed == len(files) || !isObjectID(id) {
+		if h.hashed == len(h.files) || !isObjectID(id) {
 			surprise = fmt.Errorf("git hash-object: unexpected answer %.100q", line)
 			return surprise
 		}
-		files[hashed].work.id = id
-		hashed++
+		h.files[h.hashed].work.id = id
+		h.hashed++
 		return nil
 	}}
 	// The paths are relative to the root of the work tree, wherever in it
 	// git runs: it goes there before it reads them.
-	err = w.run(ctx, &pathLines{files: files}, ids, "hash-object", "--stdin-paths")
+	err := r.run(ctx, h, ids, "hash-object", "--stdin-paths")
 	switch {
 	case surprise != nil:
-		return hashed, surprise
-	case err == nil && hashed < len(files):
-		return hashed, errors.New("git hash-object: the answer is incomplete")
+		return surprise
+	case err == nil && h.hashed < len(h.files):
+		return errors.New("git hash-object: the answer is incomplete")
 	}
-	return hashed, err
+	return err
+}
+
+// Read reads as the paths of the files, once there are some.
+func (h *hashing) Read(b []byte) (int, error) {
+	<-h.given
+	return h.lines.Read(b)
 }
 
 // pathLines reads as the paths of files, a line each.

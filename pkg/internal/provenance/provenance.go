@@ -74,6 +74,9 @@ func Git(ctx context.Context, dir string, environ []string) (Revision, error) {
 	if r.isNowhere() {
 		return Revision{}, ErrNoWorkTree
 	}
+	// Started beside git status, hashing takes no time of its own.
+	r.early = r.startHashing(ctx)
+	defer r.early.end()
 	st, err := r.status(ctx)
 	if err != nil {
 		return Revision{}, err

@@ -42,6 +42,8 @@ type repository struct {
 	environ []string
 	// isNested says that dir must be the root of the work tree.
 	isNested bool
+	// early, if not nil, hashes files by a git that was started before.
+	early *hashing
 }
 
 func openRepository(dir string, environ []string) (repository, error) {
@@ -69,7 +71,7 @@ func findGit(environ []string) (string, error) {
 
 // inside is the repository whose root is dir, in the work tree of r.
 func (r repository) inside(dir string) repository {
-	r.dir, r.isNested = dir, true
+	r.dir, r.isNested, r.early = dir, true, nil
 	r.environ = slices.DeleteFunc(slices.Clone(r.environ), func(pair string) bool {
 		name, _, _ := strings.Cut(pair, "=")
 		return slices.Contains(ofOneRepository, name)
