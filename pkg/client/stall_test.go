@@ -112,28 +112,6 @@ func TestStandstillsLeaveTheConnection(t *testing.T) {
 	}
 }
 
-// What moves goes on, however little at a time.
-func TestSlowTransfersAreNoStandstills(t *testing.T) {
-	t.Parallel()
-	const size = 8 << 20
-	api := serveRaw(t, func(conn net.Conn) {
-		readHeader(conn)
-		for left := int64(size); left > 0; {
-			n, err := io.CopyN(io.Discard, conn, min(left, 64<<10))
-			if err != nil {
-				return
-			}
-			left -= n
-			time.Sleep(10 * time.Millisecond) // in all more than twice the limit
-		}
-		io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
-	})
-	c := newClient(t, api, func(o *client.Options) { o.StallTimeout = 500 * time.Millisecond })
-	if _, err := putZeros(t, c, size); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestTimeoutBoundsAllTries(t *testing.T) {
 	t.Parallel()
 	r, c := serve(t, answering(503, "", "", "Retry-After", "60"), func(o *client.Options) {

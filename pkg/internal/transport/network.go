@@ -29,6 +29,19 @@ const (
 	http2 = "h2"
 )
 
+// timeout is a step that took too long. It is a [net.Error], as those of
+// net/http are.
+type timeout string
+
+func (t timeout) Error() string { return string(t) }
+func (timeout) Timeout() bool   { return true }
+func (timeout) Temporary() bool { return true }
+
+const (
+	errDialTimeout      = timeout("i/o timeout")
+	errHandshakeTimeout = timeout("the TLS handshake took too long")
+)
+
 // connectTimeout bounds each step on the way to a connection, in all of which
 // no byte of a body moves.
 func (o Options) connectTimeout() time.Duration {
@@ -44,7 +57,7 @@ func (o Options) connectTimeout() time.Duration {
 // HTTP/1.1 comes first everywhere: one connection moved 1 GiB 2.6 times as
 // fast as Go's HTTP/2, and 10,000 small bodies 1.7 times as fast.
 func newSecure(options Options, bytes *rate.Limiter, protocol string) *http.Transport {
-	dialer := &net.Dialer{Timeout: options.connectTimeout()}
+	dialer := &net.Dialer{Timeout: connectTimeout}
 	network := newHTTPTransport(options, steady(options, bytes, dialer))
 	network.TLSClientConfig = &tls.Config{
 		RootCAs:            options.RootCAs,
@@ -64,7 +77,7 @@ func newSecure(options Options, bytes *rate.Limiter, protocol string) *http.Tran
 // newPlain is where requests to http URLs leave: to loopback, or anywhere
 // where the user allowed it.
 func newPlain(options Options, bytes *rate.Limiter) *http.Transport {
-	dialer := &net.Dialer{Timeout: options.connectTimeout()}
+	dialer := &net.Dialer{Timeout: connectTimeout}
 	network := newHTTPTransport(options, steady(options, bytes, dialer))
 	if !options.AllowHTTP {
 		dialer.Control = loopbackOnly
@@ -77,7 +90,12 @@ func newPlain(options Options, bytes *rate.Limiter) *http.Transport {
 // keep to the rate.
 func steady(options Options, bytes *rate.Limiter, dialer *net.Dialer) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, cancel := WithTimeout(ctx, options.connectTimeout(), errDialTimeout)
+		defer cancel()
 		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil && context.Cause(ctx) == errDialTimeout {
+			return nil, fmt.Errorf("dial %s %s: %w", network, address, errDialTimeout)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -51,25 +51,17 @@ func (dial dialFunc) wideTLS(config *tls.Config, limit time.Duration) dialFunc {
 	}
 }
 
-// handshakeTimeout says that a server did not come to the end of a TLS
-// handshake. It is a [net.Error], as that of net/http is.
-type handshakeTimeout struct{}
-
-func (handshakeTimeout) Error() string   { return "the TLS handshake took too long" }
-func (handshakeTimeout) Timeout() bool   { return true }
-func (handshakeTimeout) Temporary() bool { return true }
-
 // handshake is bounded in time, and traced as net/http does it.
 func handshake(ctx context.Context, conn *tls.Conn, limit time.Duration) error {
 	trace := httptrace.ContextClientTrace(ctx)
 	if trace != nil && trace.TLSHandshakeStart != nil {
 		trace.TLSHandshakeStart()
 	}
-	ctx, cancel := WithTimeout(ctx, limit, handshakeTimeout{})
+	ctx, cancel := WithTimeout(ctx, limit, errHandshakeTimeout)
 	defer cancel()
 	err := conn.HandshakeContext(ctx)
-	if cause := context.Cause(ctx); cause == error(handshakeTimeout{}) {
-		err = cause
+	if err != nil && context.Cause(ctx) == errHandshakeTimeout {
+		err = errHandshakeTimeout
 	}
 	if trace != nil && trace.TLSHandshakeDone != nil {
 		trace.TLSHandshakeDone(conn.ConnectionState(), err)
