@@ -1,6 +1,9 @@
 package artifact
 
-import "io"
+import (
+	"io"
+	"sync"
+)
 
 // The size and number of the buffers between a reader and the hash: large
 // enough for few system calls, small enough to stay in the processor's cache.
@@ -36,7 +39,7 @@ func newHashing(h io.Writer, size int, progress func(int64)) *hashing {
 			if progress != nil {
 				progress(hashed)
 			}
-			side.free <- b[:cap(b)]
+			side.free <- b[:size]
 		}
 	}()
 	return side
@@ -52,7 +55,7 @@ func (s *hashing) buffer() []byte {
 	}
 	if s.made < hashBuffers {
 		s.made++
-		return make([]byte, s.size)
+		return pooledBuffer(s.size)
 	}
 	return <-s.free
 }
@@ -64,4 +67,20 @@ func (s *hashing) write(b []byte) { s.full <- b }
 func (s *hashing) stop() {
 	close(s.full)
 	<-s.done
+	for range len(s.free) {
+		b := <-s.free
+		hashPool.Put(&b)
+	}
+}
+
+// hashPool keeps the buffers of one input for the next: in a long list they
+// would be most of the garbage.
+var hashPool = sync.Pool{New: func() any { return new([]byte) }}
+
+// pooledBuffer is one of so many bytes, as a rule one that was used before.
+func pooledBuffer(size int) []byte {
+	if b := *hashPool.Get().(*[]byte); cap(b) >= size {
+		return b[:size]
+	}
+	return make([]byte, size)
 }

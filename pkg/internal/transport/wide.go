@@ -103,8 +103,17 @@ func copyPieces(to io.Writer, body io.Reader, size int64) (int64, error) {
 	}
 	// Its own ReadFrom would bring small pieces back.
 	onlyWriter := struct{ io.Writer }{to}
-	return io.CopyBuffer(onlyWriter, body, make([]byte, size))
+	buffer := pieces.Get().(*[]byte)
+	defer pieces.Put(buffer)
+	if int64(len(*buffer)) < size {
+		*buffer = make([]byte, size)
+	}
+	return io.CopyBuffer(onlyWriter, body, (*buffer)[:size])
 }
+
+// pieces are buffers that a body was copied by, for the next one's: in a long
+// list they would be most of the garbage.
+var pieces = sync.Pool{New: func() any { return new([]byte) }}
 
 // joiningConn joins writes into few large ones between join and release.
 // tls.Conn writes each record by itself, and writes while it reads too (alerts,
