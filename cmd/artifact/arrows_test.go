@@ -56,7 +56,7 @@ var rooms = map[string]room{
 	}},
 	"pkg/internal/store":           {rooms: []string{"pkg/artifact"}, modules: []string{"golang.org/x/sys"}},
 	"pkg/internal/store/storetest": {rooms: []string{"pkg/artifact", "pkg/internal/store"}},
-	"pkg/internal/transport":       {modules: []string{"golang.org/x/time", "golang.org/x/sys"}},
+	"pkg/internal/transport":       {modules: []string{"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys"}},
 }
 
 // TestArrows holds every package to its room, for each system that is built.

@@ -4,6 +4,8 @@ package main
 
 import (
 	"cmp"
+	"crypto/tls"
+	"encoding/pem"
 	"io"
 	"log"
 	"net/http"
@@ -24,6 +26,7 @@ type trouble struct {
 	env    []string
 	answer answer
 	tls    bool
+	demand bool // of a client certificate, by a server that is trusted
 }
 
 // answer is what a server does with an upload from dir.
@@ -56,6 +59,14 @@ func meddles(_ *testing.T, dir string, _ http.ResponseWriter, sent io.Reader) {
 	_, _ = io.ReadFull(sent, make([]byte, 4096))
 	_ = os.WriteFile(filepath.Join(dir, "f"), []byte("other"), 0o600)
 	_, _ = io.Copy(io.Discard, sent)
+}
+
+// heldBack answers a preflight without a word about the token, and refuses what
+// comes without it.
+func heldBack(_ *testing.T, _ string, w http.ResponseWriter, sent io.Reader) {
+	if body, _ := io.ReadAll(sent); len(body) > 0 {
+		w.WriteHeader(http.StatusUnauthorized)
+	}
 }
 
 const (
@@ -107,11 +118,17 @@ var troubles = map[string]trouble{
 	"the environment's proxy has no valid address": {
 		env: []string{"ARTIFACT_API=https://cache.example", "HTTPS_PROXY=http://user:pa#ss@proxy.example:3128"},
 	},
-	"413 Request Entity Too Large":         {answer: says(413, "")},
-	"429 Too Many Requests":                {answer: says(429, "")},
-	"500 Internal Server Error":            {answer: says(500, "")},
-	"the cache holds other bytes":          {shell: serving("artifact put f >sums && echo more >>f && artifact verify -c sums")},
-	"there is nothing to check it against": {shell: serving("artifact put --hash key f && artifact verify --hash key")},
+	"413 Request Entity Too Large":                        {answer: says(413, "")},
+	"429 Too Many Requests":                               {answer: says(429, "")},
+	"500 Internal Server Error":                           {answer: says(500, "")},
+	"the cache holds other bytes":                         {shell: serving("artifact put f >sums && echo more >>f && artifact verify -c sums")},
+	"there is nothing to check it against":                {shell: serving("artifact put --hash key f && artifact verify --hash key")},
+	"others can read it":                                  {shell: "echo A: b >h; chmod 644 h; artifact put --header-file h f"},
+	"there is no private key in it":                       {shell: "openssl req -x509 -newkey ed25519 -nodes -subj /CN=x -keyout k -out c 2>/dev/null; artifact put --client-cert c f"},
+	"a password in an argument":                           {shell: "artifact put --proxy http://u:pass@127.0.0.1:1 f"},
+	"the server wants a client certificate":               {tls: true, demand: true},
+	"the server has no preflight":                         {shell: "artifact put --preflight f", answer: says(404, "")},
+	"the preflight's answer does not allow Authorization": {shell: "artifact put --preflight f", answer: heldBack},
 	"it is not signed": {
 		env:   []string{"TURBO_REMOTE_CACHE_SIGNATURE_KEY=01234567890123456789012345678901"},
 		shell: serving("artifact put --no-sign --hash key f && artifact verify --hash key"),
@@ -129,13 +146,22 @@ func (tr trouble) run(t *testing.T) string {
 	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(t, dir, w, r.Body) }))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	env := []string{"ARTIFACT_TOKEN=" + token}
+	if tr.demand {
+		server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	}
 	if tr.tls {
 		server.StartTLS()
 	} else {
 		server.Start()
 	}
+	if tr.demand {
+		authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+		env = append(env, "ARTIFACT_CA_CERT="+writeFile(t, filepath.Join(dir, "ca"), string(authority)))
+	}
 	t.Cleanup(server.Close)
-	cmd := call{dir: dir, env: append([]string{"ARTIFACT_API=" + server.URL, "ARTIFACT_TOKEN=" + token}, tr.env...)}.command(t)
+	env = append(env, "ARTIFACT_API="+server.URL)
+	cmd := call{dir: dir, env: append(env, tr.env...)}.command(t)
 	cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-c", cmp.Or(tr.shell, "artifact put f")}
 	got := finish(t, cmd)
 	if got.code == 0 {

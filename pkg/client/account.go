@@ -145,6 +145,8 @@ func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 			Doing: checkingToken, Method: http.MethodHead, URL: c.base.String(), Attempts: 1,
 			Status: http.StatusOK, Err: ErrNotRemoteCache,
 		}
+	case errors.Is(failed, ErrNoPreflight), errors.Is(failed, ErrTokenWithheld), failed.redirected && failed.Status == http.StatusForbidden:
+		return Unclear, failed // other places, and the preflight, know nothing of the token
 	case failed.Status == http.StatusNotFound:
 		return Accepted, nil
 	case failed.Status == http.StatusForbidden && strings.HasPrefix(failed.Code, api.CodeCachePrefix):
@@ -164,7 +166,7 @@ const checkingToken = "checking the token"
 // look asks for an artifact and wants none.
 func (c *Client) look(ctx context.Context, method string, id artifact.ID) *Error {
 	_, err := c.do(ctx, request{
-		doing: checkingToken, method: method, target: c.url(api.ArtifactPath(string(id))),
+		doing: checkingToken, method: method, target: c.url(api.ArtifactPath(string(id))), asks: asksForDownload,
 		receive: func(*answer, body) error { return nil },
 	})
 	var failed *Error

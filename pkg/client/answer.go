@@ -57,11 +57,16 @@ func (a *answer) takeBody() io.Reader {
 // GET of everything (RFC 9110, section 15.4), and a GET's success would look
 // like an upload's, so only what is one already follows them.
 func (a *answer) redirect() (*url.URL, error) {
-	location := a.Header.Get("Location")
+	if !a.mayFollow() {
+		return nil, ErrRedirect
+	}
+	return a.leadsTo(a.Header.Get("Location"))
+}
+
+// leadsTo is the place that a server's answer names, if a request may go there.
+func (a *answer) leadsTo(location string) (*url.URL, error) {
 	next, err := a.Request.URL.Parse(location)
 	switch {
-	case !a.mayFollow():
-		return nil, ErrRedirect
 	case err != nil || location == "":
 		return nil, fmt.Errorf("%w: it names no valid place", ErrRedirect)
 	case next.Scheme != "http" && next.Scheme != "https" || next.Hostname() == "":

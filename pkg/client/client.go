@@ -10,6 +10,7 @@ package client
 
 import (
 	"cmp"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net/http"
@@ -36,15 +37,28 @@ type Options struct {
 	Tokens TokenSource
 	// Team is whose artifacts are meant.
 	Team artifact.Team
+	// Header has further headers for a gate before the cache. They go to the
+	// API's origin only; see [CheckHeader] for what they may be.
+	Header http.Header
 	// UserAgent names the program to the server.
 	UserAgent string
 	// RootCAs are trusted instead of the system's, where they are not nil.
 	RootCAs *x509.CertPool
+	// ClientCertificate, if not nil, is shown to the API's origin where that
+	// asks for one, and to nobody else.
+	ClientCertificate *tls.Certificate
+	// Proxy is the URL of the proxy for all requests but those to hosts that
+	// the variable NO_PROXY names: http, https, or socks5. Without it the
+	// variables of curl are read.
+	Proxy string
 	// HTTP2 begins with HTTP/2 instead of HTTP/1.1, for hosts that limit
 	// the body of the latter.
 	HTTP2 bool
 	// AllowHTTP lets plain HTTP leave this machine.
 	AllowHTTP bool
+	// Preflight asks the API before each upload and download where it is to
+	// go, as turbo's setting of that name does (OPTIONS).
+	Preflight bool
 	// Retries is how often a request is tried again, 0 for never. The usual
 	// number is [DefaultRetries].
 	Retries int
@@ -95,10 +109,15 @@ type Client struct {
 	base    *url.URL
 	inQuery string // the team
 	tokens  TokenSource
-	way     http.RoundTripper
-	timeout time.Duration
-	retries retries
-	pace    *pace
+	// preflight says that artifacts' requests begin with one.
+	preflight bool
+	// certified says that there is a client certificate.
+	certified bool
+	proxy     *url.URL // that was given
+	way       http.RoundTripper
+	timeout   time.Duration
+	retries   retries
+	pace      *pace
 	// What the server turned out not to have.
 	noHead, noQuery atomic.Bool
 	// answerTimeout is also how long the body of an answer may take.
@@ -108,8 +127,25 @@ type Client struct {
 // ErrInvalidAPI is wrapped by the errors of [New] about a base URL.
 var ErrInvalidAPI = api.ErrInvalidBaseURL
 
+// ErrInvalidProxy is wrapped by the errors of [New] about a proxy.
+var ErrInvalidProxy = transport.ErrInvalidProxy
+
+// CheckProxy tells whether [Options.Proxy] may be a URL. The error does not
+// repeat what may be a password.
+func CheckProxy(raw string) error {
+	_, err := transport.ParseProxy(raw)
+	return err
+}
+
 // ErrPlainHTTP says that a request would have left this machine unencrypted.
 var ErrPlainHTTP = transport.ErrPlainHTTP
+
+// The errors of a server that asks for a client's certificate: it does not accept
+// [Options.ClientCertificate], or there is none. Neither is tried again.
+var (
+	ErrCertificateRefused = errors.New("the server does not accept the client certificate")
+	ErrCertificateWanted  = errors.New("the server wants a client certificate")
+)
 
 // The errors of a transfer that does not get on; the first two are tried again.
 var (
@@ -125,10 +161,21 @@ func New(options Options) (*Client, error) {
 		return nil, err
 	}
 	base.Path = cmp.Or(base.Path, "/") // all that is joined to it begins with a slash then
+	if err := checkHeaders(options.Header); err != nil {
+		return nil, err
+	}
+	var proxy *url.URL
+	if options.Proxy != "" {
+		if proxy, err = transport.ParseProxy(options.Proxy); err != nil {
+			return nil, err
+		}
+	}
 	way := transport.New(transport.Options{
 		Origin:          base,
+		Header:          options.Header,
 		UserAgent:       options.UserAgent,
 		RootCAs:         options.RootCAs,
+		Proxy:           proxy,
 		HTTP2:           options.HTTP2,
 		AllowHTTP:       options.AllowHTTP,
 		ContinueTimeout: continueTimeout,
@@ -138,16 +185,29 @@ func New(options Options) (*Client, error) {
 		RequestRate:     options.RequestRate,
 		ByteRate:        options.ByteRate,
 		Trace:           options.Trace,
+
+		ClientCertificate: options.ClientCertificate,
 	})
 	tokens := options.Tokens
 	if tokens == nil {
 		tokens = fixedToken(options.Token)
 	}
 	return &Client{
-		base: base, inQuery: teamQuery(options.Team), tokens: tokens, way: way, timeout: options.Timeout,
+		base: base, inQuery: teamQuery(options.Team), tokens: tokens, preflight: options.Preflight,
+		certified: options.ClientCertificate != nil, proxy: proxy, way: way, timeout: options.Timeout,
 		retries: newRetries(options.Retries, options.OnRetry), answerTimeout: options.AnswerTimeout,
 		pace: newPace(options.Jobs),
 	}, nil
+}
+
+// Proxy is the proxy that requests to the API go through, without its user name
+// and password, or empty where they go straight.
+func (c *Client) Proxy() string {
+	proxy, err := transport.ProxyOf(c.base, c.proxy)
+	if err != nil || proxy == nil {
+		return ""
+	}
+	return proxy.Scheme + "://" + proxy.Host
 }
 
 // url is that of a path of the API, which is percent-encoded already, with the

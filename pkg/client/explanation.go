@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"html"
 	"net/http"
@@ -14,14 +15,17 @@ import (
 // explanation reads the code and the message of an error answer, in each of
 // the forms that servers send: nested ({"error":{"code","message"}}, Vercel),
 // flat ({"code","message"}, the OpenAPI's), fastify's ({"statusCode","error",
-// "message"}), a page of HTML, or plain text. Both come back as one printable
-// line.
+// "message"}), object storage's, a page of HTML, or plain text. Both come back
+// as one printable line.
 func (a *answer) explanation() (code, message string) {
 	text, _ := a.beginning() // an answer that broke explains what it can
 	if a.Header.Get("Content-Encoding") != "" {
 		return "", "" // nobody asked for it, and it may be a bomb
 	}
 	if a.looksLikePage() {
+		if code, message, ok := storageError(text); ok {
+			return a.oneLine(code), a.oneLine(message)
+		}
 		return "", a.title(text)
 	}
 	var flat struct {
@@ -47,6 +51,17 @@ func (a *answer) explanation() (code, message string) {
 		message = a.jsonText(flat.Error)
 	}
 	return a.jsonText(flat.Code), message
+}
+
+// storageError is what object storage says, in the form of S3.
+func storageError(text []byte) (code, message string, ok bool) {
+	var document struct {
+		XMLName xml.Name `xml:"Error"`
+		Code    string   `xml:"Code"`
+		Message string   `xml:"Message"`
+	}
+	ok = xml.Unmarshal(text, &document) == nil && document.Code != ""
+	return document.Code, document.Message, ok
 }
 
 // jsonText is a JSON string's text, or a number as it stands.

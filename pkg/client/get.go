@@ -36,6 +36,7 @@ func (c *Client) Get(ctx context.Context, download Download) error {
 		doing: "downloading", id: download.ID, method: http.MethodGet,
 		target: c.url(api.ArtifactPath(string(download.ID))),
 		header: plainBytes(),
+		asks:   asksForDownload,
 		receive: func(a *answer, _ body) error {
 			found, err := a.found(download.ID)
 			if err != nil {

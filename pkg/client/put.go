@@ -59,6 +59,7 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 		doing: "uploading", id: upload.ID, method: http.MethodPut,
 		target: c.url(api.ArtifactPath(string(upload.ID))),
 		header: http.Header{"Content-Type": {api.ContentType}},
+		asks:   asksForUpload,
 		late: func(ctx context.Context, header http.Header) {
 			stored.Metadata = upload.Describe(ctx)
 			if CheckMetadata(stored.Metadata) != nil {

@@ -19,6 +19,9 @@ type request struct {
 	method string
 	target *url.URL
 	header http.Header
+	// asks are the headers that a preflight names; empty for a request that
+	// has none.
+	asks string
 	// late, where it is not nil, completes the headers when a connection
 	// stands.
 	late func(context.Context, http.Header)
@@ -86,17 +89,30 @@ func (c *Client) try(ctx context.Context, r request) *Error {
 		if err != nil {
 			return r.failure(r.target, cmp.Or(context.Cause(ctx), fmt.Errorf("%w: %w", ErrNoToken, err)))
 		}
-		failed := c.follow(ctx, r, token)
+		failed := c.begin(transport.WithToken(ctx, token), r, token)
 		if again || !failed.refuses() || !c.tokens.Refused(token) {
 			return failed
 		}
 	}
 }
 
-// follow makes a request, wherever that leads.
-func (c *Client) follow(ctx context.Context, r request, token string) *Error {
-	ctx = transport.WithToken(ctx, token)
-	target := r.target
+// begin makes a request, with a preflight where there is one: the place that it
+// names may be good for once.
+func (c *Client) begin(ctx context.Context, r request, token string) *Error {
+	if !c.preflight || r.asks == "" {
+		return c.follow(ctx, r, r.target, token)
+	}
+	at, failed := c.askPlace(ctx, r, token)
+	if failed != nil {
+		return failed
+	}
+	failed = c.follow(at.withToken(ctx), r, at.target, token)
+	at.explain(failed, c.base, token)
+	return failed
+}
+
+// follow makes a request at target, wherever that leads.
+func (c *Client) follow(ctx context.Context, r request, target *url.URL, token string) *Error {
 	for redirects := 0; ; redirects++ {
 		next, failed := c.send(ctx, r, target, token)
 		if next == nil || failed != nil {
@@ -132,6 +148,7 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	}
 	resp, err := c.way.RoundTrip(req)
 	if err != nil {
+		err = c.certificateError(err)
 		if sent != nil {
 			err = cmp.Or(sent.refusal(), context.Cause(ctx), err)
 		}
@@ -142,6 +159,17 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 		return transport.AfterAwake(c.answerTimeout, func() { cancel(ErrNoAnswer) })
 	}
 	return r.settle(&answer{Response: resp, secret: token, hurry: hurry}, sent)
+}
+
+// certificateError says so where the reason is the client's certificate.
+func (c *Client) certificateError(err error) error {
+	switch {
+	case !transport.IsCertificateRefusal(err):
+		return err
+	case c.certified:
+		return fmt.Errorf("%w: %w", ErrCertificateRefused, err)
+	}
+	return fmt.Errorf("%w: %w", ErrCertificateWanted, err)
 }
 
 // settle finds out what an answer means.

@@ -95,7 +95,7 @@ func (e *Error) mayPass() bool {
 	var record tls.RecordHeaderError
 	for _, lasting := range []error{
 		artifact.ErrChanged, ErrPlainHTTP, ErrProxyAddress, ErrTooManyRedirects, context.Canceled, ErrTimeout,
-		ErrNoToken,
+		ErrNoToken, ErrCertificateRefused, ErrCertificateWanted,
 	} {
 		if errors.Is(e.Err, lasting) {
 			return false

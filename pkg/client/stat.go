@@ -24,10 +24,16 @@ func (c *Client) Stat(ctx context.Context, id artifact.ID) (Found, error) {
 		return found, nil
 	case err == nil:
 		// It may be empty, or the length of an answer without a body.
-	case errors.As(err, &failed) && (failed.Status == http.StatusMethodNotAllowed || failed.Status == http.StatusNotImplemented):
+	case !errors.As(err, &failed) || failed.Method != http.MethodHead:
+		return Found{}, err
+	case failed.Status == http.StatusMethodNotAllowed || failed.Status == http.StatusNotImplemented:
 		c.noHead.Store(true)
-	case errors.As(err, &failed) && failed.Status == http.StatusForbidden && failed.redirected:
+	case failed.Status == http.StatusForbidden && failed.redirected:
 		// A place in object storage may be open to GET only.
+		if found, err = c.stat(ctx, id, http.MethodGet); err == nil {
+			c.noHead.Store(true)
+		}
+		return found, err
 	default:
 		return Found{}, err
 	}
@@ -39,6 +45,7 @@ func (c *Client) stat(ctx context.Context, id artifact.ID, method string) (found
 		doing: "looking up", id: id, method: method,
 		target: c.url(api.ArtifactPath(string(id))),
 		header: plainBytes(),
+		asks:   asksForDownload,
 		receive: func(a *answer, _ body) (err error) {
 			a.takeBody() // left where it is: closing the answer ends it
 			found, err = a.found(id)

@@ -31,5 +31,5 @@ func (t fixedToken) Refused(string) bool { return false }
 // refuses tells whether the API itself does not take the token. What another
 // place says, to which it was not sent, tells nothing of it.
 func (e *Error) refuses() bool {
-	return e != nil && e.Status == http.StatusUnauthorized && !e.redirected
+	return e != nil && e.Status == http.StatusUnauthorized && !e.redirected && !errors.Is(e.Err, ErrTokenWithheld)
 }

@@ -12,15 +12,19 @@ import (
 )
 
 // ConcernsAll tells whether every other request would be refused for the same
-// reason: the credential, a payment, a cache that is closed, or a proxy that
-// lets nobody through.
+// reason: the credential, a payment, a cache that is closed, or a way to it that is.
 func (e *Error) ConcernsAll() bool {
 	switch e.Status {
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusProxyAuthRequired:
 		return true
 	}
+	for _, lasting := range []error{ErrNoPreflight, ErrCertificateRefused, ErrCertificateWanted, ErrProxyAddress} {
+		if errors.Is(e.Err, lasting) {
+			return true
+		}
+	}
 	var proxy *ProxyError
-	return e.IsCacheClosed() || errors.As(e.Err, &proxy) && !e.mayPass() || errors.Is(e.Err, ErrProxyAddress)
+	return e.IsCacheClosed() || errors.As(e.Err, &proxy) && !e.mayPass()
 }
 
 // IsCacheClosed tells whether the cache itself, and not the caller, is the

@@ -26,7 +26,7 @@ func (a *app) resolve() (*settings.Resolver, settings.Settings, error) {
 		dir = "" // it was removed: there is no work tree
 	}
 	resolver := settings.New(settings.Sources{
-		Flags:  settings.Flags{API: a.global.api, Team: a.global.team},
+		Flags:  settings.Flags{API: a.global.api, Team: a.global.team, Preflight: a.global.network.preflight.made},
 		Getenv: a.env.Getenv,
 		Dir:    dir,
 		Login:  a.loginStore(),

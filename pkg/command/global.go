@@ -32,6 +32,7 @@ type globalOptions struct {
 	limitRate            byteRate
 	limitRequests        requestRate
 	oidc                 oidcOptions
+	network              networkOptions
 }
 
 func (o *globalOptions) register(flags *pflag.FlagSet) {
@@ -53,6 +54,7 @@ func (o *globalOptions) register(flags *pflag.FlagSet) {
 	flags.Var(&o.limitRate, "limit-rate", "most bytes a second, `RATE` such as 10M (default no limit)")
 	flags.Var(&o.limitRequests, "limit-requests", "most requests, `RATE` such as 100/m (default no limit)")
 	o.oidc.register(flags)
+	o.network.register(flags)
 	flags.BoolVar(&o.insecure, "insecure", false, "refused: use --ca-cert")
 	_ = flags.MarkHidden("insecure") // only an unknown name is an error
 	for _, name := range []string{"json", "quiet", "verbose", "progress", "color", "ca-cert", "http2", "allow-http",
@@ -103,12 +105,19 @@ func (a *app) newClient(s settings.Settings, jobs int) (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	network, err := a.network()
+	if err != nil {
+		return nil, err
+	}
 	options := client.Options{
 		API:       s.API,
 		Token:     s.Token.Reveal(),
 		Team:      s.Team,
 		UserAgent: userAgent(),
 		RootCAs:   roots,
+		Preflight: s.Preflight,
+		Proxy:     network.proxy,
+		Header:    network.header,
 		HTTP2:     a.global.http2,
 		AllowHTTP: a.global.allowHTTP,
 		Retries:   int(min(a.global.retries, 1000)),
@@ -121,6 +130,8 @@ func (a *app) newClient(s settings.Settings, jobs int) (*client.Client, error) {
 		Jobs:        jobs,
 		RequestRate: a.global.limitRequests.perSecond,
 		ByteRate:    a.global.limitRate.perSecond,
+
+		ClientCertificate: network.certificate,
 
 		Trace: a.trace(),
 	}

@@ -30,7 +30,7 @@ var flagGroups = []group{
 	{"CI identity", []string{"oidc", "oidc-audience", "oidc-client-id", "oidc-token-url", "oidc-issuer", "oidc-policy-id"}},
 	{"Output", []string{"json", "quiet", "verbose", "progress", "color"}},
 	{"Network", []string{
-		"ca-cert", "allow-http", "http2", "retries", "timeout", "stall-timeout", "answer-timeout", "limit-rate", "limit-requests",
+		"ca-cert", "client-cert", "client-key", "proxy", "header-file", "preflight", "allow-http", "http2", "retries", "timeout", "stall-timeout", "answer-timeout", "limit-rate", "limit-requests",
 	}},
 }
 

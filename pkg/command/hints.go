@@ -86,6 +86,10 @@ func answerHint(e *client.Error) string {
 		return "A proxy before the cache compresses what it must not touch: switch that off there for /v8/artifacts."
 	case errors.Is(e, client.ErrRedirect) && e.Location != "":
 		return fmt.Sprintf("Use this --api: %s", e.Location)
+	case errors.Is(e, client.ErrNoPreflight):
+		return "Leave --preflight out (TURBO_PREFLIGHT, turbo.json): this cache takes requests as they are."
+	case errors.Is(e, client.ErrTokenWithheld):
+		return "Its operator has to list Authorization in Access-Control-Allow-Headers; or leave --preflight out (TURBO_PREFLIGHT, turbo.json)."
 	case errors.Is(e, client.ErrNotRemoteCache):
 		return fmt.Sprintf("Check the base URL (--api, ARTIFACT_API): this was sent to %s", e.URL)
 	case errors.Is(e, client.ErrAnsweredEarly):
@@ -121,6 +125,10 @@ func networkHint(err error) string {
 		return statusHints[refused.Status]
 	case errors.As(err, &refused):
 		return "The proxy opens no way to the server: check --api, ask the proxy's operator, or except the host with NO_PROXY."
+	case errors.Is(err, client.ErrCertificateRefused):
+		return "Check with the cache's operator which authority issues its clients' certificates, and that --client-cert holds the intermediate ones too."
+	case errors.Is(err, client.ErrCertificateWanted):
+		return "Give the one that the cache's operator issued: --client-cert FILE --client-key FILE"
 	case errors.As(err, &unresolved):
 		return "Check the host name in --api, and the network."
 	case errors.As(err, &authority):
@@ -133,8 +141,8 @@ func networkHint(err error) string {
 		return "The server's certificate is not valid; its operator has to mend that."
 	case errors.As(err, &record):
 		return "What answers there speaks no TLS: check the port and the https:// in --api."
-	case errors.As(err, &proxy) && proxy.Op == "proxyconnect":
-		return "Check the proxy in HTTPS_PROXY, or except the host with NO_PROXY."
+	case errors.As(err, &proxy) && (proxy.Op == "proxyconnect" || proxy.Op == "socks connect"):
+		return "Check the proxy (--proxy, ARTIFACT_PROXY, HTTPS_PROXY, ALL_PROXY), or except the host with NO_PROXY."
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "Nothing listens there: check --api."
 	}

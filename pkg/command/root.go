@@ -37,6 +37,14 @@ func Run(ctx context.Context, env Env) int {
 	for _, name := range slices.Concat(settings.SecretVariables(), identity.SecretVariables()) {
 		a.hide(env.Getenv(name))
 	}
+	for _, value := range headerSecrets(env.Getenv(envHeaders)) {
+		a.hide(value)
+	}
+	for _, arg := range env.Args {
+		if strings.Contains(arg, "://") {
+			a.hide(passwordOf(arg))
+		}
+	}
 	for _, name := range settings.ProxyVariables() {
 		a.hide(passwordOf(env.Getenv(name)))
 	}

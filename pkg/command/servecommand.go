@@ -83,6 +83,7 @@ func (a *app) childOf(argv []string, at place, bin string) (*exec.Cmd, error) {
 // cache that is served, or give away a credential for another.
 var namesAnotherCache = []string{
 	"ARTIFACT_API", "ARTIFACT_TEAM", "ARTIFACT_TOKEN", envServeToken, identity.EnvToken, "ARTIFACT_OIDC",
+	envHeaders, "ARTIFACT_HEADER_FILE", "ARTIFACT_CLIENT_CERT", "ARTIFACT_CLIENT_KEY", "ARTIFACT_PREFLIGHT", "TURBO_PREFLIGHT",
 	"TURBO_API", "TURBO_LOGIN", "TURBO_TEAM", "TURBO_TEAMID", "TURBO_TOKEN",
 	"VERCEL_ARTIFACTS_OWNER", "VERCEL_ARTIFACTS_TOKEN", "VERCEL_OIDC_TOKEN", "VERCEL_ORG_ID",
 	"VERCEL_PROJECT_ID", "VERCEL_TEAM_ID", "VERCEL_TOKEN",

@@ -53,29 +53,45 @@ var errKeyForAll = errors.New("others can read it, and so sign in your name: chm
 // readKey takes a key as $(cat FILE) would give it to turbo: without the
 // newlines at its end.
 func readKey(path string) (credential.Secret, error) {
-	file, err := os.Open(path)
+	text, err := readPrivate(path, maxKeyFile)
+	if errors.Is(err, errReadByOthers) {
+		err = fmt.Errorf("%s: %w", path, errKeyForAll)
+	}
 	if err != nil {
 		return credential.Secret{}, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return credential.Secret{}, err
-	}
-	// On Windows the mode tells nothing of who may read.
-	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		return credential.Secret{}, fmt.Errorf("%s: %w", path, errKeyForAll)
-	}
-	text, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
-	if err != nil {
-		return credential.Secret{}, err
-	}
-	if len(text) > maxKeyFile {
-		return credential.Secret{}, fmt.Errorf("%s has more than %s", path, ui.Size(maxKeyFile))
 	}
 	key := credential.NewSecret(strings.TrimRight(string(text), "\r\n"))
 	if key.IsEmpty() {
 		return credential.Secret{}, fmt.Errorf("%s: there is no key in it", path)
 	}
 	return key, nil
+}
+
+var errReadByOthers = errors.New("others can read it: chmod 600")
+
+// readPrivate reads a small file of secrets, which must be the user's alone.
+func readPrivate(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	// On Windows the mode tells nothing of who may read.
+	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		return nil, fmt.Errorf("%s: %w", path, errReadByOthers)
+	}
+	return readOpened(file, limit)
+}
+
+// readOpened reads a file that has to be small.
+func readOpened(file *os.File, limit int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		err = fmt.Errorf("%s has more than %s", file.Name(), ui.Size(limit))
+	}
+	return text, err
 }

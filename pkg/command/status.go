@@ -49,6 +49,8 @@ func runStatus(ctx context.Context, a *app) error {
 // inquiry is what can be known of a cache and of whoever uses it.
 type inquiry struct {
 	settings settings.Settings
+	network  network
+	proxy    string             // empty where requests go straight
 	user     client.User        // empty where the server does not tell
 	cache    client.CacheStatus // empty where it could not be asked
 	identity *identityJSON      // nil where the token is none of a CI job's
@@ -64,6 +66,10 @@ func (a *app) inquire(ctx context.Context, resolver *settings.Resolver, s settin
 	}
 	cache, err := a.newClient(s, 1)
 	if err != nil {
+		return found, err
+	}
+	found.proxy = cache.Proxy()
+	if found.network, err = a.network(); err != nil {
 		return found, err
 	}
 	next := "It comes from " + s.TokenOrigin + ". artifact login stores another one."
@@ -128,8 +134,13 @@ type statusJSON struct {
 	// Identity is the CI job's own.
 	Identity *identityJSON      `json:"identity,omitempty"`
 	Cache    client.CacheStatus `json:"cache,omitempty"`
-	Origins  originsJSON        `json:"origins"`
-	Error    *errorJSON         `json:"error,omitempty"`
+	Proxy    string             `json:"proxy,omitempty"`
+	// Headers are the names of further ones.
+	Headers           []string    `json:"headers,omitempty"`
+	ClientCertificate string      `json:"clientCertificate,omitempty"`
+	Preflight         bool        `json:"preflight,omitempty"`
+	Origins           originsJSON `json:"origins"`
+	Error             *errorJSON  `json:"error,omitempty"`
 }
 
 type teamJSON struct {
@@ -143,6 +154,11 @@ type originsJSON struct {
 	Team         string `json:"team,omitempty"`
 	Token        string `json:"token,omitempty"`
 	SignatureKey string `json:"signatureKey,omitempty"`
+
+	Proxy             string `json:"proxy,omitempty"`
+	Headers           string `json:"headers,omitempty"`
+	ClientCertificate string `json:"clientCertificate,omitempty"`
+	Preflight         string `json:"preflight,omitempty"`
 }
 
 // originDefault is the origin of what nothing sets.
@@ -154,6 +170,7 @@ func newStatusJSON(found inquiry, err error) statusJSON {
 		API: apiOf(s), Identity: found.identity, Cache: found.cache, Error: newErrorJSON(err),
 		Origins: originsJSON{API: s.APIOrigin, Team: s.TeamOrigin, Token: s.TokenOrigin, SignatureKey: s.SignatureKeyOrigin},
 	}
+	shown.showNetwork(found)
 	if shown.Origins.API == "" {
 		shown.Origins.API = originDefault
 	}
@@ -193,6 +210,7 @@ func (a *app) printStatus(found inquiry, err error) error {
 	if shown.Identity != nil {
 		a.printFact("identity", shown.Identity.text(time.Now()), "")
 	}
+	a.printNetwork(shown)
 	if shown.User != nil {
 		a.printFact("user", userText(found.user), "")
 	}

@@ -17,6 +17,7 @@ type layer struct {
 	team      artifact.Team
 	token     string
 	signature bool
+	preflight *bool // nil where it says nothing
 }
 
 // turboConfig is turbo's own file, .turbo/config.json in a work tree or
@@ -28,12 +29,13 @@ type turboConfig struct {
 	TeamSlug  string `json:"teamSlug"`
 	Token     string `json:"token"`
 	Signature bool   `json:"signature"`
+	Preflight *bool  `json:"preflight"`
 }
 
 func (c turboConfig) layer(path string) layer {
 	return layer{
 		path: path, api: c.APIURL, team: artifact.Team{ID: c.TeamID, Slug: c.TeamSlug},
-		token: c.Token, signature: c.Signature,
+		token: c.Token, signature: c.Signature, preflight: c.Preflight,
 	}
 }
 
@@ -55,6 +57,7 @@ type remoteCache struct {
 	TeamID    string `json:"teamId"`
 	TeamSlug  string `json:"teamSlug"`
 	Signature bool   `json:"signature"`
+	Preflight *bool  `json:"preflight"`
 }
 
 func (t turboJSON) layer(path string) layer {
@@ -64,7 +67,7 @@ func (t turboJSON) layer(path string) layer {
 	}
 	return layer{
 		path: path, api: cache.APIURL, team: artifact.Team{ID: cache.TeamID, Slug: cache.TeamSlug},
-		signature: cache.Signature,
+		signature: cache.Signature, preflight: cache.Preflight,
 	}
 }
 

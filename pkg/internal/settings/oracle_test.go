@@ -14,6 +14,7 @@ import (
 type resolved struct {
 	API, TeamID, TeamSlug string
 	Signature             bool
+	Preflight             bool
 }
 
 // turboDefault is the base URL that turbo takes for none; ours serves the same.
@@ -42,7 +43,7 @@ const (
 // oracleRows are checked against turbo 2.11.11.
 var oracleRows = map[string]oracleRow{
 	"nothing":      {ours: resolved{}},
-	"turbo.json":   {json: `{"remoteCache":{"apiUrl":"https://a.example","teamId":"team_a","teamSlug":"a","signature":true}}`, ours: resolved{"https://a.example", "team_a", "a", true}},
+	"turbo.json":   {json: `{"remoteCache":{"apiUrl":"https://a.example","teamId":"team_a","teamSlug":"a","signature":true}}`, ours: resolved{"https://a.example", "team_a", "a", true, false}},
 	"comments":     {json: "// x\n{\"remoteCache\":{/* y */\"apiUrl\":\"https://a.example\",},}", ours: resolved{API: "https://a.example"}},
 	"a mark first": {json: "\ufeff{\"remoteCache\":{\"apiUrl\":\"https://a.example\"}}", ours: resolved{API: "https://a.example"}},
 	"the global block": {json: `{"futureFlags":{"globalConfiguration":true},"global":{"remoteCache":{"apiUrl":"https://g.example","teamSlug":"g"}}}`,
@@ -51,16 +52,23 @@ var oracleRows = map[string]oracleRow{
 	"turbo.json is empty":    {json: `{"remoteCache":{"apiUrl":"","teamId":"","teamSlug":""}}`, ours: resolved{}},
 	"a path":                 {json: `{"remoteCache":{"apiUrl":"https://a.example/base/"}}`, ours: resolved{API: "https://a.example/base/"}},
 	"no signature":           {json: `{"remoteCache":{"signature":false,"enabled":false}}`, ours: resolved{}},
-	"config.json":            {config: `{"apiUrl":"https://c.example","teamId":"team_c","teamSlug":"c"}`, ours: resolved{"https://c.example", "team_c", "c", false}},
-	"lower case":             {config: `{"apiurl":"https://c.example","teamid":"team_c","teamslug":"c"}`, ours: resolved{"https://c.example", "team_c", "c", false}},
-	"upper camel case":       {config: `{"ApiUrl":"https://c.example","TeamId":"team_c","TeamSlug":"c"}`, ours: resolved{"https://c.example", "team_c", "c", false}},
-	"upper case":             {config: `{"APIURL":"https://c.example","TEAMID":"team_c","TEAMSLUG":"c"}`, ours: resolved{"https://c.example", "team_c", "c", false}},
+	"config.json":            {config: `{"apiUrl":"https://c.example","teamId":"team_c","teamSlug":"c"}`, ours: resolved{"https://c.example", "team_c", "c", false, false}},
+	"lower case":             {config: `{"apiurl":"https://c.example","teamid":"team_c","teamslug":"c"}`, ours: resolved{"https://c.example", "team_c", "c", false, false}},
+	"upper camel case":       {config: `{"ApiUrl":"https://c.example","TeamId":"team_c","TeamSlug":"c"}`, ours: resolved{"https://c.example", "team_c", "c", false, false}},
+	"upper case":             {config: `{"APIURL":"https://c.example","TEAMID":"team_c","TEAMSLUG":"c"}`, ours: resolved{"https://c.example", "team_c", "c", false, false}},
 	"snake case is unknown":  {config: `{"api_url":"https://c.example","team_id":"team_c"}`, ours: resolved{}},
 	"null is unset":          {config: `{"apiUrl":null,"teamId":"team_c"}`, json: `{"remoteCache":{"apiUrl":"https://a.example"}}`, ours: resolved{API: "https://a.example", TeamID: "team_c"}},
 	"config.json first": {config: `{"apiUrl":"https://c.example","teamId":"team_c","teamSlug":"c"}`, json: `{"remoteCache":{"apiUrl":"https://a.example","teamId":"team_a","teamSlug":"a"}}`,
-		ours: resolved{"https://c.example", "team_c", "c", false}},
-	"each from its own file":   {config: `{"teamId":"team_c"}`, json: `{"remoteCache":{"apiUrl":"https://a.example","signature":true}}`, ours: resolved{"https://a.example", "team_c", "", true}},
-	"signature of config.json": {config: `{"signature":true}`, ours: resolved{Signature: true}},
+		ours: resolved{"https://c.example", "team_c", "c", false, false}},
+	"each from its own file":       {config: `{"teamId":"team_c"}`, json: `{"remoteCache":{"apiUrl":"https://a.example","signature":true}}`, ours: resolved{"https://a.example", "team_c", "", true, false}},
+	"signature of config.json":     {config: `{"signature":true}`, ours: resolved{Signature: true}},
+	"preflight of turbo.json":      {json: `{"remoteCache":{"preflight":true}}`, ours: resolved{Preflight: true}},
+	"preflight of config.json":     {config: `{"preflight":true}`, json: `{"remoteCache":{"preflight":false}}`, ours: resolved{Preflight: true}},
+	"no preflight of config.json":  {config: `{"preflight":false}`, json: `{"remoteCache":{"preflight":true}}`, ours: resolved{}},
+	"a preflight variable":         {env: map[string]string{EnvTurboPreflight: "1"}, config: `{"preflight":false}`, ours: resolved{Preflight: true}},
+	"a preflight variable of true": {env: map[string]string{EnvTurboPreflight: "true"}, ours: resolved{Preflight: true}},
+	"no preflight by variable":     {env: map[string]string{EnvTurboPreflight: "0"}, json: `{"remoteCache":{"preflight":true}}`, ours: resolved{}},
+	"an empty preflight variable":  {env: map[string]string{EnvTurboPreflight: ""}, json: `{"remoteCache":{"preflight":true}}`, ours: resolved{Preflight: true}},
 	"an id over a slug": {config: `{"teamId":"team_c"}`, json: `{"remoteCache":{"teamSlug":"a"}}`, ours: resolved{TeamID: "team_c"},
 		turbos: &resolved{TeamID: "team_c", TeamSlug: "a"}, why: together},
 	"an empty value over a value": {config: `{"apiUrl":"","teamId":""}`, json: `{"remoteCache":{"apiUrl":"https://a.example","teamId":"team_a"}}`, ours: resolved{API: "https://a.example", TeamID: "team_a"},
@@ -70,11 +78,11 @@ var oracleRows = map[string]oracleRow{
 	"null in turbo.json":      {json: `{"remoteCache":{"apiUrl":null}}`, ours: resolved{}, why: strict},
 	"the block in both places": {json: `{"futureFlags":{"globalConfiguration":true},"global":{"remoteCache":{"apiUrl":"https://g.example"}},"remoteCache":{"apiUrl":"https://a.example"}}`,
 		ours: resolved{API: "https://g.example"}, why: strict},
-	"the variables": {env: map[string]string{EnvTurboAPI: "https://e.example", EnvTurboTeam: "e", EnvTurboTeamID: "team_e"}, ours: resolved{"https://e.example", "team_e", "e", false}},
+	"the variables": {env: map[string]string{EnvTurboAPI: "https://e.example", EnvTurboTeam: "e", EnvTurboTeamID: "team_e"}, ours: resolved{"https://e.example", "team_e", "e", false, false}},
 	"a slug alone":  {env: map[string]string{EnvTurboTeam: "team_x"}, ours: resolved{TeamSlug: "team_x"}},
 	"an id alone":   {env: map[string]string{EnvTurboTeamID: "x"}, ours: resolved{TeamID: "x"}},
 	"variables over files": {env: map[string]string{EnvTurboAPI: "https://e.example", EnvTurboTeam: "e", EnvTurboTeamID: "team_e"},
-		config: `{"apiUrl":"https://c.example","teamId":"team_c","teamSlug":"c"}`, ours: resolved{"https://e.example", "team_e", "e", false}},
+		config: `{"apiUrl":"https://c.example","teamId":"team_c","teamSlug":"c"}`, ours: resolved{"https://e.example", "team_e", "e", false, false}},
 	"a slug over an id": {env: map[string]string{EnvTurboTeam: "e"}, config: `{"teamId":"team_c"}`, ours: resolved{TeamSlug: "e"},
 		turbos: &resolved{TeamID: "team_c", TeamSlug: "e"}, why: together},
 	"an empty variable over a file": {env: map[string]string{EnvTurboAPI: "", EnvTurboTeam: ""}, json: `{"remoteCache":{"apiUrl":"https://a.example","teamSlug":"a"}}`,
@@ -136,7 +144,7 @@ func TestAgainstTurbo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			found, err := row.sandbox(t).resolver("project", row.flags).Resolve()
-			if got := (resolved{found.API, found.Team.ID, found.Team.Slug, found.RequireSignature}); err != nil || got != row.ours {
+			if got := (resolved{found.API, found.Team.ID, found.Team.Slug, found.RequireSignature, found.Preflight}); err != nil || got != row.ours {
 				t.Errorf("ours: %+v, %v\nwant %+v", got, err, row.ours)
 			}
 			if row.turbos != nil && row.why == "" {
@@ -203,6 +211,7 @@ func askTurbo(t *testing.T, turbo string, row oracleRow) *resolved {
 		TeamID    string `json:"teamId"`
 		TeamSlug  string `json:"teamSlug"`
 		Signature bool   `json:"signature"`
+		Preflight bool   `json:"preflight"`
 	}
 	if err := json.Unmarshal(out[begin:], &config); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -210,5 +219,5 @@ func askTurbo(t *testing.T, turbo string, row oracleRow) *resolved {
 	if config.APIURL == turboDefault {
 		config.APIURL = ""
 	}
-	return &resolved{config.APIURL, config.TeamID, config.TeamSlug, config.Signature}
+	return &resolved{config.APIURL, config.TeamID, config.TeamSlug, config.Signature, config.Preflight}
 }

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"cmp"
+	"errors"
 	"runtime"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -72,7 +73,33 @@ func (r *Resolver) Resolve() (s Settings, err error) {
 			s.RequireSignature, s.RequireSignatureOrigin = true, file.path
 		}
 	}
-	return s, nil
+	s.Preflight, s.PreflightOrigin, err = r.findPreflight()
+	return s, err
+}
+
+// errNoBool is what turbo says too.
+var errNoBool = errors.New("it must be true, 1, false or 0")
+
+// findPreflight asks turbo's own places below the flag.
+func (r *Resolver) findPreflight() (on bool, origin string, err error) {
+	if given := r.from.Flags.Preflight; given != nil {
+		return *given, "--preflight", nil
+	}
+	switch r.from.Getenv(EnvTurboPreflight) {
+	case "":
+	case "true", "1":
+		return true, EnvTurboPreflight, nil
+	case "false", "0":
+		return false, EnvTurboPreflight, nil
+	default:
+		return false, "", &Error{Origin: EnvTurboPreflight, Err: errNoBool}
+	}
+	for _, file := range []layer{r.tree.config, r.tree.turbo} {
+		if file.preflight != nil {
+			return *file.preflight, file.path, nil
+		}
+	}
+	return false, "", nil
 }
 
 func (r *Resolver) findAPI() (base, origin string, err error) {

@@ -18,6 +18,8 @@ import (
 type Flags struct {
 	API  string
 	Team string
+	// Preflight is nil where it was not given.
+	Preflight *bool
 }
 
 // Settings are resolved once. An Origin names the flag, the variable or the
@@ -40,6 +42,10 @@ type Settings struct {
 	// artifact signed; see [Settings.CheckSignature].
 	RequireSignature       bool
 	RequireSignatureOrigin string
+	// Preflight says that the API is asked before each transfer where that is
+	// to go.
+	Preflight       bool
+	PreflightOrigin string
 }
 
 // CheckSignature tells whether artifacts must be signed and there is no key.

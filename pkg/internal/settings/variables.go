@@ -4,34 +4,36 @@ import "github.com/artifact-cli/artifact/pkg/artifact"
 
 // The variables that are read: ours first, then turbo's, then Vercel's.
 const (
-	EnvAPI           = "ARTIFACT_API"
-	EnvToken         = "ARTIFACT_TOKEN"
-	EnvTeam          = "ARTIFACT_TEAM"
-	EnvTurboAPI      = "TURBO_API"
-	EnvTurboToken    = "TURBO_TOKEN"
-	EnvTurboTeam     = "TURBO_TEAM"
-	EnvTurboTeamID   = "TURBO_TEAMID"
-	EnvSignatureKey  = "TURBO_REMOTE_CACHE_SIGNATURE_KEY"
-	EnvPairToken     = "VERCEL_ARTIFACTS_TOKEN"
-	EnvPairOwner     = "VERCEL_ARTIFACTS_OWNER"
-	EnvVercelToken   = "VERCEL_TOKEN"
-	EnvVercelOrg     = "VERCEL_ORG_ID"
-	EnvTurboConfig   = "TURBO_CONFIG_DIR_PATH"
-	EnvVercelConfig  = "VERCEL_CONFIG_DIR_PATH"
-	envServeToken    = "ARTIFACT_SERVE_TOKEN"
-	envXDGConfigHome = "XDG_CONFIG_HOME"
-	envXDGDataHome   = "XDG_DATA_HOME"
+	EnvAPI            = "ARTIFACT_API"
+	EnvToken          = "ARTIFACT_TOKEN"
+	EnvHeaders        = "ARTIFACT_HEADERS"
+	EnvTeam           = "ARTIFACT_TEAM"
+	EnvTurboAPI       = "TURBO_API"
+	EnvTurboToken     = "TURBO_TOKEN"
+	EnvTurboTeam      = "TURBO_TEAM"
+	EnvTurboTeamID    = "TURBO_TEAMID"
+	EnvTurboPreflight = "TURBO_PREFLIGHT"
+	EnvSignatureKey   = "TURBO_REMOTE_CACHE_SIGNATURE_KEY"
+	EnvPairToken      = "VERCEL_ARTIFACTS_TOKEN"
+	EnvPairOwner      = "VERCEL_ARTIFACTS_OWNER"
+	EnvVercelToken    = "VERCEL_TOKEN"
+	EnvVercelOrg      = "VERCEL_ORG_ID"
+	EnvTurboConfig    = "TURBO_CONFIG_DIR_PATH"
+	EnvVercelConfig   = "VERCEL_CONFIG_DIR_PATH"
+	envServeToken     = "ARTIFACT_SERVE_TOKEN"
+	envXDGConfigHome  = "XDG_CONFIG_HOME"
+	envXDGDataHome    = "XDG_DATA_HOME"
 )
 
 // SecretVariables are those whose values must never be shown.
 func SecretVariables() []string {
-	return []string{EnvToken, EnvTurboToken, envServeToken, EnvSignatureKey, EnvPairToken, EnvVercelToken}
+	return []string{EnvToken, EnvHeaders, EnvTurboToken, envServeToken, EnvSignatureKey, EnvPairToken, EnvVercelToken}
 }
 
 // ProxyVariables are those whose values are URLs with a password in them, maybe.
 func ProxyVariables() []string {
 	return []string{
-		"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy",
+		"ARTIFACT_PROXY", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy",
 	}
 }
 

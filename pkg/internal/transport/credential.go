@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,20 +16,42 @@ func WithToken(ctx context.Context, token string) context.Context {
 	return context.WithValue(ctx, tokenKey{}, token)
 }
 
-// credential adds the request's token where it goes to the token's own origin,
-// and removes any that a caller set: whatever goes elsewhere carries none.
+// credential adds the request's token, and the headers of an access gate, where
+// it goes to their own origin, and removes any token that a caller set: whatever
+// goes elsewhere carries none.
 type credential struct {
 	next   http.RoundTripper
 	origin *url.URL
+	header http.Header
 }
 
 func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = withOwnHeader(req)
+	if SameOrigin(req.URL, c.origin) {
+		maps.Copy(req.Header, c.header)
+	}
 	req.Header.Del("Authorization")
-	if token, _ := req.Context().Value(tokenKey{}).(string); token != "" && SameOrigin(req.URL, c.origin) {
+	if token, _ := req.Context().Value(tokenKey{}).(string); token != "" && c.mayHave(req) {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	return c.next.RoundTrip(req)
+}
+
+type tokenForKey struct{}
+
+// WithTokenFor makes a context for requests whose token goes to place's origin
+// beside its own, or, where place is nil, nowhere. Only who has the token already
+// may decide that.
+func WithTokenFor(ctx context.Context, place *url.URL) context.Context {
+	return context.WithValue(ctx, tokenForKey{}, place)
+}
+
+func (c credential) mayHave(req *http.Request) bool {
+	place, decided := req.Context().Value(tokenForKey{}).(*url.URL)
+	if decided && (place == nil || SameOrigin(req.URL, place)) {
+		return place != nil
+	}
+	return SameOrigin(req.URL, c.origin)
 }
 
 // SameOrigin compares scheme, host and port (RFC 6454, section 5); a port that

@@ -50,8 +50,11 @@ func (p *protocols) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // isHopeless tells whether another protocol would fail in the same way: a
-// certificate stays wrong, and a server that is silent stays so.
+// certificate stays wrong, a proxy closed, and a server that is silent stays so.
 func isHopeless(err error) bool {
+	if errors.As(err, new(*ProxyError)) || IsCertificateRefusal(err) {
+		return true
+	}
 	var certificate *tls.CertificateVerificationError
 	var timeout net.Error
 	return errors.As(err, &certificate) || errors.As(err, &timeout) && timeout.Timeout()

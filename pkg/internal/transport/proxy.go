@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 )
 
 // ErrProxyAddress says that the environment names a proxy by what is no address
@@ -28,18 +27,6 @@ func (e *ProxyError) Error() string {
 	return fmt.Sprintf("the proxy %s answered %d %s", e.Proxy, e.Status, http.StatusText(e.Status))
 }
 
-// proxyFromEnvironment is [http.ProxyFromEnvironment] with errors that keep
-// secrets.
-func proxyFromEnvironment(req *http.Request) (*url.URL, error) {
-	through, err := http.ProxyFromEnvironment(req)
-	// What is no URL is tried with "http://" before it, which makes a host
-	// called "http" of a password that was not escaped.
-	if err != nil || through != nil && strings.HasPrefix(through.Path, "//") {
-		return nil, ErrProxyAddress
-	}
-	return through, nil
-}
-
 // checkProxy tells whether a proxy has opened a way (RFC 9110, section 9.3.6).
 // What it says beside the status is left out: it is not the server's.
 func checkProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
@@ -49,8 +36,7 @@ func checkProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *http
 	return &ProxyError{Proxy: proxy.Host, Status: answer.StatusCode}
 }
 
-// noProxyFor refuses what the environment would send through a proxy: the
-// proxy may stand on this machine, but the request goes on from there.
+// noProxyFor refuses what would go through a proxy: that may stand on this machine, but the request goes on from there.
 func noProxyFor(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	return func(req *http.Request) (*url.URL, error) {
 		through, err := proxy(req)

@@ -6,6 +6,7 @@
 package transport
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"net/http"
 	"net/url"
@@ -18,10 +19,18 @@ type Options struct {
 	// Origin is the only place that tokens go to, see [WithToken]: of the URL,
 	// scheme, host and port count.
 	Origin *url.URL
+	// Header is sent to the Origin too, and nowhere else.
+	Header http.Header
 	// UserAgent is sent with every request.
 	UserAgent string
 	// RootCAs are trusted instead of the system's, where they are not nil.
 	RootCAs *x509.CertPool
+	// ClientCertificate, if not nil, is shown to the Origin where that asks for
+	// one, and to nobody else.
+	ClientCertificate *tls.Certificate
+	// Proxy, if not nil, is what requests go through, but for hosts that
+	// NO_PROXY names. Without it the environment says.
+	Proxy *url.URL
 	// HTTP2 begins with HTTP/2 over TLS and falls back to HTTP/1.1. Without
 	// it, it is the other way round.
 	HTTP2 bool
@@ -52,7 +61,8 @@ type Options struct {
 //   - user agent and credential first, because they belong to each request,
 //     also to one that a lower layer sends again;
 //   - then 100-continue, which may send a request again without it;
-//   - then the choice of protocol, which may send it again over another;
+//   - then, for a client with a certificate, the choice of connections that may
+//     show it, and that of protocol, which may send it again over another;
 //   - below that, once for each protocol, the rate of requests, the trace, the
 //     watch over requests that do not get on, and the headers that come late:
 //     they see what really goes out, and when a connection stands. Over HTTP/1.1
@@ -65,15 +75,23 @@ func New(options Options) http.RoundTripper {
 			next: network,
 		}}}
 	}
-	plain, secure := newPlain(options, bytes), newSecure(options, bytes, http1)
-	first := over(newSmall(secure, secure.DialTLSContext), http1)
-	second := over(lateHeaders{next: newRenewing(func() *http.Transport { return newSecure(options, bytes, http2) })}, http2)
-	if options.HTTP2 {
-		first, second = second, first
+	ways := func(options Options) http.RoundTripper {
+		plain, secure := newPlain(options, bytes), newSecure(options, bytes, http1)
+		first := over(newSmall(secure, secure.DialTLSContext), http1)
+		second := over(lateHeaders{next: newRenewing(func() *http.Transport { return newSecure(options, bytes, http2) })}, http2)
+		if options.HTTP2 {
+			first, second = second, first
+		}
+		return &protocols{first: first, second: second, plain: over(newSmall(plain, plain.DialContext), http1)}
 	}
-	var way http.RoundTripper = &protocols{first: first, second: second, plain: over(newSmall(plain, plain.DialContext), http1)}
+	way := ways(options)
+	if options.ClientCertificate != nil {
+		elsewhere := options
+		elsewhere.ClientCertificate = nil
+		way = ownCertificate{origin: options.Origin, own: way, elsewhere: ways(elsewhere)}
+	}
 	way = &expectContinue{next: way, timeout: options.ContinueTimeout}
-	way = credential{next: way, origin: options.Origin}
+	way = credential{next: way, origin: options.Origin, header: options.Header}
 	return userAgent{next: way, name: options.UserAgent}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http/httptrace"
+	"slices"
 	"sync"
 	"time"
 )
@@ -31,8 +32,48 @@ func (dial dialFunc) wide(ctx context.Context, network, address string) (net.Con
 	return &wideConn{Conn: conn}, nil
 }
 
-// wideTLS is wide over TLS. net/http calls it where no proxy stands between;
-// otherwise it does TLS by itself, in small pieces.
+// overTLS makes connections to servers over TLS, and to the proxies that are
+// spoken to so: to these in HTTP/1.1, whatever is spoken through them, and
+// without the certificate that is for the server. Through a proxy net/http does
+// the server's TLS by itself, in small pieces.
+func (dial dialFunc) overTLS(config *tls.Config, protocol string, through *proxies, limit time.Duration) dialFunc {
+	toProxy := config.Clone()
+	toProxy.GetClientCertificate, toProxy.NextProtos = nil, []string{http1}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		switch {
+		case slices.Contains(through.overTLS, address):
+			return dial.wideTLS(toProxy, limit)(ctx, network, address)
+		case protocol == http1:
+			return dial.wideTLS(config, limit)(ctx, network, address)
+		}
+		return dial.bareTLS(config, limit)(ctx, network, address)
+	}
+}
+
+// bareTLS makes connections that net/http can see the protocol of.
+func (dial dialFunc) bareTLS(config *tls.Config, limit time.Duration) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return secured(ctx, conn, config, address, limit)
+	}
+}
+
+// secured speaks TLS over a connection, which it closes where that fails.
+func secured(ctx context.Context, conn net.Conn, config *tls.Config, address string, limit time.Duration) (*tls.Conn, error) {
+	own := config.Clone()
+	own.ServerName, _, _ = net.SplitHostPort(address)
+	secure := tls.Client(conn, own)
+	if err := handshake(ctx, secure, limit); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return secure, nil
+}
+
+// wideTLS is wide over TLS.
 func (dial dialFunc) wideTLS(config *tls.Config, limit time.Duration) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -40,11 +81,8 @@ func (dial dialFunc) wideTLS(config *tls.Config, limit time.Duration) dialFunc {
 			return nil, err
 		}
 		below := &joiningConn{Conn: conn}
-		own := config.Clone()
-		own.ServerName, _, _ = net.SplitHostPort(address)
-		secure := tls.Client(below, own)
-		if err := handshake(ctx, secure, limit); err != nil {
-			_ = conn.Close()
+		secure, err := secured(ctx, below, config, address, limit)
+		if err != nil {
 			return nil, err
 		}
 		return &wideTLSConn{Conn: secure, below: below}, nil

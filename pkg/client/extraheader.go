@@ -1,0 +1,58 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// ErrInvalidHeader is wrapped by the errors of [CheckHeader].
+var ErrInvalidHeader = errors.New("invalid header")
+
+// ownHeaders are set by this package or by HTTP itself, or would make another
+// request of one: names, and beginnings of names that end in a hyphen.
+var ownHeaders = []string{
+	"Accept", "Accept-Encoding", "Access-Control-", "Authorization", "Connection", "Content-", "Expect", "Host",
+	"Http2-Settings", "If-", "Keep-Alive", "Proxy-", "Range", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	"User-Agent", "X-Artifact-",
+}
+
+// CheckHeader tells whether [Options.Header] may have a header: it must not be
+// one of the API's, of the connection's or of a proxy's, and its value must be
+// there and fit on a line. The error never repeats the value.
+func CheckHeader(name, value string) error {
+	name = http.CanonicalHeaderKey(name)
+	switch {
+	case !isToken(name):
+		return fmt.Errorf("%w: its name is none", ErrInvalidHeader)
+	case slices.ContainsFunc(ownHeaders, func(own string) bool {
+		return name == own || strings.HasSuffix(own, "-") && strings.HasPrefix(name, own)
+	}):
+		return fmt.Errorf("%w: %s cannot be set, it belongs to the request itself", ErrInvalidHeader, name)
+	case value == "":
+		return fmt.Errorf("%w: %s has no value", ErrInvalidHeader, name)
+	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return fmt.Errorf("%w: %s has control characters in its value", ErrInvalidHeader, name)
+	}
+	return nil
+}
+
+// isToken tells whether text can be the name of a header (RFC 9110, section 5.1).
+func isToken(text string) bool {
+	return text != "" && strings.IndexFunc(text, func(r rune) bool {
+		return r >= 0x7f || r <= ' ' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	}) < 0
+}
+
+func checkHeaders(header http.Header) error {
+	for name, values := range header {
+		for _, value := range values {
+			if err := CheckHeader(name, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
+)
+
+// The headers that a preflight names, in turbo's words (2.11.11): a server may
+// know no others.
+const (
+	asksForUpload   = "Authorization, Content-Type, User-Agent, x-artifact-duration, x-artifact-tag, x-artifact-sha, x-artifact-dirty-hash"
+	asksForDownload = "Authorization, User-Agent"
+)
+
+var (
+	// ErrNoPreflight says that the server does not answer the preflight that
+	// was asked for, as one without such a thing.
+	ErrNoPreflight = errors.New("the server has no preflight")
+	// ErrTokenWithheld explains a refusal: the answer to the preflight did not
+	// allow the token to go along.
+	ErrTokenWithheld = errors.New("the token was not sent, since the preflight's answer does not allow Authorization")
+)
+
+// place is where a request goes, and whether the token goes along.
+type place struct {
+	target     *url.URL
+	authorized bool
+}
+
+// askPlace asks the API where a request is to go, which some answer with a place
+// in object storage that is good for this one request.
+func (c *Client) askPlace(ctx context.Context, r request, token string) (place, *Error) {
+	method := r.method
+	if method == http.MethodHead {
+		method = http.MethodGet // as turbo has it, which is what servers expect
+	}
+	var at place
+	failed := c.follow(ctx, request{
+		doing: r.doing, id: r.id, method: http.MethodOptions, target: r.target,
+		header: http.Header{"Access-Control-Request-Method": {method}, "Access-Control-Request-Headers": {r.asks}},
+		receive: func(a *answer, _ body) (err error) {
+			at, err = a.place(c.base)
+			return err
+		},
+	}, r.target, token)
+	if failed != nil && failed.Err == nil && slices.Contains(noRoute, failed.Status) {
+		failed.Err = ErrNoPreflight
+	}
+	return at, failed
+}
+
+// place reads the answer to a preflight. Only the API itself can allow the token
+// to go to another origin: it was given the token already.
+func (a *answer) place(base *url.URL) (place, error) {
+	location := a.Header.Get("Location")
+	allows := allowsAuthorization(a.Header)
+	if location == "" && !allows && a.looksLikePage() {
+		return place{}, ErrNotRemoteCache
+	}
+	_, _ = a.beginning() // which leaves the connection to the next request
+	at := place{target: a.Request.URL, authorized: allows && transport.SameOrigin(a.Request.URL, base)}
+	if location == "" {
+		return at, nil
+	}
+	var err error
+	at.target, err = a.leadsTo(location)
+	return at, err
+}
+
+// allowsAuthorization looks for the header's own name: "*" does not stand for
+// this one (Fetch standard, "CORS non-wildcard request-header name").
+func allowsAuthorization(header http.Header) bool {
+	for _, line := range header.Values("Access-Control-Allow-Headers") {
+		for name := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(name), "Authorization") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// withToken lets the token go to the place, or nowhere.
+func (p place) withToken(ctx context.Context) context.Context {
+	if !p.authorized {
+		return transport.WithTokenFor(ctx, nil)
+	}
+	return transport.WithTokenFor(ctx, p.target)
+}
+
+// explain says so where a request was refused for lack of the token. What object
+// storage refuses has other reasons.
+func (p place) explain(failed *Error, base *url.URL, token string) {
+	refused := failed != nil && failed.Err == nil &&
+		(failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden)
+	if refused && token != "" && !p.authorized && transport.SameOrigin(p.target, base) {
+		failed.Err = ErrTokenWithheld
+	}
+}

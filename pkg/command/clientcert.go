@@ -1,0 +1,109 @@
+package command
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
+)
+
+// maxCertificates is the most bytes of a file with certificates or a key.
+const maxCertificates = 1 << 20
+
+var (
+	errNoCertificate = errors.New("a key is of no use without its certificate: --client-cert FILE")
+	errEncryptedKey  = errors.New("its private key is encrypted, and artifact asks for no passphrase: openssl pkey -in FILE -out KEY")
+)
+
+// clientCertificate reads a certificate with its key, which may stand in the
+// same file. What no server could accept is an error here.
+func (a *app) clientCertificate(certFile, keyFile string) (*tls.Certificate, error) {
+	failed := func(flag, path string, err error) error {
+		return &settings.Error{Origin: flag, Err: fmt.Errorf("%s: %w", path, err)}
+	}
+	certs, err := readBounded(certFile, maxCertificates)
+	if err != nil {
+		return nil, &settings.Error{Origin: "--client-cert", Err: err}
+	}
+	if !hasBlock(certs, "CERTIFICATE") {
+		return nil, failed("--client-cert", certFile, errors.New("there is no certificate in it"))
+	}
+	keyFlag := "--client-key"
+	if keyFile == "" {
+		keyFile, keyFlag = certFile, "--client-cert"
+		if !hasBlock(certs, "PRIVATE KEY") {
+			return nil, failed(keyFlag, certFile, errors.New("there is no private key in it: name its file with --client-key"))
+		}
+	}
+	key, err := readPrivate(keyFile, maxCertificates)
+	switch {
+	case err != nil:
+		return nil, &settings.Error{Origin: keyFlag, Err: err}
+	case isEncrypted(key):
+		return nil, failed(keyFlag, keyFile, errEncryptedKey)
+	case !hasBlock(key, "PRIVATE KEY"):
+		return nil, failed(keyFlag, keyFile, errors.New("there is no private key in it"))
+	}
+	certificate, err := tls.X509KeyPair(certs, key)
+	if err != nil {
+		return nil, failed(keyFlag, keyFile, err)
+	}
+	if err := checkDates(certificate.Leaf, time.Now()); err != nil {
+		return nil, failed("--client-cert", certFile, err)
+	}
+	return &certificate, nil
+}
+
+// readBounded reads a file that anybody may read.
+func readBounded(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return readOpened(file, limit)
+}
+
+// hasBlock looks for a block whose type ends in kind: keys have several types.
+func hasBlock(text []byte, kind string) bool {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if strings.HasSuffix(block.Type, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// isEncrypted knows PKCS #8's form and that of RFC 1421, section 4.6.1.1.
+func isEncrypted(text []byte) bool {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
+			return true
+		}
+	}
+	return bytes.Contains(text, []byte("BEGIN ENCRYPTED PRIVATE KEY"))
+}
+
+func checkDates(leaf *x509.Certificate, now time.Time) error {
+	switch {
+	case now.After(leaf.NotAfter):
+		return fmt.Errorf("the certificate expired at %s", leaf.NotAfter.UTC().Format(time.RFC3339))
+	case now.Before(leaf.NotBefore):
+		return fmt.Errorf("the certificate is not valid before %s, and it is %s here", leaf.NotBefore.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// certificateText names a certificate as people know it.
+func certificateText(certificate *tls.Certificate) string {
+	leaf := certificate.Leaf
+	return cmp.Or(leaf.Subject.CommonName, leaf.Subject.String(), "without a name") + ", until " + leaf.NotAfter.UTC().Format(time.RFC3339)
+}

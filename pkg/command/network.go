@@ -1,0 +1,114 @@
+package command
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/spf13/pflag"
+
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
+)
+
+// networkOptions are the flags for networks that ask for more than a token.
+type networkOptions struct {
+	preflight             choice
+	proxy                 string
+	clientCert, clientKey string
+	headerFile            string
+}
+
+// The variables that hold what argument lists are no place for.
+const (
+	envProxy   = "ARTIFACT_PROXY"
+	envHeaders = settings.EnvHeaders
+)
+
+func (o *networkOptions) register(flags *pflag.FlagSet) {
+	flags.StringVar(&o.proxy, "proxy", "", "`URL` of a proxy: http, https or socks5 (default: "+envProxy+", or as for curl)")
+	flags.StringVar(&o.clientCert, "client-cert", "", "show the certificate in this PEM `FILE` to the cache")
+	flags.StringVar(&o.clientKey, "client-key", "", "`FILE` with its key, for you alone to read (default: the certificate's)")
+	flags.StringVar(&o.headerFile, "header-file", "", "send the Name: value lines of this `FILE` too, for you alone to read (default: "+envHeaders+")")
+	flags.VarPF(&o.preflight, "preflight", "", "ask the cache before each transfer where it is to go").NoOptDefVal = "true"
+	for _, name := range []string{"client-cert", "client-key", "header-file", "preflight"} {
+		readsEnvironment(flags, name)
+	}
+}
+
+// choice is a switch that may be left alone.
+type choice struct{ made *bool }
+
+// String is empty where it was left alone.
+func (c *choice) String() string {
+	if c.made == nil {
+		return ""
+	}
+	return strconv.FormatBool(*c.made)
+}
+
+// Set reads true or false.
+func (c *choice) Set(text string) error {
+	on, err := strconv.ParseBool(text)
+	if err != nil {
+		return fmt.Errorf("%q is neither true nor false", text)
+	}
+	c.made = &on
+	return nil
+}
+
+// Type names the value in a help text.
+func (c *choice) Type() string { return "bool" }
+
+// IsBoolFlag lets the flag stand without a value.
+func (c *choice) IsBoolFlag() bool { return true }
+
+// network is what networkOptions come to. An origin is empty where there is
+// nothing of its kind.
+type network struct {
+	proxy, proxyOrigin string
+	certificate        *tls.Certificate
+	certificateOrigin  string
+	header             http.Header
+	headerOrigin       string
+}
+
+// network reads the files, and checks everything before anything is sent. The
+// error is of type [*settings.Error].
+func (a *app) network() (n network, err error) {
+	o := a.global.network
+	if n.proxy, n.proxyOrigin, err = a.proxy(o.proxy); err != nil {
+		return n, &settings.Error{Origin: n.proxyOrigin, Err: err}
+	}
+	if o.clientKey != "" && o.clientCert == "" {
+		return n, &settings.Error{Origin: "--client-key", Err: errNoCertificate}
+	}
+	if o.clientCert != "" {
+		n.certificateOrigin = "--client-cert"
+		if n.certificate, err = a.clientCertificate(o.clientCert, o.clientKey); err != nil {
+			return n, err
+		}
+	}
+	n.header, n.headerOrigin, err = a.headers(o.headerFile)
+	return n, err
+}
+
+var errProxyPassword = errors.New("a password in an argument can be read by everybody on this machine: set " + envProxy)
+
+// proxy is the URL of the proxy that was given, and where.
+func (a *app) proxy(flag string) (raw, origin string, err error) {
+	if flag == "" {
+		raw = a.env.Getenv(envProxy)
+		if raw == "" {
+			return "", "", nil
+		}
+		return raw, envProxy, client.CheckProxy(raw)
+	}
+	if password := passwordOf(flag); password != "" {
+		a.hide(password)
+		return "", "--proxy", errProxyPassword
+	}
+	return flag, "--proxy", client.CheckProxy(flag)
+}
