@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 )
 
@@ -47,6 +48,7 @@ var fixedVariables = [][2]string{
 	{settings.EnvAPI, "base URL of the cache (--api)"},
 	{settings.EnvTeam, "team, as SLUG or team_ID (--team)"},
 	{settings.EnvToken, "bearer token"},
+	{identity.EnvToken, "the CI job's own token for --oidc, where the CI sets a variable that the pipeline names"},
 	{settings.EnvTurboAPI, "turbo's base URL, where " + settings.EnvAPI + " is not set"},
 	{settings.EnvTurboToken, "turbo's token, where " + settings.EnvToken + " is not set"},
 	{settings.EnvTurboTeam, "turbo's team slug, where " + settings.EnvTeam + " is not set"},

@@ -141,6 +141,11 @@ func (c *smallConn) ask(req *http.Request, trace *httptrace.ClientTrace) (*http.
 	if err != nil {
 		return nil, fmt.Errorf("writing the request: %w", err)
 	}
+	if req.Body != nil {
+		// As with net/http, whoever asks for more has taken what there was.
+		_, _ = req.Body.Read(make([]byte, 1))
+		_ = req.Body.Close()
+	}
 	resp, err := c.answer(req, trace)
 	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = fmt.Errorf("the server closed the connection before it had answered: %w", err)
@@ -169,7 +174,6 @@ func writeRequest(w *bytes.Buffer, req *http.Request) error {
 	if req.Body == nil {
 		return nil
 	}
-	defer req.Body.Close()
 	w.Grow(int(req.ContentLength) + bytes.MinRead) // else it is read in small pieces
 	// One byte more, as net/http asks for: a body that tells how far it has come
 	// learns then that its last bytes were taken.
