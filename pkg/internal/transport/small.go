@@ -175,14 +175,9 @@ func writeRequest(w *bytes.Buffer, req *http.Request) error {
 		return nil
 	}
 	w.Grow(int(req.ContentLength) + bytes.MinRead) // else it is read in small pieces
-	// One byte more, as net/http asks for: a body that tells how far it has come
-	// learns then that its last bytes were taken.
-	n, err := w.ReadFrom(io.LimitReader(req.Body, req.ContentLength+1))
-	switch {
-	case err == nil && n < req.ContentLength:
-		return io.ErrUnexpectedEOF
-	case err == nil && n > req.ContentLength:
-		return http.ErrContentLength
+	n, err := w.ReadFrom(io.LimitReader(req.Body, req.ContentLength))
+	if err == nil && n < req.ContentLength {
+		err = io.ErrUnexpectedEOF
 	}
 	return err
 }
