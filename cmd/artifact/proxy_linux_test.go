@@ -96,7 +96,7 @@ func TestProxiesThatHelpNot(t *testing.T) {
 		"it is not there": {server.through(server.https, nowhere), 9, []string{
 			"artifact: proxyconnect tcp: dial tcp " + closed + ": connect: connection refused" + again,
 			"artifact: uploading file: proxyconnect tcp: dial tcp " + closed + ": connect: connection refused",
-			"Check the proxy in HTTPS_PROXY, or except the host with NO_PROXY."}},
+			"Check the proxy (--proxy, ARTIFACT_PROXY, HTTPS_PROXY, ALL_PROXY), or except the host with NO_PROXY."}},
 		"it lets nobody there": {server.through(server.https, "http://"+strict.address), 8, []string{
 			"artifact: uploading file: the proxy " + strict.address + " answered 403 Forbidden",
 			"The proxy opens no way to the server: "}},

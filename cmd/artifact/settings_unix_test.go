@@ -61,9 +61,9 @@ func TestBadAPI(t *testing.T) {
 		"ftp://cache":               `invalid API "ftp://cache": it must begin with https:// or http://`,
 		"https://":                  `invalid API "https://": it names no host`,
 		"https://cache/?q=password": "invalid API: a base URL has no query and no fragment",
-		"https://u:password@cache":  "invalid API: " + userinfo,
-		"u:password@cache":          "invalid API: " + userinfo,
-		"https:u:password@cache":    "invalid API: " + userinfo,
+		"https://u:hunter2@cache":   "invalid API: " + userinfo,
+		"u:hunter2@cache":           "invalid API: " + userinfo,
+		"https:u:hunter2@cache":     "invalid API: " + userinfo,
 		"https://u:pass/word@cache": "invalid API: " + userinfo,
 	} {
 		for _, flags := range [][]string{nil, {"--dry-run"}} {

@@ -30,6 +30,7 @@ import (
 type vercel struct {
 	mu       sync.Mutex
 	requests []string // method, host, path and query, and "+" behind one with the token
+	proxy    string   // its address
 	env      []string // leads a program here
 }
 
@@ -81,9 +82,10 @@ func playVercel(t *testing.T, status string) *vercel {
 	origin.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
 	origin.StartTLS()
 	t.Cleanup(origin.Close)
+	v.proxy = tunnel(t, origin.Listener.Addr().String())
 	v.env = []string{
 		"SSL_CERT_FILE=" + writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), string(authority)),
-		"HTTPS_PROXY=http://user:proxy-password-7f3a@" + tunnel(t, origin.Listener.Addr().String()),
+		"HTTPS_PROXY=http://user:proxy-password-7f3a@" + v.proxy,
 	}
 	return v
 }
@@ -180,7 +182,7 @@ func TestLoginAtVercel(t *testing.T) {
 		got := me.call([]string{"status", "--json", "--api", api}, "", v.env...).run(t)
 		stored := "artifact login (" + me.path("credentials.json") + ")"
 		want := fmt.Sprintf(`{"api":%q,"team":{"id":"team_1","slug":"acme"},"user":{"id":"u1","username":"jane","email":"jane@example.com","name":"Jane\u001b[2J"},`+
-			`"cache":"enabled","origins":{"api":"--api","team":"artifact login","token":%q}}`+"\n", api, stored)
+			`"cache":"enabled","proxy":%q,"origins":{"api":"--api","team":"artifact login","token":%q}}`+"\n", api, "http://"+v.proxy, stored)
 		got.check(t, outcome{stdout: want})
 	}
 	me.call([]string{"logout", "--api", "https://vercel.com"}, "").run(t).check(t, outcome{stderr: "Logged out of https://api.vercel.com.\n"})
