@@ -59,12 +59,18 @@ func (i *idleConns) keep(conn *smallConn) {
 
 // closeOld closes what was idle for too long.
 func (i *idleConns) closeOld() {
+	for _, conn := range i.takeOld() {
+		_ = conn.Close() // which may wait for the network, and holds up nobody
+	}
+}
+
+func (i *idleConns) takeOld() (old []idleConn) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	left := 0
 	for address, conns := range i.conns {
 		for len(conns) > 0 && time.Since(conns[0].since) >= maxIdle {
-			_ = conns[0].Close()
+			old = append(old, conns[0])
 			conns[0] = idleConn{}
 			conns = conns[1:]
 		}
@@ -75,4 +81,5 @@ func (i *idleConns) closeOld() {
 	if left > 0 {
 		i.sweep = time.AfterFunc(maxIdle, i.closeOld)
 	}
+	return old
 }
