@@ -152,6 +152,6 @@ func TestSparse(t *testing.T) {
 	}
 	const script = `artifact put --hash k big && artifact verify --hash k big && artifact stat --json k`
 	got := call{args: []string{"serve", "--dir", "cache", "--", "sh", "-c", script}, dir: dir, limit: limit,
-		env: []string{"ARTIFACT_NO_GIT=1", "ARTIFACT_INTERACTIVE=0"}}.run(t)
+		env: []string{"ARTIFACT_NO_GIT=1", "ARTIFACT_INTERACTIVE=0", "ARTIFACT_PROGRESS=never"}}.run(t)
 	got.check(t, outcome{stdout: fmt.Sprintf("k  big\nbig: OK\n"+`{"hash":"k","size":%d,"metadata":{}}`+"\n", size)})
 }

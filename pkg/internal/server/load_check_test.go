@@ -28,6 +28,7 @@ func (l *load) pester(group *sync.WaitGroup) {
 		group.Go(func() {
 			defer close(done)
 			_, _ = io.Copy(io.Discard, conn) // ends when the server closes it
+			_ = conn.Close()                 // before open files are counted
 		})
 	}
 }
