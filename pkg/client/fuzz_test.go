@@ -109,7 +109,7 @@ func FuzzFound(f *testing.F) {
 	f.Add("1.5", "\x1b[2J", " sha", strings.Repeat("x", 201), `{"a":{"size":-1,"taskDurationMs":1e300,"tag":"\u001b[2J","sha":"\u202e"}}`)
 	f.Add("9223372036855", strings.Repeat("A", 604), "\xff", "\u2028", `{"a":null,"b":{}}`)
 	f.Add("NaN", "%", "", "", `{"a":{"error":{"message":"x"}}}`)
-	f.Add("-1", "", "", "", `{"a":{"size":9223372036854775808,"taskDurationMs":"7"}}`)
+	f.Add("-1", "", "two  spaces", "", `{"a":{"size":9223372036854775808,"taskDurationMs":"7"}}`)
 	f.Add("+Inf", "", "", "", `[[[[`)
 	f.Fuzz(func(t *testing.T, duration, tag, sha, dirty, body string) {
 		header := http.Header{
@@ -133,7 +133,7 @@ func FuzzFound(f *testing.F) {
 				value string
 				limit int
 			}{{m.SHA, api.MaxSHA}, {m.DirtyHash, api.MaxDirtyHash}, {m.Tag, api.MaxTag}} {
-				if text.value != printable.Line(text.value, text.limit) {
+				if text.value != printable.Text(text.value) || utf8.RuneCountInString(text.value) > text.limit {
 					t.Errorf("%q is longer than %d or not printable", text.value, text.limit)
 				}
 			}
