@@ -18,27 +18,29 @@ const (
 	canaryKey   = `key&canary%7e22`
 	canaryProxy = "proxy-canary-9a4b"
 	canaryFile  = "file-canary-03c8"
+	canaryGate  = "gate-canary-6b1d"
+	canaryJob   = "job-canary-5d0e"
 )
 
 // canaryParts betray a secret, also one that is encoded or cut.
-var canaryParts = []string{"51f0", "7e22", "9a4b", "03c8"}
+var canaryParts = []string{"51f0", "7e22", "9a4b", "03c8", "6b1d", "5d0e"}
 
 // parrot repeats whatever it is sent in every place of an answer.
 func parrot(status int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		said := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		said := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ") + r.Header.Get("X-Gate")
 		w.Header().Set("X-Request-Id", said)
 		w.Header().Set("X-Artifact-Tag", said)
 		w.Header().Set("Retry-After", said)
 		w.WriteHeader(status)
 		if r.Method != http.MethodHead {
-			fmt.Fprintf(w, `{"error":{"code":%q,"message":%q},"status":%q,"urls":[%q]}`, said, "you sent "+said, said, said)
+			fmt.Fprintf(w, `{"error":{"code":%q,"message":%q},"status":%q,"urls":[%q]}`, said, "you sent "+strings.Repeat(said+" ", 20), said, said)
 			_, _ = io.WriteString(w, said)
 		}
 	}
 }
 
-// TestCanaries looks for token, signature key and proxy password in all that
+// TestCanaries looks for tokens, signature key, a gate's header and proxy password in all that
 // is printed by every command, in every mode, whatever happens.
 func TestCanaries(t *testing.T) {
 	t.Parallel()
@@ -111,7 +113,8 @@ func checkCanaries(t *testing.T, me person, api, dir string, args []string) {
 	env := []string{
 		"ARTIFACT_API=" + api, "TURBO_REMOTE_CACHE_SIGNATURE_KEY=" + canaryKey,
 		"HTTPS_PROXY=http://user:" + canaryProxy + "@127.0.0.1:1", "https_proxy=user:" + canaryProxy + "@127.0.0.1:1",
-		"HTTP_PROXY=http://user:" + canaryProxy + "%zz@127.0.0.1:1",
+		"HTTP_PROXY=http://user:" + canaryProxy + "%zz@127.0.0.1:1", "ALL_PROXY=socks5://user:" + canaryProxy + "@127.0.0.1:1",
+		"ARTIFACT_HEADERS=X-Gate: " + canaryGate, "ARTIFACT_ID_TOKEN=" + canaryJob,
 	}
 	if strings.Contains(strings.Join(args, " "), canaryToken) || filepath.Base(dir) != "project" || strings.HasSuffix(api, "1") {
 		env = append(env, "ARTIFACT_TOKEN="+canaryToken) // else it is the file's that is sent

@@ -20,8 +20,8 @@ var errBroken = errors.New("reading the server's answer")
 // answer is a response and, once it was asked for, the beginning of its body.
 type answer struct {
 	*http.Response
-	// secret is the token that must not come back in an error.
-	secret string
+	// secrets are what was sent and must not come back in an error.
+	secrets []string
 	// hurry ends the request unless it is stopped in time.
 	hurry func() (stop func())
 	text  []byte

@@ -13,8 +13,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -113,11 +115,13 @@ type Client struct {
 	preflight bool
 	// certified says that there is a client certificate.
 	certified bool
-	proxy     *url.URL // that was given
-	way       http.RoundTripper
-	timeout   time.Duration
-	retries   retries
-	pace      *pace
+	// headerValues are those of [Options.Header], which are secrets.
+	headerValues []string
+	proxy        *url.URL // that was given
+	way          http.RoundTripper
+	timeout      time.Duration
+	retries      retries
+	pace         *pace
 	// What the server turned out not to have.
 	noHead, noQuery atomic.Bool
 	// answerTimeout is also how long the body of an answer may take.
@@ -196,7 +200,7 @@ func New(options Options) (*Client, error) {
 		base: base, inQuery: teamQuery(options.Team), tokens: tokens, preflight: options.Preflight,
 		certified: options.ClientCertificate != nil, proxy: proxy, way: way, timeout: options.Timeout,
 		retries: newRetries(options.Retries, options.OnRetry), answerTimeout: options.AnswerTimeout,
-		pace: newPace(options.Jobs),
+		pace: newPace(options.Jobs), headerValues: slices.Concat(slices.Collect(maps.Values(options.Header))...),
 	}, nil
 }
 

@@ -106,11 +106,13 @@ func pageTitle(page []byte) string {
 // maxLine is the most characters that are kept of a server's text.
 const maxLine = 300
 
-// oneLine cuts text only after the token is out of it: what is left of a secret
+// oneLine cuts text only after the secrets are out of it: what is left of a secret
 // would no longer be known as one.
 func (a *answer) oneLine(text string) string {
-	if a.secret != "" {
-		text = strings.ReplaceAll(text, a.secret, "***")
+	for _, secret := range a.secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "***")
+		}
 	}
 	return printable.Line(text, maxLine)
 }

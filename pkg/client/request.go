@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
@@ -158,7 +159,7 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	hurry := func() func() {
 		return transport.AfterAwake(c.answerTimeout, func() { cancel(ErrNoAnswer) })
 	}
-	return r.settle(&answer{Response: resp, secret: token, hurry: hurry}, sent)
+	return r.settle(&answer{Response: resp, secrets: slices.Concat(c.headerValues, []string{token}), hurry: hurry}, sent)
 }
 
 // certificateError says so where the reason is the client's certificate.

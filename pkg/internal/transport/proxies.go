@@ -54,7 +54,7 @@ func newProxies(given *url.URL) *proxies {
 		config.HTTPProxy, config.HTTPSProxy, config.CGI = given.String(), given.String(), false
 	}
 	all := cmp.Or(os.Getenv("ALL_PROXY"), os.Getenv("all_proxy"))
-	config.HTTPProxy, config.HTTPSProxy = cmp.Or(config.HTTPProxy, all), cmp.Or(config.HTTPSProxy, all)
+	config.HTTPProxy, config.HTTPSProxy = usable(cmp.Or(config.HTTPProxy, all)), usable(cmp.Or(config.HTTPSProxy, all))
 	p := &proxies{given: given, excepted: config.NoProxy, choose: config.ProxyFunc()}
 	for _, raw := range []string{config.HTTPProxy, config.HTTPSProxy} {
 		if proxy, err := url.Parse(raw); err == nil && proxy.Scheme == "https" {
@@ -73,10 +73,22 @@ func (p *proxies) of(target *url.URL) (*url.URL, error) {
 	through, err := p.choose(target)
 	// What is no URL is tried with "http://" before it, which makes a host
 	// called "http" of a password that was not escaped. An error may repeat one.
-	if err != nil || through != nil && strings.HasPrefix(through.Path, "//") {
+	if err != nil || through != nil && (strings.HasPrefix(through.Path, "//") || through.Host == noProxyAtAll) {
 		return nil, ErrProxyAddress
 	}
 	return through, nil
+}
+
+// noProxyAtAll stands for a proxy whose address is none, which package
+// httpproxy would leave out: the request would go past it.
+const noProxyAtAll = "proxy.invalid"
+
+// usable is the address of a proxy as it is, where it is one.
+func usable(raw string) string {
+	if _, err := ParseProxy(raw); raw != "" && err != nil {
+		return "http://" + noProxyAtAll
+	}
+	return raw
 }
 
 // ProxyOf is the proxy for a URL where given is [Options.Proxy], or nil.
