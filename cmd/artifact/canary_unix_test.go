@@ -18,7 +18,7 @@ const (
 	canaryKey   = `key&canary%7e22`
 	canaryProxy = "proxy-canary-9a4b"
 	canaryFile  = "file-canary-03c8"
-	canaryGate  = "6b1d-gate-canary" // a cut leaves its beginning
+	canaryGate  = "6b1d-6b1d-6b1d-6b1d-6b1d-gate" // wherever it is cut
 	canaryJob   = "job-canary-5d0e"
 )
 
