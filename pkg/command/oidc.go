@@ -75,9 +75,13 @@ func (a *app) authorizeAsJob(ctx context.Context, resolver *settings.Resolver, s
 	if err != nil {
 		return err
 	}
+	proxy, origin, err := a.proxy(a.global.network.proxy)
+	if err != nil {
+		return &settings.Error{Origin: origin, Err: err}
+	}
 	a.identity, err = identity.New(identity.Options{
 		Getenv: a.env.Getenv, Environ: a.env.Environ, Audience: a.global.oidc.audience, Exchange: exchange,
-		Hide: a.hideFromLog, UserAgent: userAgent(), RootCAs: roots, Trace: a.trace(),
+		Hide: a.hideFromLog, UserAgent: userAgent(), RootCAs: roots, Proxy: proxy, Trace: a.trace(),
 	})
 	if err != nil {
 		return err

@@ -34,16 +34,22 @@ type Options struct {
 	Exchange *Exchange
 	// Hide is told each secret before anything else is done with it.
 	Hide func(secret string)
-	// UserAgent, RootCAs and Trace are as those of a client of the cache.
+	// UserAgent, RootCAs, Proxy and Trace are as those of a client of the cache.
+	// A certificate and further headers are for the cache alone.
 	UserAgent string
 	RootCAs   *x509.CertPool
+	Proxy     string
 	Trace     func(transport.Exchange)
 }
 
 // way makes the way to one server. It follows no redirect, and plain http leaves
 // this machine on no account.
 func (o Options) way(origin *url.URL) http.RoundTripper {
-	return transport.New(transport.Options{Origin: origin, UserAgent: o.UserAgent, RootCAs: o.RootCAs, Trace: o.Trace})
+	options := transport.Options{Origin: origin, UserAgent: o.UserAgent, RootCAs: o.RootCAs, Trace: o.Trace}
+	if o.Proxy != "" {
+		options.Proxy, _ = transport.ParseProxy(o.Proxy) // New has looked at it
+	}
+	return transport.New(options)
 }
 
 // Identity gives tokens for one cache, got anew some time before they end. Its
@@ -85,8 +91,16 @@ const (
 	laterTry = 10 * time.Second
 )
 
-// New finds out which job this is, and asks nobody. The error is an [*Error].
-func New(o Options) (*Identity, error) { return newIdentity(o, wire{way: o.way, sleep: sleep}) }
+// New finds out which job this is, and asks nobody. The error is an [*Error],
+// unless it is about the proxy.
+func New(o Options) (*Identity, error) {
+	if o.Proxy != "" {
+		if _, err := transport.ParseProxy(o.Proxy); err != nil {
+			return nil, err
+		}
+	}
+	return newIdentity(o, wire{way: o.way, sleep: sleep})
+}
 
 func newIdentity(o Options, wire wire) (*Identity, error) {
 	i := &Identity{audience: o.Audience, hide: o.Hide, now: time.Now, turn: make(chan struct{}, 1)}

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package main
 
@@ -6,13 +6,20 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
+	"io"
 	"math/big"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -105,5 +112,41 @@ func TestBadGates(t *testing.T) {
 				t.Errorf("a secret is in %q", got.stderr)
 			}
 		})
+	}
+}
+
+// TestGatesOfAJob: the way to the job's identity is through the proxy too, and
+// what is for the cache's gate does not go there.
+func TestGatesOfAJob(t *testing.T) {
+	t.Parallel()
+	identity := jobToken(t, 1)
+	var mu sync.Mutex
+	var seen []string
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen = append(seen, r.Method+" "+r.Host+" "+r.Header.Get("Authorization")+" "+r.Header.Get("X-Gate"))
+		if r.Host == "hub.example" {
+			fmt.Fprintf(w, `{"value":%q}`, identity)
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	authority, certificate := issueFor(t, []string{"hub.example", "cache.example"})
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	got := putFile(t, []string{
+		"SSL_CERT_FILE=" + writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), string(authority)),
+		"GITHUB_ACTIONS=true", "ACTIONS_ID_TOKEN_REQUEST_URL=https://hub.example/token?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=" + requestToken,
+		"ARTIFACT_API=https://cache.example", "ARTIFACT_OIDC=1", "ARTIFACT_HEADERS=X-Gate: let-me-in", "ARTIFACT_RETRIES=0",
+	}, "--no-git", "--proxy", "http://"+tunnel(t, server.Listener.Addr().String()))
+	if got.code != 0 {
+		t.Fatalf("%+v", got)
+	}
+	want := []string{"GET hub.example Bearer " + requestToken + " ", "PUT cache.example Bearer " + identity + " let-me-in"}
+	if !slices.Equal(seen, want) {
+		t.Errorf("the servers saw %q, want %q", seen, want)
 	}
 }
