@@ -15,7 +15,7 @@ func TestProxies(t *testing.T) {
 	server := newProxiedServer(t, record(t, nil))
 	free, locked := startSquid(t, "allow all"), startSquid(t, "allow known")
 	const stored = helloSHA256 + "  file\n"
-	const wants = "The proxy wants to know who you are: set HTTPS_PROXY (for plain http HTTP_PROXY) to http://USER:PASSWORD@HOST:PORT,\nor except the host with NO_PROXY.\n"
+	const wants = "The proxy wants to know who you are: set ARTIFACT_PROXY, or HTTPS_PROXY\n(for plain http HTTP_PROXY), to http://USER:PASSWORD@HOST:PORT, or except the host with NO_PROXY.\n"
 	for _, url := range []string{server.http, server.https} {
 		says := "the proxy " + locked.address + " answered 407 Proxy Authentication Required"
 		if url == server.http { // where nothing tells the two apart
@@ -110,7 +110,7 @@ func TestProxiesThatHelpNot(t *testing.T) {
 			"The server has a fault; try again later."}},
 		"its password ends the address": {server.through(server.https, "http://user:"+password+"#z@"+closed), 2, []string{
 			"artifact: uploading file: the environment's proxy has no valid address",
-			"HTTPS_PROXY and HTTP_PROXY are to be http://HOST:PORT"}},
+			"HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are to be http://HOST:PORT"}},
 		"plain HTTP must not leave": {server.through(server.http, nowhere, "ARTIFACT_ALLOW_HTTP=false"), 2, []string{
 			"artifact: uploading file: plain http leaves this machine, through the proxy " + closed,
 			"Use https://"}},

@@ -40,7 +40,7 @@ func hint(err error) string {
 	case errors.Is(err, client.ErrPlainHTTP):
 		return "Use https://, or --allow-http where nobody else can read the network."
 	case errors.Is(err, client.ErrProxyAddress):
-		return "HTTPS_PROXY and HTTP_PROXY are to be http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with special characters as %XX."
+		return "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are to be http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with special characters as %XX."
 	case errors.As(err, &spool):
 		return "Set TMPDIR to a directory with room for the whole stream."
 	case errors.Is(err, transfer.ErrDirectory) && errors.As(err, &input):
@@ -164,7 +164,7 @@ var statusHints = map[int]string{
 	http.StatusForbidden:             "The token may not write here: check --team.\nOr Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.",
 	http.StatusNotFound:              "There is no Remote Cache under this base URL: check --api, with its path if it has one.",
 	http.StatusMethodNotAllowed:      "There is no Remote Cache under this base URL: check --api, with its path if it has one.",
-	http.StatusProxyAuthRequired:     "The proxy wants to know who you are: set HTTPS_PROXY (for plain http HTTP_PROXY) to http://USER:PASSWORD@HOST:PORT,\nor except the host with NO_PROXY.",
+	http.StatusProxyAuthRequired:     "The proxy wants to know who you are: set ARTIFACT_PROXY, or HTTPS_PROXY\n(for plain http HTTP_PROXY), to http://USER:PASSWORD@HOST:PORT, or except the host with NO_PROXY.",
 	http.StatusGone:                  "The server no longer has this version of the API: look for a newer release of artifact.",
 	http.StatusRequestEntityTooLarge: "A limit of the server or of a proxy before it. Usual ones: nginx 1 MiB (client_max_body_size), AWS Lambda 6 MB,\nCloud Run 32 MiB over HTTP/1.1 (none with --http2), turborepo-remote-cache 100 MiB (BODY_LIMIT).",
 	http.StatusTooManyRequests:       "The server limits requests; try again later. A free team on Vercel has about 100 a minute.",
