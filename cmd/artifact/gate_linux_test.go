@@ -12,7 +12,9 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -148,5 +150,180 @@ func TestGatesOfAJob(t *testing.T) {
 	want := []string{"GET hub.example Bearer " + requestToken + " ", "PUT cache.example Bearer " + identity + " let-me-in"}
 	if !slices.Equal(seen, want) {
 		t.Errorf("the servers saw %q, want %q", seen, want)
+	}
+}
+
+// socks is a proxy of version 5 (RFC 1928) that leads to one place, and asks for
+// a password (RFC 1929) where that is not empty. It tells what it was asked for.
+func socks(t *testing.T, place, password string) (address string, asked func() []string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	var mu sync.Mutex
+	var names []string
+	lead := func(client net.Conn) {
+		defer client.Close()
+		name, ok := socksGreeting(client, password)
+		mu.Lock()
+		names = append(names, name)
+		mu.Unlock()
+		server, err := net.Dial("tcp", place)
+		if !ok || err != nil {
+			return
+		}
+		defer server.Close()
+		_, _ = client.Write([]byte{5, 0, 0, 1, 0, 0, 0, 0, 0, 0})
+		go func() {
+			_, _ = io.Copy(server, client)
+			_ = server.Close()
+		}()
+		_, _ = io.Copy(client, server)
+	}
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go lead(client)
+		}
+	}()
+	return listener.Addr().String(), func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(names)
+	}
+}
+
+// socksGreeting gives the name that is asked for, or "refused".
+func socksGreeting(client net.Conn, password string) (name string, ok bool) {
+	read := func(n int) []byte {
+		b := make([]byte, n)
+		_, _ = io.ReadFull(client, b)
+		return b
+	}
+	methods := read(int(read(2)[1]))
+	if password == "" {
+		_, _ = client.Write([]byte{5, 0})
+	} else {
+		if !slices.Contains(methods, 2) {
+			_, _ = client.Write([]byte{5, 0xff})
+			return "refused", false
+		}
+		_, _ = client.Write([]byte{5, 2})
+		_ = read(int(read(2)[1])) // the user
+		if got := string(read(int(read(1)[0]))); got != password {
+			_, _ = client.Write([]byte{1, 1})
+			return "refused", false
+		}
+		_, _ = client.Write([]byte{1, 0})
+	}
+	head := read(5)
+	name = string(read(int(head[4])))
+	_ = read(2)
+	return name, head[3] == 3
+}
+
+// TestSocks carries an upload through a proxy of that kind, by a flag and by
+// curl's variables, with and without a password.
+func TestSocks(t *testing.T) {
+	t.Parallel()
+	cache := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.WriteHeader(http.StatusAccepted)
+	}))
+	authority, certificate := issueFor(t, []string{"cache.example"})
+	cache.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	cache.StartTLS()
+	t.Cleanup(cache.Close)
+	trusted := writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), string(authority))
+	for _, test := range []struct {
+		name, password string
+		setting        string // before the proxy's address
+		code           int
+		asked          []string
+	}{
+		{"by a flag", "", "--proxy=socks5://", 0, []string{"cache.example"}},
+		{"by ALL_PROXY", "", "ALL_PROXY=socks5://", 0, []string{"cache.example"}},
+		{"by all_proxy", "", "all_proxy=socks5://", 0, []string{"cache.example"}},
+		{"with a password", "pass-7c1f", "ARTIFACT_PROXY=socks5://user:pass-7c1f@", 0, []string{"cache.example"}},
+		{"with another password", "pass-7c1f", "ARTIFACT_PROXY=socks5://user:else-7c1f@", 9, []string{"refused", "refused"}},
+		{"without the password", "pass-7c1f", "ALL_PROXY=socks5://", 9, []string{"refused", "refused"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			address, asked := socks(t, cache.Listener.Addr().String(), test.password)
+			env := []string{"SSL_CERT_FILE=" + trusted, "ARTIFACT_API=https://cache.example", "ARTIFACT_TOKEN=" + token, "ARTIFACT_RETRIES=1"}
+			flags := []string{"-v", "--no-git"}
+			if setting := test.setting + address; strings.HasPrefix(setting, "--") {
+				flags = append(flags, setting)
+			} else {
+				env = append(env, setting)
+			}
+			got := putFile(t, env, flags...)
+			if got.code != test.code || strings.Contains(got.stderr, "7c1f") {
+				t.Errorf("%+v, want exit %d", got, test.code)
+			}
+			if names := asked(); !slices.Equal(names, test.asked) {
+				t.Errorf("the proxy was asked for %q, want %q", names, test.asked)
+			}
+		})
+	}
+}
+
+// TestNoProxyBeforeFlag: NO_PROXY excepts a host from a proxy that was given, as
+// with curl.
+func TestNoProxyBeforeFlag(t *testing.T) {
+	t.Parallel()
+	cache := record(t, nil)
+	env := []string{"ARTIFACT_API=" + cache.URL, "ARTIFACT_TOKEN=" + token, "ARTIFACT_RETRIES=0", "NO_PROXY=127.0.0.1"}
+	if got := putFile(t, env, "--proxy", "http://127.0.0.1:1"); got.code != 0 || len(cache.all()) != 1 {
+		t.Errorf("%+v after %d requests", got, len(cache.all()))
+	}
+	if got := putFile(t, env[:3], "--allow-http", "--proxy", "http://127.0.0.1:1"); got.code != 9 || len(cache.all()) != 1 {
+		t.Errorf("%+v after %d requests", got, len(cache.all()))
+	}
+}
+
+// TestCertificateRefused tells that the cache does not take the certificate that
+// it was shown, and does not try again where it is told so.
+func TestCertificateRefused(t *testing.T) {
+	t.Parallel()
+	certificate, key := certificateFiles(t, time.Hour, 2*time.Hour)
+	authority, own := issueFor(t, []string{"localhost"})
+	trusted := writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), string(authority))
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "small"), hello)
+	writeFile(t, filepath.Join(dir, "large"), strings.Repeat(hello, 200<<10/len(hello)))
+	for name, version := range map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13} {
+		for _, file := range []string{"small", "large"} {
+			t.Run(name+", "+file, func(t *testing.T) {
+				t.Parallel()
+				cache := httptest.NewUnstartedServer(http.NotFoundHandler())
+				cache.Config.ErrorLog = log.New(io.Discard, "", 0)
+				cache.TLS = &tls.Config{
+					Certificates: []tls.Certificate{own}, MaxVersion: version,
+					ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x509.NewCertPool(),
+				}
+				cache.StartTLS()
+				t.Cleanup(cache.Close)
+				_, port, _ := net.SplitHostPort(cache.Listener.Addr().String())
+				got := call{args: []string{"put", "--no-git", "--client-cert", certificate, "--client-key", key, file}, dir: dir, env: []string{
+					"SSL_CERT_FILE=" + trusted, "ARTIFACT_API=https://localhost:" + port, "ARTIFACT_TOKEN=" + token, "ARTIFACT_RETRIES=1",
+				}}.run(t)
+				const why = ": the server does not accept the client certificate: remote error: tls: "
+				if got.code != 9 || got.stdout != "" {
+					t.Errorf("%+v", got)
+				}
+				// With TLS 1.3 the handshake is over for us before the server has
+				// seen the certificate, and a reset may overtake its word.
+				if version == tls.VersionTLS12 && !strings.HasPrefix(got.stderr, "artifact: uploading "+file+why) {
+					t.Errorf("%+v", got)
+				}
+			})
+		}
 	}
 }
