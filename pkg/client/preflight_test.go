@@ -175,16 +175,20 @@ func TestPreflightBeforeWhat(t *testing.T) {
 	r, c := serve(t, answering(200, "", "{}", "Access-Control-Allow-Headers", "Authorization"), preflighted)
 	id := artifact.ID("abc")
 	_, _ = c.Stat(t.Context(), id)
+	_, _ = get(t, c)
 	_, _ = c.Query(t.Context(), []artifact.ID{id})
 	_, _ = c.Status(t.Context())
 	want := []step{
 		{"OPTIONS", "/v8/artifacts/abc?slug=s", "Bearer " + token, "GET"}, {"HEAD", "/v8/artifacts/abc?slug=s", "Bearer " + token, ""},
+		{"OPTIONS", "/v8/artifacts/abc?slug=s", "Bearer " + token, "GET"}, {"GET", "/v8/artifacts/abc?slug=s", "Bearer " + token, ""},
 		{"POST", "/v8/artifacts?slug=s", "Bearer " + token, ""}, {"GET", "/v8/artifacts/status?slug=s", "Bearer " + token, ""},
 	}
 	if got := steps(r.all()...); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
-	if got := r.all()[0].Header["Access-Control-Request-Headers"]; got != "Authorization, User-Agent" {
-		t.Errorf("asked for %q", got)
+	for _, i := range []int{0, 2} {
+		if got := r.all()[i].Header["Access-Control-Request-Headers"]; got != "Authorization, User-Agent" {
+			t.Errorf("asked for %q", got)
+		}
 	}
 }
