@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -219,10 +220,8 @@ func TestPresignedExpired(t *testing.T) {
 		if !strings.Contains(said, "Request has expired") {
 			t.Errorf("%s does not tell the storage's words: %s", name, said)
 		}
-		for _, secret := range []string{"AWS4-HMAC", "key%2F", "key/", "Signature=0", "Signature=1"} {
-			if strings.Contains(said, secret) {
-				t.Errorf("%s shows %s of the URL: %s", name, secret, said)
-			}
+		if leak := regexp.MustCompile(`AWS4-HMAC|key(%2F|/)|[0-9a-f]{64}`).FindString(said); leak != "" {
+			t.Errorf("%s shows %s of the URL: %s", name, leak, said)
 		}
 	}
 	if _, stored, improper := h.take(); stored != nil || improper != nil {
