@@ -107,8 +107,9 @@ const (
 // furtherTries is how many there are in the table.
 const furtherTries = 1
 
-// limit ends what stands still. It is not measured, only waited for.
-const limit = 300 * time.Millisecond
+// limit ends what stands still. It is not measured, only waited for, and long
+// enough for what only waits its turn on a busy machine.
+const limit = 900 * time.Millisecond
 
 func impatientOptions(o *client.Options) { o.StallTimeout, o.AnswerTimeout = limit, 4*limit }
 
