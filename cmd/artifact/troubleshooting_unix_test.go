@@ -97,6 +97,7 @@ var troubles = map[string]trouble{
 	"invalid artifact id":                       {shell: "artifact put --hash a/b f"},
 	"is a directory":                            {shell: "artifact put ."},
 	"it is empty":                               {shell: ": | artifact put"},
+	"the list has no entry":                     {shell: "artifact verify -c /dev/null"},
 	"there is no --insecure":                    {shell: "artifact put --insecure f"},
 	"connection refused":                        {env: []string{"ARTIFACT_API=http://127.0.0.1:1"}},
 	"certificate signed by unknown authority":   {tls: true},

@@ -12,8 +12,10 @@ import (
 
 var errNothingListed = errors.New("nothing was verified: the list has no entry")
 
-// printVerifications prints each result as it comes, and what all came to.
-func (a *app) printVerifications(ctx context.Context, shown *ui.Many, results iter.Seq[transfer.Verification]) error {
+// printVerifications prints each result as it comes, and what all came to. A list
+// may have no entry, as one of put may; sums with none prove nothing, which
+// sha256sum does not let pass either.
+func (a *app) printVerifications(ctx context.Context, shown *ui.Many, results iter.Seq[transfer.Verification], sums bool) error {
 	defer shown.End()
 	tally := tally{app: a}
 	signed := map[transfer.Signature]int{}
@@ -31,8 +33,11 @@ func (a *app) printVerifications(ctx context.Context, shown *ui.Many, results it
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if tally.total == 0 {
+	if tally.total == 0 && sums {
 		return &transfer.Mismatch{Name: "the list", Err: errNothingListed}
+	}
+	if tally.total == 0 {
+		a.warn(errNothingListed.Error())
 	}
 	a.noteSchemes(signed)
 	return tally.err()

@@ -38,7 +38,8 @@ outright what the id is.
 
 A line for each artifact, in the order given:
   PATH: OK | MISSING | DIFFERS | BAD SIGNATURE | UNVERIFIABLE
-The last is for one that is there with nothing to hold it against.`,
+The last is for one that is there with nothing to hold it against. A list with
+no entry is a warning; SUMS with none prove nothing, which is exit 7.`,
 		Example: `  artifact verify out.tar.zst
   artifact put dist/*.zst > sums && artifact verify -c sums
   artifact verify --hash "$KEY" out.tar.zst
@@ -83,7 +84,7 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 		shown := a.progress().BeginMany("verifying")
 		verifier.Whole = shown
 		o.expect(ctx, shown)
-		return a.printVerifications(ctx, shown, results(ctx, inputs))
+		return a.printVerifications(ctx, shown, results(ctx, inputs), o.sums != "")
 	}
 	shown := a.progress().Begin(cmp.Or(single.Path, string(single.ID)))
 	defer shown.End()
