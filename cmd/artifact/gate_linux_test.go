@@ -73,6 +73,7 @@ func TestBadGates(t *testing.T) {
 	headers := func(text string) string {
 		return writePrivate(t, filepath.Join(t.TempDir(), "headers"), text)
 	}
+	const noAddress = "uploading file: the environment's proxy has no valid address in "
 	for _, test := range []struct {
 		name  string
 		flags []string
@@ -98,8 +99,10 @@ func TestBadGates(t *testing.T) {
 		{"a proxy of another kind", []string{"--proxy", "ftp://127.0.0.1"}, "", "--proxy: invalid proxy: it must begin with http://, https:// or socks5://\n"},
 		{"a password for everybody", []string{"--proxy", "http://u:s3cret@127.0.0.1"}, "", "--proxy: a password in an argument can be read by everybody"},
 		{"no URL", nil, "ARTIFACT_PROXY=http://u:s3cret%zz@127.0.0.1", "ARTIFACT_PROXY: invalid proxy: it is no URL\n"},
-		{"no URL in curl's variable", nil, "HTTPS_PROXY=http://u:s3cret%zz@127.0.0.1", "uploading file: the environment's proxy has no valid address\n"},
-		{"no proxy in curl's variable", nil, "ALL_PROXY=ftp://u:s3cret@127.0.0.1", "uploading file: the environment's proxy has no valid address\n"},
+		{"no URL in curl's variable", nil, "HTTPS_PROXY=http://u:s3cret%zz@127.0.0.1", noAddress + "HTTPS_PROXY\n"},
+		{"no URL in lower case", nil, "https_proxy=http://u:s3c/ret@127.0.0.1", noAddress + "https_proxy\n"},
+		{"no URL for plain http", []string{"--api=http://192.0.2.1", "--allow-http"}, "HTTP_PROXY=u:s3c#ret@127.0.0.1", noAddress + "HTTP_PROXY\n"},
+		{"no proxy in curl's variable", nil, "ALL_PROXY=ftp://u:s3cret@127.0.0.1", noAddress + "ALL_PROXY\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

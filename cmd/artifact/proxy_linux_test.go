@@ -109,7 +109,7 @@ func TestProxiesThatHelpNot(t *testing.T) {
 			"artifact: uploading file: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved",
 			"The server has a fault; try again later."}},
 		"its password ends the address": {server.through(server.https, "http://user:"+password+"#z@"+closed), 2, []string{
-			"artifact: uploading file: the environment's proxy has no valid address",
+			"artifact: uploading file: the environment's proxy has no valid address in HTTPS_PROXY\n",
 			"HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are to be http://HOST:PORT"}},
 		"plain HTTP must not leave": {server.through(server.http, nowhere, "ARTIFACT_ALLOW_HTTP=false"), 2, []string{
 			"artifact: uploading file: plain http leaves this machine, through the proxy " + closed,

@@ -44,24 +44,49 @@ type proxies struct {
 	excepted string // NO_PROXY
 	choose   func(*url.URL) (*url.URL, error)
 	overTLS  []string // addresses of those that are spoken to over TLS
+	// variables name the proxies of the environment, by the request's scheme.
+	variables map[string]string
 }
 
 // newProxies reads the environment as curl does: given, or the variable of the
 // request's scheme, or ALL_PROXY; and NO_PROXY for all of them.
 func newProxies(given *url.URL) *proxies {
+	p := &proxies{given: given, variables: map[string]string{}}
 	config := httpproxy.FromEnvironment()
 	if given != nil {
 		config.HTTPProxy, config.HTTPSProxy, config.CGI = given.String(), given.String(), false
+	} else {
+		config.HTTPProxy = p.fromEnvironment("http", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
+		config.HTTPSProxy = p.fromEnvironment("https", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 	}
-	all := cmp.Or(os.Getenv("ALL_PROXY"), os.Getenv("all_proxy"))
-	config.HTTPProxy, config.HTTPSProxy = usable(cmp.Or(config.HTTPProxy, all)), usable(cmp.Or(config.HTTPSProxy, all))
-	p := &proxies{given: given, excepted: config.NoProxy, choose: config.ProxyFunc()}
+	p.excepted, p.choose = config.NoProxy, config.ProxyFunc()
 	for _, raw := range []string{config.HTTPProxy, config.HTTPSProxy} {
 		if proxy, err := url.Parse(raw); err == nil && proxy.Scheme == "https" {
 			p.overTLS = append(p.overTLS, net.JoinHostPort(proxy.Hostname(), cmp.Or(proxy.Port(), "443")))
 		}
 	}
 	return p
+}
+
+// noProxyAtAll stands for a proxy whose address is none, which package
+// httpproxy would leave out: the request would go past it.
+const noProxyAtAll = "proxy.invalid"
+
+// fromEnvironment is the proxy for requests of a scheme: what the first of the
+// variables holds that holds anything.
+func (p *proxies) fromEnvironment(scheme string, variables ...string) string {
+	for _, name := range variables {
+		raw := os.Getenv(name)
+		if raw == "" {
+			continue
+		}
+		p.variables[scheme] = name
+		if _, err := ParseProxy(raw); err != nil {
+			return "http://" + noProxyAtAll
+		}
+		return raw
+	}
+	return ""
 }
 
 // of is the proxy for a URL, or nil. What the environment names is not for this
@@ -71,24 +96,10 @@ func (p *proxies) of(target *url.URL) (*url.URL, error) {
 		return p.given, nil
 	}
 	through, err := p.choose(target)
-	// What is no URL is tried with "http://" before it, which makes a host
-	// called "http" of a password that was not escaped. An error may repeat one.
-	if err != nil || through != nil && (strings.HasPrefix(through.Path, "//") || through.Host == noProxyAtAll) {
-		return nil, ErrProxyAddress
+	if err != nil || through != nil && through.Host == noProxyAtAll {
+		return nil, fmt.Errorf("%w in %s", ErrProxyAddress, p.variables[target.Scheme])
 	}
 	return through, nil
-}
-
-// noProxyAtAll stands for a proxy whose address is none, which package
-// httpproxy would leave out: the request would go past it.
-const noProxyAtAll = "proxy.invalid"
-
-// usable is the address of a proxy as it is, where it is one.
-func usable(raw string) string {
-	if _, err := ParseProxy(raw); raw != "" && err != nil {
-		return "http://" + noProxyAtAll
-	}
-	return raw
 }
 
 // ProxyOf is the proxy for a URL where given is [Options.Proxy], or nil.

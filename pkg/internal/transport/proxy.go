@@ -9,7 +9,8 @@ import (
 )
 
 // ErrProxyAddress says that the environment names a proxy by what is no address
-// of one. It does not repeat that: there may be a password in it.
+// of one. Errors name the variable, and do not repeat what it holds: there may be
+// a password in it.
 var ErrProxyAddress = errors.New("the environment's proxy has no valid address")
 
 // errSilentProxy says that a proxy was asked for a way, and said nothing.
