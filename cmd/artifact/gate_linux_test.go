@@ -246,32 +246,38 @@ func TestSocks(t *testing.T) {
 	for _, test := range []struct {
 		name, password string
 		setting        string // before the proxy's address
-		code           int
+		refusal        string // why nobody was let in
 		asked          []string
 	}{
-		{"by a flag", "", "--proxy=socks5://", 0, []string{"cache.example"}},
-		{"by ALL_PROXY", "", "ALL_PROXY=socks5://", 0, []string{"cache.example"}},
-		{"by all_proxy", "", "all_proxy=socks5://", 0, []string{"cache.example"}},
-		{"with a password", "pass-7c1f", "ARTIFACT_PROXY=socks5://user:pass-7c1f@", 0, []string{"cache.example"}},
-		{"with another password", "pass-7c1f", "ARTIFACT_PROXY=socks5://user:else-7c1f@", 9, []string{"refused", "refused"}},
-		{"without the password", "pass-7c1f", "ALL_PROXY=socks5://", 9, []string{"refused", "refused"}},
+		{"by a flag", "", "--proxy=socks5://", "", []string{"cache.example"}},
+		{"by ALL_PROXY", "", "ALL_PROXY=socks5://", "", []string{"cache.example"}},
+		{"by all_proxy", "", "all_proxy=socks5://", "", []string{"cache.example"}},
+		{"with a password", "pass-7c1f", "ARTIFACT_PROXY=socks5://user:pass-7c1f@", "", []string{"cache.example"}},
+		{"with another password", "pass-7c1f", "ARTIFACT_PROXY=socks5://user:else-7c1f@", "username/password authentication failed", []string{"refused"}},
+		{"without the password", "pass-7c1f", "ALL_PROXY=socks5://", "no acceptable authentication methods", []string{"refused"}},
+		{"without the name", "pass-7c1f", "ALL_PROXY=socks5://:pass-7c1f@", "invalid username/password", []string{"refused"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			address, asked := socks(t, cache.Listener.Addr().String(), test.password)
 			env := []string{"SSL_CERT_FILE=" + trusted, "ARTIFACT_API=https://cache.example", "ARTIFACT_TOKEN=" + token, "ARTIFACT_RETRIES=1"}
-			flags := []string{"-v", "--no-git"}
+			flags := []string{"--no-git"}
 			if setting := test.setting + address; strings.HasPrefix(setting, "--") {
 				flags = append(flags, setting)
 			} else {
 				env = append(env, setting)
 			}
 			got := putFile(t, env, flags...)
-			if got.code != test.code || strings.Contains(got.stderr, "7c1f") {
-				t.Errorf("%+v, want exit %d", got, test.code)
+			want := outcome{stdout: helloSHA256 + "  file\n"}
+			if test.refusal != "" {
+				want = outcome{code: 8, stderr: "artifact: uploading file: the proxy " + address + " does not let you in: " + test.refusal + "\n" + proxyWants}
 			}
+			got.check(t, want)
 			if names := asked(); !slices.Equal(names, test.asked) {
 				t.Errorf("the proxy was asked for %q, want %q", names, test.asked)
+			}
+			if got = putFile(t, env, append(flags, "-v")...); strings.Contains(got.stderr, "7c1f") {
+				t.Errorf("the password is in %q", got.stderr)
 			}
 		})
 	}

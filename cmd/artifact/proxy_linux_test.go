@@ -9,19 +9,21 @@ import (
 	"testing"
 )
 
+// proxyWants is the hint where a proxy does not know who asks.
+const proxyWants = "The proxy wants to know who you are: set ARTIFACT_PROXY, or HTTPS_PROXY\n(for plain http HTTP_PROXY), to http://USER:PASSWORD@HOST:PORT, or except the host with NO_PROXY.\n"
+
 // TestProxies goes through a real one, by CONNECT and in plain HTTP.
 func TestProxies(t *testing.T) {
 	t.Parallel()
 	server := newProxiedServer(t, record(t, nil))
 	free, locked := startSquid(t, "allow all"), startSquid(t, "allow known")
 	const stored = helloSHA256 + "  file\n"
-	const wants = "The proxy wants to know who you are: set ARTIFACT_PROXY, or HTTPS_PROXY\n(for plain http HTTP_PROXY), to http://USER:PASSWORD@HOST:PORT, or except the host with NO_PROXY.\n"
 	for _, url := range []string{server.http, server.https} {
 		says := "the proxy " + locked.address + " answered 407 Proxy Authentication Required"
 		if url == server.http { // where nothing tells the two apart
 			says = "the server answered 407 Proxy Authentication Required: ERROR: Cache Access Denied"
 		}
-		refused := outcome{code: 8, stderr: "artifact: uploading file: " + says + "\n" + wants}
+		refused := outcome{code: 8, stderr: "artifact: uploading file: " + says + "\n" + proxyWants}
 		for name, test := range map[string]struct {
 			proxy *squid
 			user  string

@@ -18,6 +18,11 @@ type protocols struct {
 }
 
 func (p *protocols) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := p.roundTrip(req)
+	return resp, proxyError(err)
+}
+
+func (p *protocols) roundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL.Scheme != "https" {
 		return p.plain.RoundTrip(req)
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // ErrProxyAddress says that the environment names a proxy by what is no address
@@ -20,12 +22,33 @@ var errSilentProxy = errors.New("the proxy does not answer")
 type ProxyError struct {
 	// Proxy is its host and port.
 	Proxy string
-	// Status is the answer's code.
+	// Status is the answer's code. SOCKS has none: there 407 stands for a proxy
+	// that lets nobody in without another user name or password.
 	Status int
+	// Reason is why a SOCKS proxy lets nobody in.
+	Reason string
 }
 
 func (e *ProxyError) Error() string {
+	if e.Reason != "" {
+		return fmt.Sprintf("the proxy %s does not let you in: %s", e.Proxy, e.Reason)
+	}
 	return fmt.Sprintf("the proxy %s answered %d %s", e.Proxy, e.Status, http.StatusText(e.Status))
+}
+
+// socksRefusals are what net/http says where a SOCKS proxy does not let somebody
+// in (RFC 1928, section 3, and RFC 1929). The errors have no values of their own.
+var socksRefusals = []string{
+	"no acceptable authentication methods", "username/password authentication failed", "invalid username/password",
+}
+
+// proxyError makes a [ProxyError] of what is one of a SOCKS proxy.
+func proxyError(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "socks connect" && op.Source != nil && slices.Contains(socksRefusals, op.Err.Error()) {
+		return &ProxyError{Proxy: op.Source.String(), Status: http.StatusProxyAuthRequired, Reason: op.Err.Error()}
+	}
+	return err
 }
 
 // checkProxy tells whether a proxy has opened a way (RFC 9110, section 9.3.6).
