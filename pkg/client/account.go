@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -97,9 +96,9 @@ func (c *Client) ask(ctx context.Context, doing string, target *url.URL, documen
 		header: http.Header{"Accept": {"application/json"}},
 		receive: func(a *answer, _ body) error {
 			a.read = true
-			text, err := io.ReadAll(io.LimitReader(a.Body, maxListing))
+			text, err := a.upTo(maxListing)
 			if err != nil {
-				return fmt.Errorf("%w: %w", errBroken, err)
+				return err
 			}
 			a.text = text
 			if a.looksLikePage() {

@@ -8,6 +8,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
 // maxAnswer is how much of an answer that is no artifact is read, in bytes. A
@@ -20,17 +24,16 @@ var errBroken = errors.New("reading the server's answer")
 // answer is a response and, once it was asked for, the beginning of its body.
 type answer struct {
 	*http.Response
-	// secrets are what was sent and must not come back in an error.
+	// secrets and the token were sent and must not come back in an error.
 	secrets []string
-	// hurry ends the request unless it is stopped in time.
-	hurry func() (stop func())
+	token   string
+	// limit is how long the body may take, where that is no artifact.
+	limit time.Duration
 	text  []byte
 	read  bool
 }
 
-// beginning is the body up to the cap. It is read once, and in the time that a
-// server may take to answer: one that lets a byte fall now and then never
-// stalls.
+// beginning is the body up to the cap. It is read once.
 func (a *answer) beginning() ([]byte, error) {
 	if a.read {
 		return a.text, nil
@@ -39,12 +42,32 @@ func (a *answer) beginning() ([]byte, error) {
 	if a.StatusCode == http.StatusSwitchingProtocols {
 		return nil, nil // what follows is no answer, and ends with no context
 	}
-	defer a.hurry()()
 	var err error
-	if a.text, err = io.ReadAll(io.LimitReader(a.Body, maxAnswer)); err != nil {
-		return nil, fmt.Errorf("%w: %w", errBroken, err)
+	a.text, err = a.upTo(maxAnswer)
+	return a.text, err
+}
+
+// upTo reads so many bytes of the body, in the time that a server may take to
+// answer: one that lets a byte fall now and then never stalls. With an error
+// comes what was read before it.
+func (a *answer) upTo(most int64) ([]byte, error) {
+	if text, whole := transport.Arrived(a.Response); whole {
+		return text[:min(int64(len(text)), most)], nil
 	}
-	return a.text, nil
+	var late atomic.Bool
+	stop := transport.AfterAwake(a.limit, func() {
+		late.Store(true)
+		_ = a.Body.Close()
+	})
+	defer stop()
+	text, err := io.ReadAll(io.LimitReader(a.Body, most))
+	if err != nil && late.Load() {
+		err = ErrNoAnswer
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errBroken, err)
+	}
+	return text, err
 }
 
 // takeBody is the body, which from then on is no explanation of anything.

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -108,9 +109,10 @@ const (
 
 // Client is safe for use by several goroutines at once.
 type Client struct {
-	base    *url.URL
-	inQuery string // the team
-	tokens  TokenSource
+	base     *url.URL
+	basePath string // its path, percent-encoded and without a slash at its end
+	inQuery  string // the team
+	tokens   TokenSource
 	// preflight says that artifacts' requests begin with one.
 	preflight bool
 	// certified says that there is a client certificate.
@@ -165,6 +167,7 @@ func New(options Options) (*Client, error) {
 		return nil, err
 	}
 	base.Path = cmp.Or(base.Path, "/") // all that is joined to it begins with a slash then
+	base = base.JoinPath()             // which makes it clean
 	if err := checkHeaders(options.Header); err != nil {
 		return nil, err
 	}
@@ -197,7 +200,7 @@ func New(options Options) (*Client, error) {
 		tokens = fixedToken(options.Token)
 	}
 	return &Client{
-		base: base, inQuery: teamQuery(options.Team), tokens: tokens, preflight: options.Preflight,
+		base: base, basePath: strings.TrimSuffix(base.EscapedPath(), "/"), inQuery: teamQuery(options.Team), tokens: tokens, preflight: options.Preflight,
 		certified: options.ClientCertificate != nil, proxy: proxy, way: way, timeout: options.Timeout,
 		retries: newRetries(options.Retries, options.OnRetry), answerTimeout: options.AnswerTimeout,
 		pace: newPace(options.Jobs), headerValues: slices.Concat(slices.Collect(maps.Values(options.Header))...),
@@ -217,9 +220,11 @@ func (c *Client) Proxy() string {
 // url is that of a path of the API, which is percent-encoded already, with the
 // team in its query.
 func (c *Client) url(path string) *url.URL {
-	target := c.base.JoinPath(path)
+	target := *c.base
+	target.RawPath = c.basePath + path
+	target.Path, _ = url.PathUnescape(target.RawPath)
 	target.RawQuery = c.inQuery
-	return target
+	return &target
 }
 
 func teamQuery(team artifact.Team) string {

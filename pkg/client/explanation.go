@@ -109,7 +109,7 @@ const maxLine = 300
 // oneLine cuts text only after the secrets are out of it: what is left of a secret
 // would no longer be known as one.
 func (a *answer) oneLine(text string) string {
-	for _, secret := range a.secrets {
+	for _, secret := range append(a.secrets[:len(a.secrets):len(a.secrets)], a.token) {
 		if secret != "" {
 			text = strings.ReplaceAll(text, secret, "***")
 		}

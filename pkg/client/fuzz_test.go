@@ -24,7 +24,7 @@ func fuzzAnswer(method string, target *url.URL, status int, header http.Header, 
 			StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
 			Request: &http.Request{Method: method, URL: target},
 		},
-		secrets: []string{fuzzToken}, hurry: func() func() { return func() {} },
+		token: fuzzToken,
 	}
 }
 

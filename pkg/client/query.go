@@ -111,11 +111,10 @@ func hashes(ids []artifact.ID) []string {
 
 // queried reads the answer to a query for n artifacts.
 func (a *answer) queried(n int) (map[string]json.RawMessage, error) {
-	defer a.hurry()()
-	limit := int64(maxAnswer + n*maxQueried)
-	text, err := io.ReadAll(io.LimitReader(a.takeBody(), limit))
+	a.read = true // it explains nothing
+	text, err := a.upTo(int64(maxAnswer + n*maxQueried))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errBroken, err)
+		return nil, err
 	}
 	var results map[string]json.RawMessage
 	if json.Unmarshal(text, &results) != nil || results == nil {

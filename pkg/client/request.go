@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
@@ -130,8 +129,6 @@ func (c *Client) follow(ctx context.Context, r request, target *url.URL, token s
 // returned and nothing was received. The token is in ctx; it must not come back
 // in an error.
 func (c *Client) send(ctx context.Context, r request, target *url.URL, token string) (next *url.URL, failed *Error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	if r.late != nil {
 		ctx = transport.WithLateHeaders(ctx, func(header http.Header) { r.late(ctx, header) })
 	}
@@ -156,10 +153,7 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 		return nil, r.failure(target, cmp.Or(context.Cause(ctx), err))
 	}
 	defer resp.Body.Close()
-	hurry := func() func() {
-		return transport.AfterAwake(c.answerTimeout, func() { cancel(ErrNoAnswer) })
-	}
-	return r.settle(&answer{Response: resp, secrets: slices.Concat(c.headerValues, []string{token}), hurry: hurry}, sent)
+	return r.settle(&answer{Response: resp, secrets: c.headerValues, token: token, limit: c.answerTimeout}, sent)
 }
 
 // certificateError says so where the reason is the client's certificate.

@@ -16,17 +16,19 @@ func WithToken(ctx context.Context, token string) context.Context {
 	return context.WithValue(ctx, tokenKey{}, token)
 }
 
-// credential adds the request's token, and the headers of an access gate, where
-// it goes to their own origin, and removes any token that a caller set: whatever
-// goes elsewhere carries none.
+// credential adds the program's name, and the request's token and the headers of
+// an access gate where it goes to their own origin. It removes any token that a
+// caller set: whatever goes elsewhere carries none.
 type credential struct {
-	next   http.RoundTripper
-	origin *url.URL
-	header http.Header
+	next      http.RoundTripper
+	origin    *url.URL
+	header    http.Header
+	userAgent string
 }
 
 func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = withOwnHeader(req)
+	req.Header.Set("User-Agent", c.userAgent)
 	if SameOrigin(req.URL, c.origin) {
 		maps.Copy(req.Header, c.header)
 	}

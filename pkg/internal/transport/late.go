@@ -10,7 +10,7 @@ type lateKey struct{}
 
 // WithLateHeaders makes a context for a request some of whose headers are not
 // known yet. A connection is made meanwhile; set is called once that stands,
-// for each try, with the headers as they are, and may block until ctx ends.
+// for each try, to add its own to the headers, and may block until ctx ends.
 func WithLateHeaders(ctx context.Context, set func(http.Header)) context.Context {
 	return context.WithValue(ctx, lateKey{}, set)
 }
@@ -33,17 +33,6 @@ func (l lateHeaders) RoundTrip(req *http.Request) (*http.Response, error) {
 		GotConn: func(httptrace.GotConnInfo) { set(own.Header) },
 	})))
 	return l.next.RoundTrip(own)
-}
-
-// withLateHeaders completes a request for which a connection stands.
-func withLateHeaders(req *http.Request) *http.Request {
-	set := lateSetter(req)
-	if set == nil {
-		return req
-	}
-	own := withOwnHeader(req)
-	set(own.Header)
-	return own
 }
 
 func lateSetter(req *http.Request) func(http.Header) {

@@ -106,7 +106,8 @@ func TestSmallConnections(t *testing.T) {
 		{"nothing is to be read", say("HTTP/1.1 204 No Content\r\n\r\n"), -1, "204 ", []int{1, 1, 1}},
 		{"in chunks", say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"), -1, "200 ab", []int{1, 1, 1}},
 		{"interim answers", say("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + whole), -1, "200 hello", []int{1, 1, 1}},
-		{"not all is read", say(whole), 2, "200 he", []int{1, 2, 3}},
+		{"not all is read of what came with the headers", say(whole), 2, "200 he", []int{1, 1, 1}},
+		{"not all is read", say("HTTP/1.1 200 OK\r\nContent-Length: 65536\r\n\r\n" + strings.Repeat("x", 65536)), 2, "200 xx", []int{1, 2, 3}},
 		{"the server says that it closes", say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"), -1, "200 x", []int{1, 2, 3}},
 		{"an older version", say("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"), -1, "200 x", []int{1, 2, 3}},
 		{"more than the answer", say(whole + whole), -1, "200 hello", []int{1, 2, 3}},
@@ -176,7 +177,7 @@ func TestIdleConnections(t *testing.T) {
 	open := func(address string) (*smallConn, net.Conn) {
 		near, far := net.Pipe()
 		t.Cleanup(func() { far.Close() })
-		return newSmallConn(near, address, nil), far
+		return newSmallConn(near, address, &small{}), far
 	}
 	closed := func(far net.Conn) bool {
 		far.SetReadDeadline(time.Now().Add(10 * maxIdle))

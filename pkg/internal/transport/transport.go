@@ -58,31 +58,42 @@ type Options struct {
 
 // New builds the way out. From the caller inwards:
 //
-//   - user agent and credential first, because they belong to each request,
+//   - the headers that tell who asks first, because they belong to each request,
 //     also to one that a lower layer sends again;
 //   - then 100-continue, which may send a request again without it;
 //   - then, for a client with a certificate, the choice of connections that may
 //     show it, and that of protocol, which may send it again over another;
-//   - below that, once for each protocol, the rate of requests, the trace, the
-//     watch over requests that do not get on, and the headers that come late:
-//     they see what really goes out, and when a connection stands. Over HTTP/1.1
-//     what is small passes net/http by there.
+//   - below that, once for each protocol, the rate of requests and the trace:
+//     they see what really goes out. Over HTTP/1.1 what is small passes net/http
+//     by there;
+//   - the rest has a watch over requests that do not get on, and then the headers
+//     that come late, when a connection stands.
 func New(options Options) http.RoundTripper {
 	requests, bytes := newRequestLimiter(options.RequestRate), newByteLimiter(options.ByteRate)
-	over := func(network http.RoundTripper, protocol string) http.RoundTripper {
-		return spaced{limiter: requests, next: traced{report: options.Trace, next: stalls{
+	counted := func(way http.RoundTripper) http.RoundTripper {
+		return spaced{limiter: requests, next: traced{report: options.Trace, next: way}}
+	}
+	watched := func(network http.RoundTripper, protocol string) http.RoundTripper {
+		return stalls{
 			stall: options.StallTimeout, answer: options.AnswerTimeout, watchBody: protocol == http2,
-			next: network,
-		}}}
+			next: lateHeaders{next: network},
+		}
+	}
+	overHTTP1 := func(network *http.Transport, dial dialFunc) http.RoundTripper {
+		return counted(&small{
+			next: watched(network, http1), proxy: network.Proxy, dial: dial,
+			idle:   idleConns{most: network.MaxIdleConnsPerHost},
+			answer: options.AnswerTimeout, stall: options.StallTimeout,
+		})
 	}
 	ways := func(options Options) http.RoundTripper {
 		plain, secure := newPlain(options, bytes), newSecure(options, bytes, http1)
-		first := over(newSmall(secure, secure.DialTLSContext), http1)
-		second := over(lateHeaders{next: newRenewing(func() *http.Transport { return newSecure(options, bytes, http2) })}, http2)
+		first := overHTTP1(secure, secure.DialTLSContext)
+		second := counted(watched(newRenewing(func() *http.Transport { return newSecure(options, bytes, http2) }), http2))
 		if options.HTTP2 {
 			first, second = second, first
 		}
-		return &protocols{first: first, second: second, plain: over(newSmall(plain, plain.DialContext), http1)}
+		return &protocols{first: first, second: second, plain: overHTTP1(plain, plain.DialContext)}
 	}
 	way := ways(options)
 	if options.ClientCertificate != nil {
@@ -91,20 +102,7 @@ func New(options Options) http.RoundTripper {
 		way = ownCertificate{origin: options.Origin, own: way, elsewhere: ways(elsewhere)}
 	}
 	way = &expectContinue{next: way, timeout: options.ContinueTimeout}
-	way = credential{next: way, origin: options.Origin, header: options.Header}
-	return userAgent{next: way, name: options.UserAgent}
-}
-
-// userAgent sets the header of that name.
-type userAgent struct {
-	next http.RoundTripper
-	name string
-}
-
-func (u userAgent) RoundTrip(req *http.Request) (*http.Response, error) {
-	req = withOwnHeader(req)
-	req.Header.Set("User-Agent", u.name)
-	return u.next.RoundTrip(req)
+	return credential{next: way, origin: options.Origin, header: options.Header, userAgent: options.UserAgent}
 }
 
 // withOwnHeader is req with a header that may be changed. The rest is shared:
