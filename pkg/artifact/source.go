@@ -26,8 +26,8 @@ type Source struct {
 	bytes io.ReaderAt
 	size  int64
 	close func() error
-	// content is set where all bytes are in memory.
-	content []byte
+	// loaded is set where a file's bytes are in memory.
+	loaded *loaded
 	// file is nil where nobody else can reach the bytes.
 	file *openedFile
 }
@@ -35,7 +35,7 @@ type Source struct {
 // FromBytes makes a Source of bytes in memory, which the caller must leave
 // alone from then on.
 func FromBytes(b []byte) *Source {
-	return &Source{bytes: bytes.NewReader(b), size: int64(len(b)), content: b}
+	return &Source{bytes: bytes.NewReader(b), size: int64(len(b))}
 }
 
 // Size is the number of bytes.
@@ -98,22 +98,29 @@ func (s *Source) Hash(ctx context.Context, h hash.Hash, progress func(int64)) er
 // hashAtOnce is Hash for what fits into one buffer, where nothing is left to
 // read ahead.
 func (s *Source) hashAtOnce(h hash.Hash, progress func(int64)) error {
-	content := s.content
-	if content == nil && s.size > 0 {
-		buffer := smallBuffers.Get().(*[]byte)
-		defer smallBuffers.Put(buffer)
-		if int64(len(*buffer)) < s.size {
-			*buffer = make([]byte, s.size)
-		}
-		content = (*buffer)[:s.size]
-		if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
-			return err
-		}
+	if err := s.feed(h); err != nil {
+		return err
 	}
-	h.Write(content)
 	if progress != nil {
 		progress(s.size)
 	}
+	return nil
+}
+
+func (s *Source) feed(h hash.Hash) error {
+	if s.loaded != nil {
+		return s.loaded.use(func(content []byte) { h.Write(content) })
+	}
+	buffer := smallBuffers.Get().(*[]byte)
+	defer smallBuffers.Put(buffer)
+	if int64(len(*buffer)) < s.size {
+		*buffer = make([]byte, s.size)
+	}
+	content := (*buffer)[:s.size]
+	if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
+		return err
+	}
+	h.Write(content)
 	return nil
 }
 
@@ -123,22 +130,23 @@ var smallBuffers = sync.Pool{New: func() any { return new([]byte) }}
 // Load reads the whole input into memory, which is for small ones, and gives
 // its file back. Nobody else may use the Source meanwhile.
 func (s *Source) Load() error {
-	if s.file == nil || s.content != nil {
+	if s.file == nil || s.loaded != nil {
 		return nil
 	}
-	content := make([]byte, s.size)
-	if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
+	content, err := load(s, s.size)
+	if err != nil {
 		return err
 	}
-	s.content, s.bytes = content, bytes.NewReader(content)
-	return s.Close()
+	err = s.Close()
+	s.loaded, s.bytes, s.close = content, content, content.release
+	return err
 }
 
 // Rest gives back the file of an input that is not read for a while. The next
 // reading opens it again, and fails where that is not what it was. Nobody else
 // may use the Source meanwhile.
 func (s *Source) Rest() error {
-	if s.file == nil {
+	if s.file == nil || s.loaded != nil {
 		return nil
 	}
 	return s.Close()

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -24,13 +23,6 @@ func CheckMetadata(m artifact.Metadata) error {
 		}
 	}
 	return nil
-}
-
-// setMetadata writes the metadata into the headers of an upload.
-func setMetadata(header http.Header, m artifact.Metadata) {
-	for name, value := range metadataHeaders(m) {
-		header.Set(name, value)
-	}
 }
 
 // metadataHeaders gives the name and value of each header that is to be sent.

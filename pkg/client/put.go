@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"net/http"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -37,6 +38,9 @@ type Stored struct {
 	Attempts int
 }
 
+// uploadHeader is what every upload has. It is only read.
+var uploadHeader = http.Header{"Content-Type": {api.ContentType}}
+
 // Put uploads one artifact. Each try reads the input anew, and lets the last
 // bytes go only while it is unchanged: else the connection is broken off, so
 // that the server never has a whole body, and the error wraps
@@ -58,14 +62,14 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 	attempts, err := c.do(ctx, request{
 		doing: "uploading", id: upload.ID, method: http.MethodPut,
 		target: c.url(api.ArtifactPath(string(upload.ID))),
-		header: http.Header{"Content-Type": {api.ContentType}},
+		header: uploadHeader,
 		asks:   asksForUpload,
-		late: func(ctx context.Context, header http.Header) {
+		late: func(ctx context.Context) iter.Seq2[string, string] {
 			stored.Metadata = upload.Describe(ctx)
 			if CheckMetadata(stored.Metadata) != nil {
 				stored.Metadata = artifact.Metadata{} // too late to refuse: see Describe
 			}
-			setMetadata(header, stored.Metadata)
+			return metadataHeaders(stored.Metadata)
 		},
 		body: func() body { return newSending(upload.Source, upload.Progress) },
 		receive: func(a *answer, sent body) (err error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 
@@ -22,9 +23,9 @@ type request struct {
 	// asks are the headers that a preflight names; empty for a request that
 	// has none.
 	asks string
-	// late, where it is not nil, completes the headers when a connection
+	// late, where it is not nil, gives further headers when a connection
 	// stands.
-	late func(context.Context, http.Header)
+	late func(context.Context) iter.Seq2[string, string]
 	// body is opened anew each time the request goes out; nil sends none.
 	body func() body
 	// receive takes what it needs of a successful answer. An error that wraps
@@ -130,7 +131,7 @@ func (c *Client) follow(ctx context.Context, r request, target *url.URL, token s
 // in an error.
 func (c *Client) send(ctx context.Context, r request, target *url.URL, token string) (next *url.URL, failed *Error) {
 	if r.late != nil {
-		ctx = transport.WithLateHeaders(ctx, func(header http.Header) { r.late(ctx, header) })
+		ctx = transport.WithLateHeaders(ctx, func() iter.Seq2[string, string] { return r.late(ctx) })
 	}
 	// The way out changes copies of the headers and of the URL.
 	req := (&http.Request{

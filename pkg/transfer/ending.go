@@ -73,8 +73,12 @@ func (e *ending) observe(err error) {
 	if e.reason != nil {
 		return
 	}
+	if err == nil {
+		e.count(nil)
+		return
+	}
 	var failed *client.Error
-	if errors.As(err, &failed) || err == nil || errors.As(err, new(*Mismatch)) {
+	if errors.As(err, &failed) || errors.As(err, new(*Mismatch)) {
 		e.count(failed)
 	}
 	switch {
@@ -82,7 +86,7 @@ func (e *ending) observe(err error) {
 		e.reason = &endedError{ErrRefusesAll, err}
 	case e.lost >= maxLost:
 		e.reason = &endedError{ErrLost, err}
-	case err != nil && e.failFast:
+	case e.failFast:
 		e.reason = &endedError{ErrFailedFast, err}
 	}
 }

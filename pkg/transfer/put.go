@@ -116,10 +116,10 @@ func (u *Uploader) upload(ctx context.Context, p prepared, tracker progress.Trac
 	stored, err := u.Client.Put(ctx, client.Upload{
 		ID: result.ID, Source: p.source, Describe: describe, Progress: tracker,
 	})
-	if failed := (*client.Error)(nil); errors.As(err, &failed) {
-		result.Attempts = failed.Attempts
-	}
 	if err != nil {
+		if failed := (*client.Error)(nil); errors.As(err, &failed) {
+			result.Attempts = failed.Attempts
+		}
 		return err
 	}
 	result.URLs, result.Metadata, result.Attempts = stored.URLs, stored.Metadata, stored.Attempts

@@ -23,12 +23,12 @@ type credential struct {
 	next      http.RoundTripper
 	origin    *url.URL
 	header    http.Header
-	userAgent string
+	userAgent []string // the one value, shared by all requests
 }
 
 func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = withOwnHeader(req)
-	req.Header.Set("User-Agent", c.userAgent)
+	req.Header["User-Agent"] = c.userAgent
 	if SameOrigin(req.URL, c.origin) {
 		maps.Copy(req.Header, c.header)
 	}

@@ -57,13 +57,9 @@ func (c *smallConn) exchange(req *http.Request) (*http.Response, error) {
 }
 
 func (c *smallConn) ask(req *http.Request) (*http.Response, error) {
-	late := http.Header{}
-	if set := lateSetter(req); set != nil {
-		set(late)
-	}
 	c.heard = false
 	c.request.Reset()
-	if err := writeRequest(&c.request, req, late); err != nil {
+	if err := writeRequest(&c.request, req); err != nil {
 		return nil, err
 	}
 	if _, err := c.Write(c.request.Bytes()); err != nil {

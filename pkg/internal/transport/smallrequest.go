@@ -11,12 +11,19 @@ import (
 
 // writeRequest writes a request (RFC 9112) with its headers, and the late ones,
 // as they are.
-func writeRequest(w *bytes.Buffer, req *http.Request, late http.Header) error {
-	for _, text := range []string{req.Method, " ", req.URL.RequestURI(), " HTTP/1.1\r\nHost: ", cmp.Or(req.Host, req.URL.Host), "\r\n"} {
+func writeRequest(w *bytes.Buffer, req *http.Request) error {
+	for _, text := range [...]string{req.Method, " ", req.URL.RequestURI(), " HTTP/1.1\r\nHost: ", cmp.Or(req.Host, req.URL.Host), "\r\n"} {
 		w.WriteString(text)
 	}
-	for _, header := range []http.Header{req.Header, late} {
-		if err := writeHeader(w, header); err != nil {
+	for name, values := range req.Header {
+		for _, value := range values {
+			if err := writeHeader(w, name, value); err != nil {
+				return err
+			}
+		}
+	}
+	for name, value := range lateHeadersOf(req) {
+		if err := writeHeader(w, name, value); err != nil {
 			return err
 		}
 	}
@@ -29,25 +36,21 @@ func writeRequest(w *bytes.Buffer, req *http.Request, late http.Header) error {
 	if req.Body == nil {
 		return nil
 	}
-	w.Grow(int(req.ContentLength) + bytes.MinRead) // else it is read in small pieces
-	n, err := w.ReadFrom(io.LimitReader(req.Body, req.ContentLength))
-	if err == nil && n < req.ContentLength {
-		err = io.ErrUnexpectedEOF
+	w.Grow(int(req.ContentLength))
+	body := w.AvailableBuffer()[:req.ContentLength]
+	if _, err := io.ReadFull(req.Body, body); err != nil {
+		return err
 	}
-	return err
+	w.Write(body) // which is there already
+	return nil
 }
 
-func writeHeader(w *bytes.Buffer, header http.Header) error {
-	for name, values := range header {
-		for _, value := range values {
-			if !isHeaderText(name) || !isHeaderText(value) {
-				return fmt.Errorf("the header %q cannot be sent", name)
-			}
-			w.WriteString(name)
-			w.WriteString(": ")
-			w.WriteString(value)
-			w.WriteString("\r\n")
-		}
+func writeHeader(w *bytes.Buffer, name, value string) error {
+	if !isHeaderText(name) || !isHeaderText(value) {
+		return fmt.Errorf("the header %q cannot be sent", name)
+	}
+	for _, text := range [...]string{name, ": ", value, "\r\n"} {
+		w.WriteString(text)
 	}
 	return nil
 }
