@@ -30,8 +30,7 @@ type Upload struct {
 
 // Stored is what became of an upload that the server accepted.
 type Stored struct {
-	// URLs are those of the answer, unchecked; some servers give none.
-	URLs []string
+	URLs URLs
 	// Metadata is what was sent.
 	Metadata artifact.Metadata
 	// Attempts counts the tries, the successful one among them.
@@ -84,9 +83,8 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 	return &stored, nil
 }
 
-// stored checks that a successful answer means a stored artifact, and gives its
-// urls, where it has the documented form.
-func (a *answer) stored(sent body) ([]string, error) {
+// stored checks that a successful answer means a stored artifact.
+func (a *answer) stored(sent body) (URLs, error) {
 	text, err := a.beginning()
 	switch {
 	case err != nil:
@@ -96,9 +94,19 @@ func (a *answer) stored(sent body) ([]string, error) {
 	case !sent.complete():
 		return nil, ErrAnsweredEarly
 	}
+	return text, nil
+}
+
+// URLs are those in the answer to an upload, which few ask for: so they are read
+// when they are.
+type URLs []byte
+
+// List reads them where the answer has the documented form, unchecked; some
+// servers give none.
+func (u URLs) List() []string {
 	var uploaded api.Uploaded
-	if json.Unmarshal(text, &uploaded) != nil {
-		return nil, nil
+	if json.Unmarshal(u, &uploaded) != nil {
+		return nil
 	}
-	return uploaded.URLs, nil
+	return uploaded.URLs
 }

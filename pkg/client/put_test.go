@@ -35,7 +35,7 @@ func TestPutSendsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(stored.URLs, []string{"https://cache/a"}) || stored.Metadata != metadata {
+	if !slices.Equal(stored.URLs.List(), []string{"https://cache/a"}) || stored.Metadata != metadata {
 		t.Errorf("stored %+v", stored)
 	}
 	want := received{
@@ -153,7 +153,7 @@ func TestPutAnswers(t *testing.T) {
 				t.Errorf("%d requests, want 1", n)
 			}
 			if test.want == nil {
-				if err != nil || !slices.Equal(stored.URLs, test.urls) {
+				if err != nil || !slices.Equal(stored.URLs.List(), test.urls) {
 					t.Errorf("stored %+v, %v; want urls %q", stored, err, test.urls)
 				}
 				return

@@ -101,7 +101,7 @@ func (e *inputError) Unwrap() error { return e.answered }
 func newPutJSON(r transfer.Result, err error) putJSON {
 	shown := putJSON{
 		Path: r.Path, Hash: r.ID, Algorithm: string(r.Algorithm), Status: string(r.Status),
-		URLs: r.URLs, Attempts: r.Attempts, Seconds: r.Elapsed.Round(time.Microsecond).Seconds(), Error: newErrorJSON(err),
+		URLs: r.URLs.List(), Attempts: r.Attempts, Seconds: r.Elapsed.Round(time.Microsecond).Seconds(), Error: newErrorJSON(err),
 		PathBase64: pathBase64(r.Path), Size: known(r.Size), Signed: r.Signed,
 	}
 	if r.Status == transfer.NotSent {

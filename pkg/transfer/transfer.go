@@ -40,7 +40,7 @@ type Result struct {
 	Size   int64
 	Status Status
 	// URLs are those of the server's answer.
-	URLs []string
+	URLs client.URLs
 	// Attempts counts the tries to upload.
 	Attempts int
 	// Elapsed is the time from the opening of the input to the end.
