@@ -2,14 +2,17 @@ package client_test
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/artifact-cli/artifact/pkg/client"
 )
@@ -105,6 +108,41 @@ func TestProxyWantsCredentials(t *testing.T) {
 		if !errors.As(err, &closed) || *closed != want || proxy.asked.Load() != 1 || len(r.all()) != 0 {
 			t.Errorf("%v after %d, want %v", err, proxy.asked.Load(), want)
 		}
+	}
+}
+
+// TestSilentProxies waits for a proxy no longer than for a connection.
+func TestSilentProxies(t *testing.T) {
+	t.Parallel()
+	hold := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	roots := x509.NewCertPool()
+	plain, secure := httptest.NewServer(hold), httptest.NewTLSServer(hold)
+	t.Cleanup(plain.Close)
+	t.Cleanup(secure.Close)
+	roots.AddCert(secure.Certificate())
+	socks := func(answer string) string {
+		return strings.Replace(serveRaw(t, func(conn net.Conn) {
+			_, _ = io.ReadFull(conn, make([]byte, 3))
+			_, _ = io.WriteString(conn, answer)
+			_, _ = io.Copy(io.Discard, conn)
+		}), "http", "socks5", 1)
+	}
+	for name, proxy := range map[string]string{
+		"http": plain.URL, "https": secure.URL, "socks5": socks(""), "socks5, later": socks("\x05\x00"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClient(t, "https://cache.example", func(o *client.Options) {
+				o.RootCAs, o.Proxy, o.StallTimeout, o.Timeout = roots, proxy, time.Second, 30*time.Second
+			})
+			want := "uploading abc: proxyconnect tcp: the proxy does not answer"
+			if address, ok := strings.CutPrefix(proxy, "socks5://"); ok {
+				want = "uploading abc: socks connect tcp " + address + "->cache.example:443: the proxy does not answer"
+			}
+			if _, err := put(t, c, "bytes"); err == nil || err.Error() != want {
+				t.Errorf("error %v, want %s", err, want)
+			}
+		})
 	}
 }
 

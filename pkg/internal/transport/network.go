@@ -71,6 +71,7 @@ func newSecure(options Options, bytes *rate.Limiter, protocol string) *http.Tran
 	network.Protocols = new(http.Protocols)
 	network.Protocols.SetHTTP1(protocol == http1)
 	network.Protocols.SetHTTP2(protocol == http2)
+	network.DialContext = dial.toProxy(options.connectTimeout()) // nobody else is dialled without TLS here
 	network.DialTLSContext = dial.overTLS(network.TLSClientConfig, protocol, through, options.connectTimeout())
 	return network
 }
@@ -85,8 +86,8 @@ func newPlain(options Options, bytes *rate.Limiter) *http.Transport {
 	}
 	dial := steady(options, bytes, dialer)
 	network := newHTTPTransport(options, dial, through)
-	toProxy := &tls.Config{RootCAs: options.RootCAs, MinVersion: tls.VersionTLS12}
-	network.DialTLSContext = dial.overTLS(toProxy, http1, through, options.connectTimeout())
+	toProxy := &tls.Config{RootCAs: options.RootCAs, MinVersion: tls.VersionTLS12, NextProtos: []string{http1}}
+	network.DialTLSContext = dial.wideTLS(toProxy, options.connectTimeout())
 	if !options.AllowHTTP {
 		network.Proxy = noProxyFor(network.Proxy)
 	}

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync/atomic"
+	"time"
 )
 
 // ErrProxyAddress says that the environment names a proxy by what is no address
@@ -16,7 +18,7 @@ import (
 var ErrProxyAddress = errors.New("the environment's proxy has no valid address")
 
 // errSilentProxy says that a proxy was asked for a way, and said nothing.
-var errSilentProxy = errors.New("the proxy does not answer")
+const errSilentProxy = timeout("the proxy does not answer")
 
 // ProxyError is the answer of a proxy that opens no way to the server.
 type ProxyError struct {
@@ -42,9 +44,13 @@ var socksRefusals = []string{
 	"no acceptable authentication methods", "username/password authentication failed", "invalid username/password",
 }
 
-// proxyError makes a [ProxyError] of what is one of a SOCKS proxy.
+// proxyError makes a [ProxyError] of what is one of a SOCKS proxy, and says of
+// silence where it was met.
 func proxyError(err error) error {
 	var op *net.OpError
+	if err == errSilentProxy {
+		return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: err}
+	}
 	if errors.As(err, &op) && op.Op == "socks connect" && op.Source != nil && slices.Contains(socksRefusals, op.Err.Error()) {
 		return &ProxyError{Proxy: op.Source.String(), Status: http.StatusProxyAuthRequired, Reason: op.Err.Error()}
 	}
@@ -69,4 +75,53 @@ func noProxyFor(proxy func(*http.Request) (*url.URL, error)) func(*http.Request)
 		}
 		return through, err
 	}
+}
+
+// proxyConn is a connection to a proxy that has to open a way to a server over
+// TLS. It bounds each wait for the proxy: net/http gives CONNECT a minute, and
+// SOCKS as long as it likes.
+type proxyConn struct {
+	net.Conn
+	wait   *watch
+	silent atomic.Bool
+}
+
+// toProxy makes such connections.
+func (dial dialFunc) toProxy(limit time.Duration) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		c := &proxyConn{Conn: conn}
+		c.wait = &watch{limit: limit, expired: func() {
+			c.silent.Store(true)
+			_ = conn.Close()
+		}}
+		return c, nil
+	}
+}
+
+// Read reads as the connection does.
+func (c *proxyConn) Read(p []byte) (int, error) {
+	c.wait.begin()
+	defer c.wait.end()
+	n, err := c.Conn.Read(p)
+	if err != nil && c.silent.Load() {
+		err = errSilentProxy
+	}
+	return n, err
+}
+
+// tlsHandshake is the first byte of TLS (RFC 8446, section 5.1), which begins
+// neither CONNECT nor anything of SOCKS.
+const tlsHandshake = 22
+
+// Write writes as the connection does. With TLS the way is open, and the proxy
+// has no more to say: the handshake has a bound of its own.
+func (c *proxyConn) Write(p []byte) (int, error) {
+	if len(p) > 0 && p[0] == tlsHandshake {
+		c.wait.finish()
+	}
+	return c.Conn.Write(p)
 }

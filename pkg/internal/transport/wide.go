@@ -42,7 +42,7 @@ func (dial dialFunc) overTLS(config *tls.Config, protocol string, through *proxi
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		switch {
 		case slices.Contains(through.overTLS, address):
-			return dial.wideTLS(toProxy, limit)(ctx, network, address)
+			return dial.wideTLS(toProxy, limit).toProxy(limit)(ctx, network, address)
 		case protocol == http1:
 			return dial.wideTLS(config, limit)(ctx, network, address)
 		}
