@@ -55,6 +55,7 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 			uploader: u, batch: batch, ending: ending{failFast: batch.FailFast},
 			places: make(chan *item, u.window()),
 			listed: make(chan *item, batch.Jobs), read: make(chan *item, batch.Jobs), ready: make(chan *item, batch.Jobs),
+			reading: make(slots, 2*runtime.GOMAXPROCS(0)), sending: make(slots, batch.Jobs),
 		}
 		defer p.clear()
 		defer p.stages.Wait()
@@ -109,19 +110,47 @@ type pipeline struct {
 	places              chan *item // all, in the order of the list
 	listed, read, ready chan *item // for the stages
 	stages              sync.WaitGroup
+
+	reading, sending slots
 }
 
 func (p *pipeline) start(ctx context.Context, inputs Inputs) {
 	// Not among the stages: a list that waits for its writer is left behind.
 	go p.list(ctx, inputs)
-	readers := min(p.batch.Jobs, 2*runtime.GOMAXPROCS(0))
 	if p.uploader.asks() {
-		p.stage(ctx, readers, p.listed, p.read, p.prepare)
+		p.stage(ctx, cap(p.reading), p.listed, p.read, p.prepare)
 		p.stages.Go(func() { p.ask(ctx) })
-	} else {
-		p.stage(ctx, readers, p.listed, p.ready, p.prepare)
+		p.stage(ctx, p.batch.Jobs, p.ready, nil, p.send)
+		return
 	}
-	p.stage(ctx, p.batch.Jobs, p.ready, nil, p.send)
+	// Whoever reads an input sends it: to hand small ones over takes 4 % of
+	// their time. With one job the next one is read meanwhile.
+	p.stage(ctx, max(p.batch.Jobs, 2), p.listed, nil, p.prepareAndSend)
+}
+
+// slots are for what may be done so many times at once.
+type slots chan struct{}
+
+// use does the work in a slot, and nothing when ctx has ended.
+func (s slots) use(ctx context.Context, work func()) {
+	select {
+	case s <- struct{}{}:
+		work()
+		<-s
+	case <-ctx.Done():
+	}
+}
+
+func (p *pipeline) prepareAndSend(ctx context.Context, it *item) (goesOn bool) {
+	p.reading.use(ctx, func() { goesOn = p.prepare(ctx, it) })
+	if !goesOn {
+		return false
+	}
+	p.sending.use(ctx, func() { goesOn = p.send(ctx, it) })
+	if goesOn { // it was not sent
+		it.release()
+	}
+	return false
 }
 
 // stage works on items, several at a time, and passes on those that are not

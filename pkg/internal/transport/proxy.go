@@ -47,6 +47,9 @@ var socksRefusals = []string{
 // proxyError makes a [ProxyError] of what is one of a SOCKS proxy, and says of
 // silence where it was met.
 func proxyError(err error) error {
+	if err == nil {
+		return nil
+	}
 	var op *net.OpError
 	if err == errSilentProxy {
 		return &net.OpError{Op: "proxyconnect", Net: "tcp", Err: err}
