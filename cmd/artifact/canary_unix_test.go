@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,29 +20,47 @@ const (
 	canaryProxy = "proxy-canary-9a4b"
 	canaryFile  = "file-canary-03c8"
 	canaryGate  = "6b1d-6b1d-6b1d-6b1d-6b1d-gate" // wherever it is cut
+	canaryGates = "2e8c-2e8c-2e8c-2e8c-2e8c-file"
+	canaryGiven = "c7d2-c7d2-c7d2-c7d2-c7d2-c7d2-c7d2-c7d2-last"
 	canaryJob   = "job-canary-5d0e"
 )
 
 // canaryParts betray a secret, also one that is encoded or cut.
-var canaryParts = []string{"51f0", "7e22", "9a4b", "03c8", "6b1d", "5d0e"}
+var canaryParts = []string{
+	"51f0", "7e22", "9a4b", "03c8", "6b1d", "2e8c", "c7d2", "5d0e",
+	base64.StdEncoding.EncodeToString([]byte("7d2-c7")), // as it stands in "user:" and the password
+}
 
 // parrot repeats whatever it is sent in every place of an answer.
 func parrot(status int) http.HandlerFunc {
+	return parroting(status, func(w io.Writer, said string) {
+		fmt.Fprintf(w, `{"error":{"code":%q,"message":%q},"status":%q,"urls":[%q]}`, said, "you sent "+strings.Repeat(said+" ", 20), said, said)
+	})
+}
+
+// plainParrot does so in an answer that is plain text.
+func plainParrot(status int) http.HandlerFunc {
+	return parroting(status, func(w io.Writer, said string) {
+		_, _ = io.WriteString(w, "you sent "+strings.Repeat(said+" ", 20))
+	})
+}
+
+func parroting(status int, body func(w io.Writer, said string)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		said := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ") + r.Header.Get("X-Gate")
+		said := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ") + r.Header.Get("X-Gate") + r.Header.Get("Proxy-Authorization")
 		w.Header().Set("X-Request-Id", said)
 		w.Header().Set("X-Artifact-Tag", said)
 		w.Header().Set("Retry-After", said)
 		w.WriteHeader(status)
 		if r.Method != http.MethodHead {
-			fmt.Fprintf(w, `{"error":{"code":%q,"message":%q},"status":%q,"urls":[%q]}`, said, "you sent "+strings.Repeat(said+" ", 20), said, said)
-			_, _ = io.WriteString(w, said)
+			body(w, said)
 		}
 	}
 }
 
-// TestCanaries looks for tokens, signature key, a gate's header and proxy password in all that
-// is printed by every command, in every mode, whatever happens.
+// TestCanaries looks for tokens, signature key, a gate's headers and proxies'
+// passwords in all that is printed by every command, in every mode, whatever
+// happens.
 func TestCanaries(t *testing.T) {
 	t.Parallel()
 	commands := [][]string{
@@ -56,16 +75,30 @@ func TestCanaries(t *testing.T) {
 		{"help"}, {"help", "environment"}, {"help", "exit-codes"}, {"help", canaryToken}, {"put", "--help"}, {"login", "--help"},
 		{"version"}, {"completion", "bash"}, {"serve", "--listen", canaryToken}, {"serve", "--", "/" + canaryToken}, {canaryToken},
 	}
-	modes := [][]string{nil, {"-v"}, {"--json"}, {"-q"}, {"--progress=always", "--color=always"}, {"--json", "-v", "--timeout=" + canaryToken}}
-	servers := map[string]string{
-		"accepts": record(t, parrot(202)).URL, "is missing": record(t, parrot(404)).URL, "forbids": record(t, parrot(403)).URL,
-		"refuses": record(t, parrot(401)).URL, "fails": record(t, parrot(500)).URL, "redirects": record(t, func(w http.ResponseWriter, r *http.Request) {
+	me := newPerson(t)
+	gates := filepath.Join(me.home, "gates")
+	if err := os.WriteFile(gates, []byte("X-Gate: "+canaryGates), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	modes := [][]string{nil, {"--header-file=" + gates}, {"-v"}, {"--json"}, {"-q"}, {"--progress=always", "--color=always"}, {"--json", "-v", "--timeout=" + canaryToken}}
+	type story struct {
+		api string
+		env []string
+	}
+	servers := map[string]story{
+		"accepts": {api: record(t, parrot(202)).URL}, "is missing": {api: record(t, parrot(404)).URL}, "forbids": {api: record(t, parrot(403)).URL},
+		"refuses": {api: record(t, parrot(401)).URL}, "fails": {api: record(t, parrot(500)).URL}, "refuses plainly": {api: record(t, plainParrot(400)).URL},
+		"redirects": {api: record(t, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Location", "/"+strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
 			w.WriteHeader(http.StatusTemporaryRedirect)
-		}).URL,
-		"is far": "https://192.0.2.1", "is nobody": "http://127.0.0.1:1",
+		}).URL},
+		"is far": {api: "https://192.0.2.1"}, "is nobody": {api: "http://127.0.0.1:1"},
+		"is behind a proxy": {"https://192.0.2.1", []string{"ARTIFACT_PROXY=http://user:" + canaryGiven + "@127.0.0.1:1"}},
+		"is behind none":    {"https://192.0.2.1", []string{"ARTIFACT_PROXY=user:" + canaryGiven + "%zz@127.0.0.1:1"}},
+		"is behind a parrot": {"http://192.0.2.1", []string{
+			"ARTIFACT_PROXY=" + strings.Replace(record(t, plainParrot(407)).URL, "http://", "http://user:"+canaryGiven+"@", 1), "ARTIFACT_ALLOW_HTTP=true",
+		}},
 	}
-	me := newPerson(t)
 	files := map[string]string{
 		".config/turborepo/config.json":         `{"token":"another-03c8"}`,
 		".local/share/com.vercel.cli/auth.json": `{"token":"another-03c8"}`,
@@ -82,7 +115,7 @@ func TestCanaries(t *testing.T) {
 		}
 		writeFile(t, path, text)
 	}
-	for name, api := range servers {
+	for name, server := range servers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for i, args := range commands {
@@ -92,7 +125,7 @@ func TestCanaries(t *testing.T) {
 						continue
 					}
 					for _, mode := range modesFor(mode, modes, name) {
-						checkCanaries(t, me, api, filepath.Join(me.home, dir), append(append([]string{}, mode...), args...))
+						checkCanaries(t, me, server.api, filepath.Join(me.home, dir), append(append([]string{}, mode...), args...), server.env...)
 					}
 				}
 			}
@@ -108,14 +141,14 @@ func modesFor(one []string, all [][]string, server string) [][]string {
 	return [][]string{one}
 }
 
-func checkCanaries(t *testing.T, me person, api, dir string, args []string) {
+func checkCanaries(t *testing.T, me person, api, dir string, args []string, more ...string) {
 	t.Helper()
-	env := []string{
+	env := append([]string{
 		"ARTIFACT_API=" + api, "TURBO_REMOTE_CACHE_SIGNATURE_KEY=" + canaryKey,
 		"HTTPS_PROXY=http://user:" + canaryProxy + "@127.0.0.1:1", "https_proxy=user:" + canaryProxy + "@127.0.0.1:1",
 		"HTTP_PROXY=http://user:" + canaryProxy + "%zz@127.0.0.1:1", "ALL_PROXY=socks5://user:" + canaryProxy + "@127.0.0.1:1",
 		"ARTIFACT_HEADERS=X-Gate: " + canaryGate, "ARTIFACT_ID_TOKEN=" + canaryJob,
-	}
+	}, more...)
 	if strings.Contains(strings.Join(args, " "), canaryToken) || filepath.Base(dir) != "project" || strings.HasSuffix(api, "1") {
 		env = append(env, "ARTIFACT_TOKEN="+canaryToken) // else it is the file's that is sent
 	}

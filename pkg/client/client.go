@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"maps"
 	"net/http"
@@ -117,13 +118,13 @@ type Client struct {
 	preflight bool
 	// certified says that there is a client certificate.
 	certified bool
-	// headerValues are those of [Options.Header], which are secrets.
-	headerValues []string
-	proxy        *url.URL // that was given
-	way          http.RoundTripper
-	timeout      time.Duration
-	retries      retries
-	pace         *pace
+	// secrets are the values of [Options.Header], and what a proxy is shown.
+	secrets []string
+	proxy   *url.URL // that was given
+	way     http.RoundTripper
+	timeout time.Duration
+	retries retries
+	pace    *pace
 	// What the server turned out not to have.
 	noHead, noQuery atomic.Bool
 	// answerTimeout is also how long the body of an answer may take.
@@ -203,8 +204,19 @@ func New(options Options) (*Client, error) {
 		base: base, basePath: strings.TrimSuffix(base.EscapedPath(), "/"), inQuery: teamQuery(options.Team), tokens: tokens, preflight: options.Preflight,
 		certified: options.ClientCertificate != nil, proxy: proxy, way: way, timeout: options.Timeout,
 		retries: newRetries(options.Retries, options.OnRetry), answerTimeout: options.AnswerTimeout,
-		pace: newPace(options.Jobs), headerValues: slices.Concat(slices.Collect(maps.Values(options.Header))...),
+		pace: newPace(options.Jobs), secrets: append(slices.Concat(slices.Collect(maps.Values(options.Header))...), proxyLogin(base, proxy)),
 	}, nil
+}
+
+// proxyLogin is the user name and the password that a proxy on the way to the API
+// is shown, as they are sent, or empty.
+func proxyLogin(base, given *url.URL) string {
+	proxy, err := transport.ProxyOf(base, given)
+	if err != nil || proxy == nil || proxy.User == nil {
+		return ""
+	}
+	password, _ := proxy.User.Password()
+	return base64.StdEncoding.EncodeToString([]byte(proxy.User.Username() + ":" + password))
 }
 
 // Proxy is the proxy that requests to the API go through, without its user name

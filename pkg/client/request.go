@@ -154,7 +154,7 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 		return nil, r.failure(target, cmp.Or(context.Cause(ctx), err))
 	}
 	defer resp.Body.Close()
-	return r.settle(&answer{Response: resp, secrets: c.headerValues, token: token, limit: c.answerTimeout}, sent)
+	return r.settle(&answer{Response: resp, secrets: c.secrets, token: token, limit: c.answerTimeout}, sent)
 }
 
 // certificateError says so where the reason is the client's certificate.
