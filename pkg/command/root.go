@@ -139,7 +139,9 @@ its API, and run such a server.`,
 		}
 	}
 	a.makeUsageErrors(root)
-	completeFromHelp(root)
+	if len(a.env.Args) > 0 && strings.HasPrefix(a.env.Args[0], cobra.ShellCompRequestCmd) {
+		completeFromHelp(root) // a shell asks: nobody else needs it
+	}
 	return root
 }
 
