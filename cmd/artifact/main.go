@@ -14,18 +14,14 @@ import (
 // garbagePercent lets the heap grow to 8 MiB before garbage is collected.
 const garbagePercent = 200
 
-func main() { os.Exit(run()) }
-
-// run is main with an exit code, so that what it defers is done.
-func run() int {
+func main() {
 	// net/http tells the log what hostile servers do; only errors are for users.
 	log.SetOutput(io.Discard)
 	// Little of the heap lives long: the collector would run for each 4 MiB.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
 	}
-	ctx, stop := withSignals()
-	defer stop()
+	ctx := untilSignal()
 	code := command.Run(ctx, command.Env{
 		Args:      os.Args[1:],
 		Stdin:     os.Stdin,
@@ -35,5 +31,5 @@ func run() int {
 		Environ:   os.Environ,
 	})
 	dieOf(ctx, code)
-	return code
+	os.Exit(code)
 }
