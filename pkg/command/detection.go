@@ -47,9 +47,10 @@ func (a *app) startDetection(ctx context.Context, o metadataOptions, given artif
 		close(d.ready)
 		return d
 	}
+	answer := provenance.Ask(ctx, "", a.env.Environ())
 	go func() {
 		defer close(d.ready)
-		d.revision, d.err = provenance.Git(ctx, "", a.env.Environ())
+		d.revision, d.err = answer()
 	}()
 	return d
 }

@@ -81,7 +81,7 @@ func (w worktree) diffFiles(ctx context.Context, batch map[string]*entry, paths 
 	}}
 	args := []string{"diff-files", "-p", "-U0", "--full-index", "--no-ext-diff", "--no-textconv",
 		"--no-color", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/", "--"}
-	if err := w.run(ctx, nil, lines, append(args, paths...)...); surprise != nil || err != nil {
+	if err := w.run(ctx, lines, append(args, paths...)...); surprise != nil || err != nil {
 		if surprise != nil {
 			return surprise
 		}

@@ -134,9 +134,10 @@ func (t tree) symlink(target, name string) { t.Helper(); t.must(os.Symlink(targe
 // entries are what the dirty hash is made from, NUL as '|'.
 func (t tree) entries() []string {
 	t.Helper()
-	r, err := openRepository(t.dir, t.environ)
+	r, git, err := begin(context.Background(), t.dir, t.environ)
 	t.must(err)
-	st, err := r.status(context.Background())
+	defer r.early.end()
+	st, err := readStatus(git)
 	t.must(err)
 	changed, err := r.changes(context.Background(), st)
 	t.must(err)

@@ -1,10 +1,13 @@
 package provenance
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 )
 
@@ -14,13 +17,17 @@ func (w worktree) hashFiles(ctx context.Context, files []*entry) error {
 	hashing := w.early
 	for len(files) > 0 {
 		if hashing == nil {
-			hashing = w.startHashing(ctx)
+			var err error
+			if hashing, err = w.startHashing(ctx); err != nil {
+				return err
+			}
+			defer hashing.end()
 		}
 		hashed, err := hashing.hash(files)
 		if hashing = nil; err == nil {
 			return nil
 		}
-		if ctx.Err() != nil || hashed == len(files) {
+		if ctx.Err() != nil {
 			return err
 		}
 		// git ends at the first file that it cannot read. A file that
@@ -36,78 +43,57 @@ func (w worktree) hashFiles(ctx context.Context, files []*entry) error {
 }
 
 // hashing is one git hash-object, from before it is known which files it is
-// for. It must be given some, or none, once.
+// for. It must be ended.
 type hashing struct {
-	given chan struct{} // closed when there are files
-	files []*entry
-	lines pathLines
-
-	done   chan struct{}
-	hashed int
-	err    error
+	git   *process
+	paths *os.File // what git reads them from
 }
 
 // startHashing starts git, which waits for files then.
-func (r repository) startHashing(ctx context.Context) *hashing {
-	h := &hashing{given: make(chan struct{}), done: make(chan struct{})}
-	go func() {
-		defer close(h.done)
-		h.err = h.run(ctx, r)
-	}()
-	return h
-}
-
-// hash gives files their ids. It tells how many of them, from the first, have
-// one now.
-func (h *hashing) hash(files []*entry) (hashed int, err error) {
-	h.give(files)
-	<-h.done
-	return h.hashed, h.err
-}
-
-func (h *hashing) give(files []*entry) {
-	h.files, h.lines.files = files, files
-	close(h.given)
-}
-
-// end lets git go where there was nothing to hash.
-func (h *hashing) end() {
-	select {
-	case <-h.given:
-	default:
-		h.give(nil)
+func (r repository) startHashing(ctx context.Context) (*hashing, error) {
+	stdin, paths, err := os.Pipe()
+	if err != nil {
+		return nil, err
 	}
-}
-
-func (h *hashing) run(ctx context.Context, r repository) error {
-	var surprise error
-	ids := &recordWriter{delim: '\n', limit: 256, take: func(line []byte) error {
-		<-h.given
-		id := strings.TrimSuffix(string(line), "\r")
-		if h.hashed == len(h.files) || !isObjectID(id) {
-			surprise = fmt.Errorf("git hash-object: unexpected answer %.100q", line)
-			return surprise
-		}
-		h.files[h.hashed].work.id = id
-		h.hashed++
-		return nil
-	}}
+	defer stdin.Close()
 	// The paths are relative to the root of the work tree, wherever in it
 	// git runs: it goes there before it reads them.
-	err := r.run(ctx, h, ids, "hash-object", "--stdin-paths")
-	switch {
-	case surprise != nil:
-		return surprise
-	case err == nil && h.hashed < len(h.files):
-		return errors.New("git hash-object: the answer is incomplete")
+	git, err := r.start(ctx, stdin, "hash-object", "--stdin-paths")
+	if err != nil {
+		paths.Close()
+		return nil, err
 	}
-	return err
+	return &hashing{git: git, paths: paths}, nil
 }
 
-// Read reads as the paths of the files, once there are some.
-func (h *hashing) Read(b []byte) (int, error) {
-	<-h.given
-	return h.lines.Read(b)
+// hash gives files their ids, once. It tells how many of them, from the first,
+// have one now. An id counts as soon as git prints it, whatever comes after.
+func (h *hashing) hash(files []*entry) (hashed int, err error) {
+	go func() {
+		defer h.paths.Close()
+		_, _ = io.Copy(h.paths, &pathLines{files: files}) // git says why it ended
+	}()
+	ids := bufio.NewScanner(h.git.stdout)
+	for hashed < len(files) && ids.Scan() {
+		id := strings.TrimSuffix(ids.Text(), "\r")
+		if !isObjectID(id) {
+			return hashed, fmt.Errorf("git hash-object: unexpected answer %.100q", id)
+		}
+		files[hashed].work.id = id
+		hashed++
+	}
+	if hashed == len(files) {
+		return hashed, nil
+	}
+	return hashed, cmp.Or(h.git.wait(), ids.Err(), errIncomplete)
+}
+
+var errIncomplete = errors.New("git hash-object: the answer is incomplete")
+
+// end lets git go, and does not wait for that.
+func (h *hashing) end() {
+	h.paths.Close()
+	go func() { _ = h.git.wait() }() // what counted was read
 }
 
 // pathLines reads as the paths of files, a line each.

@@ -67,28 +67,52 @@ type Revision struct {
 // Memory grows with the number of changed entries, by about 300 bytes and the
 // path for each; more than 1,048,576 of them in one repository are an error.
 func Git(ctx context.Context, dir string, environ []string) (Revision, error) {
+	return Ask(ctx, dir, environ)()
+}
+
+// Ask is [Git] in two halves: it starts git, and answer, which must be called,
+// waits for what git says.
+func Ask(ctx context.Context, dir string, environ []string) (answer func() (Revision, error)) {
+	r, git, err := begin(ctx, dir, environ)
+	if err != nil {
+		return func() (Revision, error) { return Revision{}, err }
+	}
+	return func() (Revision, error) {
+		defer r.early.end()
+		st, err := readStatus(git)
+		if err != nil {
+			return Revision{}, err
+		}
+		if st.head == "" {
+			return Revision{}, ErrNoCommit
+		}
+		dirty, err := r.dirtyHash(ctx, st)
+		if err != nil {
+			return Revision{SHA: st.head}, fmt.Errorf("determining uncommitted changes: %w", err)
+		}
+		return Revision{SHA: st.head, DirtyHash: dirty}, nil
+	}
+}
+
+// begin starts git status, and beside it what hashes, which so takes no time of
+// its own.
+func begin(ctx context.Context, dir string, environ []string) (repository, *process, error) {
 	r, err := openRepository(dir, environ)
 	if err != nil {
-		return Revision{}, err
+		return r, nil, err
 	}
 	if r.isNowhere() {
-		return Revision{}, ErrNoWorkTree
+		return r, nil, ErrNoWorkTree
 	}
-	// Started beside git status, hashing takes no time of its own.
-	r.early = r.startHashing(ctx)
-	defer r.early.end()
-	st, err := r.status(ctx)
+	git, err := r.startStatus(ctx)
 	if err != nil {
-		return Revision{}, err
+		return r, nil, err
 	}
-	if st.head == "" {
-		return Revision{}, ErrNoCommit
+	if r.early, err = r.startHashing(ctx); err != nil {
+		_ = git.wait() // with nobody to read it, that is soon
+		return r, nil, err
 	}
-	dirty, err := r.dirtyHash(ctx, st)
-	if err != nil {
-		return Revision{SHA: st.head}, fmt.Errorf("determining uncommitted changes: %w", err)
-	}
-	return Revision{SHA: st.head, DirtyHash: dirty}, nil
+	return r, git, nil
 }
 
 // dirtyHash hashes the entries of st that really differ.

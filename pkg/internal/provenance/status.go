@@ -24,14 +24,26 @@ type status struct {
 
 // status asks git for the commit and the entries that may have changed.
 func (r repository) status(ctx context.Context) (status, error) {
+	git, err := r.startStatus(ctx)
+	if err != nil {
+		return status{}, err
+	}
+	return readStatus(git)
+}
+
+func (r repository) startStatus(ctx context.Context) (*process, error) {
+	return r.start(ctx, nil, "status", "--porcelain=v2", "--branch", "-z", "--no-ahead-behind",
+		"--no-renames", "--ignore-submodules=none")
+}
+
+func readStatus(git *process) (status, error) {
 	var st status
 	var parseErr error
 	records := &recordWriter{delim: 0, limit: maxRecord, take: func(record []byte) error {
 		parseErr = st.parse(record)
 		return parseErr
 	}}
-	err := r.run(ctx, nil, records, "status", "--porcelain=v2", "--branch", "-z", "--no-ahead-behind",
-		"--no-renames", "--ignore-submodules=none")
+	err := git.read(records)
 	if parseErr != nil {
 		// git, cut off, has complained too; this is why.
 		err = fmt.Errorf("reading git status: %w", parseErr)

@@ -54,7 +54,7 @@ func (r repository) worktree(ctx context.Context, st status) (worktree, error) {
 	var out bytes.Buffer
 	// A git too old to know --show-object-format knows SHA-1 only, and
 	// repeats the argument.
-	if err := r.run(ctx, nil, &out, "rev-parse", "--show-toplevel", "--show-object-format"); err != nil {
+	if err := r.run(ctx, &out, "rev-parse", "--show-toplevel", "--show-object-format"); err != nil {
 		return worktree{}, err
 	}
 	answer := strings.TrimSuffix(out.String(), "\n")
@@ -189,7 +189,7 @@ func (w worktree) blobID(content string) string {
 // untracked executable file needs to know: of a tracked one git status tells.
 func (w worktree) trustsFileMode(ctx context.Context) (bool, error) {
 	var out bytes.Buffer
-	err := w.run(ctx, nil, &out, "config", "--type=bool", "--get", "core.fileMode")
+	err := w.run(ctx, &out, "config", "--type=bool", "--get", "core.fileMode")
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == 1 {
 		return true, nil // not set
