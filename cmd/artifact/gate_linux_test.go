@@ -73,6 +73,7 @@ func TestBadGates(t *testing.T) {
 	headers := func(text string) string {
 		return writePrivate(t, filepath.Join(t.TempDir(), "headers"), text)
 	}
+	long := headers("A: " + strings.Repeat("s3cret", 11000))
 	const noAddress = "uploading file: the environment's proxy has no valid address in "
 	for _, test := range []struct {
 		name  string
@@ -85,15 +86,16 @@ func TestBadGates(t *testing.T) {
 		{"not yet valid", []string{"--client-cert", early, "--client-key", earlyKey}, "", "--client-cert: " + early + ": the certificate is not valid before "},
 		{"an encrypted key", []string{"--client-cert", certificate, "--client-key", encrypted}, "", "--client-key: " + encrypted + ": its private key is encrypted"},
 		{"no such file", []string{"--client-cert", dir + "/none"}, "", "--client-cert: open " + dir + "/none: no such file"},
-		{"a certificate without a key", []string{"--client-cert", certificate}, "", "--client-cert: " + certificate + ": there is no private key in it"},
+		{"a certificate without a key", []string{"--client-cert", certificate}, "", "--client-cert: " + certificate + ": there is no private key in it: name its file with --client-key\n"},
 		{"a key without a certificate", []string{"--client-key", key}, "", "--client-key: a key is of no use without its certificate"},
 		{"no certificate in it", []string{"--client-cert", key, "--client-key", key}, "", "--client-cert: " + key + ": there is no certificate in it"},
 
 		{"no header", []string{"--header-file", headers("A: b\r\n\r\n# for people\r\nnonsense s3cret\r\n")}, "", "--header-file: line 4 is not of the form Name: value\n"},
 		{"a header of ours", []string{"--header-file", headers("A: b\nauthorization: s3cret\n")}, "", "--header-file: line 2: invalid header: Authorization cannot be set"},
 		{"control characters", []string{"--header-file", headers("A: s3c\x01ret\n")}, "", "--header-file: line 1: invalid header: A has control characters in its value\n"},
-		{"too many lines", []string{"--header-file", headers(strings.Repeat("A: s3cret\n", 101))}, "", "--header-file: "},
-		{"too long", []string{"--header-file", headers("A: " + strings.Repeat("s3cret", 11000))}, "", "--header-file: "},
+		{"too many lines", []string{"--header-file", headers(strings.Repeat("A: s3cret\n", 101))}, "", "--header-file: it has more than 100 headers\n"},
+		{"too long", []string{"--header-file", long}, "", "--header-file: " + long + " has more than 64.0 KiB\n"},
+		{"too long in the variable", nil, "ARTIFACT_HEADERS=A: " + strings.Repeat("s3cret", 11000), "ARTIFACT_HEADERS: it has more than 64.0 KiB\n"},
 		{"in the variable", nil, "ARTIFACT_HEADERS=A: b\nHost: s3cret", "ARTIFACT_HEADERS: line 2: invalid header: Host cannot be set"},
 
 		{"a proxy of another kind", []string{"--proxy", "ftp://127.0.0.1"}, "", "--proxy: invalid proxy: it must begin with http://, https:// or socks5://\n"},
