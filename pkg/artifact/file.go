@@ -154,6 +154,19 @@ func (f *openedFile) compare(info os.FileInfo, state fileState) error {
 	return nil
 }
 
+// rest closes the file until it is read again.
+func (f *openedFile) rest() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.file == nil {
+		return nil
+	}
+	defer f.file.Close() // it was only read
+	file := f.file
+	f.file = nil
+	return f.isSame(file)
+}
+
 func (f *openedFile) close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -142,14 +142,14 @@ func (s *Source) Load() error {
 	return err
 }
 
-// Rest gives back the file of an input that is not read for a while. The next
-// reading opens it again, and fails where that is not what it was. Nobody else
-// may use the Source meanwhile.
+// Rest gives back the file of an input that is not read for a while, and fails
+// where that is not what it was when it was opened. The next reading opens it
+// again, and fails in the same way. Nobody else may use the Source meanwhile.
 func (s *Source) Rest() error {
 	if s.file == nil || s.loaded != nil {
 		return nil
 	}
-	return s.Close()
+	return s.file.rest()
 }
 
 // Close gives the file back. A spooled input is gone then.

@@ -73,14 +73,14 @@ func (c *Client) query(ctx context.Context, ids []artifact.ID) ([]Answer, error)
 	if err != nil {
 		return nil, fmt.Errorf("asking for %d artifacts: %w", len(ids), err)
 	}
-	var results map[string]json.RawMessage
+	var answers []Answer
 	_, err = c.do(ctx, request{
 		doing: "asking which artifacts are there", method: http.MethodPost,
 		target: c.url(api.ArtifactsPath),
 		header: http.Header{"Content-Type": {"application/json"}},
 		body:   func() body { return document(question) },
 		receive: func(a *answer, _ body) (err error) {
-			results, err = a.queried(len(ids))
+			answers, err = a.queried(ids)
 			return err
 		},
 	})
@@ -89,16 +89,7 @@ func (c *Client) query(ctx context.Context, ids []artifact.ID) ([]Answer, error)
 		c.noQuery.Store(true)
 		return make([]Answer, len(ids)), nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	answers := make([]Answer, len(ids))
-	for i, id := range ids {
-		if result, mentioned := results[string(id)]; mentioned {
-			answers[i] = readResult(id, result)
-		}
-	}
-	return answers, nil
+	return answers, err
 }
 
 func hashes(ids []artifact.ID) []string {
@@ -109,18 +100,24 @@ func hashes(ids []artifact.ID) []string {
 	return texts
 }
 
-// queried reads the answer to a query for n artifacts.
-func (a *answer) queried(n int) (map[string]json.RawMessage, error) {
+// queried reads the answer to a query.
+func (a *answer) queried(ids []artifact.ID) ([]Answer, error) {
 	a.read = true // it explains nothing
-	text, err := a.upTo(int64(maxAnswer + n*maxQueried))
+	text, err := a.upTo(int64(maxAnswer + len(ids)*maxQueried))
 	if err != nil {
 		return nil, err
 	}
-	var results map[string]json.RawMessage
-	if json.Unmarshal(text, &results) != nil || results == nil {
+	results, err := readResults(text)
+	if err != nil || results == nil {
 		return nil, ErrNotRemoteCache
 	}
-	return results, nil
+	answers := make([]Answer, len(ids))
+	for i, id := range ids {
+		if result, mentioned := results[string(id)]; mentioned {
+			answers[i] = result.answer(id)
+		}
+	}
+	return answers, nil
 }
 
 // queriedResult is [api.QueryResult] as other servers may give it: what they
@@ -134,26 +131,48 @@ type queriedResult struct {
 	Error          json.RawMessage `json:"error"`
 }
 
-// readResult leaves unknown what it cannot read, and what the server failed to
-// find out.
-func readResult(id artifact.ID, text json.RawMessage) Answer {
-	if string(text) == "null" {
-		return Answer{Presence: Missing}
+// unreadable is a result of which nothing is known.
+var unreadable = &queriedResult{Error: json.RawMessage("null")}
+
+// readResults leaves out nothing: what cannot be read is [unreadable], and nil
+// stands for null. To read it all at once takes half the time of what follows.
+func readResults(text []byte) (results map[string]*queriedResult, err error) {
+	if json.Unmarshal(text, &results) == nil {
+		return results, nil
 	}
-	var result queriedResult
-	if json.Unmarshal(text, &result) != nil || result.Error != nil {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return nil, err
+	}
+	results = make(map[string]*queriedResult, len(raw))
+	for id, part := range raw {
+		var result *queriedResult
+		if json.Unmarshal(part, &result) != nil {
+			result = unreadable
+		}
+		results[id] = result
+	}
+	return results, nil
+}
+
+// answer leaves unknown what the server failed to find out.
+func (r *queriedResult) answer(id artifact.ID) Answer {
+	switch {
+	case r == nil:
+		return Answer{Presence: Missing}
+	case r.Error != nil:
 		return Answer{}
 	}
 	found := Found{ID: id, Size: -1, Metadata: artifact.Metadata{
-		Tag:       printable.Line(result.Tag, api.MaxTag),
-		SHA:       printable.Line(result.SHA, api.MaxSHA),
-		DirtyHash: printable.Line(result.DirtyHash, api.MaxDirtyHash),
+		Tag:       printable.Line(r.Tag, api.MaxTag),
+		SHA:       printable.Line(r.SHA, api.MaxSHA),
+		DirtyHash: printable.Line(r.DirtyHash, api.MaxDirtyHash),
 	}}
-	if result.Size != nil && *result.Size >= 0 {
-		found.Size = *result.Size
+	if r.Size != nil && *r.Size >= 0 {
+		found.Size = *r.Size
 	}
 	// The member is there for all; 0 is mostly one that nobody gave.
-	if ms := result.TaskDurationMs.String(); ms != "0" {
+	if ms := r.TaskDurationMs.String(); ms != "0" {
 		found.Metadata.Duration = milliseconds(ms)
 	}
 	return Answer{Presence: Present, Found: found}

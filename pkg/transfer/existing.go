@@ -52,7 +52,7 @@ func (p *pipeline) askFor(ctx context.Context, batch []*item) {
 	for i, it := range batch {
 		switch answer := answers[i]; {
 		case answer.Presence == client.Present && it.isAt(answer.Found):
-			p.settle(it, Skipped, it.unchanged())
+			p.settle(it, Skipped, nil)
 			continue
 		case answer.Presence != client.Unknown:
 			it.asked = true
@@ -78,16 +78,8 @@ func (p *pipeline) has(ctx context.Context, it *item) bool {
 		p.settle(it, Failed, err)
 		return true
 	case err == nil && it.isAt(found):
-		p.settle(it, Skipped, it.unchanged())
+		p.settle(it, Skipped, nil)
 		return true
 	}
 	return false
-}
-
-// unchanged tells whether what the cache has is still what is here.
-func (it *item) unchanged() error {
-	if err := it.source.Unchanged(); err != nil {
-		return &InputError{Path: it.input.Path, Err: err}
-	}
-	return nil
 }
