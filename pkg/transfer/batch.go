@@ -111,46 +111,50 @@ type pipeline struct {
 	listed, read, ready chan *item // for the stages
 	stages              sync.WaitGroup
 
+	// How many are read and sent at once; small files are read without a turn.
 	reading, sending slots
 }
 
 func (p *pipeline) start(ctx context.Context, inputs Inputs) {
 	// Not among the stages: a list that waits for its writer is left behind.
 	go p.list(ctx, inputs)
+	readers := max(p.batch.Jobs, 2)
 	if p.uploader.asks() {
-		p.stage(ctx, cap(p.reading), p.listed, p.read, p.prepare)
+		p.stage(ctx, readers, p.listed, p.read, p.prepare)
 		p.stages.Go(func() { p.ask(ctx) })
 		p.stage(ctx, p.batch.Jobs, p.ready, nil, p.send)
 		return
 	}
 	// Whoever reads an input sends it: to hand small ones over takes 4 % of
 	// their time. With one job the next one is read meanwhile.
-	p.stage(ctx, max(p.batch.Jobs, 2), p.listed, nil, p.prepareAndSend)
+	p.stage(ctx, readers, p.listed, nil, p.prepareAndSend)
 }
 
 // slots are for what may be done so many times at once.
 type slots chan struct{}
 
-// use does the work in a slot, and nothing when ctx has ended.
-func (s slots) use(ctx context.Context, work func()) {
+// take waits for one. There is none when ctx has ended.
+func (s slots) take(ctx context.Context) bool {
 	select {
 	case s <- struct{}{}:
-		work()
-		<-s
+		return true
 	case <-ctx.Done():
+		return false
 	}
 }
 
+func (s slots) give() { <-s }
+
 func (p *pipeline) prepareAndSend(ctx context.Context, it *item) (goesOn bool) {
-	p.reading.use(ctx, func() { goesOn = p.prepare(ctx, it) })
-	if !goesOn {
+	if !p.prepare(ctx, it) {
 		return false
 	}
-	p.sending.use(ctx, func() { goesOn = p.send(ctx, it) })
-	if goesOn { // it was not sent
+	if !p.sending.take(ctx) {
 		it.release()
+		return false
 	}
-	return false
+	defer p.sending.give()
+	return p.send(ctx, it)
 }
 
 // stage works on items, several at a time, and passes on those that are not
@@ -254,15 +258,24 @@ func (p *pipeline) open(ctx context.Context, it *item) error {
 	id := it.input.ID
 	input := it.input
 	input.ID = "" // the bytes behind a given id are looked at too: it may come again
-	source, sum, err := input.openWith(ctx, p.uploader.SpoolDir, &it.share, func(source *artifact.Source) error {
-		if p.uploader.asks() { // it may never be sent
-			return nil
-		}
-		if it.held = p.memory.take(source.Size()); it.held > 0 {
-			return source.Load()
+	inTurn := false
+	source, sum, err := input.openWith(ctx, p.uploader.SpoolDir, &it.share, func(file *artifact.Source) error {
+		switch {
+		case file == nil || file.Size() > smallSize:
+			if inTurn = p.reading.take(ctx); !inTurn {
+				return ctx.Err()
+			}
+		case p.uploader.asks(): // it may never be sent
+		default:
+			if it.held = p.memory.take(file.Size()); it.held > 0 {
+				return file.Load()
+			}
 		}
 		return nil
 	})
+	if inTurn {
+		defer p.reading.give()
+	}
 	if err != nil {
 		return err
 	}

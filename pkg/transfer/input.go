@@ -86,9 +86,10 @@ func (in Input) open(ctx context.Context, spoolDir string, tracker progress.Trac
 	return in.openWith(ctx, spoolDir, tracker, func(*artifact.Source) error { return nil })
 }
 
-// openWith is open, where opened sees a file before it is read.
-func (in Input) openWith(ctx context.Context, spoolDir string, tracker progress.Tracker, opened func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
-	source, id, err := in.openAny(ctx, spoolDir, tracker, opened)
+// openWith is open, where begin sees the input before it is read: a file, or nil
+// for a stream.
+func (in Input) openWith(ctx context.Context, spoolDir string, tracker progress.Tracker, begin func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
+	source, id, err := in.openAny(ctx, spoolDir, tracker, begin)
 	if err == nil && in.RefuseEmpty && source.Size() == 0 {
 		_ = source.Close()
 		err = ErrEmpty
@@ -102,17 +103,19 @@ func (in Input) openWith(ctx context.Context, spoolDir string, tracker progress.
 	return source, id, nil
 }
 
-func (in Input) openAny(ctx context.Context, spoolDir string, tracker progress.Tracker, opened func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
+func (in Input) openAny(ctx context.Context, spoolDir string, tracker progress.Tracker, begin func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
 	source, err := in.file(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, "", err
-	case source == nil:
-		return in.spool(ctx, in.stream(), spoolDir, tracker)
 	}
-	if err := opened(source); err != nil {
-		_ = source.Close()
+	if err := begin(source); err != nil {
+		if source != nil {
+			_ = source.Close()
+		}
 		return nil, "", err
+	}
+	if source == nil {
+		return in.spool(ctx, in.stream(), spoolDir, tracker)
 	}
 	id, err := in.identify(ctx, source, tracker)
 	return source, id, err
