@@ -71,7 +71,7 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 				return
 			}
 			result := it.result
-			it.outcome.result = nil // what is remembered of it is small
+			it.outcome.result, it.outcome.done = nil, closed // what is remembered of it is small
 			if !yield(result) {
 				return
 			}

@@ -43,6 +43,13 @@ type outcome struct {
 	sum       artifact.ID // empty where it was not found out
 }
 
+// closed is what done is where the result was given to the caller.
+var closed = func() chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}()
+
 // repeats knows the last ids.
 type repeats struct {
 	mu    sync.Mutex

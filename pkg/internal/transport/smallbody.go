@@ -2,6 +2,7 @@ package transport
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"sync/atomic"
@@ -11,10 +12,11 @@ import (
 // read to its end; to close it before closes the connection.
 type smallBody struct {
 	io.Reader
-	conn  *smallConn
-	stop  func() bool // the watch over the context
-	last  bool        // nothing may follow on the connection
-	ended atomic.Bool
+	request *http.Request
+	conn    *smallConn
+	stop    func() bool // the watch over the context
+	last    bool        // nothing may follow on the connection
+	ended   atomic.Bool
 }
 
 func (b *smallBody) Read(p []byte) (int, error) {
@@ -25,6 +27,9 @@ func (b *smallBody) Read(p []byte) (int, error) {
 	n, err := b.Reader.Read(p)
 	if err != nil {
 		b.end(err == io.EOF)
+	}
+	if cause := context.Cause(b.request.Context()); cause != nil && err != nil && err != io.EOF {
+		err = cause // the connection was only closed for that
 	}
 	return n, err
 }

@@ -51,7 +51,7 @@ func (c *smallConn) exchange(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	body := &smallBody{Reader: resp.Body, conn: c, stop: stop, last: resp.Close || resp.StatusCode == http.StatusSwitchingProtocols}
+	body := &smallBody{Reader: resp.Body, request: req, conn: c, stop: stop, last: resp.Close || resp.StatusCode == http.StatusSwitchingProtocols}
 	resp.Body = body.orArrived(resp.ContentLength)
 	return resp, nil
 }
