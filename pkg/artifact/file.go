@@ -44,21 +44,11 @@ type fileState struct {
 
 var systemFiles = fileSystem{now: time.Now, wait: wait, stat: statFile, lookup: statPath}
 
+// openFile looks at the path before it opens it: to open what is no regular file
+// may do something, and lets who waits at a FIFO's other end go on. Whether it
+// opened what it saw is held against the file itself later.
 func openFile(ctx context.Context, path string, system fileSystem) (*Source, error) {
-	file, err := openToRead(path)
-	if err != nil {
-		return nil, err
-	}
-	source, err := newFileSource(ctx, file, path, system)
-	if err != nil {
-		_ = file.Close() // opened for reading: nothing is lost
-		return nil, err
-	}
-	return source, nil
-}
-
-func newFileSource(ctx context.Context, file *os.File, path string, system fileSystem) (*Source, error) {
-	info, first, err := system.stat(file)
+	info, first, err := system.lookup(path)
 	if err != nil {
 		return nil, err
 	}
@@ -68,17 +58,31 @@ func newFileSource(ctx context.Context, file *os.File, path string, system fileS
 	if err := system.wait(ctx, first.settles(system.now())); err != nil {
 		return nil, err
 	}
-	if first.size == 0 {
-		// One that cannot be read is not empty for that.
-		switch _, err := file.ReadAt(make([]byte, 1), 0); {
-		case err == nil:
-			return nil, &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
-		case err != io.EOF: //nolint:errorlint // a file's end is io.EOF itself
-			return nil, err
-		}
+	file, err := openToRead(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := hasNoMore(file, path, first.size); err != nil {
+		_ = file.Close() // opened for reading: nothing is lost
+		return nil, err
 	}
 	opened := &openedFile{path: path, system: system, info: info, first: first, file: file}
 	return &Source{bytes: opened, size: first.size, close: opened.close, file: opened}, nil
+}
+
+// hasNoMore looks into a file without a size. One that cannot be read is not
+// empty for that.
+func hasNoMore(file *os.File, path string, size int64) error {
+	if size > 0 {
+		return nil
+	}
+	switch _, err := file.ReadAt(make([]byte, 1), 0); {
+	case err == nil:
+		return &fs.PathError{Op: "open", Path: path, Err: ErrNotRegular}
+	case err != io.EOF: //nolint:errorlint // a file's end is io.EOF itself
+		return err
+	}
+	return nil
 }
 
 // openedFile is a file as it was when it was opened first. It may be given back
@@ -89,8 +93,9 @@ type openedFile struct {
 	info   os.FileInfo
 	first  fileState
 
-	mu   sync.Mutex
-	file *os.File // nil while it is given back
+	mu     sync.Mutex
+	file   *os.File // nil while it is given back
+	proved bool     // it is the one that was seen before it was opened
 }
 
 // ReadAt reads as [io.ReaderAt] says.
@@ -123,6 +128,18 @@ func (f *openedFile) reopen() (*os.File, error) {
 	return file, nil
 }
 
+// prove holds the open file against what was seen before.
+func (f *openedFile) prove() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.proved {
+		return nil
+	}
+	err := f.isSame(f.file)
+	f.proved = err == nil
+	return err
+}
+
 // isSame compares the file itself, and not what has its name by now.
 func (f *openedFile) isSame(file *os.File) error {
 	info, state, err := f.system.stat(file)
@@ -133,8 +150,11 @@ func (f *openedFile) isSame(file *os.File) error {
 }
 
 // recheck compares the file under the path. It is the one that was opened, or
-// another one: so there is no need to ask for both.
+// another one: so there is no need to ask for both once that is proved.
 func (f *openedFile) recheck() error {
+	if err := f.prove(); err != nil {
+		return err
+	}
 	info, state, err := f.system.lookup(f.path)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrChanged, err)
@@ -164,7 +184,9 @@ func (f *openedFile) rest() error {
 	defer f.file.Close() // it was only read
 	file := f.file
 	f.file = nil
-	return f.isSame(file)
+	err := f.isSame(file)
+	f.proved = f.proved || err == nil
+	return err
 }
 
 func (f *openedFile) close() error {

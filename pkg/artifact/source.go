@@ -137,9 +137,12 @@ func (s *Source) Load() error {
 	if err != nil {
 		return err
 	}
-	err = s.Close()
+	if err := s.file.rest(); err != nil {
+		_ = content.release()
+		return err
+	}
 	s.loaded, s.bytes, s.close = content, content, content.release
-	return err
+	return nil
 }
 
 // Rest gives back the file of an input that is not read for a while, and fails

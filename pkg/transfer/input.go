@@ -127,21 +127,15 @@ func (in Input) file(ctx context.Context) (*artifact.Source, error) {
 	if in.Stream != nil {
 		return nil, nil
 	}
-	info, err := os.Stat(in.Path)
-	if err != nil {
-		return nil, err
-	}
-	if info.IsDir() {
-		return nil, ErrDirectory
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil
-	}
 	source, err := artifact.OpenFile(ctx, in.Path)
-	if errors.Is(err, artifact.ErrNotRegular) {
-		return nil, nil
+	if !errors.Is(err, artifact.ErrNotRegular) {
+		return source, err
 	}
-	return source, err
+	info, err := os.Stat(in.Path)
+	if err == nil && info.IsDir() {
+		err = ErrDirectory
+	}
+	return nil, err
 }
 
 // stream is the input where it is no regular file.
