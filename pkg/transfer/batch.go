@@ -62,12 +62,7 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 		defer cancel()
 		p.start(ctx, inputs)
 		for it := range begun(ctx, p.places) {
-			select {
-			case <-it.done:
-			case <-ctx.Done():
-				return
-			}
-			if !p.repeated(ctx, it) {
+			if !await(ctx, it.done) || !p.repeated(ctx, it) {
 				return
 			}
 			result := it.result
@@ -134,14 +129,7 @@ func (p *pipeline) start(ctx context.Context, inputs Inputs) {
 type slots chan struct{}
 
 // take waits for one. There is none when ctx has ended.
-func (s slots) take(ctx context.Context) bool {
-	select {
-	case s <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
+func (s slots) take(ctx context.Context) bool { return send(ctx, s, struct{}{}) }
 
 func (s slots) give() { <-s }
 
@@ -180,9 +168,7 @@ func (p *pipeline) stage(ctx context.Context, workers int, from <-chan *item, to
 
 // pass gives an item to the next stage. When ctx has ended that may be gone.
 func pass(ctx context.Context, it *item, to chan<- *item) {
-	select {
-	case to <- it:
-	case <-ctx.Done():
+	if !send(ctx, to, it) {
 		it.release()
 	}
 }
@@ -196,9 +182,7 @@ func (p *pipeline) list(ctx context.Context, inputs Inputs) {
 	}
 	for input, err := range inputs {
 		it := newItem(input, p.batch.Progress)
-		select {
-		case p.places <- it:
-		case <-ctx.Done():
+		if !send(ctx, p.places, it) {
 			return
 		}
 		if err != nil {
@@ -211,9 +195,7 @@ func (p *pipeline) list(ctx context.Context, inputs Inputs) {
 		if input.ID != "" { // in the order of the list, so that it is the first that counts
 			it.first = p.repeats.claim(input.ID, it.outcome)
 		}
-		select {
-		case p.listed <- it:
-		case <-ctx.Done():
+		if !send(ctx, p.listed, it) {
 			return
 		}
 	}
@@ -348,9 +330,7 @@ func (p *pipeline) repeated(ctx context.Context, it *item) bool {
 	if it.first == nil || it.err != nil {
 		return true
 	}
-	select {
-	case <-it.first.done:
-	case <-ctx.Done():
+	if !await(ctx, it.first.done) {
 		return false
 	}
 	it.repeatOf(it.first)

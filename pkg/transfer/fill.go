@@ -15,22 +15,18 @@ const fillTime = 50 * time.Millisecond
 // moment. It is empty when there is nothing more. When ctx ends it is what came
 // until then.
 func fill[T any](ctx context.Context, from <-chan T) []T {
-	var batch []T
-	var late <-chan time.Time
+	item, more := receive(ctx, from)
+	if !more {
+		return nil
+	}
+	batch := []T{item}
+	ctx, cancel := context.WithTimeout(ctx, fillTime)
+	defer cancel()
 	for len(batch) < client.MaxQuery {
-		select {
-		case item, more := <-from:
-			if !more {
-				return batch
-			}
-			if batch = append(batch, item); late == nil {
-				late = time.After(fillTime)
-			}
-		case <-late:
-			return batch
-		case <-ctx.Done():
-			return batch
+		if item, more = receive(ctx, from); !more {
+			break
 		}
+		batch = append(batch, item)
 	}
 	return batch
 }
@@ -44,9 +40,7 @@ func inBatches[T any](ctx context.Context, items iter.Seq[T]) iter.Seq[[]T] {
 		go func() {
 			defer close(queue)
 			for item := range items {
-				select {
-				case queue <- item:
-				case <-ctx.Done():
+				if !send(ctx, queue, item) {
 					return
 				}
 			}

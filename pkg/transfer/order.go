@@ -27,9 +27,7 @@ func inOrder[T, R any](ctx context.Context, jobs int, items iter.Seq[T], work fu
 					return
 				}
 				place := make(chan R, 1)
-				select {
-				case places <- place:
-				case <-ctx.Done():
+				if !send(ctx, places, place) {
 					return
 				}
 				free <- struct{}{}
@@ -54,16 +52,7 @@ func inOrder[T, R any](ctx context.Context, jobs int, items iter.Seq[T], work fu
 func begun[P any](ctx context.Context, places <-chan P) iter.Seq[P] {
 	return func(yield func(P) bool) {
 		for {
-			var place P
-			var more bool
-			select {
-			case place, more = <-places:
-			case <-ctx.Done():
-				select {
-				case place, more = <-places:
-				default:
-				}
-			}
+			place, more := receive(ctx, places)
 			if !more || !yield(place) {
 				return
 			}
