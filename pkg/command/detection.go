@@ -18,14 +18,16 @@ import (
 const gitGrace = 3 * time.Second
 
 // detection finds out what nobody gave: CI vendor, interactive or not, and the
-// state of the work tree. It runs beside everything else, from the start.
+// state of the work tree. It runs beside everything else, once it was started.
 type detection struct {
 	given   artifact.Metadata
 	options metadataOptions
 	ci      provenance.CI
 	watched bool // a person sees standard error
+	ask     func()
 	giveUp  context.CancelFunc
 
+	started  sync.Once
 	ready    chan struct{} // closed when the next two are set
 	revision provenance.Revision
 	err      error
@@ -36,28 +38,33 @@ type detection struct {
 	notes    []string // for --verbose
 }
 
-// startDetection begins to ask git; stop must follow.
-func (a *app) startDetection(ctx context.Context, o metadataOptions, given artifact.Metadata) *detection {
+// newDetection starts nothing yet; stop must follow.
+func (a *app) newDetection(ctx context.Context, o metadataOptions, given artifact.Metadata) *detection {
 	ctx, cancel := context.WithCancel(ctx)
 	d := &detection{
 		given: given, options: o, giveUp: cancel, ready: make(chan struct{}),
 		ci: provenance.DetectCI(a.env.LookupEnv), watched: ui.IsTerminal(a.env.Stderr),
 	}
-	if !o.wantsGit() {
-		close(d.ready)
-		return d
+	d.ask = func() {
+		answer := provenance.Ask(ctx, "", a.env.Environ())
+		go func() {
+			defer close(d.ready)
+			d.revision, d.err = answer()
+		}()
 	}
-	answer := provenance.Ask(ctx, "", a.env.Environ())
-	go func() {
-		defer close(d.ready)
-		d.revision, d.err = answer()
-	}()
+	if !o.wantsGit() {
+		d.ask = func() { close(d.ready) }
+	}
 	return d
 }
+
+// start begins to ask git, if nobody has.
+func (d *detection) start() { d.started.Do(d.ask) }
 
 // stop ends git, where that still runs.
 func (d *detection) stop() {
 	d.giveUp()
+	d.started.Do(func() { close(d.ready) })
 	<-d.ready
 }
 
@@ -65,6 +72,7 @@ func (d *detection) stop() {
 // for ever.
 func (d *detection) describe(ctx context.Context) artifact.Metadata {
 	d.once.Do(func() {
+		d.start()
 		timer := time.NewTimer(gitGrace)
 		defer timer.Stop()
 		select {

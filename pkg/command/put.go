@@ -99,8 +99,11 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 		return err
 	}
 	// First of all: git is what a small upload waits for.
-	detection := a.startDetection(ctx, o.metadata, given)
+	detection := a.newDetection(ctx, o.metadata, given)
 	defer detection.stop()
+	if single != nil || !o.skipExisting { // of a list that is there already nothing is sent
+		detection.start()
+	}
 	resolver, s, err := a.resolve()
 	if err != nil {
 		return err
