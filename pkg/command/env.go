@@ -79,15 +79,29 @@ func (s *streams) flush() {
 // strictWriter remembers the first error, so that no command has to look after
 // each line that it prints, and none can succeed without its results.
 type strictWriter struct {
-	next io.Writer
-	err  error
+	next   io.Writer
+	err    error
+	gather bool // what is written waits for flush
+	held   []byte
 }
+
+// maxHeld is how many bytes wait for a flush at most.
+const maxHeld = 32 << 10
 
 func (w *strictWriter) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
-	n, err := w.next.Write(p)
-	w.err = err
-	return n, err
+	w.held = append(w.held, p...)
+	if !w.gather || len(w.held) >= maxHeld {
+		w.flush()
+	}
+	return len(p), w.err
+}
+
+func (w *strictWriter) flush() {
+	if len(w.held) > 0 && w.err == nil {
+		_, w.err = w.next.Write(w.held)
+	}
+	w.held = w.held[:0]
 }

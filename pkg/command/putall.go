@@ -22,14 +22,22 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	if o.shard == "" && !o.recursive {
 		o.expect(ctx, shown)
 	}
-	batch := transfer.Batch{Jobs: affordable(o.jobs), FailFast: o.failFast, Progress: shown}
+	// Results that come together are written together.
+	results := a.streams.results
+	results.gather = true
+	defer results.flush()
+	batch := transfer.Batch{Jobs: affordable(o.jobs), FailFast: o.failFast, Progress: shown, Waiting: results.flush}
 	for result := range uploader.PutAll(ctx, inputs, batch) {
 		sums.add(result)
+		if result.Err != nil { // which is told elsewhere, and behind those before it
+			results.flush()
+		}
 		tally.add(a.printPutOfMany(result))
-		if a.streams.results.err != nil {
-			return a.streams.results.err
+		if results.err != nil {
+			return results.err
 		}
 	}
+	results.flush()
 	shown.End()
 	a.printDetection(d)
 	if ctx.Err() != nil {

@@ -20,6 +20,9 @@ type Batch struct {
 	FailFast bool
 	// Progress, where it is not nil, is told of all of them together.
 	Progress progress.Overall
+	// Waiting, where it is not nil, is called when the next result is not known
+	// yet: time to write what was put together of those before it.
+	Waiting func()
 }
 
 const (
@@ -62,7 +65,7 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 		defer cancel()
 		p.start(ctx, inputs)
 		for it := range begun(ctx, p.places) {
-			if !await(ctx, it.done) || !p.repeated(ctx, it) {
+			if !p.awaited(ctx, it.done) || !p.repeated(ctx, it) {
 				return
 			}
 			result := it.result
@@ -71,6 +74,24 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 				return
 			}
 		}
+	}
+}
+
+// awaited tells whether a result is there before ctx ends.
+func (p *pipeline) awaited(ctx context.Context, done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+	}
+	if p.batch.Waiting != nil {
+		p.batch.Waiting()
+	}
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -330,7 +351,7 @@ func (p *pipeline) repeated(ctx context.Context, it *item) bool {
 	if it.first == nil || it.err != nil {
 		return true
 	}
-	if !await(ctx, it.first.done) {
+	if !p.awaited(ctx, it.first.done) {
 		return false
 	}
 	it.repeatOf(it.first)

@@ -41,18 +41,3 @@ func receive[T any](ctx context.Context, from <-chan T) (value T, ok bool) {
 	}
 	return value, ok
 }
-
-// await tells whether a channel is closed before ctx ends.
-func await(ctx context.Context, done <-chan struct{}) bool {
-	select {
-	case <-done:
-		return true
-	default:
-	}
-	select {
-	case <-done:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
