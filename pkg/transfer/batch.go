@@ -58,7 +58,7 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 			uploader: u, batch: batch, ending: ending{failFast: batch.FailFast},
 			places: make(chan *item, u.window()),
 			listed: make(chan *item, batch.Jobs), read: make(chan *item, batch.Jobs), ready: make(chan *item, batch.Jobs),
-			reading: make(slots, 2*runtime.GOMAXPROCS(0)), sending: make(slots, batch.Jobs),
+			reading: make(slots, 2*runtime.GOMAXPROCS(0)),
 		}
 		defer p.clear()
 		defer p.stages.Wait()
@@ -127,23 +127,26 @@ type pipeline struct {
 	listed, read, ready chan *item // for the stages
 	stages              sync.WaitGroup
 
-	// How many are read and sent at once; small files are read without a turn.
-	reading, sending slots
+	reading slots // for large inputs and streams
 }
 
 func (p *pipeline) start(ctx context.Context, inputs Inputs) {
 	// Not among the stages: a list that waits for its writer is left behind.
 	go p.list(ctx, inputs)
-	readers := max(p.batch.Jobs, 2)
-	if p.uploader.asks() {
-		p.stage(ctx, readers, p.listed, p.read, p.prepare)
+	jobs := p.batch.Jobs
+	switch {
+	case p.uploader.asks():
+		p.stage(ctx, jobs, p.listed, p.read, p.prepare)
 		p.stages.Go(func() { p.ask(ctx) })
-		p.stage(ctx, p.batch.Jobs, p.ready, nil, p.send)
+	case jobs == 1: // they are sent in the order of the list, and the next one is read meanwhile
+		p.stage(ctx, jobs, p.listed, p.ready, p.prepare)
+	default: // to hand small ones over takes 4 % of their time
+		p.stage(ctx, jobs, p.listed, nil, func(ctx context.Context, it *item) bool {
+			return p.prepare(ctx, it) && p.send(ctx, it)
+		})
 		return
 	}
-	// Whoever reads an input sends it: to hand small ones over takes 4 % of
-	// their time. With one job the next one is read meanwhile.
-	p.stage(ctx, readers, p.listed, nil, p.prepareAndSend)
+	p.stage(ctx, jobs, p.ready, nil, p.send)
 }
 
 // slots are for what may be done so many times at once.
@@ -153,18 +156,6 @@ type slots chan struct{}
 func (s slots) take(ctx context.Context) bool { return send(ctx, s, struct{}{}) }
 
 func (s slots) give() { <-s }
-
-func (p *pipeline) prepareAndSend(ctx context.Context, it *item) (goesOn bool) {
-	if !p.prepare(ctx, it) {
-		return false
-	}
-	if !p.sending.take(ctx) {
-		it.release()
-		return false
-	}
-	defer p.sending.give()
-	return p.send(ctx, it)
-}
 
 // stage works on items, several at a time, and passes on those that are not
 // settled by that.
