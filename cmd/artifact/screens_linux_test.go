@@ -183,6 +183,9 @@ func refuseAll(w http.ResponseWriter, r *http.Request) {
 			`or the team that it belongs to has been moved to another account in the meantime."}}`,
 		http.StatusOK: "<!doctype html><title>Sign in</title>",
 	}[status]
+	if status == http.StatusTooManyRequests { // else the pause is a random one, and may be none
+		w.Header().Set("Retry-After", "60")
+	}
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, answer)
 }
