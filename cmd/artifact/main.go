@@ -6,21 +6,13 @@ import (
 	"io"
 	"log"
 	"os"
-	"runtime/debug"
 
 	"github.com/artifact-cli/artifact/pkg/command"
 )
 
-// garbagePercent lets the heap grow to 8 MiB before garbage is collected.
-const garbagePercent = 200
-
 func main() {
 	// net/http tells the log what hostile servers do; only errors are for users.
 	log.SetOutput(io.Discard)
-	// Little of the heap lives long: the collector would run for each 4 MiB.
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbagePercent)
-	}
 	ctx := untilSignal()
 	code := command.Run(ctx, command.Env{
 		Args:      os.Args[1:],

@@ -15,6 +15,7 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	if uploader.Client == nil && o.skipExisting {
 		a.warn("without a credential nobody is asked what the cache has")
 	}
+	defer holdBallast()()
 	began := time.Now()
 	tally, sums := tally{app: a}, putSums{}
 	shown := a.progress().BeginMany("uploading")

@@ -69,6 +69,7 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 		}
 		return context.Cause(ctx)
 	}
+	defer holdBallast()()
 	shown := a.progress().BeginMany("looking up")
 	defer shown.End()
 	verifier.Whole = shown
