@@ -17,11 +17,17 @@ type smallBody struct {
 	stop    func() bool // the watch over the context
 	last    bool        // nothing may follow on the connection
 	ended   atomic.Bool
+	err     error // of a reading, and so of those after it
 }
 
+// Read reads as the connection does. A body that was closed before its end, on
+// another goroutine perhaps, has no end: what was read would pass for all.
 func (b *smallBody) Read(p []byte) (int, error) {
-	if b.ended.Load() {
-		return 0, io.EOF
+	if b.err == nil && b.ended.Load() {
+		b.err = http.ErrBodyReadAfterClose
+	}
+	if b.err != nil {
+		return 0, b.err
 	}
 	b.conn.wait = readWait{limit: b.conn.owner.stall, tooLong: ErrStalled}
 	n, err := b.Reader.Read(p)
@@ -31,6 +37,7 @@ func (b *smallBody) Read(p []byte) (int, error) {
 	if cause := context.Cause(b.request.Context()); cause != nil && err != nil && err != io.EOF {
 		err = cause // the connection was only closed for that
 	}
+	b.err = err
 	return n, err
 }
 

@@ -1,0 +1,107 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+)
+
+// TestRefusedWhileWriting has a server refuse what it reads only the beginning
+// of, and reset the connection. Other systems than Linux may forget what has
+// arrived before a reset.
+func TestRefusedWhileWriting(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]string{
+		"413 Content Too Large": "413 big!", "401 Unauthorized": "401 big!", "200 OK": "", "202 Accepted": "",
+	} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer listener.Close()
+			ready := make(chan struct{})
+			go func() {
+				for {
+					conn, err := listener.Accept()
+					if err != nil {
+						return
+					}
+					_ = conn.(*net.TCPConn).SetReadBuffer(1)
+					ready <- struct{}{}
+					_, _ = conn.Read(make([]byte, 1))
+					_, _ = fmt.Fprintf(conn, "HTTP/1.1 %s\r\nContent-Length: 4\r\n\r\nbig!", answer)
+					_ = conn.(*net.TCPConn).SetLinger(0)
+					_ = conn.Close()
+				}
+			}()
+			way := &small{idle: idleConns{most: 1}, dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := new(net.Dialer).DialContext(ctx, network, address)
+				if err != nil {
+					return nil, err
+				}
+				<-ready
+				return conn, conn.(*net.TCPConn).SetWriteBuffer(1) // the system's least, so that the body does not fit
+			}}
+			for range 20 {
+				req, _ := http.NewRequest(http.MethodPut, "http://"+listener.Addr().String(), bytes.NewReader(make([]byte, maxSmall)))
+				resp, err := way.RoundTrip(req)
+				got := ""
+				if err == nil {
+					text, _ := io.ReadAll(resp.Body)
+					resp.Body.Close()
+					got = fmt.Sprint(resp.StatusCode, " ", string(text))
+				}
+				if got != want {
+					t.Fatalf("%q, %v, want %q", got, err, want)
+				}
+			}
+			if way.idle.take(listener.Addr().String()) != nil {
+				t.Error("a connection is kept for the next request")
+			}
+		})
+	}
+}
+
+// TestCertificateRefusals tells every time why a server hangs up that wants a
+// client's certificate: with TLS 1.3 it says so when the request is on its way.
+func TestCertificateRefusals(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS13}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	origin, _ := url.Parse(server.URL)
+	other := server.TLS.Certificates[0] // which it does not trust as a client's
+	for name, certificate := range map[string]*tls.Certificate{"none": nil, "another": &other} {
+		for _, size := range []int{0, 10, maxSmall} {
+			t.Run(fmt.Sprint(name, ", ", size, " bytes"), func(t *testing.T) {
+				t.Parallel()
+				for range 50 {
+					way := New(Options{Origin: origin, RootCAs: roots, ClientCertificate: certificate})
+					req, _ := http.NewRequest(http.MethodPut, server.URL, bytes.NewReader(make([]byte, size)))
+					resp, err := way.RoundTrip(req)
+					if err == nil {
+						resp.Body.Close()
+					}
+					if !IsCertificateRefusal(err) {
+						t.Fatalf("%v, want a refusal of the certificate", err)
+					}
+				}
+			})
+		}
+	}
+}
