@@ -96,6 +96,7 @@ type openedFile struct {
 	mu     sync.Mutex
 	file   *os.File // nil while it is given back
 	proved bool     // it is the one that was seen before it was opened
+	closed bool     // for good
 }
 
 // ReadAt reads as [io.ReaderAt] says.
@@ -112,6 +113,9 @@ func (f *openedFile) reopen() (*os.File, error) {
 	defer f.mu.Unlock()
 	if f.file != nil {
 		return f.file, nil
+	}
+	if f.closed { // nobody would close it again
+		return nil, os.ErrClosed
 	}
 	file, err := openToRead(f.path)
 	switch {
@@ -192,6 +196,7 @@ func (f *openedFile) rest() error {
 func (f *openedFile) close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.closed = true
 	if f.file == nil {
 		return nil
 	}

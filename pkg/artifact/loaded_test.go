@@ -111,6 +111,21 @@ func readLate(t *testing.T, path string, content []byte) {
 	}
 }
 
+// TestClosedFilesStayClosed for who reads late, as net/http may the body of a
+// request that was ended: nobody would close them again.
+func TestClosedFilesStayClosed(t *testing.T) {
+	t.Parallel()
+	for name, giveBack := range map[string]func(*Source) error{"open": (*Source).Unchanged, "resting": (*Source).Rest} {
+		source := openWith(t, writeFile(t, "content"), newFakeFiles(7))
+		if err := errors.Join(giveBack(source), source.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := source.ReadAt(make([]byte, 1), 0); n != 0 || !errors.Is(err, os.ErrClosed) || source.file.file != nil {
+			t.Errorf("%s before: %d bytes, %v", name, n, err)
+		}
+	}
+}
+
 // discardHash takes all bytes.
 type discardHash struct{ io.Writer }
 
