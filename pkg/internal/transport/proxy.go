@@ -110,8 +110,8 @@ func (c *proxyConn) Read(p []byte) (int, error) {
 	c.wait.begin()
 	defer c.wait.end()
 	n, err := c.Conn.Read(p)
-	if err != nil && c.silent.Load() {
-		err = errSilentProxy
+	if c.silent.Load() { // over TLS the end is said first, and may be answered
+		return 0, errSilentProxy
 	}
 	return n, err
 }
