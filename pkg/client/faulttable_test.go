@@ -158,7 +158,8 @@ func faultsOfTLS() []fault {
 	distrustful.change = func(o *client.Options) { o.RootCAs = nil }
 	mute := put("nobody speaks in the handshake", alone(func(conn net.Conn) { io.Copy(io.Discard, conn) }),
 		said("the TLS handshake took too long"), nothing)
-	mute.met = 1 // another version of HTTP would not make it speak
+	swallowing := put("garbage in a record", through(nil, at(2500, swallows)), broken(client.ErrNoAnswer), either)
+	mute.met, swallowing.met = 1, 1 // another version of HTTP would not make it speak
 	held := mute
 	held.name, held.mishap = "held in the handshake", through(nil, at(100, holds))
 	return []fault{
@@ -170,7 +171,7 @@ func faultsOfTLS() []fault {
 			io.WriteString(conn, "HTTP/1.0 400 Bad Request\r\n\r\nspeak plain")
 			io.Copy(io.Discard, conn)
 		}), expectation{exit: 9, text: ".*does not look like a TLS handshake"}, nothing),
-		put("garbage in a record", through(nil, at(2500, swallows)), broken(client.ErrNoAnswer), either),
+		swallowing,
 		put("an alert", alone(func(conn net.Conn) {
 			io.ReadFull(conn, make([]byte, 5))
 			conn.Write([]byte{21, 3, 3, 0, 2, 2, 80}) // fatal, internal error

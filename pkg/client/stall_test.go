@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,6 +69,25 @@ func TestStandstillOverHTTP2(t *testing.T) {
 	})
 	if _, err := putZeros(t, c, more); !errors.Is(err, client.ErrStalled) {
 		t.Errorf("error %v, want ErrStalled", err)
+	}
+}
+
+// Another protocol is no way round a server that is silent.
+func TestStandstillsInOneProtocol(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{10, 1 << 20} {
+		for _, http2 := range []bool{false, true} {
+			var asked atomic.Int64
+			server, roots := startTLS(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				asked.Add(1)
+				io.Copy(io.Discard, r.Body)
+				<-r.Context().Done()
+			}), "http/1.1", "h2")
+			c := newClient(t, server.URL, impatientOptions, func(o *client.Options) { o.RootCAs, o.HTTP2 = roots, http2 })
+			if _, err := putZeros(t, c, size); !errors.Is(err, client.ErrNoAnswer) || asked.Load() != 1 {
+				t.Errorf("%d bytes, HTTP/2 first: %v: %v, after %d requests", size, http2, err, asked.Load())
+			}
+		}
 	}
 }
 

@@ -57,7 +57,7 @@ func (p *protocols) roundTrip(req *http.Request) (*http.Response, error) {
 // isHopeless tells whether another protocol would fail in the same way: a
 // certificate stays wrong, a proxy closed, and a server that is silent stays so.
 func isHopeless(err error) bool {
-	if errors.As(err, new(*ProxyError)) || IsCertificateRefusal(err) {
+	if errors.As(err, new(*ProxyError)) || IsCertificateRefusal(err) || isStandstill(err) {
 		return true
 	}
 	var certificate *tls.CertificateVerificationError

@@ -34,7 +34,7 @@ func (s *small) RoundTrip(req *http.Request) (*http.Response, error) {
 	address := hostPort(req.URL)
 	if conn := s.idle.take(address); conn != nil {
 		resp, err := s.over(conn, req)
-		if err == nil || conn.heard || req.Context().Err() != nil {
+		if err == nil || conn.heard || req.Context().Err() != nil || isStandstill(err) {
 			return resp, err
 		}
 		// The server may have closed it while nothing was going on.

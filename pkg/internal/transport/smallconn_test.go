@@ -1,10 +1,12 @@
 package transport
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -174,6 +176,51 @@ func TestSmallWaits(t *testing.T) {
 					t.Errorf("it took %v, want %v", took, test.took)
 				}
 				_ = near.Close()
+			})
+		})
+	}
+}
+
+// TestSilenceIsNotRepeated: a request that a server took and did not answer may go
+// on there, and whoever waited once has waited long enough.
+func TestSilenceIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	for name, takes := range map[string]bool{"no answer": true, "no byte moves": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				const limit = 160 * time.Second
+				dialled := 0
+				way := &small{answer: limit, stall: limit, idle: idleConns{most: 1}, dial: func(context.Context, string, string) (net.Conn, error) {
+					dialled++
+					near, far := net.Pipe()
+					t.Cleanup(func() { far.Close() })
+					go func() {
+						reader := bufio.NewReader(far)
+						if req, err := http.ReadRequest(reader); err == nil {
+							_, _ = io.Copy(io.Discard, req.Body)
+						}
+						_, _ = io.WriteString(far, whole)
+						if takes {
+							_, _ = io.Copy(io.Discard, reader)
+						}
+					}()
+					return &stallConn{Conn: near, limit: limit}, nil
+				}}
+				if got, err := exchange(way, "http://server/", -1); got != "200 hello" || err != nil {
+					t.Fatal(got, err)
+				}
+				began := time.Now()
+				want, most := ErrNoAnswer, limit
+				if !takes {
+					want, most = ErrStalled, limit+lastWordTimeout
+				}
+				if _, err := exchange(way, "http://server/", -1); !errors.Is(err, want) {
+					t.Errorf("%v, want %v", err, want)
+				}
+				if took := time.Since(began); dialled != 1 || took > most {
+					t.Errorf("%d connections were made, and it took %v", dialled, took)
+				}
 			})
 		})
 	}

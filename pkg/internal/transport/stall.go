@@ -19,6 +19,10 @@ var ErrStalled = errors.New("the transfer stalled: no byte moved for too long")
 // too long.
 var ErrNoAnswer = errors.New("the server did not answer in time")
 
+// isStandstill tells whether a request was waited for as long as it may be. A server
+// may still be at it, so it is not made again in another way.
+func isStandstill(err error) bool { return errors.Is(err, ErrStalled) || errors.Is(err, ErrNoAnswer) }
+
 // errHungUp says that a server ended the connection instead of answering.
 var errHungUp = errors.New("the server closed the connection")
 
@@ -37,12 +41,12 @@ type stalls struct {
 func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
 	wait := &watch{limit: s.answer, expired: func() { cancel(ErrNoAnswer) }}
+	body := &watch{limit: s.stall, expired: func() { cancel(ErrStalled) }}
+	defer body.finish()
 	watched := req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteRequest: func(httptrace.WroteRequestInfo) { wait.begin() },
+		WroteRequest: func(httptrace.WroteRequestInfo) { body.finish(); wait.begin() },
 	}))
 	if s.watchBody && req.Body != nil && req.Body != http.NoBody {
-		body := &watch{limit: s.stall, expired: func() { cancel(ErrStalled) }}
-		defer body.finish()
 		watched.Body = &watchedBody{ReadCloser: req.Body, watch: body, between: true}
 	}
 	resp, err := s.next.RoundTrip(watched)
