@@ -87,7 +87,7 @@ func TestCertificateRefusals(t *testing.T) {
 	origin, _ := url.Parse(server.URL)
 	other := server.TLS.Certificates[0] // which it does not trust as a client's
 	for name, certificate := range map[string]*tls.Certificate{"none": nil, "another": &other} {
-		for _, size := range []int{0, 10, maxSmall} {
+		for _, size := range []int{0, 10, maxSmall, maxSmall + 1, 1 << 20} {
 			t.Run(fmt.Sprint(name, ", ", size, " bytes"), func(t *testing.T) {
 				t.Parallel()
 				for range 50 {

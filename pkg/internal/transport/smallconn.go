@@ -32,6 +32,9 @@ type smallConn struct {
 }
 
 func newSmallConn(conn net.Conn, address string, owner *small) *smallConn {
+	if wide, ok := conn.(*wideTLSConn); ok {
+		conn = wide.Conn // nobody reads while it writes, and it writes once
+	}
 	c := &smallConn{Conn: conn, address: address, owner: owner}
 	c.limited = &limitedReader{next: c}
 	c.reader = bufio.NewReader(c.limited)

@@ -3,9 +3,11 @@ package transport
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http/httptrace"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -85,7 +87,7 @@ func (dial dialFunc) wideTLS(config *tls.Config, limit time.Duration) dialFunc {
 		if err != nil {
 			return nil, err
 		}
-		return &wideTLSConn{Conn: secure, below: below}, nil
+		return &wideTLSConn{Conn: secure, below: below, over: make(chan struct{})}, nil
 	}
 }
 
@@ -120,6 +122,24 @@ func (c *wideConn) ReadFrom(body io.Reader) (int64, error) {
 type wideTLSConn struct {
 	*tls.Conn
 	below *joiningConn
+	over  chan struct{} // closed when nothing more can be read
+	once  sync.Once
+	end   error // why, once it is closed
+}
+
+// Read reads as the connection does.
+func (c *wideTLSConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.once.Do(func() { c.end = err; close(c.over) })
+	}
+	return n, err
+}
+
+// Write writes as the connection does.
+func (c *wideTLSConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	return n, c.lastWord(err)
 }
 
 // ReadFrom copies a body to the connection.
@@ -129,7 +149,23 @@ func (c *wideTLSConn) ReadFrom(body io.Reader) (int64, error) {
 	if flushErr := c.below.release(); err == nil {
 		err = flushErr
 	}
-	return n, err
+	return n, c.lastWord(err)
+}
+
+// lastWord is what net/http, which reads meanwhile, finds of a server's reason to
+// break off a request: that it refuses the client's certificate.
+func (c *wideTLSConn) lastWord(broken error) error {
+	if broken == nil || !errors.As(broken, new(*net.OpError)) && !errors.Is(broken, net.ErrClosed) {
+		return broken // it is none of the network
+	}
+	select {
+	case <-c.over:
+		if IsCertificateRefusal(c.end) {
+			return c.end
+		}
+	case <-time.After(lastWordTimeout):
+	}
+	return broken
 }
 
 func copyPieces(to io.Writer, body io.Reader, size int64) (int64, error) {
