@@ -110,6 +110,7 @@ func TestSkipExisting(t *testing.T) {
 // through, and no others.
 type keeper struct {
 	mu      sync.Mutex
+	team    string // of the run; what others have sent comes too late
 	sizes   map[string]int64
 	uploads int
 	through int           // -1 for all
@@ -137,6 +138,10 @@ func (k *keeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	k.mu.Lock()
+	if r.URL.Query().Get("slug") != k.team {
+		k.mu.Unlock()
+		return
+	}
 	k.uploads++
 	if k.through == 0 {
 		k.mu.Unlock()
@@ -156,7 +161,7 @@ func (k *keeper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestInterruptedRunGoesOn(t *testing.T) {
 	t.Parallel()
 	const count, stored = 300, 100
-	k := &keeper{sizes: map[string]int64{}, through: stored, full: make(chan struct{}), over: make(chan struct{})}
+	k := &keeper{team: "run0", sizes: map[string]int64{}, through: stored, full: make(chan struct{}), over: make(chan struct{})}
 	server := serve(t, k.ServeHTTP)
 	release := sync.OnceFunc(func() { close(k.over) })
 	t.Cleanup(release)
@@ -168,8 +173,9 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 		fmt.Fprintln(&list, name)
 		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256([]byte(name)), name)
 	}
-	run := call{args: []string{"put", "--skip-existing", "--files-from", "-"}, dir: dir, env: server.env()}
+	run := call{dir: dir, env: server.env()}
 	again := func() call {
+		run.args = []string{"put", "--skip-existing", "--files-from", "-", "--team", k.team}
 		run.stdin = strings.NewReader(list.String())
 		return run
 	}
@@ -181,8 +187,9 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 		t.Errorf("exit %d, %q", got, running.stderr.String())
 	}
 	release()
-	for _, want := range []int{count - stored, 0} {
+	for i, want := range []int{count - stored, 0} {
 		k.mu.Lock()
+		k.team = fmt.Sprintf("run%d", i+1)
 		k.through, k.uploads = -1, 0
 		k.mu.Unlock()
 		got := again().run(t)
