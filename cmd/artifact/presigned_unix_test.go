@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,7 +32,7 @@ type handingOn struct {
 	api    remote
 	bucket *url.URL
 	// expired makes it sign URLs whose time is over.
-	expired bool
+	expired atomic.Bool
 
 	mu       sync.Mutex
 	asked    []string // methods of preflights
@@ -50,9 +51,10 @@ func serveHandingOn(t *testing.T) *handingOn {
 	storage := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.store(w, r, s3) }))
 	t.Cleanup(storage.Close)
 	h.bucket, _ = url.Parse(storage.URL + "/artifacts/")
-	cache := httptest.NewServer(http.HandlerFunc(h.handOn))
+	cache := httptest.NewUnstartedServer(http.HandlerFunc(h.handOn))
+	h.api = remote{api: "http://" + cache.Listener.Addr().String(), token: "the-token"}
+	cache.Start() // what it reads is there by now
 	t.Cleanup(cache.Close)
-	h.api = remote{api: cache.URL, token: "the-token"}
 	return h
 }
 
@@ -124,7 +126,7 @@ const amazonTime = "20060102T150405Z"
 // presign makes a URL that is good for one method and a minute, as Amazon's
 // Signature Version 4 has it for query parameters.
 func (h *handingOn) presign(method string, object *url.URL, now time.Time) *url.URL {
-	if h.expired {
+	if h.expired.Load() {
 		now = now.Add(-time.Hour)
 	}
 	now = now.UTC()
@@ -210,7 +212,7 @@ func TestPresigned(t *testing.T) {
 func TestPresignedExpired(t *testing.T) {
 	t.Parallel()
 	h := serveHandingOn(t)
-	h.expired = true
+	h.expired.Store(true)
 	path := writeFile(t, filepath.Join(t.TempDir(), "file"), hello)
 	for name, args := range map[string][]string{
 		"put": {"put", "-v", "--no-git", "--hash", "k", path}, "get": {"get", "-v", "k", "-o", path + ".back"}, "json": {"put", "--json", "--no-git", "--hash", "k", path},
