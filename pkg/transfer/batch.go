@@ -34,8 +34,9 @@ const (
 	askingWindow = 4 * client.MaxQuery
 	// smallSize is what an input may have at most to be read only once.
 	smallSize = 64 << 10
-	// smallMemory is how many bytes of small inputs are in memory at most.
-	// Beyond it they are read twice, as large ones are.
+	// smallMemory is how many bytes of small inputs are in memory at most, in
+	// buffers of 4 KiB or up to twice their size. Beyond it they are read twice,
+	// as large ones are.
 	smallMemory = 4 << 20
 )
 
