@@ -23,8 +23,19 @@ type idleConn struct {
 	since time.Time
 }
 
-// take gives the connection that was used last, or nil.
+// take gives the connection that was used last of those that nothing has come
+// on since, or nil.
 func (i *idleConns) take(address string) *smallConn {
+	for {
+		conn := i.last(address)
+		if conn == nil || conn.isQuiet() {
+			return conn
+		}
+		_ = conn.Close()
+	}
+}
+
+func (i *idleConns) last(address string) *smallConn {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	conns := i.conns[address]

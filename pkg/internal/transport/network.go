@@ -107,7 +107,7 @@ func steady(options Options, bytes *rate.Limiter, dialer *net.Dialer) dialFunc {
 		if err != nil {
 			return nil, err
 		}
-		return newRateConn(&stallConn{Conn: conn, limit: options.StallTimeout}, bytes), nil
+		return newRateConn(&stallConn{Conn: readingAtOnce(conn), limit: options.StallTimeout}, bytes), nil
 	}
 }
 

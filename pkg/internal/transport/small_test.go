@@ -29,8 +29,13 @@ func serveAnswers(t *testing.T, answer func(conn net.Conn, number int)) *answeri
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveAnswersOn(t, listener, "http", answer)
+}
+
+func serveAnswersOn(t *testing.T, listener net.Listener, scheme string, answer func(conn net.Conn, number int)) *answering {
+	t.Helper()
 	t.Cleanup(func() { listener.Close() })
-	server := &answering{url: "http://" + listener.Addr().String()}
+	server := &answering{url: scheme + "://" + listener.Addr().String()}
 	go func() {
 		for number := 1; ; number++ {
 			conn, err := listener.Accept()
