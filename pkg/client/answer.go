@@ -21,6 +21,9 @@ const maxAnswer = 64 << 10
 // errBroken says that an answer ended before its end.
 var errBroken = errors.New("reading the server's answer")
 
+// errNoStatus says that an answer has none that HTTP knows.
+var errNoStatus = errors.New("the server answered without a status")
+
 // answer is a response and, once it was asked for, the beginning of its body.
 type answer struct {
 	*http.Response

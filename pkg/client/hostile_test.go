@@ -107,6 +107,7 @@ func hostileAnswers() []hostile {
 			&client.Error{Status: 500, Code: "***", Message: "Bearer ***", RequestID: "***", Location: "http://***"}, nil},
 		{"a status beyond all", say("HTTP/1.1 999 Never\r\n\r\n"), failed(999), nil},
 		{"a status below all", say("HTTP/1.1 099 Never\r\n\r\n"), failed(99), nil},
+		{"a status of nothing", say("HTTP/1.1 000 Never\r\n\r\n"), nowhere, nil},
 		{"204 with a body", say("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello"), nil, nil},
 		{"206", say("HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-0/1\r\n\r\nx"), failed(206), client.ErrNotRemoteCache},
 		{"304", say("HTTP/1.1 304 Not Modified\r\n\r\n"), failed(304), client.ErrRedirect},

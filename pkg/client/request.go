@@ -171,6 +171,8 @@ func (c *Client) certificateError(err error) error {
 // settle finds out what an answer means.
 func (r request) settle(a *answer, sent body) (next *url.URL, failed *Error) {
 	switch {
+	case a.StatusCode == 0: // as 000 is read, which in an [Error] says that there was no answer
+		return nil, r.failure(a.Request.URL, errNoStatus)
 	case a.StatusCode >= 300 && a.StatusCode <= 399:
 		next, err := a.redirect()
 		if err != nil {
