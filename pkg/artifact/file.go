@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,17 +63,17 @@ func openFile(ctx context.Context, path string, system fileSystem) (*Source, err
 	if err != nil {
 		return nil, err
 	}
-	if err := hasNoMore(file, path, first.size); err != nil {
+	opened := &openedFile{path: path, system: system, info: info, first: first, file: file}
+	if err := hasNoMore(opened, path, first.size); err != nil {
 		_ = file.Close() // opened for reading: nothing is lost
 		return nil, err
 	}
-	opened := &openedFile{path: path, system: system, info: info, first: first, file: file}
 	return &Source{bytes: opened, size: first.size, close: opened.close, file: opened}, nil
 }
 
 // hasNoMore looks into a file without a size. One that cannot be read is not
 // empty for that.
-func hasNoMore(file *os.File, path string, size int64) error {
+func hasNoMore(file io.ReaderAt, path string, size int64) error {
 	if size > 0 {
 		return nil
 	}
@@ -105,7 +106,12 @@ func (f *openedFile) ReadAt(p []byte, off int64) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return file.ReadAt(p, off)
+	n, err := file.ReadAt(p, off)
+	if err == nil || err == io.EOF || errors.Is(err, os.ErrClosed) { //nolint:errorlint // a file's end is io.EOF itself
+		return n, err
+	}
+	// What was opened may be a FIFO or a directory that took the file's name.
+	return n, cmp.Or(f.isSame(file), err)
 }
 
 func (f *openedFile) reopen() (*os.File, error) {

@@ -8,14 +8,18 @@ import (
 )
 
 // openToRead is [os.Open] for regular files, which no poller can wait for: to
-// try that costs five system calls.
+// try that costs five system calls. It does not wait for who writes to a FIFO
+// that took the file's name since it was looked at: nothing would end that.
 func openToRead(path string) (*os.File, error) {
+	flags := syscall.O_RDONLY | syscall.O_CLOEXEC | syscall.O_NONBLOCK
 	for {
-		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+		fd, err := syscall.Open(path, flags, 0)
 		switch err {
 		case nil:
 			return os.NewFile(uintptr(fd), path), nil
 		case syscall.EINTR: // on a slow file system
+		case syscall.EAGAIN: // somebody has a lease on the file, and is asked to give it back
+			flags &^= syscall.O_NONBLOCK
 		default:
 			return nil, &os.PathError{Op: "open", Path: path, Err: err}
 		}
