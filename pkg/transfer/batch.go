@@ -112,6 +112,7 @@ type item struct {
 	share  progress.Share
 	held   int64    // bytes in memory
 	first  *outcome // of the input that is sent for this one
+	stream bool     // it can be read once
 	asked  bool     // it is known that the cache has nothing of the kind
 }
 
@@ -255,6 +256,7 @@ func (p *pipeline) open(ctx context.Context, it *item) error {
 	input.ID = "" // the bytes behind a given id are looked at too: it may come again
 	inTurn := false
 	source, sum, err := input.openWith(ctx, p.uploader.SpoolDir, &it.share, func(file *artifact.Source) error {
+		it.stream = file == nil
 		switch {
 		case file == nil || file.Size() > smallSize:
 			if inTurn = p.reading.take(ctx); !inTurn {
@@ -335,22 +337,6 @@ func (p *pipeline) finish(it *item, status Status, err error) {
 	p.memory.give(it.held)
 	it.share.Settle()
 	close(it.done)
-}
-
-// repeated completes the result of an input that another one was sent for. It
-// tells whether the result is known.
-func (p *pipeline) repeated(ctx context.Context, it *item) bool {
-	if it.first == nil || it.err != nil {
-		return true
-	}
-	if !p.awaited(ctx, it.first.done) {
-		return false
-	}
-	it.repeatOf(it.first)
-	if it.result.Status == Failed {
-		p.ending.failed(it.result.Err)
-	}
-	return true
 }
 
 // release gives back what belongs to an item.

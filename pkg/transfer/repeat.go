@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -41,6 +42,21 @@ type outcome struct {
 	size      int64
 	algorithm digest.Algorithm
 	sum       artifact.ID // empty where it was not found out
+	instead   *outcome    // of the input that was sent when this one could not be read
+}
+
+// sent is the outcome of the input that was sent in the end.
+func (o *outcome) sent() *outcome {
+	for o.instead != nil {
+		o = o.instead
+	}
+	return o
+}
+
+// isOwn tells whether an error is of the input alone, and says nothing of another
+// one with the same bytes.
+func isOwn(err error) bool {
+	return errors.Is(err, artifact.ErrChanged) || errors.As(err, new(*InputError))
 }
 
 // closed is what done is where the result was given to the caller.
@@ -78,6 +94,46 @@ func (r *repeats) claim(id artifact.ID, o *outcome) *outcome {
 	r.order[r.next] = id
 	r.next = (r.next + 1) % remembered
 	return nil
+}
+
+// repeated completes the result of an input that another one was sent for. It
+// tells whether the result is known.
+func (p *pipeline) repeated(ctx context.Context, it *item) bool {
+	if it.first == nil || it.err != nil {
+		return true
+	}
+	if !p.awaited(ctx, it.first.done) {
+		return false
+	}
+	first := it.first.sent()
+	if isOwn(first.err) && !it.stream && (first.sum == "" || first.isLike(it.outcome)) {
+		p.sendInstead(ctx, it, first)
+		return ctx.Err() == nil
+	}
+	it.repeatOf(first)
+	if it.result.Status == Failed {
+		p.ending.failed(it.result.Err)
+	}
+	return true
+}
+
+// sendInstead uploads an input after all, since first, which was to be sent for it,
+// could not be read. Others with its id rely on this one from then on.
+func (p *pipeline) sendInstead(ctx context.Context, it *item, first *outcome) {
+	if err := p.ending.untried(it.input, "sent"); err != nil {
+		it.result.Status, it.result.Err = NotSent, err
+		return
+	}
+	if p.batch.Waiting != nil {
+		p.batch.Waiting()
+	}
+	id := it.result.ID
+	it.result = p.uploader.Put(ctx, it.input)
+	p.ending.observe(it.result.Err)
+	it.status, it.err = it.result.Status, it.result.Err
+	if it.result.ID == id {
+		first.instead = it.outcome
+	}
 }
 
 // repeatOf completes the result of an input that another one, which is done, was
