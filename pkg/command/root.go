@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +27,8 @@ type app struct {
 	global  globalOptions
 	// identity is set where the job's own was asked for.
 	identity *identity.Identity
+	// unhurried is for a command that may take its time to end after a signal.
+	unhurried atomic.Bool
 }
 
 // Run parses the arguments, runs the command and returns the exit code, which
@@ -53,16 +56,22 @@ func Run(ctx context.Context, env Env) int {
 
 // run is the command line behind the filter, which a fault of ours passes too.
 func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
+	root.SetArgs(a.env.Args)
+	err, ended := a.execute(ctx, root)
+	if !ended { // what it waits for may be one of the streams: nothing is said
+		a.endIdentity()
+		return exitCode(err)
+	}
 	defer a.streams.flush()
 	defer func() {
 		if fault := recover(); fault != nil {
-			fmt.Fprintf(a.streams.screen, "artifact: a fault of this program: %v\n%s", fault, debug.Stack())
-			code = exitFault
+			code = a.reportFault(&faultError{fault, debug.Stack()})
 		}
 	}()
 	defer a.endIdentity()
-	root.SetArgs(a.env.Args)
-	err := root.ExecuteContext(ctx)
+	if fault := (*faultError)(nil); errors.As(err, &fault) {
+		return a.reportFault(fault)
+	}
 	if unwritten := a.streams.results.err; unwritten != nil && (err == nil || errors.Is(err, unwritten)) {
 		err = &outputError{unwritten}
 	}

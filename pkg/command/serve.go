@@ -57,6 +57,7 @@ required to listen on another address than loopback.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			a.unhurried.Store(true) // it ends with the command, or with the requests that are under way
 			o.command = args
 			return runServe(cmd.Context(), a, o)
 		},

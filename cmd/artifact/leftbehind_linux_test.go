@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestSignalsLeaveBehind what the system does not let anybody interrupt: a list
+// that nobody writes, and results that nobody reads.
+func TestSignalsLeaveBehind(t *testing.T) {
+	t.Parallel()
+	for name, sig := range stopping {
+		for command, args := range map[string][]string{
+			"put":    {"put", "--files-from", "fifo"},
+			"verify": {"verify", "-c", "fifo"},
+			"key":    {"put", "--signature-key-file", "fifo", "file"},
+		} {
+			t.Run(command+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				writeFile(t, filepath.Join(dir, "file"), hello)
+				fifo := filepath.Join(dir, "fifo")
+				if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				running := start(t, call{args: args, dir: dir, env: record(t, nil).env()}.command(t))
+				until(t, func() bool { return waitsIn(t, running, unix.SYS_OPENAT) })
+				send(t, running, sig)
+				running.end(t, outcome{code: 128 + int(sig)})
+			})
+		}
+		t.Run("writing/"+name, func(t *testing.T) {
+			t.Parallel()
+			_, full := pipe(t)
+			// Of which the results are more than a pipe holds.
+			cmd := call{args: []string{"put", "--dry-run", "--files-from", "-"}, stdin: strings.NewReader(strings.Repeat("/dev/null\n", 5000))}.command(t)
+			cmd.Stdout = full
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			running := &started{Cmd: cmd}
+			until(t, func() bool { return waitsIn(t, running, unix.SYS_WRITE) })
+			send(t, running, sig)
+			running.end(t, outcome{code: 128 + int(sig)})
+		})
+	}
+}
+
+// waitsIn tells whether a thread of the program is in a system call.
+func waitsIn(t *testing.T, running *started, number int) bool {
+	t.Helper()
+	calls, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/syscall", running.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(calls, func(call string) bool {
+		text, _ := os.ReadFile(call) // the thread may be gone
+		return strings.HasPrefix(string(text), fmt.Sprintf("%d ", number))
+	})
+}
+
+func until(t *testing.T, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("waited in vain")
+		}
+	}
+}
