@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/textproto"
 	"os"
 	"time"
 )
@@ -112,6 +113,8 @@ func (c *smallConn) answer(req *http.Request) (*http.Response, error) {
 		switch {
 		case err != nil && c.wait.isOver(): // of half a header it says that it is malformed
 			return nil, c.wait.tooLong
+		case errors.As(err, new(textproto.ProtocolError)) && c.limited.end != nil: // likewise
+			return nil, c.limited.end
 		case err != nil:
 			return nil, err
 		}
@@ -165,15 +168,18 @@ func (c *smallConn) Read(p []byte) (int, error) {
 type limitedReader struct {
 	next io.Reader
 	left int64
+	end  error // why nothing more comes, once it does not
 }
 
 var errLongHeaders = fmt.Errorf("the headers of the answer are longer than %d KiB", maxHeaderBytes>>10)
 
 func (l *limitedReader) Read(p []byte) (int, error) {
 	if l.left <= 0 {
-		return 0, errLongHeaders
+		l.end = errLongHeaders
+		return 0, l.end
 	}
 	n, err := l.next.Read(p[:min(int64(len(p)), l.left)])
 	l.left -= int64(n)
+	l.end = err
 	return n, err
 }
