@@ -55,7 +55,7 @@ func (s *small) RoundTrip(req *http.Request) (*http.Response, error) {
 // takes tells whether the request is one for small.
 func (s *small) takes(req *http.Request) bool {
 	sized := req.Body == nil || req.ContentLength > 0 || req.Body == http.NoBody
-	if !sized || req.ContentLength > maxSmall || req.Header.Get("Expect") != "" || !isASCII(req.URL.Host) {
+	if !sized || req.ContentLength > maxSmall || req.Header.Get("Expect") != "" || !goesAsItIs(req.URL.Host) {
 		return false
 	}
 	if s.proxy == nil {
@@ -86,9 +86,11 @@ func hostPort(u *url.URL) string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
-func isASCII(text string) bool {
-	for i := range len(text) {
-		if text[i] >= 0x80 {
+// goesAsItIs tells whether a host is sent as it stands in the URL. A name that is
+// no ASCII is not (RFC 5891), nor is the zone of an address (RFC 6874).
+func goesAsItIs(host string) bool {
+	for i := range len(host) {
+		if host[i] >= 0x80 || host[i] == '%' {
 			return false
 		}
 	}

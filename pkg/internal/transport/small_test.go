@@ -217,3 +217,21 @@ func TestIdleConnections(t *testing.T) {
 		t.Error("one that is closed was given out")
 	}
 }
+
+// TestSmallHosts leaves to net/http what is not sent as it stands in the URL: names
+// that are no ASCII, and the zone of an address, which is this machine's own.
+func TestSmallHosts(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]bool{
+		"server": true, "server.:8080": true, "[::1]": true, "127.0.0.1:080": true, "a_b": true,
+		"sërver": false, "[fe80::1%25eth0]": false, "[fe80::1%25eth0]:8080": false,
+	} {
+		req, err := http.NewRequest(http.MethodGet, "http://"+host+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := new(small).takes(req); got != want {
+			t.Errorf("%s: %t, want %t", host, got, want)
+		}
+	}
+}
