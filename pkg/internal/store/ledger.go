@@ -22,6 +22,7 @@ type ledger struct {
 
 	mu      sync.Mutex
 	used    int64 // bytes of items, of replaced ones still read, and reserved
+	held    int64 // those of used that nothing can remove: read or reserved
 	items   map[string]*item
 	idle    recency // the items that nobody reads
 	scanned time.Time
@@ -57,6 +58,7 @@ func (l *ledger) reserve(n int64, now time.Time) error {
 		return ErrFull
 	}
 	l.used += n
+	l.held += n
 	return nil
 }
 
@@ -68,6 +70,7 @@ func (l *ledger) release(n int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.used -= n
+	l.held -= n
 }
 
 // commit runs rename, which puts a file of n reserved bytes in its place. After
@@ -83,6 +86,7 @@ func (l *ledger) commit(name string, n int64, now time.Time, rename func() error
 	}
 	l.drop(name)
 	l.used -= n
+	l.held -= n
 	l.add(name, n, now)
 	return nil
 }
@@ -115,6 +119,7 @@ func (l *ledger) open(name string, now time.Time, open func() (*os.File, error))
 	it.lastUse = now
 	if it.readers == 0 {
 		heap.Remove(&l.idle, it.index)
+		l.held += it.size
 	}
 	it.readers++
 	return file, func() { l.closed(it) }, nil
@@ -126,6 +131,7 @@ func (l *ledger) closed(it *item) {
 	if it.readers--; it.readers > 0 {
 		return
 	}
+	l.held -= it.size
 	if it.replaced {
 		l.used -= it.size
 		return
@@ -158,8 +164,11 @@ func (l *ledger) drop(name string) {
 }
 
 // evict removes the least recently used files until n more bytes fit, and
-// tells whether they do.
+// tells whether they do. What can be seen not to fit costs nobody a file.
 func (l *ledger) evict(n int64) bool {
+	if l.held > l.limit-n {
+		return false
+	}
 	var stuck []*item
 	for l.used > l.limit-n && len(l.idle) > 0 {
 		it := l.idle[0]

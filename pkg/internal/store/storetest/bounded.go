@@ -32,6 +32,7 @@ func RunBounded(t *testing.T, empty func(t *testing.T, limit int64) store.Store)
 		{"what can never fit", neverFits},
 		{"what is read stays", whatIsReadStays},
 		{"what was replaced counts while it is read", replacedCounts},
+		{"a refused put removes nothing", refusedRemovesNothing},
 		{"a failed put gives its room back", roomComesBack},
 		{"a put keeps its room", putKeepsRoom},
 		{"concurrent", boundedConcurrent},
@@ -108,6 +109,31 @@ func whatIsReadStays(t *testing.T, s store.Store) {
 	expectBody(t, blobs[0], body)
 	expectBody(t, blobs[2], body)
 	expect(t, s, key("a"), Full(), body)
+}
+
+func refusedRemovesNothing(t *testing.T, s store.Store) {
+	body := Bytes(1, blobSize)
+	for _, id := range []string{"a", "b", "c"} {
+		put(t, s, key(id), Full(), body)
+	}
+	read := open(t, s, key("b"))
+	within := readerFunc(func([]byte) (int, error) {
+		for _, size := range []int64{2 * blobSize, 3 * blobSize} { // beside the put and the reader, and beside each
+			if err := s.Put(t.Context(), key("e"), size, Full(), untouched(t)); !errors.Is(err, store.ErrFull) {
+				t.Errorf("Put of %d bytes = %v, want ErrFull", size, err)
+			}
+		}
+		return 0, io.EOF
+	})
+	if err := s.Put(t.Context(), key("d"), blobSize, Full(), io.MultiReader(within, bytes.NewReader(body))); err != nil {
+		t.Fatalf("Put = %v", err)
+	}
+	expectNone(t, s, key("a")) // it had to go for d
+	expect(t, s, key("c"), Full(), body)
+	expect(t, s, key("d"), Full(), body)
+	expectBody(t, read, body)
+	put(t, s, key("e"), Full(), Bytes(2, 3*blobSize)) // what was held can be had again
+	expect(t, s, key("e"), Full(), Bytes(2, 3*blobSize))
 }
 
 func replacedCounts(t *testing.T, s store.Store) {
