@@ -6,8 +6,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -211,62 +209,4 @@ func TestServedIgnoredSignal(t *testing.T) {
 	t.Parallel()
 	s := shell(t, `trap '' HUP; exec artifact serve -- sh -c 'kill -HUP $PPID; kill -HUP $$; echo alive'`, nil)
 	s.run(t).check(t, outcome{stdout: "alive\n"})
-}
-
-// TestKilledServer keeps what it had, and shows no half of what it was sent.
-func TestKilledServer(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	begin := func() (*exec.Cmd, []string) {
-		cmd := call{args: []string{"serve", "--dir", dir}}.command(t)
-		stdout, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-		var env []string
-		for lines := bufio.NewScanner(stdout); len(env) < 3 && lines.Scan(); {
-			env = append(env, strings.TrimPrefix(lines.Text(), "export "))
-		}
-		return cmd, env
-	}
-	cmd, env := begin()
-	call{args: []string{"put", "--hash=whole", "-"}, stdin: strings.NewReader(hello), env: env}.run(t).check(t, outcome{stdout: "whole  -\n"})
-	address := strings.TrimPrefix(env[0], "TURBO_API=http://")
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	const size = 4 << 20
-	fmt.Fprintf(conn, "PUT /v8/artifacts/half?slug=local HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n"+
-		"Content-Type: application/octet-stream\r\nExpect: 100-continue\r\n\r\n", address, strings.TrimPrefix(env[1], "TURBO_TOKEN="), size)
-	if status, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(status, "100") {
-		t.Fatalf("%q, %v", status, err)
-	}
-	if _, err := io.CopyN(conn, zeros{}, size/2); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Process.Kill()
-	_ = cmd.Wait()
-
-	_, env = begin()
-	for id, status := range map[string]int{"whole": 200, "half": 404} {
-		request, err := http.NewRequest(http.MethodGet, strings.TrimPrefix(env[0], "TURBO_API=")+"/v8/artifacts/"+id+"?slug=local", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Authorization", "Bearer "+strings.TrimPrefix(env[1], "TURBO_TOKEN="))
-		answer, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer.Body.Close()
-		if answer.StatusCode != status {
-			t.Errorf("%s: %d, want %d", id, answer.StatusCode, status)
-		}
-	}
 }

@@ -104,7 +104,10 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	if err := a.streams.reveal(at.exports()); err != nil {
 		return err // nobody would ever learn how to reach it
 	}
-	if err := cache.Serve(ctx, listener); err != nil {
+	err = cache.Serve(ctx, listener)
+	if errors.Is(err, server.ErrCutOff) {
+		a.printError(err) // and yet it ended as it was told to
+	} else if err != nil {
 		return err
 	}
 	return context.Cause(ctx)

@@ -57,7 +57,11 @@ func (a *app) serveCommand(ctx context.Context, argv []string, at place, cache *
 	go func() { served <- cache.Serve(serving, listener) }()
 	err = runForwarding(ctx, child)
 	stop()
-	return errors.Join(err, <-served)
+	failed := <-served
+	if errors.Is(failed, server.ErrCutOff) {
+		failed = nil // a client that the command left behind is not its result
+	}
+	return errors.Join(err, failed)
 }
 
 // childOf is the command, ready to be started.
