@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -55,5 +56,31 @@ func TestCutAnswers(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestLongAnswers says that headers are too long wherever in them that shows.
+func TestLongAnswers(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string][2]string{
+		"interim":     {"", "HTTP/1.1 102 Processing\r\n\r\n"},
+		"a status":    {"HTTP/1.1 200 ", "OK"},
+		"headers":     {"HTTP/1.1 200 OK\r\n", "X-Header: value\r\n"},
+		"bare names":  {"HTTP/1.1 200 OK\r\n", "X"},
+		"a long name": {"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nX-", "Y"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := serveAnswers(t, func(conn net.Conn, _ int) {
+				_, err := io.WriteString(conn, answer[0])
+				for err == nil {
+					_, err = io.WriteString(conn, strings.Repeat(answer[1], 1000))
+				}
+			})
+			origin, _ := url.Parse(server.url)
+			if got, err := exchange(New(Options{Origin: origin}), server.url, -1); !errors.Is(err, errLongHeaders) {
+				t.Errorf("%q, %v, want %v", got, err, errLongHeaders)
+			}
+		})
 	}
 }

@@ -31,7 +31,7 @@ func (i *idleConns) take(address string) *smallConn {
 		if conn == nil || conn.isQuiet() {
 			return conn
 		}
-		_ = conn.Close()
+		go func() { _ = conn.Close() }() // as in closeOld
 	}
 }
 

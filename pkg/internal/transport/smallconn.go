@@ -111,10 +111,8 @@ func (c *smallConn) answer(req *http.Request) (*http.Response, error) {
 	for {
 		resp, err := http.ReadResponse(c.reader, req)
 		switch {
-		case err != nil && c.wait.isOver(): // of half a header it says that it is malformed
-			return nil, c.wait.tooLong
-		case errors.As(err, new(textproto.ProtocolError)) && c.limited.end != nil: // likewise
-			return nil, c.limited.end
+		case err != nil && c.limited.end != nil && (c.limited.end != io.EOF || errors.As(err, new(textproto.ProtocolError))):
+			return nil, c.limited.end // of half a header it says that it is malformed
 		case err != nil:
 			return nil, err
 		}
