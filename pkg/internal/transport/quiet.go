@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// atOnce is the deadline of a read that does not wait. It has passed.
-var atOnce = time.Unix(1, 0)
+// atOnce is the deadline of a read that does not wait. It has passed, and is none
+// that net/http sets to end a read on another goroutine.
+var atOnce = time.Unix(0, 1)
 
 // isQuiet tells whether nothing has come on an idle connection, not even its
 // end. What a server says unasked (a second answer, or 408 before it closes what

@@ -11,7 +11,8 @@ import (
 )
 
 // atOnceConn reads what has come where its deadline is atOnce. Any other
-// connection does not look any more when a deadline has passed.
+// connection does not look any more when a deadline has passed. Only who reads
+// may set that.
 type atOnceConn struct {
 	net.Conn
 	socket syscall.RawConn
