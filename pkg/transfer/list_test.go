@@ -136,6 +136,8 @@ func TestManifest(t *testing.T) {
 		` {"path":"a\nb","hash":"k","algorithm":"blake3","durationMs":1500,"tag":"dGFn"} ` + "\r": `"k" "a\nb" blake3 1.5s tag dGFn`,
 		"\n" + `{"path":"a","durationMs":0}`:                                                      `"" "a" sha256 0s`,
 		`{"path":"a","hash":null}`:                                                                `"" "a" sha256`,
+		`{"path":"a","path":"b"}`:                                                                 "error: reading L, line 1: path is there twice",
+		`{"path":"a","hash":"k","Hash":null}`:                                                     "error: reading L, line 1: Hash is there twice",
 		`{"path":""}`:                                                                             "error: reading L, line 1: it has no path",
 		`{}`:                                                                                      "error: reading L, line 1: it has no path",
 		`null`:                                                                                    "error: reading L, line 1: it has no path",

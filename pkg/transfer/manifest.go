@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -49,7 +51,31 @@ func parseManifest(line string, like Input) (Input, error) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return Input{}, errors.New("more stands behind the object")
 	}
+	if name := twice(text); name != "" {
+		return Input{}, fmt.Errorf("%s is there twice", name)
+	}
 	return entry.input(like)
+}
+
+// twice is a member that an entry, whose values are no objects, has twice. The
+// decoder takes the last one: of two paths one would be lost without a word.
+func twice(entry []byte) string {
+	decoder := json.NewDecoder(bytes.NewReader(entry))
+	_, _ = decoder.Token() // where the object begins; it was decoded before
+	var seen []string
+	for decoder.More() {
+		token, _ := decoder.Token()
+		_, _ = decoder.Token() // its value
+		name, ok := token.(string)
+		if !ok {
+			break
+		}
+		if slices.ContainsFunc(seen, func(other string) bool { return strings.EqualFold(other, name) }) {
+			return name
+		}
+		seen = append(seen, name)
+	}
+	return ""
 }
 
 func (e manifestEntry) input(like Input) (Input, error) {
