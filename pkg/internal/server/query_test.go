@@ -82,15 +82,10 @@ func TestRefusedDocuments(t *testing.T) {
 	if _, err := io.ReadFull(conn, got); err != nil || string(got) != "HTTP/1.1 413 " {
 		t.Errorf("%q, %v", got, err)
 	}
-	// Without a length there is as little room.
-	request := r.request(http.MethodPost, "/v8/artifacts", nil)
-	request.Body = io.NopCloser(strings.NewReader(strings.Repeat(" ", 1<<20+1)))
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := response.Body.Close(); err != nil || response.StatusCode != 413 {
-		t.Errorf("a chunked document of over 1 MiB: %s, %v", response.Status, err)
+	// Without a length there is as little room, and the end is not waited for.
+	conn = r.raw(r.head("POST", "/v8/artifacts") + "Transfer-Encoding: chunked\r\n\r\n200000\r\n" + strings.Repeat(" ", 1<<20+1))
+	if _, err := io.ReadFull(conn, got); err != nil || string(got) != "HTTP/1.1 413 " {
+		t.Errorf("a chunked document of over 1 MiB: %q, %v", got, err)
 	}
 }
 

@@ -128,18 +128,11 @@ func TestSlowDiskIsNotASlowClient(t *testing.T) {
 	}
 }
 
-// TestLargeHeadersAreRefused, also when they never end.
+// TestLargeHeadersAreRefused before they end.
 func TestLargeHeadersAreRefused(t *testing.T) {
 	t.Parallel()
 	r := start(t, directory(t, store.Options{}), server.Options{})
-	conn := r.raw(r.head("GET", "/v8/artifacts/a"))
-	go func() {
-		for {
-			if _, err := io.WriteString(conn, "X-More: "+strings.Repeat("x", 1000)+"\r\n"); err != nil {
-				return
-			}
-		}
-	}()
+	conn := r.raw(r.head("GET", "/v8/artifacts/a") + strings.Repeat("X-More: "+strings.Repeat("x", 1000)+"\r\n", 64))
 	got := make([]byte, len("HTTP/1.1 431 "))
 	if _, err := io.ReadFull(conn, got); err != nil || string(got) != "HTTP/1.1 431 " {
 		t.Errorf("%q, %v", got, err)
