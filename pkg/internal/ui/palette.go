@@ -43,12 +43,6 @@ func (p Palette) Error(text string) string { return p.paint("31", text) }
 // Warning is for what deserves a look: yellow.
 func (p Palette) Warning(text string) string { return p.paint("33", text) }
 
-// OK is for what succeeded: green.
-func (p Palette) OK(text string) string { return p.paint("32", text) }
-
-// Dim is for what matters less than the text around it.
-func (p Palette) Dim(text string) string { return p.paint("2", text) }
-
 func (p Palette) paint(code, text string) string {
 	if !p.on || text == "" {
 		return text

@@ -11,8 +11,6 @@ func TestPalette(t *testing.T) {
 	}{
 		{Palette.Error, "\x1b[31mword\x1b[0m"},
 		{Palette.Warning, "\x1b[33mword\x1b[0m"},
-		{Palette.OK, "\x1b[32mword\x1b[0m"},
-		{Palette.Dim, "\x1b[2mword\x1b[0m"},
 	} {
 		if got := test.paint(on, "word"); got != test.want {
 			t.Errorf("coloured: %q, want %q", got, test.want)
