@@ -97,9 +97,11 @@ type Store interface {
 	// was there stays; a reader that has it open reads it to its end in any
 	// case. After an error the store holds nothing of the new artifact.
 	//
-	// Room is found before the first byte of body is read: [ErrTooLarge] and
-	// [ErrFull] come with an untouched body, unless the storage turns out to
-	// be full later. [ErrInvalid] and [ErrReadOnly] come before that. Metadata
+	// Room is found before the first byte of body is read, and where the store
+	// is bounded that may remove any artifact that is not being read, also the
+	// one to be replaced: it can be the oldest. [ErrTooLarge] and [ErrFull] come
+	// with an untouched body, unless the storage turns out to be full later.
+	// [ErrInvalid] and [ErrReadOnly] come before that. Metadata
 	// is printable ASCII, and Duration at least 0. body must end after size
 	// bytes, otherwise [ErrSize]; its own errors are wrapped. Put returns soon
 	// after ctx ends, provided that a Read of body does.
