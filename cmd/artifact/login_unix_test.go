@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,7 +12,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // guarded is a cache for who has the token: it is enabled, and empty.
@@ -280,75 +278,6 @@ func TestLoginRefusals(t *testing.T) {
 			t.Errorf("%s: %+v\nwant %+v", name, got, test.want)
 		}
 	}
-}
-
-// hasSessionBus tells whether this user has a D-Bus that no variable names.
-func hasSessionBus() bool {
-	_, err := os.Stat(fmt.Sprintf("/run/user/%d/bus", os.Getuid()))
-	return err == nil
-}
-
-// TestHangingKeyring gives up a D-Bus that takes connections and never answers,
-// and does not call it where it is not needed.
-func TestHangingKeyring(t *testing.T) {
-	t.Parallel()
-	env, connected := hangingBus(t)
-	cache, me := guarded(t), newPerson(t)
-	me.call([]string{"login", "--with-token", "--api", cache.URL}, token, env).run(t).check(t, outcome{code: 3,
-		stderr: "artifact: the token was not stored: the keyring of the operating system: it does not answer within 3s\n" +
-			"Unlock the keyring, or set ARTIFACT_TOKEN. Without a keyring: artifact login --insecure-storage stores in a file.\n"})
-	<-connected
-
-	// As if it had hung only after the login.
-	if err := os.MkdirAll(filepath.Dir(me.path("x")), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	writeFile(t, me.path("login.json"), fmt.Sprintf(`{"defaultApi":%q,"accounts":{%q:{"api":%q,"storage":"keyring"}}}`, cache.URL, cache.URL, cache.URL))
-	other := record(t, nil)
-	for _, args := range [][]string{
-		{"put", "-q", "--no-git", "--dry-run", "-"},
-		{"put", "-q", "--no-git", "--api", other.URL, "-"}, // nobody logged in there
-	} {
-		if got := me.call(args, hello, env).run(t); got.code != 0 && got.code != 3 {
-			t.Errorf("%v: %+v", args, got)
-		}
-	}
-	me.call([]string{"put", "-q", "--no-git", "-"}, hello, env, "TURBO_TOKEN="+token).run(t).check(t, outcome{stdout: helloSHA256 + "\n"})
-	if len(connected) != 0 {
-		t.Error("the keyring was called for nothing")
-	}
-	begin := time.Now()
-	got := me.call([]string{"put", "--no-git", "-"}, hello, env).run(t)
-	if got.code != 3 || !strings.Contains(got.stderr, "it does not answer within 3s") {
-		t.Errorf("%+v after %v", got, time.Since(begin))
-	}
-}
-
-// hangingBus is a D-Bus that takes connections and never answers. Each is told.
-func hangingBus(t *testing.T) (env string, connected <-chan struct{}) {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "bus") // a socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	bus, err := net.Listen("unix", filepath.Join(dir, "bus"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = bus.Close() })
-	calls := make(chan struct{}, 100)
-	go func() {
-		for {
-			conn, err := bus.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { _ = conn.Close() }) // never answered
-			calls <- struct{}{}
-		}
-	}()
-	return "DBUS_SESSION_BUS_ADDRESS=unix:path=" + filepath.Join(dir, "bus"), calls
 }
 
 // TestLoginsAtOnce has many processes store at the same time.
