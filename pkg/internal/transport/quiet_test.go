@@ -27,20 +27,26 @@ func (l joiningListener) Accept() (net.Conn, error) {
 	return tls.Server(&joiningConn{Conn: conn}, l.config), nil
 }
 
+// loopbackCertificate is one for servers on this machine, and who trusts it.
+func loopbackCertificate(t *testing.T) (certificates []tls.Certificate, roots *x509.CertPool) {
+	t.Helper()
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	roots = x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	return server.TLS.Certificates, roots
+}
+
 // TestRecordsBehindAnAnswer has a second answer arrive with the first one, in a
 // record of its own that TLS keeps.
 func TestRecordsBehindAnAnswer(t *testing.T) {
 	t.Parallel()
-	certified := httptest.NewUnstartedServer(http.NotFoundHandler())
-	certified.StartTLS()
-	t.Cleanup(certified.Close)
-	roots := x509.NewCertPool()
-	roots.AddCert(certified.Certificate())
+	certificates, roots := loopbackCertificate(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := &tls.Config{Certificates: certified.TLS.Certificates}
+	config := &tls.Config{Certificates: certificates}
 	server := serveAnswersOn(t, joiningListener{listener, config}, "https", func(conn net.Conn, _ int) {
 		below := conn.(*tls.Conn).NetConn().(*joiningConn)
 		below.join()

@@ -4,11 +4,8 @@ package transport
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"io"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"testing"
@@ -19,11 +16,7 @@ import (
 // comes on another connection and is made once.
 func TestIdleConnectionsAreQuiet(t *testing.T) {
 	t.Parallel()
-	certified := httptest.NewUnstartedServer(http.NotFoundHandler())
-	certified.StartTLS()
-	t.Cleanup(certified.Close)
-	roots := x509.NewCertPool()
-	roots.AddCert(certified.Certificate())
+	certificates, roots := loopbackCertificate(t)
 	below := func(conn net.Conn) net.Conn {
 		if secure, ok := conn.(*tls.Conn); ok {
 			return secure.NetConn()
@@ -63,7 +56,7 @@ func TestIdleConnectionsAreQuiet(t *testing.T) {
 					t.Fatal(err)
 				}
 				if scheme == "https" {
-					listener = tls.NewListener(listener, &tls.Config{Certificates: certified.TLS.Certificates})
+					listener = tls.NewListener(listener, &tls.Config{Certificates: certificates})
 				}
 				idle, said := make(chan struct{}), make(chan struct{})
 				requests := 0 // which come one after the other
