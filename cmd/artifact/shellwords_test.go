@@ -1,154 +1,68 @@
 package main_test
 
 import (
-	"errors"
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"mvdan.cc/sh/v3/syntax"
 )
 
 // simpleCommand is the words of a command, without quotes and redirections and
 // before any expansion: "$KEY" is the word $KEY.
 type simpleCommand []string
 
-// prefix is what may stand before a command's name in a shell's line.
-var prefix = regexp.MustCompile(`^([A-Za-z_]\w*=.*|!|if|then|elif|else|while|until|do|\{)$`)
-
 // commandsIn finds the simple commands of a shell's text, also those inside
-// $(…) and <(…), in the order in which they end. It knows what README and the
-// stories use; here-documents and case are none of it.
-func commandsIn(text string) ([]simpleCommand, error) {
-	l := &lexer{rest: text}
-	err := l.list(0)
-	return l.found, err
+// $(…) and <(…), each before the ones inside it.
+func commandsIn(text string) (found []simpleCommand, err error) {
+	script, err := syntax.NewParser().Parse(strings.NewReader(text), "")
+	if err != nil {
+		return nil, err
+	}
+	syntax.Walk(script, func(node syntax.Node) bool {
+		if call, ok := node.(*syntax.CallExpr); ok && len(call.Args) > 0 {
+			var words simpleCommand
+			for _, word := range call.Args {
+				words = append(words, wordText(word.Parts))
+			}
+			found = append(found, words)
+		}
+		return true
+	})
+	return found, nil
 }
 
-// lexer takes its text apart from the front.
-type lexer struct {
-	rest  string
-	found []simpleCommand
+// wordText is a word without its quotes.
+func wordText(parts []syntax.WordPart) string {
+	var text strings.Builder
+	for _, part := range parts {
+		switch part := part.(type) {
+		case *syntax.Lit:
+			text.WriteString(unescape(part.Value))
+		case *syntax.SglQuoted:
+			text.WriteString(part.Value)
+		case *syntax.DblQuoted:
+			text.WriteString(wordText(part.Parts))
+		case *syntax.ParamExp:
+			_ = syntax.NewPrinter().Print(&text, part)
+		case *syntax.CmdSubst:
+			text.WriteString("$(…)")
+		case *syntax.ProcSubst:
+			text.WriteString("<(…)")
+		}
+	}
+	return text.String()
 }
 
-// next takes one byte; it is 0 at the end.
-func (l *lexer) next() byte {
-	if l.rest == "" {
-		return 0
-	}
-	c := l.rest[0]
-	l.rest = l.rest[1:]
-	return c
-}
-
-// list reads commands up to the byte end, or the end of the text for 0.
-func (l *lexer) list(end byte) error {
-	var words simpleCommand
-	finish := func() {
-		for len(words) > 0 && prefix.MatchString(words[0]) {
-			words = words[1:]
+func unescape(literal string) string {
+	var text strings.Builder
+	for i := 0; i < len(literal); i++ {
+		if literal[i] == '\\' && i+1 < len(literal) {
+			i++
 		}
-		if len(words) > 0 {
-			l.found = append(l.found, words)
-		}
-		words = nil
+		text.WriteByte(literal[i])
 	}
-	target := false // the next word is where a redirection goes
-	for {
-		switch c := l.next(); {
-		case c == end:
-			finish()
-			return nil
-		case c == 0:
-			return fmt.Errorf("no %q at the end", end)
-		case c == ' ' || c == '\t':
-		case c == '#':
-			comment, _, _ := strings.Cut(l.rest, "\n")
-			l.rest = l.rest[len(comment):]
-		case c == '<' && strings.HasPrefix(l.rest, "("):
-			l.next()
-			if err := l.list(')'); err != nil {
-				return err
-			}
-			words = append(words, "<(…)")
-		case c == '<' || c == '>':
-			l.rest = strings.TrimLeft(l.rest, ">&")
-			target = true
-		case strings.IndexByte("\n;|&()", c) >= 0:
-			finish()
-		default:
-			l.rest = string(c) + l.rest
-			word, err := l.word()
-			if err != nil {
-				return err
-			}
-			descriptor := strings.Trim(word, "0123456789") == "" && strings.IndexAny(l.rest, "<>") == 0
-			if word != "" && !target && !descriptor {
-				words = append(words, word)
-			}
-			target = false
-		}
-	}
-}
-
-// word reads one word.
-func (l *lexer) word() (string, error) {
-	var word strings.Builder
-	for l.rest != "" && strings.IndexByte(" \t\n;|&<>()", l.rest[0]) < 0 {
-		switch c := l.next(); c {
-		case '\'':
-			quoted, rest, closed := strings.Cut(l.rest, "'")
-			if !closed {
-				return "", fmt.Errorf("no ' behind %q", quoted)
-			}
-			word.WriteString(quoted)
-			l.rest = rest
-		case '"':
-			if err := l.quoted(&word); err != nil {
-				return "", err
-			}
-		default:
-			if err := l.unquoted(c, &word); err != nil {
-				return "", err
-			}
-		}
-	}
-	return word.String(), nil
-}
-
-// quoted reads up to the double quote that ends it.
-func (l *lexer) quoted(word *strings.Builder) error {
-	for {
-		switch c := l.next(); c {
-		case 0:
-			return fmt.Errorf("no \" behind %q", word)
-		case '"':
-			return nil
-		default:
-			if err := l.unquoted(c, word); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// unquoted reads what has a meaning inside double quotes too.
-func (l *lexer) unquoted(c byte, word *strings.Builder) error {
-	switch {
-	case c == '\\':
-		if escaped := l.next(); escaped != '\n' {
-			word.WriteByte(escaped)
-		}
-	case c == '`':
-		return errors.New("backquotes are hard to read: use $(…)")
-	case c == '$' && strings.HasPrefix(l.rest, "("):
-		l.next()
-		word.WriteString("$(…)")
-		return l.list(')')
-	default:
-		word.WriteByte(c)
-	}
-	return nil
+	return text.String()
 }
 
 func TestCommandsIn(t *testing.T) {
@@ -157,11 +71,12 @@ func TestCommandsIn(t *testing.T) {
 		"a b 'c  d' \"e $F\"":                   {{"a", "b", "c  d", "e $F"}},
 		"a | b && c; d & e":                     {{"a"}, {"b"}, {"c"}, {"d"}, {"e"}},
 		"a \\\n  b # c\n#d\ne#f":                {{"a", "b"}, {"e#f"}},
-		"X=1 Y=$(a b) c":                        {{"a", "b"}, {"c"}},
-		"echo \"$(a \"b c\")\"":                 {{"a", "b c"}, {"echo", "$(…)"}},
-		"if ! a; then b; fi":                    {{"a"}, {"b"}, {"fi"}},
-		"a <(b) - >c 2>&1 2>>d e":               {{"b"}, {"a", "<(…)", "-", "e"}},
-		"for f in x; do a \"$f\" || exit; done": {{"for", "f", "in", "x"}, {"a", "$f"}, {"exit"}, {"done"}},
+		"X=1 Y=$(a b) c":                        {{"c"}, {"a", "b"}},
+		"echo \"$(a \"b c\")\"":                 {{"echo", "$(…)"}, {"a", "b c"}},
+		"if ! a; then b; fi":                    {{"a"}, {"b"}},
+		"a <(b) - >c 2>&1 2>>d e":               {{"a", "<(…)", "-", "e"}, {"b"}},
+		"for f in x; do a \"$f\" || exit; done": {{"a", "$f"}, {"exit"}},
+		"a ${B:-c} d\\ e":                       {{"a", "${B:-c}", "d e"}},
 		"":                                      nil,
 	} {
 		got, err := commandsIn(text)
