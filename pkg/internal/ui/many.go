@@ -2,7 +2,6 @@ package ui
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"sync"
 	"time"
@@ -37,12 +36,14 @@ type sums struct {
 // End must follow, whatever happens.
 func (p *Progress) BeginMany(verb string) *Many {
 	m := new(Many)
-	meter := newManyMeter(time.Now())
+	began := time.Now()
+	var meter meter
+	meter.restart(sample{at: began})
 	m.begin(p.painter(), func(now time.Time) scene {
 		m.mu.Lock()
 		at := m.at
 		m.mu.Unlock()
-		return meter.observe(verb, now, at)
+		return at.observe(&meter, began, now, verb)
 	})
 	return m
 }
@@ -103,63 +104,36 @@ func (s sums) work(total int) (done, all float64) {
 	return min(max(done, 0), all), all
 }
 
-// manyView is all that can be told of many artifacts at one moment.
+// manyView is what is shown of many artifacts at one moment.
 type manyView struct {
+	pace
 	verb           string
 	settled, total int
 	known          bool    // the total is
 	part           float64 // of the work, from 0 to 1
 	moved          int64   // bytes
 	bytes          int64   // in all; -1 while it is not known
-	rate           float64 // bytes per second; -1 if it is not known
-	left           time.Duration
 	elapsed        time.Duration
 }
 
-// manyMeter turns sums into rates and times.
-type manyMeter struct {
-	began   time.Time
-	samples []manySample // oldest first
-}
-
-type manySample struct {
-	at    time.Time
-	moved int64
-	done  float64
-}
-
-func newManyMeter(now time.Time) *manyMeter {
-	return &manyMeter{began: now, samples: []manySample{{at: now}}}
-}
-
-func (m *manyMeter) observe(verb string, now time.Time, at sums) manyView {
-	total, known := at.total()
-	done, all := at.work(total)
+// observe adds up what is known at a moment.
+func (s sums) observe(m *meter, began, now time.Time, verb string) manyView {
+	total, known := s.total()
+	done, all := s.work(total)
 	v := manyView{
-		verb: verb, settled: at.settled, total: total, known: known, elapsed: now.Sub(m.began),
-		moved: max(at.moved, 0), bytes: -1, rate: -1,
+		verb: verb, settled: s.settled, total: total, known: known, elapsed: now.Sub(began),
+		moved: max(s.moved, 0), bytes: -1,
 	}
 	if all > 0 {
 		v.part = done / all
 	}
-	if at.listed && at.weights >= at.found {
-		v.bytes = max(at.weighed-at.rest, v.moved)
+	if s.listed && s.weights >= s.found {
+		v.bytes = max(s.weighed-s.rest, v.moved)
 	}
-	m.samples = append(m.samples, manySample{now, at.moved, done})
-	for len(m.samples) > 2 && now.Sub(m.samples[1].at) >= rateWindow {
-		m.samples = m.samples[1:]
+	if !known {
+		all = 0
 	}
-	first := m.samples[0]
-	span := now.Sub(first.at)
-	if span < rateSettles {
-		return v
-	}
-	v.rate = max(float64(at.moved-first.moved)/span.Seconds(), 0)
-	if speed := (done - first.done) / span.Seconds(); known && speed > 0 {
-		if seconds := math.Ceil((all - done) / speed); seconds < longestLeft.Seconds() {
-			v.left = time.Duration(seconds) * time.Second
-		}
-	}
+	v.pace = m.observe(sample{at: now, moved: s.moved, done: done}, all)
 	return v
 }
 
@@ -200,9 +174,6 @@ func (v manyView) bar(room int) string {
 
 // gaugeSteps is finer than any gauge.
 const gaugeSteps = 1000
-
-func (v manyView) rateText() string { return view{rate: v.rate}.rateText() }
-func (v manyView) leftText() string { return view{left: v.left}.leftText() }
 
 func (v manyView) log() string {
 	done := fmt.Sprintf("%d artifacts", v.settled)

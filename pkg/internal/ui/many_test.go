@@ -86,8 +86,8 @@ func TestManyTellsHowFarTheListIs(t *testing.T) {
 func TestManyFitsEveryWidth(t *testing.T) {
 	t.Parallel()
 	view := manyView{verb: "uploading", settled: 512, total: 1000, known: true, part: 0.5, moved: 5 * mib, bytes: 10 * mib,
-		rate: mib, left: 5 * time.Second}
-	unknown := manyView{verb: "uploading", settled: 512, total: 600, moved: 5 * mib, bytes: -1, rate: mib, elapsed: time.Minute}
+		pace: pace{rate: mib, left: 5 * time.Second}}
+	unknown := manyView{verb: "uploading", settled: 512, total: 600, moved: 5 * mib, bytes: -1, pace: pace{rate: mib}, elapsed: time.Minute}
 	for _, test := range []struct {
 		view    manyView
 		columns int

@@ -35,12 +35,12 @@ const (
 // [Transfer.End] must follow, whatever happens.
 func (p *Progress) Begin(name string) *Transfer {
 	t := new(Transfer)
-	m := newMeter(time.Now())
+	w := newViewer(time.Now())
 	t.begin(p.painter(), func(now time.Time) scene {
 		t.mu.Lock()
 		at := t.at
 		t.mu.Unlock()
-		return transferScene{name, m.observe(now, at)}
+		return transferScene{name, w.observe(now, at)}
 	})
 	return t
 }
