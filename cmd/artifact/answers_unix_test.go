@@ -71,7 +71,7 @@ func TestAnswers(t *testing.T) {
 			if want := "artifact: uploading file: the server answered " + test.why + "\n"; lines[0] != want {
 				t.Errorf("%q, want %q", lines[0], want)
 			}
-			if len(lines) > 4 || !strings.HasPrefix(lines[1], test.hint) || (test.hint == "") != (lines[1] == "") {
+			if len(lines) > 4 || !strings.HasPrefix(lines[1], "artifact: hint: "+test.hint) && test.hint != "" || (test.hint == "") != (lines[1] == "") {
 				t.Errorf("hint %q, want %q", lines[1:], test.hint)
 			}
 			if got.code != test.code || got.stdout != "" {
@@ -119,7 +119,7 @@ func TestRedirects(t *testing.T) {
 			got := putFile(t, first.env())
 			if !follows {
 				got.check(t, outcome{code: 8, stderr: fmt.Sprintf(
-					"artifact: uploading file: the server answered %d %s: the redirect is not followed\nUse this --api: %s\n",
+					"artifact: uploading file: the server answered %d %s: the redirect is not followed\nartifact: hint: Use this --api: %s\n",
 					status, http.StatusText(status), other.URL)})
 				if requests := other.all(); len(requests) > 0 {
 					t.Errorf("sent %v", requests)
@@ -157,7 +157,7 @@ func TestEarlySuccess(t *testing.T) {
 	}.run(t)
 	got.check(t, outcome{code: 8, stderr: "artifact: uploading -: the server answered 202 Accepted: " +
 		"the server reported success before it was sent the whole body\n" +
-		"A proxy or a server that does not read uploads answered; the artifact may not be stored.\n"})
+		"artifact: hint: A proxy or a server that does not read uploads answered; the artifact may not be stored.\n"})
 }
 
 type zeros struct{}
@@ -181,7 +181,7 @@ func TestNoAnswer(t *testing.T) {
 	closed.Close()
 	got := putFile(t, []string{"ARTIFACT_API=http://" + closed.Addr().String(), "ARTIFACT_TOKEN=" + token})
 	got.check(t, outcome{code: 9, stderr: fmt.Sprintf(
-		"artifact: uploading file: dial tcp %s: connect: connection refused\nNothing listens there: check --api.\n", closed.Addr())})
+		"artifact: uploading file: dial tcp %s: connect: connection refused\nartifact: hint: Nothing listens there: check --api.\n", closed.Addr())})
 
 	silent := listen(t)
 	go func() {
@@ -200,7 +200,7 @@ func TestWarnOnly(t *testing.T) {
 	t.Parallel()
 	server := record(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
 	putFile(t, server.env(), "--warn-only").check(t, outcome{stderr: "artifact: uploading file: " +
-		"the server answered 500 Internal Server Error\nThe server has a fault; try again later.\n"})
+		"the server answered 500 Internal Server Error\nartifact: hint: The server has a fault; try again later.\n"})
 }
 
 // TestVerbose prints a line for each request, and the server's code.
@@ -215,7 +215,7 @@ func TestVerbose(t *testing.T) {
 	lines := strings.Split(got.stderr, "\n")
 	begin := "PUT " + server.URL + "/v8/artifacts/" + helloSHA256 + "?slug=t: 403 HTTP/1.1 in "
 	if got.code != 5 || len(lines) != 5 || !strings.HasPrefix(lines[0], begin) || !strings.HasSuffix(lines[0], ", request fra1::abc") ||
-		lines[2] != "The server's code for this: remote_caching_paused" {
+		lines[2] != "artifact: the server's code for this: remote_caching_paused" {
 		t.Errorf("%+v", got)
 	}
 }

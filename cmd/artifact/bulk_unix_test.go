@@ -64,7 +64,7 @@ func TestLists(t *testing.T) {
 			want: outcome{2, oneSHA256 + "  a\n",
 				"artifact: reading .: is a directory\n" +
 					"artifact: 1 uploaded, 0 skipped, 1 failed, 0 not sent; 3 B in TIME\n" +
-					"artifact: 1 of 2 artifacts failed\nPack it: tar -cf - . | zstd | artifact put -\nOr take each file below it: artifact put -r .\n"}},
+					"artifact: 1 of 2 artifacts failed\nartifact: hint: Pack it: tar -cf - . | zstd | artifact put -\nartifact: hint: Or take each file below it: artifact put -r .\n"}},
 		"an empty list": {args: []string{"--files-from", "-"}, want: outcome{0, "",
 			"artifact: warning: nothing was uploaded: the list has no entry\n"}},
 		"no list": {args: []string{"--files-from", "missing"}, want: outcome{2, "",
@@ -217,8 +217,8 @@ func TestGivingUpChecks(t *testing.T) {
 	}
 }
 
-// TestReasonsAreToldApart in the sum of what failed, with their counts in a
-// column.
+// TestReasonsAreToldApart in the sum of what failed, each with its count and
+// its next step.
 func TestReasonsAreToldApart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -236,13 +236,13 @@ func TestReasonsAreToldApart(t *testing.T) {
 	}
 	got := call{args: args, dir: dir, env: record(t, refuse(403, "")).env()}.run(t)
 	want := `artifact: 14 of 14 artifacts failed
- 1: is a directory
-    Pack it: tar -cf - d | zstd | artifact put -
-    Or take each file below it: artifact put -r d
-11: no such file or directory
- 2: the server answered 403 Forbidden: No.
-    The token may not write here: check --team.
-    Or Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.
+artifact: 1 failed: is a directory
+artifact: hint: Pack it: tar -cf - d | zstd | artifact put -
+artifact: hint: Or take each file below it: artifact put -r d
+artifact: 11 failed: no such file or directory
+artifact: 2 failed: the server answered 403 Forbidden: No.
+artifact: hint: The token may not write here: check --team.
+artifact: hint: Or Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.
 `
 	if got.code != 1 || !strings.HasSuffix(got.stderr, want) {
 		t.Errorf("exit %d, %s", got.code, got.stderr)

@@ -101,8 +101,8 @@ func TestHostileTree(t *testing.T) {
 	lines := strings.SplitAfter(got.stderr, "\n")
 	slices.Sort(lines)
 	got.stderr = strings.Join(lines, "")
-	got.check(t, outcome{code: 2, stdout: helloSHA256 + "\n", stderr: "1: no such file or directory\n1: too many levels of symbolic links\n" +
-		"2: permission denied\nartifact: 4 of 5 artifacts failed\n" +
+	got.check(t, outcome{code: 2, stdout: helloSHA256 + "\n", stderr: "artifact: 1 failed: no such file or directory\nartifact: 1 failed: too many levels of symbolic links\n" +
+		"artifact: 2 failed: permission denied\nartifact: 4 of 5 artifacts failed\n" +
 		"artifact: reading closed: permission denied\nartifact: reading gone: no such file or directory\n" +
 		"artifact: reading loop: too many levels of symbolic links\nartifact: reading secret: permission denied\n"})
 	server.only(t)

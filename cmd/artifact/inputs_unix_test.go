@@ -108,7 +108,7 @@ func TestEmptyInputs(t *testing.T) {
 	t.Parallel()
 	const empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	forgotten := outcome{code: 2, stderr: "artifact: reading -: it is empty\n" +
-		"Name a FILE, or give - as the name to upload an empty standard input.\n"}
+		"artifact: hint: Name a FILE, or give - as the name to upload an empty standard input.\n"}
 	for script, want := range map[string]outcome{
 		`artifact put - </dev/null`: {stdout: empty + "  -\n"},
 		`: >e; artifact put e`:      {stdout: empty + "  e\n"},
@@ -178,13 +178,13 @@ func TestPathsInJSON(t *testing.T) {
 // TestUnreadableInputs sends nothing of what cannot be read.
 func TestUnreadableInputs(t *testing.T) {
 	t.Parallel()
-	const pack = "Pack it: tar -cf - %s | zstd | artifact put -\nOr take each file below it: artifact put -r %s\n"
+	const pack = "artifact: hint: Pack it: tar -cf - %s | zstd | artifact put -\nartifact: hint: Or take each file below it: artifact put -r %s\n"
 	for script, stderr := range map[string]string{
 		`artifact put missing`:                 "artifact: reading missing: no such file or directory\n",
 		`ln -s nowhere l; artifact put l`:      "artifact: reading l: no such file or directory\n",
 		`ln -s l l; artifact put l`:            "artifact: reading l: too many levels of symbolic links\n",
 		`artifact put file/x`:                  "artifact: reading file/x: not a directory\n",
-		`artifact put ''`:                      "artifact: the name of the input is empty, as that of a variable that is not set\nSee artifact put --help.\n",
+		`artifact put ''`:                      "artifact: the name of the input is empty, as that of a variable that is not set\nartifact: hint: See artifact put --help.\n",
 		`mkdir d; artifact put d`:              "artifact: reading d: is a directory\n" + strings.ReplaceAll(pack, "%s", "d"),
 		`mkdir "a 'b"; artifact put "a 'b"`:    "artifact: reading a 'b: is a directory\n" + strings.ReplaceAll(pack, "%s", `'a '\''b'`),
 		`mkdir -- -d; artifact put -- -d`:      "artifact: reading -d: is a directory\n" + strings.ReplaceAll(pack, "%s", "./-d"),

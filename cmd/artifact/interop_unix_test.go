@@ -117,7 +117,7 @@ func TestTurboEmptySignature(t *testing.T) {
 	got := cache.artifact(t, 7, env, "verify", "--hash", hash)
 	got.check(t, outcome{code: 7, stdout: hash + ": BAD SIGNATURE\n", stderr: "artifact: verifying " + hash +
 		": its signature covers the length and none of the bytes, as turbo 2.10.13 to 2.11.4 made it for artifacts over 8 MiB\n" +
-		"Every turbo takes it for a miss. Build and upload it again with a later turbo.\n"})
+		"artifact: hint: Every turbo takes it for a miss. Build and upload it again with a later turbo.\n"})
 	if _, hit := turbo.build(t, cache, env); hit {
 		t.Error("it is a hit for the turbo that made it")
 	}
@@ -153,7 +153,7 @@ func TestTurborepoRemoteCacheDropsUnsigned(t *testing.T) {
 	cache.artifact(t, 0, team, "put", "--hash", "k", file)
 	got := cache.artifact(t, 7, team, "put", "--hash", "k", "--verify", file)
 	want := "artifact: verifying " + file + ": the server reported it as stored, and does not have it\n" +
-		"turborepo-remote-cache with a signature key takes an upload without a signature and then does not give it out:\n"
+		"artifact: hint: turborepo-remote-cache with a signature key takes an upload without a signature and then does not give it out.\n"
 	if got.stdout != "" || !strings.HasPrefix(got.stderr, want) {
 		t.Errorf("%+v, want %s", got, want)
 	}

@@ -26,7 +26,7 @@ func TestHangingKeyring(t *testing.T) {
 	cache, me := guarded(t), newPerson(t)
 	me.call([]string{"login", "--with-token", "--api", cache.URL}, token, env).run(t).check(t, outcome{code: 3,
 		stderr: "artifact: the token was not stored: the keyring of the operating system: it does not answer within 3s\n" +
-			"Unlock the keyring, or set ARTIFACT_TOKEN. Without a keyring: artifact login --insecure-storage stores in a file.\n"})
+			"artifact: hint: Unlock the keyring, or set ARTIFACT_TOKEN. Without a keyring: artifact login --insecure-storage stores in a file.\n"})
 	<-connected
 
 	// As if it had hung only after the login.

@@ -142,7 +142,7 @@ func TestTokenCheck(t *testing.T) {
 				}
 				want.stderr = warning + "Logged in to " + server.URL + "\n" + rest
 			} else {
-				want.stderr += "Nothing was stored.\n"
+				want.stderr += "artifact: hint: Nothing was stored.\n"
 			}
 			me.login(t, server.URL, "--retries=0").check(t, want)
 			if _, err := os.Stat(me.path("credentials.json")); (err == nil) != (test.code == 0) {
@@ -216,8 +216,8 @@ func TestUnconfirmedAPI(t *testing.T) {
 		return c.run(t)
 	}
 	refusal := "artifact: " + path + " names the API " + cache.URL + ", which nobody has confirmed\n" +
-		"Nothing was sent. If that is your cache, confirm it once: artifact login --api " + cache.URL + "\n" +
-		"In CI, set ARTIFACT_API=" + cache.URL + "\n"
+		"artifact: hint: Nothing was sent. If that is your cache, confirm it once: artifact login --api " + cache.URL + "\n" +
+		"artifact: hint: In CI, set ARTIFACT_API=" + cache.URL + "\n"
 	for _, args := range [][]string{{"put", "--no-git", "turbo.json"}, {"login", "--with-token", "--insecure-storage"}} {
 		in(args, token, "ARTIFACT_TOKEN="+token).check(t, outcome{code: 3, stderr: refusal})
 	}
@@ -265,7 +265,7 @@ func TestLoginRefusals(t *testing.T) {
 			stderr: "artifact: no directory for settings: neither HOME nor XDG_CONFIG_HOME is set\n"}},
 		"no keyring": {args: []string{"--with-token"}, stdin: token, want: outcome{code: 3,
 			stderr: "artifact: the token was not stored: the keyring of the operating system: there is none: this session has no D-Bus\n" +
-				"Unlock the keyring, or set ARTIFACT_TOKEN. Without a keyring: artifact login --insecure-storage stores in a file.\n"}},
+				"artifact: hint: Unlock the keyring, or set ARTIFACT_TOKEN. Without a keyring: artifact login --insecure-storage stores in a file.\n"}},
 	} {
 		if name == "no keyring" && hasSessionBus() {
 			continue

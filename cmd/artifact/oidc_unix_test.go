@@ -146,8 +146,8 @@ func TestJobIdentity(t *testing.T) {
 	minted := hub.minted()[before:]
 	got.check(t, outcome{code: 3, stderr: masks(minted...) + "artifact: uploading -" +
 		": the server answered 401 Unauthorized: who are you?\n" +
-		"The cache does not take the job's identity. It would have to trust the issuer https://ci.example for the subject repo:acme/web:ref:refs/heads/main;\n" +
-		"check --oidc-audience too. Some caches want the token exchanged: --oidc-client-id, --oidc-token-url.\n"})
+		"artifact: hint: The cache does not take the job's identity. It would have to trust the issuer https://ci.example for the subject repo:acme/web:ref:refs/heads/main.\n" +
+		"artifact: hint: Check --oidc-audience too. Some caches want the token exchanged: --oidc-client-id, --oidc-token-url.\n"})
 	if len(minted) != 2 {
 		t.Errorf("%d tokens for one upload", len(minted))
 	}
@@ -269,20 +269,20 @@ func TestNoJobIdentity(t *testing.T) {
 		stderr string // a pattern
 	}{
 		"a fork's": {[]string{"GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=pull_request", "GITHUB_EVENT_PATH=" + event}, 3,
-			"^artifact: getting the job's identity token from GitHub Actions: this pull request comes from a fork, whose jobs get no identity token\nRun the upload where"},
+			"^artifact: getting the job's identity token from GitHub Actions: this pull request comes from a fork, whose jobs get no identity token\nartifact: hint: Run the upload where"},
 		"not allowed": {[]string{"GITHUB_ACTIONS=true"}, 3,
 			"^artifact: getting the job's identity token from GitHub Actions: this job may not ask for one: its workflow grants no id-token: write\n(?s:.*)    id-token: write\n"},
 		"a fork's with a token": {[]string{"GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=pull_request", "GITHUB_EVENT_PATH=" + event, "ARTIFACT_TOKEN=" + token}, 3, "comes from a fork"},
 		"GitLab":                {[]string{"GITLAB_CI=true"}, 3, "^artifact: getting the job's identity token from GitLab: ARTIFACT_ID_TOKEN is not set\n(?s:.*)id_tokens:\n"},
 		"CircleCI":              {[]string{"CIRCLECI=true"}, 3, "^artifact: getting the job's identity token from CircleCI: CIRCLE_OIDC_TOKEN_V2 is not set\n"},
 		"Buildkite":             {[]string{"BUILDKITE=true"}, 3, `^artifact: getting the job's identity token from Buildkite: exec: "buildkite-agent": executable file not found in \$PATH\n`},
-		"no job":                {nil, 3, "^artifact: getting a CI job's identity token: this is no CI job with an identity\nKnown are GitHub Actions, GitLab, CircleCI and Buildkite;"},
+		"no job":                {nil, 3, "^artifact: getting a CI job's identity token: this is no CI job with an identity\nartifact: hint: Known are GitHub Actions, GitLab, CircleCI and Buildkite;"},
 		"no token":              {[]string{"ARTIFACT_ID_TOKEN=glpat-1234"}, 3, "^artifact: getting the job's identity token from ARTIFACT_ID_TOKEN: what came is no JWT\n"},
-		"ended":                 {[]string{"ARTIFACT_ID_TOKEN=" + ended}, 3, "the token is not valid at this time: it is valid until [-0-9T:]+Z, and this machine's clock says [-0-9T:]+Z\nSet this machine's clock"},
+		"ended":                 {[]string{"ARTIFACT_ID_TOKEN=" + ended}, 3, "the token is not valid at this time: it is valid until [-0-9T:]+Z, and this machine's clock says [-0-9T:]+Z\nartifact: hint: Set this machine's clock"},
 		"another audience":      {[]string{"ARTIFACT_ID_TOKEN=" + good, "ARTIFACT_OIDC_AUDIENCE=other"}, 3, `the token is for another audience: "cache", and not "other"` + "\n"},
-		"plain http":            {[]string{"ARTIFACT_ID_TOKEN=" + good, "ARTIFACT_OIDC_TOKEN_URL=http://192.0.2.1/token", "ARTIFACT_ALLOW_HTTP=1"}, 2, "plain http leaves this machine, to 192.0.2.1:80\nThe job's identity goes to https:// only"},
-		"unreachable":           {[]string{"ARTIFACT_ID_TOKEN=" + good, "ARTIFACT_OIDC_ISSUER=http://127.0.0.1:1"}, 9, "^artifact: looking up the issuer http://127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused\nNothing was sent"},
-		"a liar":                {[]string{"ARTIFACT_ID_TOKEN=" + good, "ARTIFACT_OIDC_ISSUER=" + lie.URL}, 8, `: it says that it is "https://evil.example"` + "\nNothing was sent"},
+		"plain http":            {[]string{"ARTIFACT_ID_TOKEN=" + good, "ARTIFACT_OIDC_TOKEN_URL=http://192.0.2.1/token", "ARTIFACT_ALLOW_HTTP=1"}, 2, "plain http leaves this machine, to 192.0.2.1:80\nartifact: hint: The job's identity goes to https:// only"},
+		"unreachable":           {[]string{"ARTIFACT_ID_TOKEN=" + good, "ARTIFACT_OIDC_ISSUER=http://127.0.0.1:1"}, 9, "^artifact: looking up the issuer http://127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused\nartifact: hint: Nothing was sent"},
+		"a liar":                {[]string{"ARTIFACT_ID_TOKEN=" + good, "ARTIFACT_OIDC_ISSUER=" + lie.URL}, 8, `: it says that it is "https://evil.example"` + "\nartifact: hint: Nothing was sent"},
 		"no place":              {[]string{"ARTIFACT_ID_TOKEN=" + good, "ARTIFACT_OIDC_CLIENT_ID=cl_1"}, 2, "^artifact: nothing tells where to exchange the job's identity token: give --oidc-token-url or --oidc-issuer\n"},
 		"Vercel":                {[]string{"ARTIFACT_ID_TOKEN=" + good, "ARTIFACT_API=https://vercel.com/api"}, 2, "^artifact: the cache of Vercel takes no identity token of a CI: to exchange it, give --oidc-client-id"},
 	} {
@@ -337,10 +337,10 @@ func TestBuildkiteAgent(t *testing.T) {
 			0, ""},
 		"gives none": {"echo info >&2; echo 'fatal: this job (a-secret) may not' >&2; exit 1", 3,
 			"artifact: getting the job's identity token from Buildkite: buildkite-agent: exit status 1: fatal: this job (***) may not\n" +
-				"The job has no identity that it could show. Buildkite's agent has to be on the PATH, and of a version that knows oidc.\n"},
+				"artifact: hint: The job has no identity that it could show. Buildkite's agent has to be on the PATH, and of a version that knows oidc.\n"},
 		"talks": {"head -c 100000 /dev/zero | tr '\\0' x", 3,
 			"artifact: getting the job's identity token from Buildkite: what came is longer than the 16 KiB of any token\n" +
-				"That is no identity token: check the pipeline, and what it sets ARTIFACT_ID_TOKEN to.\n"},
+				"artifact: hint: That is no identity token: check the pipeline, and what it sets ARTIFACT_ID_TOKEN to.\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -382,7 +382,7 @@ func TestStatusOfJobIdentity(t *testing.T) {
 	}
 	stranger := trusting(t, func(string) bool { return false })
 	got = call{args: []string{"status", "-q"}, env: hub.job(stranger.URL)}.run(t)
-	if got.code != 3 || !strings.Contains(got.stderr, "The cache does not take the job's identity. It would have to trust the issuer https://ci.example for") {
+	if got.code != 3 || !strings.Contains(got.stderr, "artifact: hint: The cache does not take the job's identity. It would have to trust the issuer https://ci.example for") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // proxyWants is the hint where a proxy does not know who asks.
-const proxyWants = "The proxy wants to know who you are: set ARTIFACT_PROXY, or HTTPS_PROXY\n(for plain http HTTP_PROXY), to http://USER:PASSWORD@HOST:PORT, or except the host with NO_PROXY.\n"
+const proxyWants = "artifact: hint: The proxy wants a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY (for plain http HTTP_PROXY), to http://USER:PASSWORD@HOST:PORT.\n" +
+	"artifact: hint: A host that is reached without the proxy goes into NO_PROXY.\n"
 
 // TestProxies goes through a real one, by CONNECT and in plain HTTP.
 func TestProxies(t *testing.T) {
@@ -98,24 +99,24 @@ func TestProxiesThatHelpNot(t *testing.T) {
 		"it is not there": {server.through(server.https, nowhere), 9, []string{
 			"artifact: proxyconnect tcp: dial tcp " + closed + ": connect: connection refused" + again,
 			"artifact: uploading file: proxyconnect tcp: dial tcp " + closed + ": connect: connection refused",
-			"Check the proxy (--proxy, ARTIFACT_PROXY, HTTPS_PROXY, ALL_PROXY), or except the host with NO_PROXY."}},
+			"artifact: hint: Check the proxy (--proxy, ARTIFACT_PROXY, HTTPS_PROXY, ALL_PROXY), or except the host with NO_PROXY."}},
 		"it lets nobody there": {server.through(server.https, "http://"+strict.address), 8, []string{
 			"artifact: uploading file: the proxy " + strict.address + " answered 403 Forbidden",
-			"The proxy opens no way to the server: "}},
+			"artifact: hint: The proxy opens no way to the server: "}},
 		"the server is not there": {server.through("https://"+absent, "http://"+free.address), 9, []string{
 			"artifact: the proxy " + free.address + " answered 503 Service Unavailable" + again,
 			"artifact: uploading file: the proxy " + free.address + " answered 503 Service Unavailable",
-			"The proxy opens no way to the server: "}},
+			"artifact: hint: The proxy opens no way to the server: "}},
 		"the server is not there, in plain HTTP": {server.through("http://"+absent, "http://"+free.address), 9, []string{
 			"artifact: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved" + again,
 			"artifact: uploading file: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved",
-			"The server has a fault; try again later."}},
+			"artifact: hint: The server has a fault; try again later."}},
 		"its password ends the address": {server.through(server.https, "http://user:"+password+"#z@"+closed), 2, []string{
 			"artifact: uploading file: the environment's proxy has no valid address in HTTPS_PROXY\n",
-			"HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are to be http://HOST:PORT"}},
+			"artifact: hint: HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are to be http://HOST:PORT"}},
 		"plain HTTP must not leave": {server.through(server.http, nowhere, "ARTIFACT_ALLOW_HTTP=false"), 2, []string{
 			"artifact: uploading file: plain http leaves this machine, through the proxy " + closed,
-			"Use https://"}},
+			"artifact: hint: Use https://"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -155,7 +155,7 @@ func TestBadValues(t *testing.T) {
 			dir := t.TempDir()
 			writeFile(t, filepath.Join(dir, "file"), hello)
 			got := call{args: append([]string{"put"}, test.args...), env: server.env(), dir: dir}.run(t)
-			got.check(t, outcome{code: 2, stderr: "artifact: " + test.why + "\nSee artifact put --help.\n"})
+			got.check(t, outcome{code: 2, stderr: "artifact: " + test.why + "\nartifact: hint: See artifact put --help.\n"})
 			if requests := server.all(); len(requests) > 0 {
 				t.Errorf("sent %v", requests)
 			}

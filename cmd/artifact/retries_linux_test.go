@@ -30,7 +30,7 @@ func TestRetries(t *testing.T) {
 	const why = "the server answered 503 Service Unavailable: busy ?[2Jartifact: stored ***"
 	const again = "artifact: " + why + "; trying again in 0s "
 	const stored = helloSHA256 + "  file\n"
-	const failed = "artifact: uploading file: " + why + "\nThe server has a fault; try again later.\n"
+	const failed = "artifact: uploading file: " + why + "\nartifact: hint: The server has a fault; try again later.\n"
 	for name, test := range map[string]struct {
 		times int32
 		flags []string
@@ -67,7 +67,7 @@ func TestRetryAfterTooLong(t *testing.T) {
 		})
 		got := putFile(t, append(server.env(), "ARTIFACT_RETRIES=4"))
 		got.check(t, outcome{code: 9, stderr: "artifact: uploading file: the server answered 429 Too Many Requests: the server asks to come back later\n" +
-			"The server wants " + shown + " before the next request; run the upload again then.\n"})
+			"artifact: hint: The server wants " + shown + " before the next request; run the upload again then.\n"})
 		if n := len(server.all()); n != 1 {
 			t.Errorf("%d requests", n)
 		}

@@ -65,7 +65,7 @@ func TestServeListens(t *testing.T) {
 	call{args: []string{"serve", "--listen", taken}}.run(t).check(t, outcome{
 		code: 2, stderr: fmt.Sprintf("artifact: --listen: listen tcp %s: bind: address already in use\n", taken)})
 	call{args: []string{"serve", "--max-size", "soon"}}.run(t).check(t, outcome{
-		code: 2, stderr: "artifact: --max-size: \"soon\": no size: want a number, perhaps with K, M or G\nSee artifact serve --help.\n"})
+		code: 2, stderr: "artifact: --max-size: \"soon\": no size: want a number, perhaps with K, M or G\nartifact: hint: See artifact serve --help.\n"})
 	// A chosen token reaches the shell as it is, whatever is in it.
 	got = shell(t, `export ARTIFACT_SERVE_TOKEN='a$b;"c'"'d"; mkfifo lines; artifact serve >lines & exec 3<lines
 		for i in 1 2 3; do read -r line <&3; eval "$line"; done; echo "$TURBO_TOKEN"; artifact put -q --hash k file; kill $!`, nil).run(t)

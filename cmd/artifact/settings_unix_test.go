@@ -76,7 +76,7 @@ func TestBadAPI(t *testing.T) {
 	// The address is from the block for documentation (RFC 5737).
 	got := putFile(t, []string{"ARTIFACT_TOKEN=" + token}, "--api", "http://192.0.2.1")
 	got.check(t, outcome{code: 2, stderr: "artifact: uploading file: dial tcp 192.0.2.1:80: plain http leaves this machine, to 192.0.2.1:80\n" +
-		"Use https://, or --allow-http where nobody else can read the network.\n"})
+		"artifact: hint: Use https://, or --allow-http where nobody else can read the network.\n"})
 	got = putFile(t, []string{"ARTIFACT_TOKEN=" + token}, "--insecure")
 	got.check(t, outcome{code: 2, stderr: "artifact: there is no --insecure: " +
 		"certificates are always checked; trust your server's own with --ca-cert FILE\n"})
@@ -88,8 +88,8 @@ func TestNoCredential(t *testing.T) {
 	server := record(t, nil)
 	env := []string{"ARTIFACT_API=" + server.URL, "ARTIFACT_TOKEN= \n"}
 	putFile(t, env).check(t, outcome{code: 3, stderr: "artifact: no credential: no token is set\n" +
-		"Log in with artifact login, or set ARTIFACT_TOKEN. A cache without authentication takes any ARTIFACT_TOKEN.\n" +
-		"To try without a cache of your own: artifact serve -- artifact put FILE\n"})
+		"artifact: hint: Log in with artifact login, or set ARTIFACT_TOKEN. A cache without authentication takes any ARTIFACT_TOKEN.\n" +
+		"artifact: hint: To try without a cache of your own: artifact serve -- artifact put FILE\n"})
 	putFile(t, env, "--dry-run").check(t, outcome{stdout: helloSHA256 + "  file\n"})
 	if requests := server.all(); len(requests) > 0 {
 		t.Errorf("sent %v", requests)

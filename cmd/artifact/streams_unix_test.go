@@ -114,7 +114,7 @@ func (o outcome) checkNotKept(t *testing.T, why string) {
 	lines := strings.SplitAfter(o.stderr, "\n")
 	if !strings.HasPrefix(lines[0], "artifact: reading -: keeping the stream in a temporary file in ") ||
 		!strings.HasSuffix(lines[0], ": "+why+"\n") || len(lines) != 3 ||
-		lines[1] != "Set TMPDIR to a directory with room for the whole stream.\n" || o.stdout != "" || o.code != 2 {
+		lines[1] != "artifact: hint: Set TMPDIR to a directory with room for the whole stream.\n" || o.stdout != "" || o.code != 2 {
 		t.Errorf("%+v, want that there is no room: %s", o, why)
 	}
 }
@@ -220,7 +220,7 @@ func TestChangeDuringUpload(t *testing.T) {
 			got := call{args: []string{"put", "--hash=k", "file"}, env: server.env(), dir: dir}.run(t)
 			begin := "artifact: uploading file: the input changed while it was read: " + test.why
 			if got.code != 7 || got.stdout != "" || !strings.HasPrefix(got.stderr, begin) ||
-				!strings.HasSuffix(got.stderr, "\nThe cache does not hold it. Run the upload again when nothing writes to the file.\n") {
+				!strings.HasSuffix(got.stderr, "\nartifact: hint: The cache does not hold it. Run the upload again when nothing writes to the file.\n") {
 				t.Errorf("%+v", got)
 			}
 			if err := <-received; err == nil {

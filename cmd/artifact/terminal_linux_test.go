@@ -104,7 +104,7 @@ func TestTerminalIsNoInput(t *testing.T) {
 	t.Parallel()
 	cmd := call{args: []string{"put"}, env: append(record(t, nil).env(), "NO_COLOR=1")}.command(t)
 	_, output := onTerminal(t, cmd)
-	got, want := output(), "artifact: no input: name a file, or pipe one in\r\nSee artifact put --help.\r\n"
+	got, want := output(), "artifact: no input: name a file, or pipe one in\r\nartifact: hint: See artifact put --help.\r\n"
 	if got != want || shellCode(cmd.ProcessState) != 2 {
 		t.Errorf("exit %d, %q; want 2, %q", shellCode(cmd.ProcessState), got, want)
 	}
@@ -227,7 +227,7 @@ func TestGetToATerminal(t *testing.T) {
 	cmd := call{args: []string{"get", "k'y"}, env: append(server.env(), "NO_COLOR=1")}.command(t)
 	_, output := onTerminal(t, cmd)
 	got := output()
-	want := "artifact: standard output is a terminal: artifact get 'k'\\''y' -o FILE\r\nSee artifact get --help.\r\n"
+	want := "artifact: standard output is a terminal: artifact get 'k'\\''y' -o FILE\r\nartifact: hint: See artifact get --help.\r\n"
 	if got != want || shellCode(cmd.ProcessState) != 2 {
 		t.Errorf("%q, exit %d; want %q", got, shellCode(cmd.ProcessState), want)
 	}

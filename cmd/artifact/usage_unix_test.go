@@ -14,24 +14,24 @@ import (
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]outcome{
-		"nonsense":                {stderr: "artifact: unknown command \"nonsense\" for \"artifact\"\nSee artifact --help.\n"},
-		"--nonsense":              {stderr: "artifact: unknown flag: --nonsense\nSee artifact --help.\n"},
-		"help nonsense":           {stderr: "artifact: no help about \"nonsense\"\nSee artifact --help.\n"},
-		"help put nonsense":       {stderr: "artifact: no help about \"put nonsense\"\nSee artifact --help.\n"},
-		"completion nonsense":     {stderr: "artifact: unknown command \"nonsense\" for \"artifact completion\"\nSee artifact completion --help.\n"},
-		"version nonsense":        {stderr: "artifact: unknown command \"nonsense\" for \"artifact version\"\nSee artifact version --help.\n"},
-		"serve nonsense":          {stderr: "artifact: a command to serve goes behind --\nSee artifact serve --help.\n"},
-		"put --progress nonsense": {stderr: "artifact: --progress: \"nonsense\" is none of auto, always and never\nSee artifact put --help.\n"},
+		"nonsense":                {stderr: "artifact: unknown command \"nonsense\" for \"artifact\"\nartifact: hint: See artifact --help.\n"},
+		"--nonsense":              {stderr: "artifact: unknown flag: --nonsense\nartifact: hint: See artifact --help.\n"},
+		"help nonsense":           {stderr: "artifact: no help about \"nonsense\"\nartifact: hint: See artifact --help.\n"},
+		"help put nonsense":       {stderr: "artifact: no help about \"put nonsense\"\nartifact: hint: See artifact --help.\n"},
+		"completion nonsense":     {stderr: "artifact: unknown command \"nonsense\" for \"artifact completion\"\nartifact: hint: See artifact completion --help.\n"},
+		"version nonsense":        {stderr: "artifact: unknown command \"nonsense\" for \"artifact version\"\nartifact: hint: See artifact version --help.\n"},
+		"serve nonsense":          {stderr: "artifact: a command to serve goes behind --\nartifact: hint: See artifact serve --help.\n"},
+		"put --progress nonsense": {stderr: "artifact: --progress: \"nonsense\" is none of auto, always and never\nartifact: hint: See artifact put --help.\n"},
 		"put --nonsense --json": {
 			stdout: `{"error":{"exit":2,"message":"unknown flag: --nonsense"}}` + "\n",
-			stderr: "artifact: unknown flag: --nonsense\nSee artifact put --help.\n"},
-		"put --retries -1":      {stderr: "artifact: --retries: \"-1\" is no number of 0 or more\nSee artifact put --help.\n"},
-		"put --retries 1e9":     {stderr: "artifact: --retries: \"1e9\" is no number of 0 or more\nSee artifact put --help.\n"},
-		"put --dry-run=perhaps": {stderr: "artifact: --dry-run: \"perhaps\" is neither true nor false\nSee artifact put --help.\n"},
-		"get":                   {stderr: "artifact: name one artifact by its id\nSee artifact get --help.\n"},
+			stderr: "artifact: unknown flag: --nonsense\nartifact: hint: See artifact put --help.\n"},
+		"put --retries -1":      {stderr: "artifact: --retries: \"-1\" is no number of 0 or more\nartifact: hint: See artifact put --help.\n"},
+		"put --retries 1e9":     {stderr: "artifact: --retries: \"1e9\" is no number of 0 or more\nartifact: hint: See artifact put --help.\n"},
+		"put --dry-run=perhaps": {stderr: "artifact: --dry-run: \"perhaps\" is neither true nor false\nartifact: hint: See artifact put --help.\n"},
+		"get":                   {stderr: "artifact: name one artifact by its id\nartifact: hint: See artifact get --help.\n"},
 		"--json nonsense": {
 			stdout: `{"error":{"exit":2,"message":"unknown command \"nonsense\" for \"artifact\""}}` + "\n",
-			stderr: "artifact: unknown command \"nonsense\" for \"artifact\"\nSee artifact --help.\n"},
+			stderr: "artifact: unknown command \"nonsense\" for \"artifact\"\nartifact: hint: See artifact --help.\n"},
 	} {
 		want.code = 2
 		call{args: strings.Fields(args)}.run(t).check(t, want)

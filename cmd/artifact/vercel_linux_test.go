@@ -222,7 +222,7 @@ func TestLoginAtVercelWithoutQuestions(t *testing.T) {
 		}
 	}
 	got := newPerson(t).call([]string{"login", "--with-token", "--insecure-storage"}, "wrong-token-1", v.env...).run(t)
-	got.check(t, outcome{code: 3, stderr: "artifact: the token is refused: the server answered 403 Forbidden: Not authorized\nNothing was stored.\n"})
+	got.check(t, outcome{code: 3, stderr: "artifact: the token is refused: the server answered 403 Forbidden: Not authorized\nartifact: hint: Nothing was stored.\n"})
 }
 
 // TestTokensForVercelOnly sends Vercel's tokens to Vercel's two origins, and to

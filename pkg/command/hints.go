@@ -18,17 +18,14 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// hint is the line below an error that says what to do next, or nothing.
+// hint is the next step after an error, or nothing.
 func hint(err error) string {
 	var answered *client.Error
 	var spool *artifact.SpoolError
 	var usage *usageError
 	var input *transfer.InputError
-	var batch *batchError
 	var unidentified *identity.Error
 	switch {
-	case errors.As(err, &batch):
-		return batch.next
 	case errors.As(err, &unidentified):
 		return identityHint(unidentified)
 	case isUnauthorized(err):
@@ -64,14 +61,14 @@ func hint(err error) string {
 func mismatchHint(err error) string {
 	switch {
 	case errors.Is(err, transfer.ErrNotKept):
-		return "turborepo-remote-cache with a signature key takes an upload without a signature and then does not give it out:\n" +
-			"set the same key here (" + settings.EnvSignatureKey + ")."
+		return "turborepo-remote-cache with a signature key takes an upload without a signature and then does not give it out.\n" +
+			"Set the same key here (" + settings.EnvSignatureKey + ")."
 	case errors.Is(err, transfer.ErrWrongDigest):
 		return "If this id is a key and no digest, use --algorithm none."
 	case errors.Is(err, transfer.ErrUnsigned):
 		return "turbo with a signature key takes it for a miss. turborepo-remote-cache keeps signatures only with a key of its own."
 	case errors.Is(err, transfer.ErrBadSignature):
-		return "turbo takes it for a miss. Check that the key and the team id are those that it was signed with;\na team slug is not signed."
+		return "turbo takes it for a miss. Check that the key and the team id are those that it was signed with.\nA team slug is not signed."
 	case errors.Is(err, transfer.ErrEmptySignature):
 		return "Every turbo takes it for a miss. Build and upload it again with a later turbo."
 	case errors.Is(err, transfer.ErrUnverifiable):
@@ -159,14 +156,14 @@ var cacheClosedHints = map[string]string{
 // statusHints are by the API's reference, and by what else was met.
 var statusHints = map[int]string{
 	http.StatusBadRequest:            "The server refused a value of the request or the artifact's size. Self-hosted servers also demand a team: --team.",
-	http.StatusUnauthorized:          "The token is not valid here. Check that it belongs to this --api:\nartifact status tells where it comes from, artifact login replaces a stored one.",
+	http.StatusUnauthorized:          "The token is not valid here. Check that it belongs to this --api.\nartifact status prints where it comes from, artifact login replaces a stored one.",
 	http.StatusPaymentRequired:       "The account is blocked or misses a payment. Its owner can update the payment method in the billing settings.",
 	http.StatusForbidden:             "The token may not write here: check --team.\nOr Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.",
 	http.StatusNotFound:              "There is no Remote Cache under this base URL: check --api, with its path if it has one.",
 	http.StatusMethodNotAllowed:      "There is no Remote Cache under this base URL: check --api, with its path if it has one.",
-	http.StatusProxyAuthRequired:     "The proxy wants to know who you are: set ARTIFACT_PROXY, or HTTPS_PROXY\n(for plain http HTTP_PROXY), to http://USER:PASSWORD@HOST:PORT, or except the host with NO_PROXY.",
+	http.StatusProxyAuthRequired:     "The proxy wants a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY (for plain http HTTP_PROXY), to http://USER:PASSWORD@HOST:PORT.\nA host that is reached without the proxy goes into NO_PROXY.",
 	http.StatusGone:                  "The server no longer has this version of the API: look for a newer release of artifact.",
-	http.StatusRequestEntityTooLarge: "A limit of the server or of a proxy before it. Usual ones: nginx 1 MiB (client_max_body_size), AWS Lambda 6 MB,\nCloud Run 32 MiB over HTTP/1.1 (none with --http2), turborepo-remote-cache 100 MiB (BODY_LIMIT).",
+	http.StatusRequestEntityTooLarge: "A limit of the server or of a proxy before it. Usual ones: nginx 1 MiB (client_max_body_size), AWS Lambda 6 MB.\nCloud Run 32 MiB over HTTP/1.1 (none with --http2), turborepo-remote-cache 100 MiB (BODY_LIMIT).",
 	http.StatusTooManyRequests:       "The server limits requests; try again later. A free team on Vercel has about 100 a minute.",
 }
 

@@ -123,7 +123,7 @@ func (a *app) refusedIdentity() string {
 	if about.Endpoint != "" {
 		return fmt.Sprintf("The cache does not take the access token that %s gave: check --api and --team.", about.Endpoint)
 	}
-	return fmt.Sprintf("The cache does not take the job's identity. It would have to trust the issuer %s for the subject %s;\ncheck --oidc-audience too. Some caches want the token exchanged: --oidc-client-id, --oidc-token-url.",
+	return fmt.Sprintf("The cache does not take the job's identity. It would have to trust the issuer %s for the subject %s.\nCheck --oidc-audience too. Some caches want the token exchanged: --oidc-client-id, --oidc-token-url.",
 		printable.Line(about.Issuer, maxClaim), printable.Line(about.Subject, maxClaim))
 }
 

@@ -16,7 +16,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 )
 
@@ -211,9 +210,11 @@ func (a *app) report(err error) {
 	a.printError(err)
 	var answered *client.Error
 	if a.global.verbose && errors.As(err, &answered) && answered.Code != "" {
-		fmt.Fprintf(a.streams.screen, "The server's code for this: %s\n", printable.Text(answered.Code))
+		a.note("the server's code for this: " + answered.Code)
 	}
-	if next := a.hint(err); next != "" {
-		fmt.Fprintln(a.streams.screen, next)
+	if batch := (*batchError)(nil); errors.As(err, &batch) {
+		a.printGroups(batch)
+		return
 	}
+	a.printHint(a.hint(err))
 }

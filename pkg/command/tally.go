@@ -88,29 +88,22 @@ func (t *tally) err() error {
 	if t.failed == 0 {
 		return nil
 	}
-	return &artifactError{&batchError{failed: t.failed, untried: t.untried, total: t.total, code: t.code, next: t.next()}}
+	return &artifactError{&batchError{failed: t.failed, untried: t.untried, total: t.total, code: t.code, groups: t.groups, ungrouped: t.ungrouped}}
 }
 
-// next is what to do about the failures.
-func (t *tally) next() string {
-	if len(t.groups) == 1 && t.ungrouped == 0 {
-		return t.groups[0].next
-	}
-	width := len(fmt.Sprint(t.ungrouped)) // of the counts
-	for _, group := range t.groups {
-		width = max(width, len(fmt.Sprint(group.count)))
-	}
-	var text strings.Builder
-	for _, group := range t.groups {
-		fmt.Fprintf(&text, "%*d: %s\n", width, group.count, printable.Text(group.reason))
-		for line := range strings.Lines(group.next) {
-			fmt.Fprintf(&text, "%*s  %s\n", width, "", strings.TrimSuffix(line, "\n"))
+// printGroups prints the next step for each way to fail: below its count and
+// reason where there are several.
+func (a *app) printGroups(batch *batchError) {
+	several := len(batch.groups) > 1
+	for _, group := range batch.groups {
+		if several {
+			a.printLine(fmt.Sprintf("%d failed: %s", group.count, group.reason))
 		}
+		a.printHint(group.next)
 	}
-	if t.ungrouped > 0 {
-		fmt.Fprintf(&text, "%*d: other reasons\n", width, t.ungrouped)
+	if batch.ungrouped > 0 {
+		a.printLine(fmt.Sprintf("%d failed for other reasons", batch.ungrouped))
 	}
-	return strings.TrimSuffix(text.String(), "\n")
 }
 
 // reasonOf is an error without the artifact's name.
@@ -133,7 +126,8 @@ func reasonOf(err error) string {
 type batchError struct {
 	failed, untried, total int
 	code                   int
-	next                   string
+	groups                 []failureGroup
+	ungrouped              int
 }
 
 func (e *batchError) Error() string {
@@ -153,6 +147,17 @@ func (a *app) printError(err error) {
 	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
 }
 
+// printHint prints the next step after an error, which may take several lines.
+func (a *app) printHint(next string) {
+	for line := range strings.Lines(next) {
+		a.printLine("hint: " + strings.TrimSuffix(line, "\n"))
+	}
+}
+
+func (a *app) printLine(text string) {
+	fmt.Fprintf(a.streams.screen, "artifact: %s\n", printable.Text(text))
+}
+
 // warn prints a line that nobody has to act on, unless only errors are wanted.
 func (a *app) warn(text string) {
 	if a.global.quiet {
@@ -165,6 +170,6 @@ func (a *app) warn(text string) {
 // note prints a line that is good to know, unless only errors are wanted.
 func (a *app) note(text string) {
 	if !a.global.quiet {
-		fmt.Fprintf(a.streams.screen, "artifact: %s\n", printable.Text(text))
+		a.printLine(text)
 	}
 }
