@@ -7,14 +7,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
-
-// elapsed is all of a summary that differs from run to run.
-var elapsed = regexp.MustCompile(` in [0-9.a-zµ]+( \([^)]*\))?\n`)
 
 // steady is an outcome without the times in it.
 func (o outcome) steady() outcome {
@@ -22,91 +18,10 @@ func (o outcome) steady() outcome {
 	return o
 }
 
-// bulkDir has three files, two of which are the same.
-func bulkDir(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range map[string]string{"a": "one", "b": "two", "c": "one"} {
-		writeFile(t, filepath.Join(dir, name), content)
-	}
-	return dir
-}
-
 const (
 	oneSHA256 = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
 	twoSHA256 = "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"
 )
-
-// TestLists gives results in the order of the list, whatever fails.
-func TestLists(t *testing.T) {
-	t.Parallel()
-	sums := oneSHA256 + "  a\n" + twoSHA256 + "  b\n" + oneSHA256 + "  c\n"
-	for name, test := range map[string]struct {
-		args  []string
-		stdin string
-		want  outcome
-		sent  []string
-	}{
-		"names": {args: []string{"a", "b", "c"}, sent: []string{oneSHA256, twoSHA256},
-			want: outcome{0, sums, "artifact: 2 uploaded, 1 skipped, 0 failed, 0 not sent; 6 B in TIME\n"}},
-		"one job": {args: []string{"-j", "1", "a", "b", "c"}, sent: []string{oneSHA256, twoSHA256},
-			want: outcome{0, sums, "artifact: 2 uploaded, 1 skipped, 0 failed, 0 not sent; 6 B in TIME\n"}},
-		"NUL": {args: []string{"--files-from", "-", "-0"}, stdin: "a\x00b\x00c", sent: []string{oneSHA256, twoSHA256},
-			want: outcome{0, sums, "artifact: 2 uploaded, 1 skipped, 0 failed, 0 not sent; 6 B in TIME\n"}},
-		"quiet": {args: []string{"-q", "--files-from", "-"}, stdin: "a\nb\n", sent: []string{oneSHA256, twoSHA256},
-			want: outcome{0, oneSHA256 + "\n" + twoSHA256 + "\n", ""}},
-		"a missing one among them": {args: []string{"a", "missing", "b"}, sent: []string{oneSHA256, twoSHA256},
-			want: outcome{2, oneSHA256 + "  a\n" + twoSHA256 + "  b\n",
-				"artifact: reading missing: no such file or directory\n" +
-					"artifact: 2 uploaded, 0 skipped, 1 failed, 0 not sent; 6 B in TIME\n" +
-					"artifact: 1 of 3 artifacts failed\n"}},
-		"a directory among them": {args: []string{"a", "."}, sent: []string{oneSHA256},
-			want: outcome{2, oneSHA256 + "  a\n",
-				"artifact: reading .: is a directory\n" +
-					"artifact: 1 uploaded, 0 skipped, 1 failed, 0 not sent; 3 B in TIME\n" +
-					"artifact: 1 of 2 artifacts failed\nartifact: hint: Pack it: tar -cf - . | zstd | artifact put -\nartifact: hint: Or take each file below it: artifact put -r .\n"}},
-		"an empty list": {args: []string{"--files-from", "-"}, want: outcome{0, "",
-			"artifact: warning: nothing was uploaded: the list has no entry\n"}},
-		"no list": {args: []string{"--files-from", "missing"}, want: outcome{2, "",
-			"artifact: --files-from: open missing: no such file or directory\n"}},
-		"a list that cannot be read": {args: []string{"--files-from", "."}, want: outcome{2, "",
-			"artifact: reading ., line 1: read .: is a directory\n" +
-				"artifact: 0 uploaded, 0 skipped, 1 failed, 0 not sent; 0 B in TIME\n" +
-				"artifact: 1 artifact failed\n"}},
-		"a manifest with bad lines": {args: []string{"--manifest", "-"}, sent: []string{"key"},
-			stdin: `{"path":"a","hash":"key","durationMs":5}` + "\n{\n" + `{"path":"b","size":1}` + "\n",
-			want: outcome{2, "key  a\n",
-				"artifact: reading standard input, line 2: it is no entry of a manifest: unexpected EOF\n" +
-					"artifact: reading standard input, line 3: it is no entry of a manifest: json: unknown field \"size\"\n" +
-					"artifact: 1 uploaded, 0 skipped, 2 failed, 0 not sent; 3 B in TIME\n" +
-					"artifact: 2 of 3 artifacts failed\n"}},
-		"one id for different bytes": {args: []string{"--manifest", "-"}, sent: []string{"key"},
-			stdin: `{"path":"a","hash":"key"}` + "\n" + `{"path":"b","hash":"key"}` + "\n" + `{"path":"c","hash":"key"}` + "\n",
-			want: outcome{2, "key  a\nkey  c\n",
-				"artifact: reading b: the list has this id for other bytes too, those of a\n" +
-					"artifact: 1 uploaded, 1 skipped, 1 failed, 0 not sent; 3 B in TIME\n" +
-					"artifact: 1 of 3 artifacts failed\n"}},
-		"a dry run": {args: []string{"--dry-run", "a", "b"}, want: outcome{0, oneSHA256 + "  a\n" + twoSHA256 + "  b\n",
-			"artifact: 2 to upload, 0 skipped, 0 failed, 0 not sent; 6 B in TIME\n"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server := record(t, nil)
-			got := call{args: append([]string{"put"}, test.args...), stdin: strings.NewReader(test.stdin),
-				dir: bulkDir(t), env: server.env()}.run(t)
-			got.steady().check(t, test.want)
-			var sent []string
-			for _, request := range server.all() {
-				sent = append(sent, strings.TrimPrefix(request.URI, "/v8/artifacts/"))
-			}
-			slices.Sort(sent)
-			slices.Sort(test.sent)
-			if !slices.Equal(sent, test.sent) {
-				t.Errorf("sent %q, want %q", sent, test.sent)
-			}
-		})
-	}
-}
 
 // TestRecursive takes each file below a directory, and says what it leaves out.
 func TestRecursive(t *testing.T) {
@@ -214,38 +129,6 @@ func TestGivingUpChecks(t *testing.T) {
 				t.Errorf("%d requests", n)
 			}
 		})
-	}
-}
-
-// TestReasonsAreToldApart in the sum of what failed, each with its count and
-// its next step.
-func TestReasonsAreToldApart(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	args := []string{"put", "-j", "1", "d"}
-	for i := range 11 {
-		args = append(args, fmt.Sprintf("missing%02d", i))
-	}
-	if err := os.Mkdir(filepath.Join(dir, "d"), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	for i := range 2 {
-		name := fmt.Sprintf("f%d", i)
-		writeFile(t, filepath.Join(dir, name), name)
-		args = append(args, name)
-	}
-	got := call{args: args, dir: dir, env: record(t, refuse(403, "")).env()}.run(t)
-	want := `artifact: 14 of 14 artifacts failed
-artifact: 1 failed: is a directory
-artifact: hint: Pack it: tar -cf - d | zstd | artifact put -
-artifact: hint: Or take each file below it: artifact put -r d
-artifact: 11 failed: no such file or directory
-artifact: 2 failed: the server answered 403 Forbidden: No.
-artifact: hint: The token may not write here: check --team.
-artifact: hint: Or Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.
-`
-	if got.code != 1 || !strings.HasSuffix(got.stderr, want) {
-		t.Errorf("exit %d, %s", got.code, got.stderr)
 	}
 }
 

@@ -1,18 +1,24 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
+// elapsed is all of a summary that differs from run to run.
+var elapsed = regexp.MustCompile(` in [0-9.a-zµ]+( \([^)]*\))?\n`)
+
 // exits is a program for stories, which know success and failure only: it runs
-// a command with its own streams and fails where that does not end with CODE.
-// A code of 128+N asks for a command that died of signal N, which is what a
-// shell makes of it.
+// a command and fails if that does not end with CODE. A code of 128+N asks for a
+// command that died of signal N, which is what a shell makes of it. What differs
+// from run to run in the command's standard error comes out as TIME and SERVER.
 func exits() {
 	if len(os.Args) < 3 {
 		fail("usage: exits CODE COMMAND...")
@@ -22,8 +28,14 @@ func exits() {
 		fail("exits: %v", err)
 	}
 	cmd := exec.Command(os.Args[2], os.Args[3:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	var stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, &stderr
 	err = cmd.Run()
+	text := elapsed.ReplaceAllString(stderr.String(), " in TIME\n")
+	if server := os.Getenv("ARTIFACT_API"); server != "" {
+		text = strings.ReplaceAll(text, strings.TrimPrefix(server, "http://"), "SERVER")
+	}
+	_, _ = os.Stderr.WriteString(text)
 	if ended := (*exec.ExitError)(nil); err != nil && !errors.As(err, &ended) {
 		fail("exits: %v", err)
 	}

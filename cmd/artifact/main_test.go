@@ -21,14 +21,19 @@ func TestMain(m *testing.M) {
 //	exec exits CODE COMMAND...            (see exits)
 //	cache start [NAME=VALUE...] [FLAG...]
 //	cache stop
+//	server start [FILE]
+//	server requests [HEADER...]
 //
-// where cache runs artifact serve in the background (see runCache).
+// where cache runs artifact serve in the background (see runCache), and server
+// answers as FILE says (see runServer). With -update the files that cmp compares
+// with are written anew.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:                 scripts,
 		Setup:               isolate,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"cache": runCache},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"cache": runCache, "server": runServer},
+		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
@@ -59,6 +64,7 @@ func isolate(env *testscript.Env) error {
 	}
 	env.Values[beginning{}] = env.Vars
 	env.Values[cacheKey{}] = new(*cache)
+	env.Values[storyServerKey{}] = new(*storyServer)
 	return nil
 }
 

@@ -210,3 +210,13 @@ func TestLimits(t *testing.T) {
 		})
 	}
 }
+
+// bulkDir has three files, two of which are the same.
+func bulkDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string]string{"a": "one", "b": "two", "c": "one"} {
+		writeFile(t, filepath.Join(dir, name), content)
+	}
+	return dir
+}

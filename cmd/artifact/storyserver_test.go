@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// storyServer is a server that answers a story as it is told to, and remembers
+// what it was asked.
+type storyServer struct {
+	*httptest.Server
+	rules []rule
+
+	mu       sync.Mutex
+	requests []string
+	headers  []http.Header
+}
+
+// rule is how to answer the requests that it matches: one line of a file,
+//
+//	METHOD PATTERN STATUS [NAME:VALUE...] [BODY]
+//
+// where METHOD may be *, PATTERN is that of path.Match for the last part of the
+// path, and BODY begins with none of a header's names. STATUS may be cut: the
+// connection is closed without an answer.
+type rule struct {
+	method, pattern string
+	status          int // 0 cuts the connection
+	header          http.Header
+	body            string
+}
+
+// storyServerKey is where a story keeps its server.
+type storyServerKey struct{}
+
+// runServer is the command server of stories.
+//
+//	server start [FILE]         answers by the first rule in FILE that matches, else 202
+//	server requests [HEADER...] prints method, URI, body and these headers of each
+//	                            request, in the order of the lines
+//
+// It points ARTIFACT_API and ARTIFACT_TOKEN at the server.
+func runServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: server start [FILE], or server requests [HEADER...]")
+	}
+	kept := ts.Value(storyServerKey{}).(**storyServer)
+	switch verb := args[0]; {
+	case verb == "start":
+		s := &storyServer{rules: []rule{{method: "*", pattern: "*", status: http.StatusAccepted}}}
+		if len(args) > 1 {
+			s.rules = append(parseRules(ts, ts.ReadFile(args[1])), s.rules...)
+		}
+		s.Server = httptest.NewServer(s)
+		ts.Defer(s.Close)
+		*kept = s
+		ts.Setenv("ARTIFACT_API", s.URL)
+		ts.Setenv("ARTIFACT_TOKEN", "canary-9c1f3a5e7d")
+	case verb == "requests" && *kept != nil:
+		_, _ = ts.Stdout().Write((*kept).recorded(args[1:]))
+	default:
+		ts.Fatalf("server: cannot %s", verb)
+	}
+}
+
+func parseRules(ts *testscript.TestScript, text string) (rules []rule) {
+	for line := range strings.Lines(text) {
+		words := strings.SplitN(strings.TrimSpace(line), " ", 4)
+		if len(words) < 3 {
+			ts.Fatalf("server: no rule: %s", line)
+		}
+		r := rule{method: words[0], pattern: words[1], header: http.Header{}}
+		if words[2] != "cut" {
+			var err error
+			r.status, err = strconv.Atoi(words[2])
+			ts.Check(err)
+		}
+		rest := strings.Join(words[3:], "")
+		for rest != "" && rest[0] >= 'A' && rest[0] <= 'Z' {
+			var field string
+			field, rest, _ = strings.Cut(rest, " ")
+			name, value, _ := strings.Cut(field, ":")
+			r.header.Set(name, value)
+		}
+		r.body = rest
+		rules = append(rules, r)
+	}
+	return rules
+}
+
+// ServeHTTP answers a request when it has read the whole body.
+func (s *storyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // broken off: nothing was received
+	}
+	text := fmt.Sprintf("%s %s", r.Method, r.RequestURI)
+	if len(body) > 0 {
+		text += fmt.Sprintf(" %q", body)
+	}
+	s.mu.Lock()
+	s.requests, s.headers = append(s.requests, text), append(s.headers, r.Header)
+	s.mu.Unlock()
+	for _, rule := range s.rules {
+		matched, _ := path.Match(rule.pattern, path.Base(r.URL.Path))
+		if !matched || rule.method != "*" && rule.method != r.Method {
+			continue
+		}
+		if rule.status == 0 {
+			panic(http.ErrAbortHandler)
+		}
+		for name, values := range rule.header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(rule.status)
+		_, _ = io.WriteString(w, rule.body)
+		return
+	}
+}
+
+func (s *storyServer) recorded(names []string) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lines := slices.Clone(s.requests)
+	for i, header := range s.headers {
+		for _, name := range names {
+			for _, value := range header.Values(name) {
+				lines[i] += fmt.Sprintf(" %s: %s", name, value)
+			}
+		}
+	}
+	slices.Sort(lines)
+	var text bytes.Buffer
+	for _, line := range lines {
+		fmt.Fprintln(&text, line)
+	}
+	return text.Bytes()
+}
