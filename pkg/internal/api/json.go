@@ -48,10 +48,11 @@ type Event struct {
 	Duration  *float64 `json:"duration,omitempty"` // milliseconds, on a HIT
 }
 
-// Failure is the nested form of an error, which Vercel sends. Others are read
-// by the client alone.
+// Failure is an error in the two forms that clients know: nested, as Vercel
+// sends it and turbo reads it, and flat, as the published description has it.
 type Failure struct {
 	Error FailureDetail `json:"error"`
+	FailureDetail
 }
 
 // FailureDetail says what went wrong, for programs and for people.

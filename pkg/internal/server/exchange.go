@@ -105,6 +105,9 @@ func (x *exchange) empty(status int) {
 	x.begin(status)
 }
 
+// jsonType is the Content-Type of documents.
+const jsonType = "application/json"
+
 // json answers with a document. HEAD gets its headers.
 func (x *exchange) json(status int, document any) error {
 	text, err := json.Marshal(document)
@@ -112,7 +115,7 @@ func (x *exchange) json(status int, document any) error {
 		return err
 	}
 	header := x.w.Header()
-	header.Set("Content-Type", "application/json")
+	header.Set("Content-Type", jsonType)
 	header.Set("Content-Length", strconv.Itoa(len(text)))
 	x.begin(status)
 	if x.r.Method == http.MethodHead {
@@ -132,7 +135,7 @@ func (x *exchange) fail(err error) {
 		return
 	}
 	detail := api.FailureDetail{Code: failure.code, Message: failure.message}
-	if err := x.json(failure.status, api.Failure{Error: detail}); err != nil {
+	if err := x.json(failure.status, api.Failure{Error: detail, FailureDetail: detail}); err != nil {
 		x.err = errors.Join(x.err, err)
 		return
 	}

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,38 +14,52 @@ import (
 )
 
 // maxMilliseconds is the longest duration, 292 years.
-const maxMilliseconds = int64(1<<63-1) / int64(time.Millisecond)
+const maxMilliseconds = uint64(math.MaxInt64 / time.Millisecond)
 
 // parseMetadata reads the headers of an upload, and refuses what breaks the
-// API's limits.
+// API's limits. An empty header is an absent one: turbo up to 1.10 sends one in
+// a CI that it does not know, @vercel/sdk for an empty tag.
 func parseMetadata(header http.Header) (artifact.Metadata, error) {
 	var m artifact.Metadata
 	for _, field := range []struct {
 		name string
-		set  func(value string) error
+		set  func(value string)
 	}{
-		{api.HeaderCI, func(v string) error { m.CI = v; return nil }},
-		{api.HeaderSHA, func(v string) error { m.SHA = v; return nil }},
-		{api.HeaderDirtyHash, func(v string) error { m.DirtyHash = v; return nil }},
-		{api.HeaderTag, func(v string) error { m.Tag = v; return nil }},
-		{api.HeaderInteractive, func(v string) error { m.Interactive = new(v == "1"); return nil }},
-		{api.HeaderDuration, func(v string) (err error) { m.Duration, err = parseDuration(v); return err }},
+		{api.HeaderCI, func(v string) { m.CI = v }},
+		{api.HeaderSHA, func(v string) { m.SHA = v }},
+		{api.HeaderDirtyHash, func(v string) { m.DirtyHash = v }},
+		{api.HeaderTag, func(v string) { m.Tag = v }},
+		{api.HeaderInteractive, func(v string) { m.Interactive = new(v == "1") }},
 	} {
-		values := header[field.name]
-		if len(values) == 0 {
+		value, err := single(header, field.name)
+		if err != nil {
+			return artifact.Metadata{}, err
+		}
+		if value == "" {
 			continue
 		}
-		if len(values) > 1 {
-			return artifact.Metadata{}, badHeader(field.name, "is given more than once")
-		}
-		if err := api.CheckHeader(field.name, values[0]); err != nil {
+		if err := api.CheckHeader(field.name, value); err != nil {
 			return artifact.Metadata{}, badHeader(field.name, "is wrong: "+err.Error())
 		}
-		if err := field.set(values[0]); err != nil {
-			return artifact.Metadata{}, badHeader(field.name, "is wrong: "+err.Error())
-		}
+		field.set(value)
+	}
+	value, err := single(header, api.HeaderDuration)
+	if err != nil || value == "" {
+		return m, err
+	}
+	if m.Duration, err = parseDuration(value); err != nil {
+		return artifact.Metadata{}, badHeader(api.HeaderDuration, "is wrong: "+err.Error())
 	}
 	return m, nil
+}
+
+// single returns the value of a header that may be given once.
+func single(header http.Header, name string) (string, error) {
+	values := header[name]
+	if len(values) > 1 {
+		return "", badHeader(name, "is given more than once")
+	}
+	return header.Get(name), nil
 }
 
 // badHeader spells the name as the API's reference does.
@@ -51,16 +67,18 @@ func badHeader(name, problem string) error {
 	return badRequest("The header " + strings.ToLower(name) + " " + problem + ".")
 }
 
-// parseDuration takes what setMetadata gives back with the same characters.
+// parseDuration reads milliseconds, and drops their fraction: @vercel/sdk sends
+// 12.5, and turbo takes anything but whole ones in an answer for an error.
 func parseDuration(value string) (*time.Duration, error) {
-	ms, err := strconv.ParseInt(value, 10, 64)
-	if err != nil || ms < 0 || ms > maxMilliseconds {
-		return nil, fmt.Errorf("it must be from 0 to %d milliseconds", maxMilliseconds)
+	whole, fraction, _ := strings.Cut(value, ".")
+	ms, err := strconv.ParseUint(whole, 10, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange) || err == nil && ms > maxMilliseconds:
+		return nil, fmt.Errorf("%d milliseconds are allowed", maxMilliseconds)
+	case err != nil || strings.Trim(fraction, "0123456789") != "":
+		return nil, fmt.Errorf("it is %q, and must be a number of milliseconds, 0 or more", value)
 	}
-	if strconv.FormatInt(ms, 10) != value {
-		return nil, fmt.Errorf("it must have neither a sign nor leading zeros")
-	}
-	return new(time.Duration(ms) * time.Millisecond), nil
+	return new(time.Duration(ms) * time.Millisecond), nil //nolint:gosec // it is no more than maxMilliseconds
 }
 
 // setMetadata gives back what parseMetadata took, but the two headers that

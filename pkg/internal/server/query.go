@@ -50,7 +50,7 @@ func (s *Server) query(x *exchange) error {
 	if question.Hashes == nil {
 		return badRequest("The request's body has no hashes.")
 	}
-	x.w.Header().Set("Content-Type", "application/json")
+	x.w.Header().Set("Content-Type", jsonType)
 	x.begin(http.StatusOK)
 	answer := bufio.NewWriter(x)
 	separator := "{"
@@ -90,12 +90,12 @@ func (s *Server) member(x *exchange, team, hash string) (string, error) {
 // lookUp gives an [api.QueryResult], what stands in place of one, or nil.
 func (s *Server) lookUp(x *exchange, team, hash string) any {
 	entry, err := s.stat(x, team, hash)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
 	if err != nil {
 		failure := asFailure(storeFailure(err))
 		x.err = errors.Join(x.err, failure.cause)
+		if failure.status == http.StatusNotFound {
+			return nil // turbo gives up on all hashes for one error
+		}
 		return struct {
 			Error api.QueryError `json:"error"`
 		}{api.QueryError{Message: failure.message}}

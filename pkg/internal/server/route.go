@@ -134,7 +134,8 @@ func storeFailure(err error) error {
 	case errors.Is(err, store.ErrInvalid):
 		return badRequest(sentence(err))
 	case errors.Is(err, store.ErrReadOnly):
-		return refuse(http.StatusForbidden, "read_only", "This cache is read-only.")
+		// With any other code turbo tries again for each artifact.
+		return refuse(http.StatusForbidden, "forbidden", "This cache is read-only.")
 	case errors.Is(err, store.ErrTooLarge):
 		return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The artifact is larger than the whole cache can be.")
 	case errors.Is(err, store.ErrFull):

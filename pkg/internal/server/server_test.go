@@ -161,7 +161,8 @@ func (r *running) do(method, path string, body []byte, headers ...string) answer
 // expectFailure fails unless got is an error of the API.
 func (r *running) expectFailure(what string, got answer, status int, code, message string) {
 	r.Helper()
-	want := `{"error":{"code":"` + code + `","message":"` + message + `"}}`
+	members := `"code":"` + code + `","message":"` + message + `"`
+	want := `{"error":{` + members + `},` + members + `}`
 	if got.Status != status || got.Body != want || got.Header.Get("Content-Type") != "application/json" {
 		r.Errorf("%s: %d %s %s, want %d %s", what, got.Status, got.Header.Get("Content-Type"), got.Body, status, want)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"time"
 
@@ -30,7 +31,8 @@ const (
 )
 
 // header is a file's first line. Its bytes are canonical: what decodes without
-// error encodes to the same bytes again.
+// error encodes to the same bytes again, but for spaces at the end, which an
+// upload of unknown size leaves there.
 type header struct {
 	Format      int            `json:"artifact"`
 	Team        string         `json:"team,omitempty"`
@@ -82,6 +84,25 @@ func (h header) check() error {
 	return nil
 }
 
+// placeholder is the line that a file begins with until its body is complete:
+// h's own, or for [UnknownSize] one that is long enough for any size.
+func (h header) placeholder() ([]byte, error) {
+	if h.Size == UnknownSize {
+		h.Size = math.MaxInt64
+	}
+	return h.encode()
+}
+
+// seal encodes h and adds spaces, up to the length of its placeholder.
+func (h header) seal(length int) ([]byte, error) {
+	line, err := h.encode()
+	if err != nil {
+		return nil, err
+	}
+	end := len(line) - 1
+	return append(append(line[:end], bytes.Repeat([]byte(" "), length-len(line))...), '\n'), nil
+}
+
 // encode gives the header's line. Its errors wrap [ErrInvalid].
 func (h header) encode() ([]byte, error) {
 	if err := h.check(); err != nil {
@@ -122,7 +143,7 @@ func decodeHeader(start []byte) (header, int, error) {
 		// Not wrapped: the caller's own key is not at fault.
 		return header{}, 0, fmt.Errorf("%w: %v", ErrCorrupt, err)
 	}
-	if !bytes.Equal(again, line) {
+	if !bytes.Equal(bytes.TrimRight(again, "\n"), bytes.TrimRight(line, " \n")) {
 		return header{}, 0, fmt.Errorf("%w: its first line is not in the form that is written", ErrCorrupt)
 	}
 	return h, len(line), nil

@@ -39,14 +39,24 @@ func newLedger(root *os.Root, limit int64) (*ledger, error) {
 	return l, nil
 }
 
-// reserve makes room for n bytes, which stay counted until release or commit.
-func (l *ledger) reserve(n int64, now time.Time) error {
+// room is what one file that is being written has reserved of a ledger.
+type room struct {
+	ledger *ledger
+	now    func() time.Time
+	size   int64 // bytes that are counted until release or commit
+}
+
+// grow makes room for n more bytes.
+func (r *room) grow(n int64) error {
+	l := r.ledger
 	if l == nil {
+		r.size += n
 		return nil
 	}
-	if n > l.limit {
+	if n > l.limit-r.size {
 		return ErrTooLarge
 	}
+	now := r.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now.Sub(l.scanned) > rescanAfter {
@@ -59,23 +69,26 @@ func (l *ledger) reserve(n int64, now time.Time) error {
 	}
 	l.used += n
 	l.held += n
+	r.size += n
 	return nil
 }
 
-// release gives back what reserve counted.
-func (l *ledger) release(n int64) {
-	if l == nil {
+// release gives back what is still reserved.
+func (r *room) release() {
+	if r.ledger == nil {
 		return
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.used -= n
-	l.held -= n
+	r.ledger.mu.Lock()
+	defer r.ledger.mu.Unlock()
+	r.ledger.used -= r.size
+	r.ledger.held -= r.size
+	r.size = 0
 }
 
-// commit runs rename, which puts a file of n reserved bytes in its place. After
-// an error the bytes are still reserved.
-func (l *ledger) commit(name string, n int64, now time.Time, rename func() error) error {
+// commit runs rename, which puts the file in its place. After an error its
+// bytes are still reserved.
+func (r *room) commit(name string, now time.Time, rename func() error) error {
+	l := r.ledger
 	if l == nil {
 		return rename()
 	}
@@ -85,9 +98,10 @@ func (l *ledger) commit(name string, n int64, now time.Time, rename func() error
 		return err
 	}
 	l.drop(name)
-	l.used -= n
-	l.held -= n
-	l.add(name, n, now)
+	l.used -= r.size
+	l.held -= r.size
+	l.add(name, r.size, now)
+	r.size = 0
 	return nil
 }
 

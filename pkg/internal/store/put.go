@@ -20,7 +20,7 @@ func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Me
 }
 
 func (d *Dir) put(ctx context.Context, key Key, h header, body io.Reader) error {
-	line, err := h.encode()
+	line, err := h.placeholder()
 	if err != nil {
 		return err
 	}
@@ -30,20 +30,20 @@ func (d *Dir) put(ctx context.Context, key Key, h header, body io.Reader) error 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	total := h.Size + int64(len(line))
+	room := &room{ledger: d.ledger, now: d.now}
+	defer room.release()
+	total := max(h.Size, 0) + int64(len(line))
 	if total < 0 {
 		return ErrTooLarge
 	}
-	if err := d.ledger.reserve(total, d.now()); err != nil {
+	if err := room.grow(total); err != nil {
 		return err
 	}
-	temp, err := d.write(ctx, line, h.Size, body)
+	temp, err := d.write(ctx, h, line, body, room)
 	if err != nil {
-		d.ledger.release(total)
 		return err
 	}
-	if err := d.place(temp, key.path(), total); err != nil {
-		d.ledger.release(total)
+	if err := d.place(temp, key.path(), room); err != nil {
 		return errors.Join(err, temp.remove())
 	}
 	// Only now does the name survive a power cut. A disk that fails here may
@@ -53,7 +53,7 @@ func (d *Dir) put(ctx context.Context, key Key, h header, body io.Reader) error 
 
 // write makes the whole file, on the disk and closed, but not in its place. An
 // error leaves none.
-func (d *Dir) write(ctx context.Context, line []byte, size int64, body io.Reader) (_ *temp, err error) {
+func (d *Dir) write(ctx context.Context, h header, line []byte, body io.Reader, room *room) (_ *temp, err error) {
 	temp, err := d.session.create()
 	if err != nil {
 		return nil, err
@@ -64,13 +64,18 @@ func (d *Dir) write(ctx context.Context, line []byte, size int64, body io.Reader
 			err = errors.Join(err, temp.Close(), temp.remove())
 		}
 	}()
-	if err := allocate(temp.File, int64(len(line))+size); err != nil {
+	if err := allocate(temp.File, room.size); err != nil {
 		return nil, err
 	}
 	if _, err := temp.Write(line); err != nil {
 		return nil, err
 	}
-	if err := d.copyBody(ctx, temp, body, size); err != nil {
+	if h.Size == UnknownSize {
+		err = d.copyAll(ctx, temp, body, h, len(line), room)
+	} else {
+		err = d.copyBody(ctx, temp, body, h.Size)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := temp.Sync(); err != nil {
@@ -106,13 +111,44 @@ func (d *Dir) copyBody(ctx context.Context, to *temp, body io.Reader, size int64
 	return nil
 }
 
+// copyAll copies a body of unknown size, makes room as its bytes come, and then
+// replaces the file's first line, which has length bytes.
+func (d *Dir) copyAll(ctx context.Context, to *temp, body io.Reader, h header, length int, room *room) error {
+	buffer := d.buffers.Get().(*[copySize]byte)
+	defer d.buffers.Put(buffer)
+	var err error
+	h.Size, err = io.CopyBuffer(&roomyWriter{to: to, room: room}, &contextReader{ctx: ctx, reader: body}, buffer[:])
+	if err != nil {
+		return err
+	}
+	line, err := h.seal(length)
+	if err != nil {
+		return err
+	}
+	_, err = to.WriteAt(line, 0)
+	return err
+}
+
+// roomyWriter makes room for what it writes.
+type roomyWriter struct {
+	to   io.Writer
+	room *room
+}
+
+func (w *roomyWriter) Write(p []byte) (int, error) {
+	if err := w.room.grow(int64(len(p))); err != nil {
+		return 0, err
+	}
+	return w.to.Write(p)
+}
+
 // place gives a file its name, in place of the one that has it.
-func (d *Dir) place(temp *temp, name string, total int64) error {
+func (d *Dir) place(temp *temp, name string, room *room) error {
 	now := d.now()
 	if err := d.root.Chtimes(temp.path, now, now); err != nil {
 		return err
 	}
-	return d.ledger.commit(name, total, now, func() error {
+	return room.commit(name, now, func() error {
 		err := d.root.Rename(temp.path, name)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return err

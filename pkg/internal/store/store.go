@@ -70,6 +70,9 @@ func (k Key) Check() error {
 	return nil
 }
 
+// UnknownSize is the size of a body that ends when its Reader does.
+const UnknownSize int64 = -1 // as in package http
+
 // Entry is what a store knows of an artifact without its bytes.
 type Entry struct {
 	// Size is the length of the body in bytes.
@@ -96,11 +99,13 @@ type Store interface {
 	// both the body and the metadata that were there. Until it succeeds, what
 	// was there stays; a reader that has it open reads it to its end in any
 	// case. After an error the store holds nothing of the new artifact.
+	// With [UnknownSize] all of body is stored.
 	//
 	// Room is found before the first byte of body is read, and where the store
 	// is bounded that may remove any artifact that is not being read, also the
 	// one to be replaced: it can be the oldest. [ErrTooLarge] and [ErrFull] come
-	// with an untouched body, unless the storage turns out to be full later.
+	// with an untouched body, unless the storage turns out to be full later or
+	// the size is unknown: then room is found as the bytes come.
 	// [ErrInvalid] and [ErrReadOnly] come before that. Metadata
 	// is printable ASCII, and Duration at least 0. body must end after size
 	// bytes, otherwise [ErrSize]; its own errors are wrapped. Put returns soon

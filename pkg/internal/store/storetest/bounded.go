@@ -30,6 +30,7 @@ func RunBounded(t *testing.T, empty func(t *testing.T, limit int64) store.Store)
 	}{
 		{"the least recently used goes first", leastRecentlyUsed},
 		{"what can never fit", neverFits},
+		{"what turns out not to fit", turnsOutNotToFit},
 		{"what is read stays", whatIsReadStays},
 		{"what was replaced counts while it is read", replacedCounts},
 		{"a refused put removes nothing", refusedRemovesNothing},
@@ -77,6 +78,27 @@ func neverFits(t *testing.T, s store.Store) {
 	}
 	expectNone(t, s, key("b"))
 	expect(t, s, key("a"), Full(), Bytes(1, blobSize)) // nothing was removed for it
+}
+
+func turnsOutNotToFit(t *testing.T, s store.Store) {
+	put(t, s, key("old"), Full(), []byte("old"))
+	for range 3 {
+		if err := s.Put(t.Context(), key("a"), store.UnknownSize, Full(), bytes.NewReader(Bytes(1, limit))); !errors.Is(err, store.ErrTooLarge) {
+			t.Errorf("Put of %d bytes with an unknown size = %v, want ErrTooLarge", limit, err)
+		}
+		expectNone(t, s, key("a"))
+	}
+	body := Bytes(1, blobSize)
+	for _, id := range []string{"a", "b", "c"} { // the room is there again
+		if err := s.Put(t.Context(), key(id), store.UnknownSize, Full(), bytes.NewReader(body)); err != nil {
+			t.Fatalf("Put = %v", err)
+		}
+	}
+	read := open(t, s, key("a"))
+	if err := s.Put(t.Context(), key("d"), store.UnknownSize, Full(), bytes.NewReader(Bytes(1, 3*blobSize))); !errors.Is(err, store.ErrFull) {
+		t.Errorf("Put = %v, want ErrFull", err)
+	}
+	expectBody(t, read, body)
 }
 
 func open(t *testing.T, s store.Store, k store.Key) *store.Blob {

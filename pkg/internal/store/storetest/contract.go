@@ -26,6 +26,11 @@ func roundTrip(t *testing.T, s store.Store) {
 			body := Bytes(byte(i), size)
 			put(t, s, k, m, body)
 			expect(t, s, k, m, body)
+			k.ID += "-unknown"
+			if err := s.Put(t.Context(), k, store.UnknownSize, m, bytes.NewReader(body)); err != nil {
+				t.Errorf("Put of %d bytes with an unknown size = %v", size, err)
+			}
+			expect(t, s, k, m, body)
 		}
 	}
 }
@@ -114,8 +119,8 @@ func failingBody(t *testing.T, s store.Store) {
 	put(t, s, k, Full(), []byte("old"))
 	for _, before := range []int{0, 1, 200_000} {
 		body := io.MultiReader(bytes.NewReader(Bytes(0, before)), iotest.ErrReader(broken))
-		for _, size := range []int{before, before + 1} { // at its end, and within
-			if err := s.Put(t.Context(), k, int64(size), artifact.Metadata{}, body); !errors.Is(err, broken) {
+		for _, size := range []int64{int64(before), int64(before) + 1, store.UnknownSize} { // at its end, and within
+			if err := s.Put(t.Context(), k, size, artifact.Metadata{}, body); !errors.Is(err, broken) {
 				t.Errorf("Put with a body that fails after %d of %d bytes = %v, want %v", before, size, err, broken)
 			}
 			expect(t, s, k, Full(), []byte("old"))
@@ -199,8 +204,8 @@ func invalid(t *testing.T, s store.Store) {
 			t.Errorf("Put with %.60s = %v, want ErrInvalid", describe(store.Entry{Metadata: m}), err)
 		}
 	}
-	if err := s.Put(t.Context(), key("a"), -1, artifact.Metadata{}, untouched); !errors.Is(err, store.ErrInvalid) {
-		t.Errorf("Put of -1 bytes = %v, want ErrInvalid", err)
+	if err := s.Put(t.Context(), key("a"), -2, artifact.Metadata{}, untouched); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("Put of -2 bytes = %v, want ErrInvalid", err)
 	}
 	expectNone(t, s, key("a"))
 }

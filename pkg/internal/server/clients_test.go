@@ -1,0 +1,153 @@
+package server_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/server"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// TestUploadsOfRealClients: what these send that Vercel's reference does not say.
+func TestUploadsOfRealClients(t *testing.T) {
+	t.Parallel()
+	d := directory(t, store.Options{MaxSize: 1 << 20})
+	r := start(t, d, server.Options{})
+	milliseconds := func(n time.Duration) *time.Duration { return new(n * time.Millisecond) }
+	for name, test := range map[string]struct {
+		rest     string // of the request, after its first headers
+		metadata artifact.Metadata
+	}{
+		"turbo 2.0": {
+			"x-artifact-duration: 263\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nbod\r\n1;x=y\r\ny\r\n0\r\n\r\n",
+			artifact.Metadata{Duration: milliseconds(263)},
+		},
+		"turbo 2.0 that waits": {
+			"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n", artifact.Metadata{},
+		},
+		"turbo 1.10 in an unknown CI": {
+			"x-artifact-client-ci: \r\nx-artifact-duration: 0\r\nContent-Length: 4\r\n\r\nbody",
+			artifact.Metadata{Duration: milliseconds(0)},
+		},
+		"@vercel/sdk": {
+			"x-artifact-tag: \r\nx-artifact-dirty-hash:\r\nx-artifact-duration: 12.5\r\nAccept: application/json\r\nContent-Length: 4\r\n\r\nbody",
+			artifact.Metadata{Duration: milliseconds(12)},
+		},
+		"empty headers": {
+			"x-artifact-sha:\r\nx-artifact-client-interactive: \t \r\nx-artifact-duration: \r\nContent-Length: 4\r\n\r\nbody",
+			artifact.Metadata{},
+		},
+		"a fraction of zeros, after zeros": {
+			"x-artifact-duration: 007.000\r\nContent-Length: 4\r\n\r\nbody", artifact.Metadata{Duration: milliseconds(7)},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			id := fmt.Sprintf("%x", name)
+			got := rest(t, r.raw(r.head("PUT", "/v8/artifacts/"+id)+"Connection: close\r\n"+test.rest))
+			if !strings.HasPrefix(strings.TrimPrefix(got, "HTTP/1.1 100 Continue\r\n\r\n"), "HTTP/1.1 202 ") {
+				t.Fatalf("PUT: %q", got)
+			}
+			entry, err := d.Stat(t.Context(), store.Key{ID: artifact.ID(id)})
+			if want := (store.Entry{Size: 4, Metadata: test.metadata}); err != nil || !reflect.DeepEqual(entry, want) {
+				t.Errorf("stored: %+v, %v, want %+v", entry, err, want)
+			}
+			want := http.Header{"Content-Type": {"application/octet-stream"}, "Content-Length": {"4"}}
+			if test.metadata.Duration != nil {
+				want.Set("x-artifact-duration", fmt.Sprint(test.metadata.Duration.Milliseconds()))
+			}
+			if got := r.do(http.MethodGet, "/v8/artifacts/"+id, nil); !reflect.DeepEqual(got, answer{200, want, "body"}) {
+				t.Errorf("GET: %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// TestChunksThatDoNotFit are refused when that shows, and leave nothing.
+func TestChunksThatDoNotFit(t *testing.T) {
+	t.Parallel()
+	d := directory(t, store.Options{MaxSize: 1 << 20})
+	r := start(t, d, server.Options{})
+	conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Transfer-Encoding: chunked\r\n\r\n40000000\r\n" + strings.Repeat("x", 1<<20))
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.expectFailure("PUT", answer{response.StatusCode, response.Header, string(text)}, 413, "payload_too_large", "The artifact is larger than the whole cache can be.")
+	if got := r.do(http.MethodHead, "/v8/artifacts/a", nil); got.Status != 404 {
+		t.Errorf("HEAD: %v", got)
+	}
+	if got := r.do(http.MethodPut, "/v8/artifacts/b", make([]byte, 1<<19)); got.Status != 202 {
+		t.Errorf("what fits after it: %v", got)
+	}
+}
+
+// TestAccept: @vercel/sdk asks for the bytes as application/json, and fails if
+// the answer has another type.
+func TestAccept(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	r.do(http.MethodPut, "/v8/artifacts/a", []byte("body"))
+	for accept, want := range map[string]string{
+		"":                              "application/octet-stream",
+		"*/*":                           "application/octet-stream",
+		"application/json, */*":         "application/octet-stream",
+		"application/octet-stream":      "application/octet-stream",
+		"text/html":                     "application/octet-stream",
+		"application/json":              "application/json",
+		"Application/JSON;charset=utf8": "application/json",
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			got := r.do(method, "/v8/artifacts/a", nil, "Accept: "+accept)
+			if got.Status != 200 || got.Header.Get("Content-Type") != want || method == http.MethodGet && got.Body != "body" {
+				t.Errorf("%s, Accept %q: %v, want %s", method, accept, got, want)
+			}
+		}
+	}
+}
+
+// TestEventsWithoutUserAgent: turbo sends none with them.
+func TestEventsWithoutUserAgent(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	const event = `[{"sessionId":"3285b661-cea0-4f4c-8d66-563e369a1d77","source":"REMOTE","event":"HIT","hash":"aff2a635f64f2b52","duration":263}]`
+	got := rest(t, r.raw(fmt.Sprintf("%sConnection: close\r\nx-artifact-client-ci:\r\nContent-Length: %d\r\n\r\n%s",
+		r.head("POST", "/v8/artifacts/events"), len(event), event)))
+	if !strings.HasPrefix(got, "HTTP/1.1 200 ") {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestQueryOfDamaged: turbo gives up on a whole query for one error, and would
+// build what is damaged again.
+func TestQueryOfDamaged(t *testing.T) {
+	t.Parallel()
+	r := start(t, damagedEntries{}, server.Options{})
+	got := r.do(http.MethodPost, "/v8/artifacts", []byte(`{"hashes":["a"]}`))
+	if got.Status != 200 || got.Body != `{"a":null}`+"\n" {
+		t.Errorf("%v", got)
+	}
+	if a := r.log(1)[0]; a.Err == nil {
+		t.Errorf("logged: %+v", a)
+	}
+}
+
+// damagedEntries is a store whose files cannot even be described.
+type damagedEntries struct{ broken }
+
+// Stat implements store.Store.
+func (damagedEntries) Stat(_ context.Context, key store.Key) (store.Entry, error) {
+	return store.Entry{}, fmt.Errorf("reading %q: %w", key.ID, store.ErrCorrupt)
+}
