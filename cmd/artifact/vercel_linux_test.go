@@ -152,7 +152,6 @@ func TestLoginAtVercel(t *testing.T) {
 	v, me := playVercel(t, "enabled"), newPerson(t)
 	c := converse(t, me.call([]string{"login", "--insecure-storage"}, "", v.env...).command(t))
 	c.expect("Token (not shown): ")
-	c.awaitSilence()
 	c.write(token)
 	c.expect("Default team [0]: ")
 	c.write("nonsense")

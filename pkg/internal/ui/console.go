@@ -8,8 +8,6 @@ import (
 	"io"
 	"os"
 	"strings"
-
-	"golang.org/x/term"
 )
 
 // Console is the terminal that controls the process, for questions to the
@@ -51,27 +49,19 @@ func (c *Console) Ask(ctx context.Context, question string) (string, error) {
 	if err := c.Print(question); err != nil {
 		return "", err
 	}
-	return c.answer(ctx, func() (string, error) { return c.lines.ReadString('\n') })
+	return c.answer(ctx)
 }
 
 // AskSecret is [Console.Ask] for what must not be seen while it is typed. The
-// terminal is as it was afterwards, also where ctx ends first.
+// echo is off before the question is shown, since people paste as soon as they
+// see it. The terminal is as it was afterwards, also where ctx ends first.
 func (c *Console) AskSecret(ctx context.Context, question string) (string, error) {
-	fd := int(c.in.Fd())
-	before, err := term.GetState(fd)
+	restore, err := hideTyping(c.in)
 	if err != nil {
 		return "", err
 	}
-	if err := c.Print(question); err != nil {
-		return "", err
-	}
-	secret, err := c.answer(ctx, func() (string, error) {
-		typed, err := term.ReadPassword(fd)
-		return string(typed), err
-	})
-	if err != nil {
-		_ = term.Restore(fd, before)
-	}
+	secret, err := c.Ask(ctx, question)
+	restore()
 	// The newline that was typed was not shown.
 	if printErr := c.Print("\n"); err == nil {
 		err = printErr
@@ -81,14 +71,14 @@ func (c *Console) AskSecret(ctx context.Context, question string) (string, error
 
 // answer waits for a line. A read from a terminal cannot be ended: it goes on
 // until the process ends, where ctx does.
-func (c *Console) answer(ctx context.Context, read func() (string, error)) (string, error) {
+func (c *Console) answer(ctx context.Context) (string, error) {
 	type line struct {
 		text string
 		err  error
 	}
 	typed := make(chan line, 1)
 	go func() {
-		text, err := read()
+		text, err := c.lines.ReadString('\n')
 		typed <- line{text, err}
 	}()
 	select {

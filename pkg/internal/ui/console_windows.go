@@ -1,6 +1,10 @@
 package ui
 
-import "os"
+import (
+	"os"
+
+	"golang.org/x/sys/windows"
+)
 
 // Setting the mode of a console's input takes the right to write to it.
 func openConsole() (in, out *os.File, err error) {
@@ -12,4 +16,20 @@ func openConsole() (in, out *os.File, err error) {
 		return nil, nil, err
 	}
 	return in, out, nil
+}
+
+// hideTyping turns the echo off until restore is called. Both drop what was
+// typed and not read: a shell would show the rest of a secret at its next prompt.
+func hideTyping(in *os.File) (restore func(), err error) {
+	console := windows.Handle(in.Fd())
+	var before uint32
+	if err := windows.GetConsoleMode(console, &before); err != nil {
+		return nil, err
+	}
+	hidden := before&^windows.ENABLE_ECHO_INPUT | windows.ENABLE_LINE_INPUT | windows.ENABLE_PROCESSED_INPUT
+	set := func(mode uint32) error {
+		_ = windows.FlushConsoleInputBuffer(console)
+		return windows.SetConsoleMode(console, mode)
+	}
+	return func() { _ = set(before) }, set(hidden)
 }

@@ -1,0 +1,10 @@
+//go:build unix && !linux
+
+package ui
+
+import "golang.org/x/sys/unix"
+
+const (
+	getTermios      = unix.TIOCGETA
+	setTermiosFlush = unix.TIOCSETAF
+)
