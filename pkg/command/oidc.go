@@ -97,16 +97,6 @@ func (a *app) authorizeAsJob(ctx context.Context, resolver *settings.Resolver, s
 	return nil
 }
 
-// hideFromLog hides a secret from GitHub's log too, which shows whatever other
-// steps print. The log's own filter takes it from this line, and does not show
-// it; identity tokens have no character in them that would have to be escaped.
-func (a *app) hideFromLog(secret string) {
-	if a.env.Getenv("GITHUB_ACTIONS") == "true" {
-		a.streams.revealToLog("::add-mask::" + secret + "\n")
-	}
-	a.hide(secret)
-}
-
 // hint is what to do about an error; about a 401 it is for the job's identity to
 // be known to the cache.
 func (a *app) hint(err error) string {

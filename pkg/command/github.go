@@ -1,0 +1,23 @@
+package command
+
+import "strings"
+
+// onGitHub reports whether GitHub's runner reads the log.
+func (a *app) onGitHub() bool { return a.env.Getenv("GITHUB_ACTIONS") == "true" }
+
+// workflowCommand is a line of the log that GitHub's runner acts on. The runner
+// ends a command at the line's end, and decodes what is escaped here.
+func workflowCommand(name, text string) string {
+	return "::" + name + "::" + strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text) + "\n"
+}
+
+// hideFromLog hides a secret from GitHub's log too, which shows whatever other
+// steps print. The log's own filter takes it from this line, and does not show
+// it. What is no token is not written there: nobody can send it anyway.
+func (a *app) hideFromLog(secret string) {
+	a.hide(secret)
+	isToken := !strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' })
+	if a.onGitHub() && isToken {
+		a.streams.revealToLog(workflowCommand("add-mask", secret))
+	}
+}
