@@ -35,28 +35,29 @@ var rooms = map[string]room{
 	},
 	"pkg/artifact": {},
 	"pkg/client": {rooms: []string{
-		"pkg/artifact", "pkg/internal/api", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/transport",
+		"pkg/artifact", "pkg/internal/api", "pkg/internal/origin", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/transport",
 	}},
 	"pkg/transfer":     {rooms: []string{"pkg/artifact", "pkg/client", "pkg/internal/digest", "pkg/internal/progress"}},
-	"pkg/internal/api": {},
+	"pkg/internal/api": {rooms: []string{"pkg/internal/origin"}},
 	"pkg/internal/credential": {
-		rooms:   []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/jsonfile", "pkg/internal/transport"},
+		rooms:   []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/jsonfile", "pkg/internal/origin"},
 		modules: []string{"github.com/zalando/go-keyring", "golang.org/x/sys"},
 	},
 	"pkg/internal/digest":     {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/zeebo/blake3"}},
-	"pkg/internal/identity":   {rooms: []string{"pkg/internal/printable", "pkg/internal/transport"}},
+	"pkg/internal/identity":   {rooms: []string{"pkg/internal/origin", "pkg/internal/printable", "pkg/internal/transport"}},
 	"pkg/internal/jobreport":  {},
+	"pkg/internal/origin":     {modules: []string{"golang.org/x/net"}},
 	"pkg/internal/printable":  {},
 	"pkg/internal/progress":   {},
 	"pkg/internal/provenance": {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/gkampitakis/ciinfo", "golang.org/x/sys"}},
-	"pkg/internal/server":     {rooms: []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/store"}},
+	"pkg/internal/server":     {rooms: []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/origin", "pkg/internal/store"}},
 	"pkg/internal/jsonfile":   {modules: []string{"github.com/tidwall/jsonc"}},
 	"pkg/internal/settings": {rooms: []string{
 		"pkg/artifact", "pkg/internal/api", "pkg/internal/credential", "pkg/internal/jsonfile",
 	}},
 	"pkg/internal/store":           {rooms: []string{"pkg/artifact"}, modules: []string{"golang.org/x/sys"}},
 	"pkg/internal/store/storetest": {rooms: []string{"pkg/artifact", "pkg/internal/store"}},
-	"pkg/internal/transport":       {modules: []string{"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys"}},
+	"pkg/internal/transport":       {rooms: []string{"pkg/internal/origin"}, modules: []string{"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys"}},
 }
 
 // TestArrows holds every package to its room, for each system that is built.

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/internal/origin"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -101,6 +102,9 @@ func (a *answer) leadsTo(location string) (*url.URL, error) {
 		return nil, fmt.Errorf("%w: it leads from https to http", ErrRedirect)
 	case next.User != nil:
 		return nil, fmt.Errorf("%w: it has a user name in it", ErrRedirect)
+	}
+	if next, err = origin.ASCII(next); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRedirect, err)
 	}
 	return next, nil
 }

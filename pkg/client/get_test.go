@@ -79,6 +79,8 @@ func TestGetAnswers(t *testing.T) {
 		"compressed":    {answering(200, "", "\x1f\x8b", "Content-Encoding", "gzip"), client.ErrEncoded, ""},
 		"not modified":  {answering(304, "", ""), client.ErrRedirect, ""},
 		"to a file":     {answering(302, "", "", "Location", "file:///etc/passwd"), client.ErrRedirect, ""},
+		"to no host":    {answering(302, "", "", "Location", "http://a%EF%BC%8Fb/"), client.ErrRedirect, ""},
+		"to no port":    {answering(302, "", "", "Location", "http://localhost:65536/"), client.ErrRedirect, ""},
 		"with password": {answering(307, "", "", "Location", "http://u:p@localhost/"), client.ErrRedirect, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/artifact-cli/artifact/pkg/internal/origin"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -64,7 +65,7 @@ func (a *answer) place(base *url.URL) (place, error) {
 		return place{}, ErrNotRemoteCache
 	}
 	_, _ = a.beginning() // which leaves the connection to the next request
-	at := place{target: a.Request.URL, authorized: allows && transport.SameOrigin(a.Request.URL, base)}
+	at := place{target: a.Request.URL, authorized: allows && origin.Same(a.Request.URL, base)}
 	if location == "" {
 		return at, nil
 	}
@@ -99,7 +100,7 @@ func (p place) withToken(ctx context.Context) context.Context {
 func (p place) explain(failed *Error, base *url.URL, token string) {
 	refused := failed != nil && failed.Err == nil &&
 		(failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden)
-	if refused && token != "" && !p.authorized && transport.SameOrigin(p.target, base) {
+	if refused && token != "" && !p.authorized && origin.Same(p.target, base) {
 		failed.Err = ErrTokenWithheld
 	}
 }

@@ -138,6 +138,7 @@ func TestNewRefusesWhatIsNoBaseURL(t *testing.T) {
 		"cache.example", "ftp://cache", "https://", "https://user:secret@cache", "https://user@cache", "user:secret@cache",
 		"https:user:secret@cache", "https://user:secret/x@cache", "https://user:sec ret@cache", "https://cache/?q",
 		"https://cache/#f", "https://cache:port", "https://cache/%zz", "https:///v8", "://", "https://ca che", "/path",
+		"https://ca\uff0fche", "https://\u00ad", "https://cache:65536",
 	} {
 		_, err := client.New(client.Options{API: api})
 		if !errors.Is(err, client.ErrInvalidAPI) || strings.Contains(err.Error(), "secret") {

@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
 // ErrInvalidBaseURL is wrapped by the errors of [ParseBaseURL].
 var ErrInvalidBaseURL = errors.New("invalid API")
 
-// ParseBaseURL checks a base URL and takes the slashes off its end; an empty
-// one is [DefaultBaseURL]. Its errors do not repeat what may be a password.
+// ParseBaseURL checks a base URL, takes the slashes off its end, and gives the
+// host in the ASCII form that is dialled; an empty one is [DefaultBaseURL]. Its
+// errors do not repeat what may be a password.
 func ParseBaseURL(raw string) (*url.URL, error) {
 	if raw == "" {
 		raw = DefaultBaseURL
@@ -31,6 +34,10 @@ func ParseBaseURL(raw string) (*url.URL, error) {
 		return nil, fmt.Errorf("%w %q: it names no host", ErrInvalidBaseURL, raw)
 	case base.RawQuery != "" || base.Fragment != "" || base.ForceQuery:
 		return nil, fmt.Errorf("%w: a base URL has no query and no fragment", ErrInvalidBaseURL)
+	}
+	base, err = origin.ASCII(base)
+	if err != nil {
+		return nil, fmt.Errorf("%w %q: %w", ErrInvalidBaseURL, raw, err)
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
 	base.RawPath = strings.TrimRight(base.RawPath, "/")

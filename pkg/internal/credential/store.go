@@ -68,8 +68,11 @@ func (s *Store) Save(ctx context.Context, account Account, secret Secret, option
 	if err != nil {
 		return err
 	}
+	origin, err := OriginOf(base)
+	if err != nil {
+		return err
+	}
 	return s.change(ctx, func(accounts *Accounts) error {
-		origin := OriginOf(base)
 		if err := s.put(ctx, origin, account, secret, options.Wait); err != nil {
 			return err
 		}
@@ -157,7 +160,11 @@ func isAPIAt(rawBase string, origin Origin) bool {
 		return false
 	}
 	base, err := url.Parse(rawBase)
-	return err == nil && OriginOf(base) == origin
+	if err != nil {
+		return false
+	}
+	at, err := OriginOf(base)
+	return err == nil && at == origin
 }
 
 // change changes the accounts while no other process does.

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/internal/origin"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -113,10 +114,10 @@ func (e *exchange) discover(ctx context.Context) (*endpoints, error) {
 	switch wanted := e.tokenURL; {
 	case wanted != nil && wanted.String() != at.token.String():
 		return nil, untrusted("its token endpoint is %s, and not %s", show(transport.Redact(at.token)), transport.Redact(wanted))
-	case wanted == nil && !transport.SameOrigin(at.token, e.issuer):
+	case wanted == nil && !origin.Same(at.token, e.issuer):
 		return nil, untrusted("its token endpoint is at another place, %s", show(transport.Redact(at.token)))
 	}
-	if revocation, err := endpoint(told.Revocation); err == nil && transport.SameOrigin(revocation, at.token) {
+	if revocation, err := endpoint(told.Revocation); err == nil && origin.Same(revocation, at.token) {
 		at.revocation = revocation
 	}
 	return at, nil

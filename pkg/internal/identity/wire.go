@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/internal/origin"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
@@ -208,5 +209,5 @@ func endpoint(raw string) (*url.URL, error) {
 		return nil, errors.New("it has a user name or password in it")
 	}
 	u.Fragment, u.RawFragment = "", ""
-	return u, nil
+	return origin.ASCII(u)
 }

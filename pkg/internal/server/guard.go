@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
 // authorized compares digests, which all have one length, in constant time: how
@@ -29,8 +32,8 @@ func (s *Server) authorized(r *http.Request) bool {
 // hosts are the names that a request may ask for. A web page that had its own
 // name resolve to this machine (DNS rebinding) would ask under that name.
 type hosts struct {
-	addr  netip.AddrPort // may be invalid
-	named map[string]bool
+	addr  netip.AddrPort  // may be invalid
+	named map[string]bool // as name:port, the port empty for any
 }
 
 func newHosts(addr net.Addr, named []string) (hosts, error) {
@@ -43,7 +46,11 @@ func newHosts(addr net.Addr, named []string) (hosts, error) {
 		h.addr = netip.AddrPortFrom(parsed.Addr().Unmap().WithZone(""), parsed.Port())
 	}
 	for _, name := range named {
-		h.named[strings.ToLower(name)] = true
+		host, port, err := splitHost(name)
+		if err != nil {
+			return hosts{}, fmt.Errorf("the host name %q: %w", name, err)
+		}
+		h.named[host+":"+port] = true
 	}
 	if !h.addr.IsValid() && len(named) == 0 {
 		return hosts{}, errors.New("a server needs an address or a host name")
@@ -53,13 +60,12 @@ func newHosts(addr net.Addr, named []string) (hosts, error) {
 
 // allow takes the value of a Host header.
 func (h hosts) allow(host string) bool {
-	host = strings.ToLower(host)
-	name, port, err := net.SplitHostPort(host)
+	name, port, err := splitHost(host)
 	if err != nil {
-		// No port: the scheme's own.
-		name, port = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), "80"
+		return false
 	}
-	if h.named[name] || h.named[host] || h.named[net.JoinHostPort(name, port)] {
+	port = cmp.Or(port, "80") // the scheme's own
+	if h.named[name+":"] || h.named[name+":"+port] {
 		return true
 	}
 	if !h.addr.IsValid() || port != fmt.Sprint(h.addr.Port()) {
@@ -73,4 +79,14 @@ func (h hosts) allow(host string) bool {
 	// server listens on all of the machine's, each will do.
 	literal, err := netip.ParseAddr(name)
 	return err == nil && (own.IsUnspecified() || literal.Unmap() == own)
+}
+
+// splitHost returns a host's name in the form that clients dial, and its port or
+// nothing.
+func splitHost(host string) (name, port string, err error) {
+	if name, port, err = net.SplitHostPort(host); err != nil {
+		name, port = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), ""
+	}
+	name, err = origin.Host(name)
+	return name, port, err
 }

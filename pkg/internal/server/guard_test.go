@@ -65,6 +65,7 @@ func TestHost(t *testing.T) {
 		{tcp("192.0.2.1:7777"), []string{"Cache.Example"}, "192.0.2.1:7777 cache.example:7777 CACHE.example cache.example:1", "localhost:7777 127.0.0.1:7777 example:7777"},
 		{tcp("0.0.0.0:7777"), nil, "127.0.0.1:7777 192.0.2.1:7777 localhost:7777 [::1]:7777", "127.0.0.1:7778 evil.com:7777"},
 		{tcp("[::]:7777"), nil, "127.0.0.1:7777 [2001:db8::1]:7777 localhost:7777", "evil.com:7777"},
+		{nil, []string{"ci.example", "b\u00fccher.example"}, "ci.example xn--bcher-kva.example XN--bcher-KVA.example", "c\u0130.example xn--ci-sub.example a\uff0fb"},
 		{nil, []string{"cache:443", "plain:80"}, "cache:443 plain plain:80", "cache cache:80 127.0.0.1"},
 	} {
 		web, err := server.New(broken{}, server.Options{Token: token, Addr: test.addr, Hosts: test.named})

@@ -153,5 +153,9 @@ func (r *Resolver) mayHave(file layer) bool {
 		return true
 	}
 	base, err := api.ParseBaseURL(file.api)
-	return err == nil && credential.OriginOf(base) == r.origin
+	if err != nil {
+		return false
+	}
+	at, err := credential.OriginOf(base)
+	return err == nil && at == r.origin
 }

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -17,7 +18,7 @@ func TestUnconfirmed(t *testing.T) {
 	}, map[credential.Origin]string{"https://default.example:443": "td"})
 	for name, test := range map[string]struct {
 		files, env map[string]string
-		path       string
+		path, api  string
 	}{
 		"a token of the environment": {
 			files: map[string]string{"project/turbo.json": `{"remoteCache":{"apiUrl":"https://evil.example/x"}}`},
@@ -39,6 +40,10 @@ func TestUnconfirmed(t *testing.T) {
 			files: map[string]string{"project/.turbo/config.json": `{"apiUrl":"https://evil.example/x","token":"w"}`},
 			env:   map[string]string{EnvTurboToken: "b"}, path: ".turbo/config.json",
 		},
+		"a name that looks like Vercel's": {
+			files: map[string]string{"project/turbo.json": `{"remoteCache":{"apiUrl":"https://ap\u0130.vercel.com"}}`, vercelFile: `{"token":"cli"}`},
+			path:  "turbo.json", api: "https://ap\u0130.vercel.com",
+		},
 		"no token at all": {
 			files: map[string]string{"project/turbo.json": `{"remoteCache":{"apiUrl":"https://evil.example/x"}}`},
 			path:  "turbo.json",
@@ -52,7 +57,7 @@ func TestUnconfirmed(t *testing.T) {
 		}
 		s := newSandbox(t, files, test.env)
 		got, err := s.resolve(t, "project", Flags{})
-		want := UnconfirmedError{API: "https://evil.example/x", Path: filepath.Join(s.root, "project", filepath.FromSlash(test.path))}
+		want := UnconfirmedError{API: cmp.Or(test.api, "https://evil.example/x"), Path: filepath.Join(s.root, "project", filepath.FromSlash(test.path))}
 		var unconfirmed *UnconfirmedError
 		if !errors.As(err, &unconfirmed) || *unconfirmed != want || !got.Token.IsEmpty() {
 			t.Errorf("%s: %+v, %v", name, got, err)

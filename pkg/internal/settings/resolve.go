@@ -55,10 +55,12 @@ func (r *Resolver) Resolve() (s Settings, err error) {
 		return Settings{}, err
 	}
 	base, err := api.ParseBaseURL(s.API)
+	if err == nil {
+		r.origin, err = credential.OriginOf(base)
+	}
 	if err != nil {
 		return Settings{}, &Error{Origin: cmp.Or(s.APIOrigin, "default"), Err: err}
 	}
-	r.origin = credential.OriginOf(base)
 	if err := r.judgeAPI(s); err != nil {
 		return Settings{}, err
 	}

@@ -107,6 +107,12 @@ func TestResolve(t *testing.T) {
 			files: stored, flags: Flags{API: "https://cache.example:444"},
 			want: Settings{API: "https://cache.example:444", APIOrigin: "--api"},
 		},
+		"what is Vercel's is not for a name that looks like it": {
+			files: map[string]string{vercelFile: `{"token":"cli"}`},
+			env:   map[string]string{"VERCEL_ARTIFACTS_TOKEN": "v"},
+			flags: Flags{API: "https://ap\u0130.vercel.com"},
+			want:  Settings{API: "https://ap\u0130.vercel.com", APIOrigin: "--api"},
+		},
 		"Vercel's two origins are one": {
 			files: stored, flags: Flags{API: "https://vercel.com/api"},
 			want: Settings{API: "https://vercel.com/api", APIOrigin: "--api", Token: secret("tv"), TokenOrigin: loginFile,

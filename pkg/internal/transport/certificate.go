@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
 // ownCertificate shows the client's certificate to the API's origin only: what
@@ -17,7 +19,7 @@ type ownCertificate struct {
 }
 
 func (c ownCertificate) RoundTrip(req *http.Request) (*http.Response, error) {
-	if SameOrigin(req.URL, c.origin) {
+	if origin.Same(req.URL, c.origin) {
 		return c.own.RoundTrip(req)
 	}
 	return c.elsewhere.RoundTrip(req)

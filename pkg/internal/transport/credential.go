@@ -5,7 +5,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
 type tokenKey struct{}
@@ -21,15 +22,25 @@ func WithToken(ctx context.Context, token string) context.Context {
 // caller set: whatever goes elsewhere carries none.
 type credential struct {
 	next      http.RoundTripper
-	origin    *url.URL
+	own       *url.URL
 	header    http.Header
 	userAgent []string // the one value, shared by all requests
 }
 
 func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
+	target, err := origin.ASCII(req.URL)
+	if err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, &url.Error{Op: req.Method, URL: Redact(req.URL), Err: err}
+	}
 	req = withOwnHeader(req)
+	if target != req.URL {
+		req.URL, req.Host = target, target.Host
+	}
 	req.Header["User-Agent"] = c.userAgent
-	if SameOrigin(req.URL, c.origin) {
+	if origin.Same(req.URL, c.own) {
 		maps.Copy(req.Header, c.header)
 	}
 	req.Header.Del("Authorization")
@@ -50,29 +61,10 @@ func WithTokenFor(ctx context.Context, place *url.URL) context.Context {
 
 func (c credential) mayHave(req *http.Request) bool {
 	place, decided := req.Context().Value(tokenForKey{}).(*url.URL)
-	if decided && (place == nil || SameOrigin(req.URL, place)) {
+	if decided && (place == nil || origin.Same(req.URL, place)) {
 		return place != nil
 	}
-	return SameOrigin(req.URL, c.origin)
-}
-
-// SameOrigin compares scheme, host and port (RFC 6454, section 5); a port that
-// is left out is the scheme's own.
-func SameOrigin(a, b *url.URL) bool {
-	if a == nil || b == nil {
-		return false
-	}
-	return a.Scheme == b.Scheme && a.Host == b.Host || Origin(a) == Origin(b)
-}
-
-// Origin is a URL's scheme, host and port in one canonical text, such as
-// "https://api.vercel.com:443".
-func Origin(u *url.URL) string {
-	scheme, port := strings.ToLower(u.Scheme), u.Port()
-	if port == "" {
-		port = defaultPort(scheme)
-	}
-	return scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
+	return origin.Same(req.URL, c.own)
 }
 
 // defaultPort is a scheme's own.

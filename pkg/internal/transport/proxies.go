@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/http/httpproxy"
+
+	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
 // ErrInvalidProxy is wrapped by the errors of [ParseProxy].
@@ -34,7 +36,11 @@ func ParseProxy(raw string) (*url.URL, error) {
 	case strings.Trim(proxy.Path, "/") != "" || proxy.RawQuery != "" || proxy.Fragment != "":
 		return nil, fmt.Errorf("%w: a proxy has no path and no query", ErrInvalidProxy)
 	}
-	return proxy, nil
+	ascii, err := origin.ASCII(proxy)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalidProxy, err)
+	}
+	return ascii, nil
 }
 
 // proxies know which proxy a request goes through.
@@ -81,10 +87,11 @@ func (p *proxies) fromEnvironment(scheme string, variables ...string) string {
 			continue
 		}
 		p.variables[scheme] = name
-		if _, err := ParseProxy(raw); err != nil {
+		proxy, err := ParseProxy(raw)
+		if err != nil {
 			return "http://" + noProxyAtAll
 		}
-		return raw
+		return proxy.String()
 	}
 	return ""
 }

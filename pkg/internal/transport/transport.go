@@ -102,7 +102,7 @@ func New(options Options) http.RoundTripper {
 		way = ownCertificate{origin: options.Origin, own: way, elsewhere: ways(elsewhere)}
 	}
 	way = &expectContinue{next: way, timeout: options.ContinueTimeout}
-	return credential{next: way, origin: options.Origin, header: options.Header, userAgent: []string{options.UserAgent}}
+	return credential{next: way, own: options.Origin, header: options.Header, userAgent: []string{options.UserAgent}}
 }
 
 // withOwnHeader is req with a header that may be changed. The rest is shared:

@@ -1,0 +1,120 @@
+// Package origin compares places on the network in the form that is dialled:
+// what a name looks like, and what Unicode makes of its letters, does not
+// count. Start at [Of]; [Same] is for two URLs, [Host] for a name alone.
+package origin
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// The errors of this package do not repeat the host: it may be a stranger's.
+var (
+	// ErrHost says that a host can be neither looked up nor dialled.
+	ErrHost = errors.New("its host is not a valid name or address")
+	// ErrPort says the same of a port.
+	ErrPort = errors.New("its port is not a number from 0 to 65535")
+)
+
+// Of returns the origin of a URL (RFC 6454, section 4) as one text, such as
+// "https://api.vercel.com:443". A host or port that cannot be dialled has none.
+func Of(u *url.URL) (string, error) {
+	host, err := Host(u.Hostname())
+	if err != nil {
+		return "", err
+	}
+	scheme := strings.ToLower(u.Scheme)
+	port, err := portOf(scheme, u.Port())
+	if err != nil {
+		return "", err
+	}
+	return scheme + "://" + net.JoinHostPort(host, port), nil
+}
+
+// Same reports whether two URLs have the same origin. One without an origin is
+// like no other, and not like itself.
+func Same(a, b *url.URL) bool {
+	if a == nil || b == nil {
+		return false
+	}
+	one, err := Of(a)
+	if err != nil {
+		return false
+	}
+	other, err := Of(b)
+	return err == nil && one == other
+}
+
+// Host returns the ASCII form of a name or address, in lower case: by the rules
+// of net/http, which dials that.
+func Host(name string) (string, error) {
+	name, err := toASCII(name)
+	if err != nil {
+		return "", err
+	}
+	if address, err := netip.ParseAddr(name); err == nil {
+		return address.String(), nil // the zone of an address keeps its case
+	}
+	return strings.ToLower(name), nil
+}
+
+// ASCII returns u with its host in the form that is dialled, so that nothing
+// behind the comparison reads it by rules of its own.
+func ASCII(u *url.URL) (*url.URL, error) {
+	host, err := toASCII(u.Hostname())
+	if err != nil {
+		return nil, err
+	}
+	ascii, port := *u, u.Port()
+	if ascii.Host = host; port != "" {
+		if _, err := portOf(u.Scheme, port); err != nil {
+			return nil, err
+		}
+		ascii.Host = net.JoinHostPort(host, port)
+	}
+	if host == u.Hostname() { // an address keeps its brackets
+		return u, nil
+	}
+	return &ascii, nil
+}
+
+func toASCII(name string) (string, error) {
+	if !isASCII(name) {
+		ascii, err := idna.Lookup.ToASCII(name)
+		if err != nil {
+			return "", ErrHost
+		}
+		name = ascii
+	}
+	_, err := netip.ParseAddr(name)
+	// A soft hyphen alone comes to nothing, and that is dialled as this machine.
+	if name == "" || err != nil && strings.ContainsAny(name, "[]:%") {
+		return "", ErrHost
+	}
+	return name, nil
+}
+
+func isASCII(name string) bool {
+	return strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 }) < 0
+}
+
+// portOf returns a port without leading zeros, or the scheme's own.
+func portOf(scheme, text string) (string, error) {
+	switch {
+	case text == "" && scheme == "http":
+		return "80", nil
+	case text == "" && scheme == "https":
+		return "443", nil
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return "", ErrPort
+	}
+	return strconv.FormatUint(port, 10), nil
+}
