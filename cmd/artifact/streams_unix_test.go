@@ -4,10 +4,13 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -176,68 +179,76 @@ func TestBrokenPipe(t *testing.T) {
 }
 
 // TestChangeDuringUpload has the input changed when the server has read half of
-// it, in every way that can be noticed.
+// it, in every way: by itself with and without a digest, and in a directory.
 func TestChangeDuringUpload(t *testing.T) {
 	t.Parallel()
 	const size = 32 << 20 // more than all buffers on the way hold
+	digest := fmt.Sprintf("%x", sha256.Sum256(make([]byte, size)))
+	moved := "its modification time moved"
+	restored := "its bytes changed, and its modification time was restored"
 	for name, test := range map[string]struct {
-		change func(path string) error
-		why    string
+		script          string
+		why, undigested string // it counts as changed, with a digest and without
 	}{
-		"written to": {func(path string) error {
-			file, err := os.OpenFile(path, os.O_WRONLY, 0)
-			if err != nil {
-				return err
-			}
-			_, err = file.WriteAt([]byte("x"), size/4) // read already
-			return err
-		}, "its times moved"},
-		"grown":     {func(path string) error { return os.Truncate(path, size+1) }, fmt.Sprintf("it had %d bytes, and has %d", size, size+1)},
-		"mode":      {func(path string) error { return os.Chmod(path, 0o640) }, "its times moved"},
-		"replaced":  {func(path string) error { return replace(path, size) }, ""},
-		"removed":   {os.Remove, ""},
-		"truncated": {func(path string) error { return os.Truncate(path, 1) }, ""},
+		"chmod":         {"chmod 640 d/file", "", ""},
+		"hard link":     {"ln d/file other", "", ""},
+		"copy by links": {"cp -al d copy", "", ""},
+		"renamed":       {"mv d/file other", "", ""},
+		"removed":       {"rm d/file", "", ""},
+		"all removed":   {"rm -r d", "", ""},
+		"read":          {"touch -a d/file", "", ""},
+		"written to":    {"printf x | dd of=d/file conv=notrunc status=none", moved, moved},
+		"touched":       {"touch d/file", moved, moved},
+		"time restored": {"touch -r d/file time; printf x | dd of=d/file conv=notrunc status=none; touch -r time d/file", restored, ""},
+		"grown":         {"printf x >>d/file", "its size changed from 33554432 to 33554433 bytes", "its size changed from 33554432 to 33554433 bytes"},
+		"replaced":      {"cp -p d/file other; mv other d/file", "another file took its name", "another file took its name"},
+		"truncated":     {"printf x >d/file", "its size changed from 33554432 to 1 bytes", "its size changed from 33554432 to 1 bytes"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := t.TempDir()
-			path := filepath.Join(dir, "file")
-			if err := os.WriteFile(path, nil, 0o600); err != nil {
-				t.Fatal(err)
+		for way, args := range map[string][]string{"FILE": {"d/file"}, "--hash": {"--hash=k", "d/file"}, "-r": {"-r", "d"}} {
+			want := test.why
+			if way == "--hash" {
+				want = test.undigested
 			}
-			if err := os.Truncate(path, size); err != nil {
-				t.Fatal(err)
-			}
-			received := make(chan error, 1)
-			server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
-				_, _ = io.CopyN(io.Discard, r.Body, size/2)
-				if err := test.change(path); err != nil {
-					t.Error(err)
+			t.Run(name+" "+way, func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				path := filepath.Join(dir, "d", "file")
+				if err := errors.Join(os.Mkdir(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600), os.Truncate(path, size)); err != nil {
+					t.Fatal(err)
 				}
-				_, err := io.Copy(io.Discard, r.Body)
-				received <- err
+				received := make(chan error, 1)
+				server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+					_, _ = io.CopyN(io.Discard, r.Body, size/2)
+					change := exec.Command("sh", "-ec", test.script)
+					change.Dir = dir
+					if out, err := change.CombinedOutput(); err != nil {
+						t.Errorf("%v: %s", err, out)
+					}
+					_, err := io.Copy(io.Discard, r.Body)
+					received <- err
+				})
+				got := call{args: append([]string{"put"}, args...), env: server.env(), dir: dir}.run(t)
+				if err := <-received; (err == nil) != (want == "") {
+					t.Errorf("the server read the body: %v", err)
+				}
+				id := digest
+				if way == "--hash" {
+					id = "k"
+				}
+				whole := outcome{stdout: id + "  d/file\n"}
+				lines := []string{"1 uploaded, 0 skipped, 0 failed, 0 not sent; 32.0 MiB in TIME\n"}
+				if want != "" {
+					whole = outcome{code: 7, stderr: "artifact: uploading d/file: the input changed while it was read: " + want + "\n"}
+					lines = []string{"0 uploaded, 0 skipped, 1 failed, 0 not sent; 0 B in TIME\n", "1 artifact failed\n"}
+				}
+				if way == "-r" {
+					whole.stderr += "artifact: " + strings.Join(lines, "artifact: ")
+				}
+				if want != "" {
+					whole.stderr += "artifact: hint: The cache does not hold it. Run the upload again when nothing writes to the file.\n"
+				}
+				got.steady().check(t, whole)
 			})
-			got := call{args: []string{"put", "--hash=k", "file"}, env: server.env(), dir: dir}.run(t)
-			begin := "artifact: uploading file: the input changed while it was read: " + test.why
-			if got.code != 7 || got.stdout != "" || !strings.HasPrefix(got.stderr, begin) ||
-				!strings.HasSuffix(got.stderr, "\nartifact: hint: The cache does not hold it. Run the upload again when nothing writes to the file.\n") {
-				t.Errorf("%+v", got)
-			}
-			if err := <-received; err == nil {
-				t.Error("the server received a whole body")
-			}
-		})
+		}
 	}
-}
-
-// replace puts another file of the same size in a file's place.
-func replace(path string, size int64) error {
-	other := path + "~"
-	if err := os.WriteFile(other, nil, 0o600); err != nil {
-		return err
-	}
-	if err := os.Truncate(other, size); err != nil {
-		return err
-	}
-	return os.Rename(other, path)
 }

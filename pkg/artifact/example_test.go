@@ -55,12 +55,12 @@ func ExampleSource_Unchanged() {
 		return
 	}
 	defer source.Close()
-	fmt.Println(source.Unchanged())
+	fmt.Println(source.Unchanged(context.Background()))
 	if err := os.WriteFile(path, []byte("another"), 0o600); err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(source.Unchanged() != nil)
+	fmt.Println(source.Unchanged(context.Background()) != nil)
 	// Output:
 	// <nil>
 	// true

@@ -107,10 +107,13 @@ func (f *openedFile) ReadAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	n, err := file.ReadAt(p, off)
-	if err == nil || err == io.EOF || errors.Is(err, os.ErrClosed) { //nolint:errorlint // a file's end is io.EOF itself
+	atEnd := err == io.EOF && off+int64(n) >= f.first.size //nolint:errorlint // a file's end is io.EOF itself
+	if err == nil || atEnd || errors.Is(err, os.ErrClosed) {
 		return n, err
 	}
-	// What was opened may be a FIFO or a directory that took the file's name.
+	// It may be shorter by now, or a FIFO or a directory that took the file's name.
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	return n, cmp.Or(f.isSame(file), err)
 }
 
@@ -159,27 +162,66 @@ func (f *openedFile) isSame(file *os.File) error {
 	return f.compare(info, state)
 }
 
-// recheck compares the file under the path. It is the one that was opened, or
-// another one: so there is no need to ask for both once that is proved.
-func (f *openedFile) recheck() error {
+// recheck compares the file that has the path, which is the one that was opened
+// or a change. If none has it, the file was renamed or removed: then the open one
+// is compared, and one that was given back was compared at that time.
+func (f *openedFile) recheck() (seen fileState, err error) {
 	if err := f.prove(); err != nil {
-		return err
+		return seen, err
 	}
-	info, state, err := f.system.lookup(f.path)
+	info, seen, err := f.system.lookup(f.path)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case err == nil:
+		return seen, f.compare(info, seen)
+	case f.file == nil:
+		return f.first, nil
+	}
+	info, seen, err = f.system.stat(f.file)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrChanged, err)
+		return seen, fmt.Errorf("%w: %w", ErrChanged, err)
 	}
-	return f.compare(info, state)
+	return seen, f.compare(info, seen)
 }
 
+// isKnown reports whether the change time is as it was, too.
+func (f *openedFile) isKnown(seen fileState) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return seen == f.first
+}
+
+// settle makes a new change time the known one, if the bytes are the same and it
+// does not move while they are compared.
+func (f *openedFile) settle(ctx context.Context, seen fileState, compare func() error) error {
+	// A write in the same tick could not be told from what moved the time.
+	if err := f.system.wait(ctx, seen.settles(f.system.now())); err != nil {
+		return err
+	}
+	different := compare()
+	now, err := f.recheck()
+	if err := cmp.Or(err, different); err != nil {
+		return err
+	}
+	if now != seen {
+		return fmt.Errorf("%w: its change time moved again while it was read once more", ErrChanged)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.first.changed = now.changed
+	return nil
+}
+
+// compare leaves the change time to [Source.Unchanged]: the bytes may be the same.
 func (f *openedFile) compare(info os.FileInfo, state fileState) error {
 	switch {
 	case !os.SameFile(f.info, info):
 		return fmt.Errorf("%w: another file took its name", ErrChanged)
 	case state.size != f.first.size:
-		return fmt.Errorf("%w: it had %d bytes, and has %d", ErrChanged, f.first.size, state.size)
-	case state != f.first:
-		return fmt.Errorf("%w: its times moved", ErrChanged)
+		return fmt.Errorf("%w: its size changed from %d to %d bytes", ErrChanged, f.first.size, state.size)
+	case state.modified != f.first.modified:
+		return fmt.Errorf("%w: its modification time moved", ErrChanged)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,8 +39,8 @@ func (v vector) body(t *testing.T) []byte {
 func tagOf(t *testing.T, signer *artifact.Signer, scheme artifact.Scheme, id artifact.ID, body []byte) string {
 	t.Helper()
 	source := artifact.FromBytes(body)
-	mac := signer.New(scheme, id, source.Size())
-	if err := source.Hash(t.Context(), mac, nil); err != nil {
+	mac, err := source.Hash(t.Context(), func() hash.Hash { return signer.New(scheme, id, source.Size()) }, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return artifact.Tag(mac)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"sync"
 )
 
@@ -30,6 +31,15 @@ type Source struct {
 	loaded *loaded
 	// file is nil where nobody else can reach the bytes.
 	file *openedFile
+
+	mu     sync.Mutex
+	proofs []proof
+}
+
+// proof is a hash of all bytes as they were read once, and how to make it again.
+type proof struct {
+	begin func() hash.Hash
+	whole hash.Hash
 }
 
 // FromBytes makes a Source of bytes in memory, which the caller must leave
@@ -58,27 +68,75 @@ func (s *Source) ReadAt(p []byte, off int64) (int, error) {
 // Open begins a new reading at the first byte.
 func (s *Source) Open() io.Reader { return io.NewSectionReader(s, 0, s.size) }
 
-// Unchanged returns nil as long as the input is what it was when it was
-// opened: size, both times, and the same file under the same name. Otherwise
-// its error wraps [ErrChanged]. Ask after the last byte was read, and before it
+// Unchanged returns an error that wraps [ErrChanged] if the input is not what it
+// was when it was opened: its size or modification time changed, or another
+// file has its name. Call it after the last byte was read, and before that byte
 // is passed on.
-func (s *Source) Unchanged() error {
+//
+// chmod, a new hard link and a rename move the change time alone. So does a
+// program that writes to the file and then restores its modification time: if
+// the input was hashed, Unchanged reads it again and compares. It reads once; if
+// the change time moves meanwhile, the input counts as changed. A file that was
+// removed or renamed does not.
+func (s *Source) Unchanged(ctx context.Context) error {
 	if s.file == nil {
 		return nil
 	}
-	return s.file.recheck()
+	seen, err := s.file.recheck()
+	if err != nil || s.file.isKnown(seen) {
+		return err
+	}
+	s.mu.Lock()
+	proofs := slices.Clone(s.proofs)
+	s.mu.Unlock()
+	if len(proofs) == 0 {
+		return nil
+	}
+	return s.file.settle(ctx, seen, func() error { return s.compareAgain(ctx, proofs) })
 }
 
-// Hash feeds all bytes to h, and reads ahead meanwhile. It calls progress,
-// where that is not nil, with the number of bytes hashed so far.
-func (s *Source) Hash(ctx context.Context, h hash.Hash, progress func(int64)) error {
+// compareAgain reads the file itself, even if it was loaded, and compares it with
+// what was hashed.
+func (s *Source) compareAgain(ctx context.Context, proofs []proof) error {
+	again := make(parallel, len(proofs))
+	for i, p := range proofs {
+		again[i] = p.begin()
+	}
+	onDisk := &Source{bytes: s.file, size: s.size}
+	if err := onDisk.feed(ctx, again, nil); err != nil {
+		return err
+	}
+	for i, p := range proofs {
+		if !bytes.Equal(again[i].Sum(nil), p.whole.Sum(nil)) {
+			return fmt.Errorf("%w: its bytes changed, and its modification time was restored", ErrChanged)
+		}
+	}
+	return nil
+}
+
+// Hash feeds all bytes to the hash that begin makes, reading ahead meanwhile, and
+// returns that hash. It calls progress, if that is not nil, with the number of
+// bytes hashed so far. [Source.Unchanged] calls begin again when it has to hash
+// the bytes once more.
+func (s *Source) Hash(ctx context.Context, begin func() hash.Hash, progress func(int64)) (hash.Hash, error) {
+	h := begin()
+	if err := s.feed(ctx, h, progress); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.proofs = append(s.proofs, proof{begin, h})
+	return h, nil
+}
+
+func (s *Source) feed(ctx context.Context, w io.Writer, progress func(int64)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if s.size <= hashBufferSize {
-		return s.hashAtOnce(h, progress)
+		return s.feedAtOnce(w, progress)
 	}
-	side := newHashing(h, hashBufferSize, progress)
+	side := newHashing(w, hashBufferSize, progress)
 	defer side.stop()
 	for off := int64(0); off < s.size; {
 		if err := ctx.Err(); err != nil {
@@ -95,10 +153,10 @@ func (s *Source) Hash(ctx context.Context, h hash.Hash, progress func(int64)) er
 	return nil
 }
 
-// hashAtOnce is Hash for what fits into one buffer, where nothing is left to
+// feedAtOnce is feed for what fits into one buffer, where nothing is left to
 // read ahead.
-func (s *Source) hashAtOnce(h hash.Hash, progress func(int64)) error {
-	if err := s.feed(h); err != nil {
+func (s *Source) feedAtOnce(w io.Writer, progress func(int64)) error {
+	if err := s.writeTo(w); err != nil {
 		return err
 	}
 	if progress != nil {
@@ -107,9 +165,10 @@ func (s *Source) hashAtOnce(h hash.Hash, progress func(int64)) error {
 	return nil
 }
 
-func (s *Source) feed(h hash.Hash) error {
+// writeTo writes all bytes to a hash, which never fails.
+func (s *Source) writeTo(w io.Writer) error {
 	if s.loaded != nil {
-		return s.loaded.use(func(content []byte) { h.Write(content) })
+		return s.loaded.use(func(content []byte) { _, _ = w.Write(content) })
 	}
 	buffer := smallBuffers.Get().(*[]byte)
 	defer smallBuffers.Put(buffer)
@@ -120,7 +179,7 @@ func (s *Source) feed(h hash.Hash) error {
 	if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
 		return err
 	}
-	h.Write(content)
+	_, _ = w.Write(content)
 	return nil
 }
 
@@ -141,12 +200,13 @@ func (s *Source) Load() error {
 		_ = content.release()
 		return err
 	}
-	s.loaded, s.bytes, s.close = content, content, content.release
+	s.loaded, s.bytes = content, content
+	s.close = func() error { return errors.Join(content.release(), s.file.close()) }
 	return nil
 }
 
 // Rest gives back the file of an input that is not read for a while, and fails
-// where that is not what it was when it was opened. The next reading opens it
+// as [Source.Unchanged] does, though it reads nothing. The next reading opens it
 // again, and fails in the same way. Nobody else may use the Source meanwhile.
 func (s *Source) Rest() error {
 	if s.file == nil || s.loaded != nil {

@@ -13,8 +13,9 @@ import (
 // be sent more than once; each time opens a body of its own, and only the last
 // one counts.
 type sending struct {
-	source  *artifact.Source
-	tracker progress.Tracker
+	source    *artifact.Source
+	unchanged func() error
+	tracker   progress.Tracker
 
 	mu      sync.Mutex
 	current *reading
@@ -29,9 +30,11 @@ func newSending(source *artifact.Source, tracker progress.Tracker) *sending {
 // hold back, so it is checked now.
 func (s *sending) attach(req *http.Request) error {
 	req.ContentLength = s.source.Size()
+	ctx := req.Context()
+	s.unchanged = func() error { return s.source.Unchanged(ctx) }
 	if req.ContentLength == 0 {
 		req.Body = http.NoBody
-		return s.source.Unchanged()
+		return s.unchanged()
 	}
 	req.GetBody = s.open
 	req.Body, _ = s.open()
@@ -93,7 +96,7 @@ func (b *reading) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	if b.offset+int64(n) == size {
-		err = s.source.Unchanged()
+		err = s.unchanged()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -194,7 +194,7 @@ func TestPutBreaksOffWhenTheInputChanged(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer source.Close()
-			if err := os.Chmod(path, 0o640); err != nil {
+			if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			r, c := serve(t, accept)

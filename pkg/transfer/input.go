@@ -151,8 +151,7 @@ func (in Input) identify(ctx context.Context, source *artifact.Source, tracker p
 	if in.ID != "" {
 		return in.ID, nil
 	}
-	h := in.Algorithm.New()
-	err := source.Hash(ctx, h, func(n int64) { tracker.Hashed(n, source.Size()) })
+	h, err := source.Hash(ctx, in.Algorithm.New, func(n int64) { tracker.Hashed(n, source.Size()) })
 	if err != nil {
 		_ = source.Close()
 		return "", err

@@ -82,7 +82,7 @@ func (l *look) identify(ctx context.Context, c claim) LookedUp {
 	}
 	result.ID, result.size = expected.id, expected.size
 	if expected.local != nil {
-		if err := expected.local.Unchanged(); err != nil {
+		if err := expected.local.Unchanged(ctx); err != nil {
 			result.Err = &InputError{Path: c.input.Path, Err: err}
 		}
 		_ = expected.local.Close() // it was only read

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"hash"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -52,7 +53,7 @@ func (u *Uploader) put(ctx context.Context, input Input, result *Result) error {
 			return err
 		case err == nil && p.isAt(found):
 			result.Status = Skipped
-			return source.Unchanged()
+			return source.Unchanged(ctx)
 		}
 	}
 	return u.upload(ctx, p, tracker, result)
@@ -74,8 +75,8 @@ func (u *Uploader) prepare(ctx context.Context, input Input, source *artifact.So
 	// A tag covers the id and stands before the body: so where the id is a
 	// digest, the bytes have been read once before, and are read once more to
 	// be sent.
-	mac := u.Signer.New(u.Scheme, id, source.Size())
-	err := source.Hash(ctx, mac, func(n int64) { tracker.Hashed(n, source.Size()) })
+	begin := func() hash.Hash { return u.Signer.New(u.Scheme, id, source.Size()) }
+	mac, err := source.Hash(ctx, begin, func(n int64) { tracker.Hashed(n, source.Size()) })
 	if ctx.Err() != nil {
 		return p, context.Cause(ctx)
 	}

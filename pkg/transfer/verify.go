@@ -137,7 +137,7 @@ func (v *Verifier) hold(ctx context.Context, path string, expected expectation, 
 		result.Signature, err = check.verdict(ctx, fetchAgain(v.Client, expected.id))
 	}
 	if expected.local != nil {
-		if changed := expected.local.Unchanged(); changed != nil {
+		if changed := expected.local.Unchanged(ctx); changed != nil {
 			return &InputError{Path: path, Err: changed}
 		}
 	}
