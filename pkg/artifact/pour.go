@@ -39,7 +39,8 @@ func Pour(r io.Reader, options PourOptions) (int64, error) {
 	}
 	if options.Size >= 0 {
 		// One more byte than there are finds the end with the last piece.
-		size = int(min(int64(size), options.Size+1))
+		// Not Size+1, which the largest number that a peer can claim overflows.
+		size = int(min(int64(size)-1, options.Size)) + 1
 	}
 	side := newHashing(parallel(options.Hashes), size, nil)
 	defer side.stop()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"math"
 	"testing"
 	"testing/iotest"
 
@@ -34,6 +35,7 @@ func TestPour(t *testing.T) {
 			"known":        {Size: int64(length)},
 			"unknown":      {Size: -1},
 			"wrong":        {Size: 10},
+			"absurd":       {Size: math.MaxInt64},
 			"small pieces": {Size: -1, PieceSize: 4096},
 		} {
 			var to bytes.Buffer

@@ -81,7 +81,8 @@ func (s *seconds) Set(text string) error {
 	duration, err := time.ParseDuration(text)
 	if number, numberErr := strconv.ParseFloat(text, 64); numberErr == nil {
 		duration, err = time.Duration(number*float64(time.Second)), nil
-		if !(number <= math.MaxInt64/float64(time.Second)) { // or no number at all
+		// More than fits, less than a nanosecond, which is not no limit, or no number.
+		if !(number < math.MaxInt64/float64(time.Second)) || duration == 0 && number != 0 {
 			err = strconv.ErrRange
 		}
 	}

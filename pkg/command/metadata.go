@@ -92,10 +92,10 @@ func parseDuration(text string) (*time.Duration, error) {
 		return nil, nil
 	}
 	ms, err := strconv.ParseInt(text, 10, 64)
-	duration := time.Duration(ms) * time.Millisecond
 	if err == nil && ms > math.MaxInt64/int64(time.Millisecond) {
 		return nil, usage("--duration: %s milliseconds are more than 292 years", text)
 	}
+	duration := time.Duration(max(ms, -1)) * time.Millisecond // the product of less may be anything
 	if err != nil {
 		duration, err = time.ParseDuration(text)
 	}

@@ -120,6 +120,9 @@ func (o serveOptions) openStore() (*store.Dir, error) {
 		if maxSize, err = ui.ParseSize(o.maxSize); err != nil {
 			return nil, &usageError{command: "artifact serve", err: fmt.Errorf("--max-size: %w", err)}
 		}
+		if maxSize < 1 { // which would be no limit below
+			return nil, &usageError{command: "artifact serve", err: fmt.Errorf("--max-size: %q leaves no room for an artifact", o.maxSize)}
+		}
 	}
 	dir := o.dir
 	if dir == "" {

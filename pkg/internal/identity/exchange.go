@@ -170,7 +170,7 @@ func (e *exchange) trade(ctx context.Context, token string) (givenToken, error) 
 	case !(*told.ExpiresIn > 0):
 		err = errors.New("the token has ended already")
 	default:
-		given.lifetime = time.Duration(min(*told.ExpiresIn, maxLifetime.Seconds()) * float64(time.Second))
+		given.lifetime = max(1, time.Duration(min(*told.ExpiresIn, maxLifetime.Seconds())*float64(time.Second)))
 	}
 	if err != nil {
 		return givenToken{}, &Error{Doing: doing, Kind: Untrusted, Err: err}

@@ -70,6 +70,8 @@ func TestExchangeAnswers(t *testing.T) {
 		"plain":          {200, `{"access_token":"abc"}`, 0, "", 0},
 		"full":           {200, `{"access_token":"abc","issued_token_type":"x","token_type":"bearer","expires_in":300.5,"scope":"y"}`, 0, "", 300500 * time.Millisecond},
 		"for ever":       {200, `{"access_token":"abc","expires_in":1e300}`, 0, "", maxLifetime},
+		"for a moment":   {200, `{"access_token":"abc","expires_in":1e-300}`, 0, "", 1},
+		"ended already":  {200, `{"access_token":"abc","expires_in":-1e300}`, Untrusted, "the token has ended already", 0},
 		"ended":          {200, `{"access_token":"abc","expires_in":0}`, Untrusted, "the token has ended already", 0},
 		"unlimited text": {200, `{"access_token":"abc","expires_in":"soon"}`, Untrusted, "the answer is not what a token server says", 0},
 		"no token":       {200, `{"expires_in":300}`, Untrusted, errNoBearer.Error(), 0},

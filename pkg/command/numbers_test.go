@@ -1,0 +1,92 @@
+package command
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// TestNumbersOfFlags has the numbers at the ends of what a flag takes: what is
+// too large, too small or no number must not become another one.
+func TestNumbersOfFlags(t *testing.T) {
+	t.Parallel()
+	wait := func(text string) (any, error) {
+		var s seconds
+		err := s.Set(text)
+		return time.Duration(s), err
+	}
+	duration := func(text string) (any, error) {
+		d, err := parseDuration(text)
+		if err != nil {
+			return nil, err
+		}
+		return *d, nil
+	}
+	bytes := func(text string) (any, error) {
+		var r byteRate
+		err := r.Set(text)
+		return r.perSecond, err
+	}
+	requests := func(text string) (any, error) {
+		var r requestRate
+		err := r.Set(text)
+		return r.perSecond, err
+	}
+	room := func(text string) (any, error) {
+		kept, err := serveOptions{dir: t.TempDir(), maxSize: text}.openStore()
+		if err != nil {
+			return nil, err
+		}
+		return nil, kept.Close()
+	}
+	const refused = "refused"
+	for _, test := range []struct {
+		read       func(string) (any, error)
+		text, want string
+	}{
+		{wait, "0", "0s"},
+		{wait, "1.5", "1.5s"},
+		{wait, "9223372036", "2562047h47m16s"},
+		{wait, "9223372036.854775807", refused},
+		{wait, "1e300", refused},
+		{wait, "Inf", refused},
+		{wait, "NaN", refused},
+		{wait, "-1", refused},
+		{wait, "-1e300", refused},
+		{wait, "-9223372036.854775808", refused},
+		{wait, "1e-300", refused}, // it would be no limit
+		{wait, "2562048h", refused},
+		{duration, "0", "0s"},
+		{duration, "9223372036854", "2562047h47m16.854s"},
+		{duration, "9223372036855", refused},
+		{duration, "9223372036854775808", refused},
+		{duration, "-1", refused},
+		{duration, "-9223372036855", refused},
+		{duration, "-9223372036854775808", refused},
+		{bytes, "10M", "10485760"},
+		{bytes, "7E", "8070450532247928832"},
+		{bytes, "8E", refused},
+		{bytes, "9223372036854775807", refused},
+		{bytes, "0", refused},
+		{bytes, "0.5", refused},
+		{bytes, "-1", refused},
+		{requests, "6/m", "0.1"},
+		{requests, "2147483648", refused},
+		{requests, "0/s", refused},
+		{requests, "-1", refused},
+		{room, "1", "<nil>"},
+		{room, "0", refused},
+		{room, "0.9", refused},
+		{room, "8E", refused},
+		{room, "-1", refused},
+	} {
+		value, err := test.read(test.text)
+		got := fmt.Sprint(value)
+		if err != nil {
+			got = refused
+		}
+		if got != test.want {
+			t.Errorf("%q: %s (%v), want %s", test.text, got, err, test.want)
+		}
+	}
+}
