@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -60,6 +61,51 @@ func TestTurboSignatures(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestTurboFreshCheckout has each turbo upload in a CI of no known vendor, and
+// find that in another directory. The oldest sends chunks or empty headers.
+func TestTurboFreshCheckout(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ version, scheme string }{
+		{"turbo", "v2"}, {"turbo-v1", "v1"}, {"turbo-2.0.14", "v1"}, {"turbo-1.10.16", "v1"},
+	} {
+		t.Run(test.version, func(t *testing.T) {
+			t.Parallel()
+			env := []string{"TURBO_TEAMID=team_abc", "TURBO_TEAM=abc", "CI=1", signatureKey}
+			cache := serveCache(t)
+			hash, hit := newTurbo(t, test.version, test.scheme).build(t, cache, env)
+			if hit {
+				t.Fatal("an empty cache has it")
+			}
+			cache.fetch(t, env, hash, test.scheme)
+			if got, hit := newTurbo(t, test.version, test.scheme).build(t, cache, env); !hit || got != hash {
+				t.Errorf("a fresh checkout: hit %v for %s, want one for %s", hit, got, hash)
+			}
+		})
+	}
+}
+
+// TestVercelSDK uses serve through Vercel's own library.
+func TestVercelSDK(t *testing.T) {
+	t.Parallel()
+	peer(t, "@vercel/sdk")
+	cache := serveCache(t)
+	cmd := exec.Command("node", "sdk.mjs")
+	cmd.Dir = "../../testdata/interop"
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TURBO_API=" + cache.api, "TURBO_TOKEN=" + cache.token}
+	got, err := cmd.CombinedOutput()
+	want := `{"status":{"status":"enabled"}}
+{"uploadArtifact":{"urls":["` + cache.api + `/v8/artifacts/de0e2b9afd5fe834?slug=abc&teamId=team_abc"]}}
+{"artifactExists":null}
+{"downloadArtifact":"{\"no\": \"JSON\""}
+{"artifactQuery":{"de0e2b9afd5fe834":{"sha":"abc","size":13,"taskDurationMs":12},"abcd":null}}
+{"recordEvents":null}
+404
+`
+	if err != nil || string(got) != want {
+		t.Errorf("%v\n%s\nwant\n%s", err, got, want)
 	}
 }
 
@@ -207,12 +253,7 @@ func TestTurborepoRemoteCacheKeepsBytes(t *testing.T) {
 	for _, content := range []string{"x", hello, strings.Repeat("0123456789abcdef", 3<<16)} {
 		file := writeFile(t, filepath.Join(t.TempDir(), "file"), content)
 		id := strings.TrimSpace(cache.artifact(t, 0, []string{"TURBO_TEAM=abc"}, "put", "-q", file).stdout)
-		request, err := http.NewRequest(http.MethodGet, cache.api+"/v8/artifacts/"+id+"?slug=abc", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Authorization", "Bearer "+cache.token)
-		answer, err := http.DefaultClient.Do(request)
+		answer, err := cache.get("/v8/artifacts/" + id + "?slug=abc")
 		if err != nil {
 			t.Fatal(err)
 		}

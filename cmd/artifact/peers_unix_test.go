@@ -36,11 +36,11 @@ func peer(t *testing.T, path string) string {
 type remote struct{ api, token string }
 
 // serveCache runs artifact serve until the test ends.
-func serveCache(t *testing.T) remote {
+func serveCache(t *testing.T, flags ...string) remote {
 	t.Helper()
 	// It lives as long as the test, which may build a program with nothing in
 	// Go's cache meanwhile.
-	cmd := exec.Command("artifact", "serve", "--dir", t.TempDir())
+	cmd := exec.Command("artifact", append([]string{"serve", "--dir", t.TempDir()}, flags...)...)
 	cmd.Env = call{}.command(t).Env
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -65,43 +65,63 @@ func serveCache(t *testing.T) remote {
 // turborepoRemoteCache runs the server of that name until the test ends.
 func turborepoRemoteCache(t *testing.T, env ...string) remote {
 	t.Helper()
-	program := peer(t, ".bin/turborepo-remote-cache")
+	cmd := exec.Command(peer(t, ".bin/turborepo-remote-cache"))
+	port := freePort(t)
+	cmd.Env = append([]string{
+		"NODE_ENV=production", "AUTH_MODE=static", "TURBO_TOKEN=" + token,
+		"STORAGE_PATH=" + t.TempDir(), "STORAGE_PATH_USE_TMP_FOLDER=false", "HOST=127.0.0.1",
+		fmt.Sprint("PORT=", port), "BODY_LIMIT=2000000000",
+	}, env...)
+	cache := remote{fmt.Sprint("http://127.0.0.1:", port), token}
+	startPeer(t, cmd, cache)
+	return cache
+}
+
+// freePort is one that a program can listen on by itself.
+func freePort(t *testing.T) int {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	if err := listener.Close(); err != nil { // it has to listen by itself
+	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
-	cmd := exec.Command(program)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = t.TempDir(), &log, &log
-	cmd.Env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "NODE_ENV=production", "AUTH_MODE=static", "TURBO_TOKEN=" + token,
-		"STORAGE_PATH=" + t.TempDir(), "STORAGE_PATH_USE_TMP_FOLDER=false", "HOST=127.0.0.1",
-		fmt.Sprint("PORT=", port), "BODY_LIMIT=2000000000",
-	}, env...)
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// startPeer starts a server, which runs until the test ends, and waits until it
+// answers as cache. It returns the file that has what the server prints.
+func startPeer(t *testing.T, cmd *exec.Cmd, cache remote) (log string) {
+	t.Helper()
+	cmd.Dir, log = t.TempDir(), filepath.Join(t.TempDir(), "log")
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir}, cmd.Env...)
+	file, err := os.Create(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }() // the server has it, too
+	cmd.Stdout, cmd.Stderr = file, file
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // it is killed
+	}()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-ended
 	})
-	api := fmt.Sprint("http://127.0.0.1:", port)
 	for {
-		answer, err := http.Get(api + "/v8/artifacts/status")
-		if err == nil {
+		if answer, err := cache.get("/v8/artifacts/status"); err == nil {
 			_ = answer.Body.Close()
-			return remote{api, token}
+			return log
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("turborepo-remote-cache ended: %v\n%s", err, log.Bytes())
+		case <-ended:
+			t.Fatalf("%s ended:\n%s", cmd.Path, readFile(t, log))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
@@ -110,18 +130,27 @@ func turborepoRemoteCache(t *testing.T, env ...string) remote {
 // turbo is one of its versions, with a workspace of one task whose output has
 // more than 8 MiB.
 type turbo struct {
-	program   string
-	scheme    string // what it signs by
-	workspace string
+	program    string
+	scheme     string // what it signs by
+	workspace  string
+	remoteOnly string // the flag that leaves the local cache out
 }
 
 func newTurbo(t *testing.T, version, scheme string) *turbo {
 	t.Helper()
-	w := &turbo{program: peer(t, version+"/bin/turbo"), scheme: scheme, workspace: t.TempDir()}
+	w := &turbo{program: peer(t, version+"/bin/turbo"), scheme: scheme, workspace: t.TempDir(), remoteOnly: "--cache=remote:rw"}
+	tasks := "tasks"
+	switch version {
+	case "turbo-1.10.16":
+		tasks = "pipeline"
+		fallthrough
+	case "turbo-2.0.14":
+		w.remoteOnly = "--remote-only"
+	}
 	for name, content := range map[string]string{
 		"package.json":      `{"name":"w","private":true,"packageManager":"npm@10.0.0","scripts":{"build":"mkdir -p dist && head -c 9000000 /dev/urandom >dist/big"}}`,
 		"package-lock.json": `{"name":"w","lockfileVersion":3,"requires":true,"packages":{"":{"name":"w"}}}`,
-		"turbo.json":        `{"remoteCache":{"signature":true},"tasks":{"build":{"outputs":["dist/**"]}}}`,
+		"turbo.json":        `{"remoteCache":{"signature":true},"` + tasks + `":{"build":{"outputs":["dist/**"]}}}`,
 		".gitignore":        ".turbo\nnode_modules\ndist\n",
 	} {
 		writeFile(t, filepath.Join(w.workspace, name), content)
@@ -135,7 +164,7 @@ var executed = regexp.MustCompile(`cache (miss, executing|hit, replaying logs) (
 // task's hash and whether the cache had it.
 func (w *turbo) build(t *testing.T, at remote, env []string) (hash string, hit bool) {
 	t.Helper()
-	return w.run(t, at, env, "--cache=remote:rw")
+	return w.run(t, at, env, w.remoteOnly)
 }
 
 func (w *turbo) run(t *testing.T, at remote, env []string, caches string) (hash string, hit bool) {
@@ -159,6 +188,16 @@ func (w *turbo) run(t *testing.T, at remote, env []string, caches string) (hash 
 		t.Fatalf("after turbo: %v\n%s", err, out)
 	}
 	return string(found[2]), bytes.HasPrefix(found[1], []byte("hit"))
+}
+
+// get asks a cache with nothing of ours between.
+func (at remote) get(path string) (*http.Response, error) {
+	request, err := http.NewRequest(http.MethodGet, at.api+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+at.token)
+	return http.DefaultClient.Do(request)
 }
 
 // artifact runs the program against a cache, and fails where its code is

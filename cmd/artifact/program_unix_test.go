@@ -176,6 +176,15 @@ func (r *recorder) env() []string {
 	return []string{"ARTIFACT_API=" + r.URL, "ARTIFACT_TOKEN=" + token}
 }
 
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
 func writeFile(t *testing.T, path, content string) string {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {

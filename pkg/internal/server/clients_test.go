@@ -118,6 +118,17 @@ func TestAccept(t *testing.T) {
 	}
 }
 
+// TestHeadHasNoType where a GET has a document: prism and others would parse it.
+func TestHeadHasNoType(t *testing.T) {
+	t.Parallel()
+	r := start(t, directory(t, store.Options{}), server.Options{})
+	for path, status := range map[string]int{"/v8/artifacts/a": 404, "/v8/artifacts/..": 400, "/v8/artifacts/status": 200} {
+		if got, want := r.do(http.MethodHead, path, nil), (answer{status, http.Header{}, ""}); !reflect.DeepEqual(got, want) {
+			t.Errorf("HEAD %s: %v, want %v", path, got, want)
+		}
+	}
+}
+
 // TestEventsWithoutUserAgent: turbo sends none with them.
 func TestEventsWithoutUserAgent(t *testing.T) {
 	t.Parallel()

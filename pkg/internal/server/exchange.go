@@ -108,8 +108,13 @@ func (x *exchange) empty(status int) {
 // jsonType is the Content-Type of documents.
 const jsonType = "application/json"
 
-// json answers with a document. HEAD gets its headers.
+// json answers with a document, and HEAD with its status alone: clients read
+// JSON where its type says so, and fail on an empty body.
 func (x *exchange) json(status int, document any) error {
+	if x.r.Method == http.MethodHead {
+		x.begin(status)
+		return nil
+	}
 	text, err := json.Marshal(document)
 	if err != nil {
 		return err
@@ -118,9 +123,6 @@ func (x *exchange) json(status int, document any) error {
 	header.Set("Content-Type", jsonType)
 	header.Set("Content-Length", strconv.Itoa(len(text)))
 	x.begin(status)
-	if x.r.Method == http.MethodHead {
-		return nil
-	}
 	_, err = x.Write(text)
 	return err
 }
