@@ -131,7 +131,7 @@ const (
 // the token is not accepted; its Status is 0 where nobody answered.
 func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 	number := make([]byte, 8)
-	_, _ = rand.Read(number) // it never fails
+	_, _ = rand.Read(number)                      // it never fails
 	id := artifact.ID(hex.EncodeToString(number)) // of the form of turbo's, which every server takes
 	failed := c.look(ctx, http.MethodHead, id)
 	if failed != nil && failed.Status != http.StatusNotFound && slices.Contains(telling, failed.Status) {
