@@ -4,6 +4,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ type Found struct {
 	ID artifact.ID
 	// Size is in bytes, and -1 where the server does not tell.
 	Size int64
+	// EndUnproven says that the bytes end where the connection does, so that an
+	// artifact that was cut short looks whole.
+	EndUnproven bool
 	// Metadata lacks what the server does not tell, CI and Interactive among
 	// it. All text in it is printable; a tag that is no base64 is kept, and is
 	// nobody's signature.
@@ -35,7 +39,8 @@ func (a *answer) found(id artifact.ID) (Found, error) {
 	if coding := a.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return Found{}, ErrEncoded
 	}
-	return Found{ID: id, Size: a.ContentLength, Metadata: foundMetadata(a.Header)}, nil
+	proven := a.ContentLength >= 0 || slices.Contains(a.TransferEncoding, "chunked") || a.ProtoMajor >= 2
+	return Found{ID: id, Size: a.ContentLength, EndUnproven: !proven, Metadata: foundMetadata(a.Header)}, nil
 }
 
 // isPage tells whether a website answered, by the headers alone. A server that

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
@@ -14,6 +15,8 @@ import (
 // getOptions are the command line of get.
 type getOptions struct {
 	hash, output, algorithm string
+	scheme                  string
+	allowUnproven           bool
 	key                     keyOptions
 }
 
@@ -28,7 +31,10 @@ The file appears when everything has come and is right: its length; its digest,
 where the id is one of 64 or 128 hexadecimal digits (--algorithm NAME|none says
 outright what the id is); and its signature, where a signature key is set. A
 failed download leaves nothing. What goes to standard output is checked when it
-has gone out: then the exit code is 7.`,
+has gone out: then the exit code is 7.
+
+A signature of turbo's first scheme, v1, does not fix where the id ends and the
+bytes begin: one for build-1 may fit build-12. --require-signature v2 refuses it.`,
 		Example: `  artifact get "$HASH" -o out.tar.zst
   artifact get "$HASH" | zstd -d | tar -xf -`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -45,7 +51,11 @@ has gone out: then the exit code is 7.`,
 	flags := cmd.Flags()
 	flags.StringVarP(&o.output, "output", "o", "-", "`FILE|-` to write to")
 	flags.StringVar(&o.algorithm, "algorithm", "", "what the id is a digest by: `sha256|sha512|blake3|none` (default: what it looks like)")
+	flags.StringVar(&o.scheme, "require-signature", "", "accept signatures of this scheme only: `v2`, of turbo 2.9.18 and later")
+	flags.BoolVar(&o.allowUnproven, "allow-unproven", false, "accept an answer whose end cannot be proved by a length, digest or signature")
 	o.key.register(flags)
+	readsEnvironment(flags, "require-signature")
+	readsEnvironment(flags, "allow-unproven")
 	return cmd
 }
 
@@ -56,6 +66,8 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 		return usage(err)
 	}
 	switch {
+	case o.scheme != "" && o.scheme != string(artifact.SchemeV2):
+		return usage(fmt.Errorf("--require-signature: only v2 can be required, not %q", o.scheme))
 	case o.output == "":
 		return usage(errors.New("--output: the name of the file is empty, as that of a variable that is not set"))
 	case o.output == "-" && a.global.json:
@@ -67,9 +79,12 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 	if err != nil {
 		return err
 	}
-	downloader := transfer.Downloader{Client: cache}
+	downloader := transfer.Downloader{Client: cache, Scheme: artifact.Scheme(o.scheme), AllowUnproven: o.allowUnproven}
 	if downloader.Signer, err = a.signer(o.key, s); err != nil {
 		return err
+	}
+	if downloader.Signer == nil && o.scheme != "" {
+		return usage(errors.New("--require-signature: there is no signature key to check with"))
 	}
 	target := transfer.StreamTarget(a.env.Stdout, "standard output")
 	if o.output != "-" {

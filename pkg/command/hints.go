@@ -71,6 +71,10 @@ func mismatchHint(err error) string {
 		return "turbo takes it for a miss. Check that the key and the team id are those that it was signed with.\nA team slug is not signed."
 	case errors.Is(err, transfer.ErrEmptySignature):
 		return "Every turbo takes it for a miss. Build and upload it again with a later turbo."
+	case errors.Is(err, transfer.ErrOldSignature):
+		return "Upload it again with --signature-version v2, or with turbo 2.9.18 or later."
+	case errors.Is(err, transfer.ErrUnproven):
+		return "If the server always answers so, use --allow-unproven."
 	case errors.Is(err, transfer.ErrUnverifiable):
 		return "Name the FILE that it should be, or set the signature key."
 	}

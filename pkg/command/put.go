@@ -49,8 +49,10 @@ cache never holds it, and the exit code is 7. A program that writes to the file
 through a shared memory mapping cannot be noticed.
 
 Of several inputs one that fails does not stop the others, unless --fail-fast
-is given. What is the same is sent once. When the credential is refused, the
-cache is closed or the network lost, the rest is listed as not sent.`,
+is given. What is the same is sent once. An id that a list repeats with other
+bytes fails, unless 10,000 other ids stand between: then the last bytes win.
+When the credential is refused, the cache is closed or the network lost, the
+rest is listed as not sent.`,
 		Example: `  artifact put out.tar.zst
   tar -cf - dist | zstd | artifact put -
   artifact put -r dist

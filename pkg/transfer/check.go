@@ -40,6 +40,7 @@ type expectation struct {
 	// checks what is there.
 	tag    string
 	signer *artifact.Signer
+	scheme artifact.Scheme // the only one that counts, unless it is empty
 }
 
 // check holds one download against what is expected of it.
@@ -57,6 +58,9 @@ type check struct {
 
 // checksBytes tells whether there is anything to hold the bytes against.
 func (e expectation) checksBytes() bool { return e.local != nil || len(e.algorithms) > 0 }
+
+// coversBytes reports whether an artifact that was cut short would not pass.
+func (e expectation) coversBytes() bool { return e.checksBytes() || e.signer != nil }
 
 // newCheck begins a check. It fails at once where the size is wrong, and still
 // gives the check.
@@ -141,6 +145,9 @@ func (c *check) checkSignature(ctx context.Context, again rereader) (Signature, 
 	case c.signer == nil:
 		return "", ErrBadSignature
 	case artifact.SameTag(tag, artifact.Tag(c.v1)):
+		if c.scheme == artifact.SchemeV2 {
+			return SignedV1, ErrOldSignature
+		}
 		return SignedV1, nil
 	case c.v2 == nil:
 		if err := c.signAgain(ctx, again); err != nil {

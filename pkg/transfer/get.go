@@ -20,6 +20,12 @@ type Downloader struct {
 	Client *client.Client
 	// Signer, if not nil, checks signatures: one that is missing is wrong.
 	Signer *artifact.Signer
+	// Scheme, if not empty, is the only one that a signature may be of. In
+	// [artifact.SchemeV1] the id and the first bytes run together: a tag for
+	// "build-1" with "2345" is also one for "build-12" with "345".
+	Scheme artifact.Scheme
+	// AllowUnproven takes an artifact whose end cannot be proved, too.
+	AllowUnproven bool
 	// Progress, where it is not nil, is told of received bytes.
 	Progress progress.Tracker
 }
@@ -63,7 +69,7 @@ func (e *OutputError) Unwrap() error { return e.Err }
 // close the target. An error is a [*Mismatch] where the bytes are not the right
 // ones, an [*OutputError], or the client's.
 func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []digest.Algorithm, target *Target) (Downloaded, error) {
-	expected := expectation{id: id, size: -1, sum: id, algorithms: digests, signer: d.Signer}
+	expected := expectation{id: id, size: -1, sum: id, algorithms: digests, signer: d.Signer, scheme: d.Scheme}
 	var c *check
 	err := d.Client.Get(ctx, client.Download{ID: id, Progress: d.Progress, Receive: func(found client.Found, body io.Reader) (err error) {
 		if c, err = expected.newCheck(found); err != nil {
@@ -89,7 +95,11 @@ func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []digest.A
 		again = target.reread
 	}
 	done := Downloaded{Found: c.found, Size: c.n}
-	if done.Signature, err = c.verdict(ctx, again); err == nil {
+	done.Signature, err = c.verdict(ctx, again)
+	if err == nil && c.found.EndUnproven && !c.coversBytes() && !d.AllowUnproven {
+		err = ErrUnproven
+	}
+	if err == nil {
 		err = target.complete()
 	}
 	return done, d.named(id, err)
@@ -97,7 +107,7 @@ func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []digest.A
 
 // named makes a mismatch of what is one.
 func (d *Downloader) named(id artifact.ID, err error) error {
-	for _, reason := range []error{ErrDiffers, ErrUnsigned, ErrBadSignature, ErrEmptySignature, ErrUnsteady} {
+	for _, reason := range []error{ErrDiffers, ErrUnsigned, ErrBadSignature, ErrOldSignature, ErrEmptySignature, ErrUnproven, ErrUnsteady} {
 		if errors.Is(err, reason) {
 			return &Mismatch{Name: string(id), Err: err}
 		}

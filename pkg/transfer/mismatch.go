@@ -19,6 +19,11 @@ var (
 	ErrBadSignature = errors.New("its signature is of another key, team, id or content")
 	// ErrEmptySignature says that the signature is turbo's own mistake.
 	ErrEmptySignature = errors.New("its signature covers the length and none of the bytes, as turbo 2.10.13 to 2.11.4 made it for artifacts over 8 MiB")
+	// ErrOldSignature says that the signature is good, and of a scheme that is
+	// not accepted.
+	ErrOldSignature = errors.New("its signature is of turbo's first scheme, v1, and v2 is required")
+	// ErrUnproven says that the artifact may have been cut short.
+	ErrUnproven = errors.New("its end cannot be proved: the server tells no length, and neither a digest nor a signature covers the bytes")
 	// ErrUnverifiable says that the artifact is there, and that there is
 	// nothing to hold it against.
 	ErrUnverifiable = errors.New("there is nothing to check it against: no file, no key, and the id is no digest")

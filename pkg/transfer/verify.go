@@ -141,7 +141,7 @@ func (v *Verifier) hold(ctx context.Context, path string, expected expectation, 
 			return &InputError{Path: path, Err: changed}
 		}
 	}
-	if err == nil && !expected.checksBytes() && expected.signer == nil {
+	if err == nil && !expected.coversBytes() {
 		return ErrUnverifiable
 	}
 	return err
