@@ -2,43 +2,43 @@ package artifact
 
 import (
 	"os"
-	"syscall"
 	"time"
 	"unsafe"
+
+	"golang.org/x/sys/windows"
 )
 
-var getFileInformationByHandleEx = syscall.NewLazyDLL("kernel32.dll").NewProc("GetFileInformationByHandleEx")
-
-// fileBasicInfo is FILE_BASIC_INFO of the Windows API, which holds the one time
-// that no user can set.
+// fileBasicInfo is FILE_BASIC_INFO of the Windows API. It has the change time,
+// which [os.FileInfo] lacks; a program that sets the other times moves it.
 type fileBasicInfo struct {
-	creation, lastAccess, lastWrite, change syscall.Filetime
-	attributes                              uint32
+	creationTime, lastAccessTime, lastWriteTime, changeTime int64 // each a windows.Filetime, aligned to 8 bytes
+	fileAttributes                                          uint32
+	_                                                       uint32 // padding
 }
 
-const fileBasicInfoClass = 0
+// Windows refuses a smaller buffer.
+var _ [40]byte = [unsafe.Sizeof(fileBasicInfo{})]byte{}
 
 func openToRead(path string) (*os.File, error) { return os.Open(path) }
 
 func statFile(file *os.File) (os.FileInfo, fileState, error) {
 	info, err := file.Stat()
-	if err != nil {
-		return nil, fileState{}, err
+	if err != nil || !info.Mode().IsRegular() { // NUL and pipes have no times
+		return info, fileState{}, err
 	}
 	var basic fileBasicInfo
-	ok, _, err := getFileInformationByHandleEx.Call(file.Fd(), fileBasicInfoClass,
-		uintptr(unsafe.Pointer(&basic)), unsafe.Sizeof(basic))
-	if ok == 0 {
-		return nil, fileState{}, &os.PathError{Op: "GetFileInformationByHandleEx", Path: file.Name(), Err: err}
+	if err := windows.GetFileInformationByHandleEx(windows.Handle(file.Fd()), windows.FileBasicInfo,
+		(*byte)(unsafe.Pointer(&basic)), uint32(unsafe.Sizeof(basic))); err != nil {
+		return nil, fileState{}, &os.PathError{Op: "stat", Path: file.Name(), Err: err}
 	}
-	return info, fileState{
-		size:     info.Size(),
-		modified: info.ModTime(),
-		changed:  time.Unix(0, basic.change.Nanoseconds()),
-	}, nil
+	state := fileState{size: info.Size(), modified: info.ModTime()}
+	if basic.changeTime > 0 { // FAT keeps none
+		state.changed = time.Unix(0, (*windows.Filetime)(unsafe.Pointer(&basic.changeTime)).Nanoseconds())
+	}
+	return info, state, nil
 }
 
-// statPath opens the file, since nothing else tells its change time.
+// statPath opens the file, since only a handle gives its change time.
 func statPath(path string) (os.FileInfo, fileState, error) {
 	file, err := os.Open(path)
 	if err != nil {
