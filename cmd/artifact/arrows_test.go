@@ -24,7 +24,7 @@ var rooms = map[string]room{
 		rooms: []string{
 			"pkg/internal/ui", "pkg/artifact", "pkg/client", "pkg/transfer", "pkg/internal/api",
 			"pkg/internal/credential", "pkg/internal/digest", "pkg/internal/identity", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/provenance",
-			"pkg/internal/server", "pkg/internal/settings", "pkg/internal/store",
+			"pkg/internal/server", "pkg/internal/settings", "pkg/internal/store", "pkg/internal/usertext",
 		},
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	},
@@ -33,31 +33,34 @@ var rooms = map[string]room{
 		rooms:   []string{"pkg/internal/printable", "pkg/internal/progress"},
 		modules: []string{"github.com/schollz/progressbar/v3", "github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
 	},
-	"pkg/artifact": {},
+	"pkg/artifact": {rooms: []string{"pkg/internal/usertext"}},
 	"pkg/client": {rooms: []string{
 		"pkg/artifact", "pkg/internal/api", "pkg/internal/origin", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/transport",
 	}},
-	"pkg/transfer":     {rooms: []string{"pkg/artifact", "pkg/client", "pkg/internal/digest", "pkg/internal/progress"}},
-	"pkg/internal/api": {rooms: []string{"pkg/internal/origin"}},
+	"pkg/transfer": {rooms: []string{
+		"pkg/artifact", "pkg/client", "pkg/internal/digest", "pkg/internal/jsonfile", "pkg/internal/progress", "pkg/internal/usertext",
+	}},
+	"pkg/internal/api": {rooms: []string{"pkg/internal/origin", "pkg/internal/usertext"}},
 	"pkg/internal/credential": {
-		rooms:   []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/jsonfile", "pkg/internal/origin"},
+		rooms:   []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/jsonfile", "pkg/internal/origin", "pkg/internal/usertext"},
 		modules: []string{"github.com/zalando/go-keyring", "golang.org/x/sys"},
 	},
 	"pkg/internal/digest":     {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/zeebo/blake3"}},
-	"pkg/internal/identity":   {rooms: []string{"pkg/internal/origin", "pkg/internal/printable", "pkg/internal/transport"}},
+	"pkg/internal/identity":   {rooms: []string{"pkg/internal/origin", "pkg/internal/printable", "pkg/internal/transport", "pkg/internal/usertext"}},
 	"pkg/internal/jobreport":  {},
 	"pkg/internal/origin":     {modules: []string{"golang.org/x/net"}},
 	"pkg/internal/printable":  {},
 	"pkg/internal/progress":   {},
 	"pkg/internal/provenance": {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/gkampitakis/ciinfo", "golang.org/x/sys"}},
 	"pkg/internal/server":     {rooms: []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/origin", "pkg/internal/store"}},
-	"pkg/internal/jsonfile":   {modules: []string{"github.com/tidwall/jsonc"}},
+	"pkg/internal/jsonfile":   {rooms: []string{"pkg/internal/usertext"}, modules: []string{"github.com/tidwall/jsonc"}},
 	"pkg/internal/settings": {rooms: []string{
-		"pkg/artifact", "pkg/internal/api", "pkg/internal/credential", "pkg/internal/jsonfile",
+		"pkg/artifact", "pkg/internal/api", "pkg/internal/credential", "pkg/internal/jsonfile", "pkg/internal/usertext",
 	}},
 	"pkg/internal/store":           {rooms: []string{"pkg/artifact"}, modules: []string{"golang.org/x/sys"}},
 	"pkg/internal/store/storetest": {rooms: []string{"pkg/artifact", "pkg/internal/store"}},
-	"pkg/internal/transport":       {rooms: []string{"pkg/internal/origin"}, modules: []string{"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys"}},
+	"pkg/internal/usertext":        {},
+	"pkg/internal/transport":       {rooms: []string{"pkg/internal/origin", "pkg/internal/usertext"}, modules: []string{"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys"}},
 }
 
 // TestArrows holds every package to its room, for each system that is built.

@@ -81,11 +81,11 @@ func TestBadGates(t *testing.T) {
 		env   string
 		want  string // of the error, from its beginning
 	}{
-		{"another key", []string{"--client-cert", certificate, "--client-key", otherKey}, "", "--client-key: " + otherKey + ": tls: private key does not match public key"},
+		{"another key", []string{"--client-cert", certificate, "--client-key", otherKey}, "", "--client-key: " + otherKey + ": private key does not match public key"},
 		{"expired", []string{"--client-cert", expired, "--client-key", expiredKey}, "", "--client-cert: " + expired + ": the certificate expired at "},
 		{"not yet valid", []string{"--client-cert", early, "--client-key", earlyKey}, "", "--client-cert: " + early + ": the certificate is not valid before "},
 		{"an encrypted key", []string{"--client-cert", certificate, "--client-key", encrypted}, "", "--client-key: " + encrypted + ": its private key is encrypted"},
-		{"no such file", []string{"--client-cert", dir + "/none"}, "", "--client-cert: open " + dir + "/none: no such file"},
+		{"no such file", []string{"--client-cert", dir + "/none"}, "", "--client-cert: reading " + dir + "/none: no such file"},
 		{"a certificate without a key", []string{"--client-cert", certificate}, "", "--client-cert: " + certificate + ": there is no private key in it: name its file with --client-key\n"},
 		{"a key without a certificate", []string{"--client-key", key}, "", "--client-key: a key is of no use without its certificate"},
 		{"no certificate in it", []string{"--client-cert", key, "--client-key", key}, "", "--client-cert: " + key + ": there is no certificate in it"},
@@ -94,13 +94,13 @@ func TestBadGates(t *testing.T) {
 		{"a header of ours", []string{"--header-file", headers("A: b\nauthorization: s3cret\n")}, "", "--header-file: line 2: invalid header: Authorization cannot be set"},
 		{"control characters", []string{"--header-file", headers("A: s3c\x01ret\n")}, "", "--header-file: line 1: invalid header: A has control characters in its value\n"},
 		{"too many lines", []string{"--header-file", headers(strings.Repeat("A: s3cret\n", 101))}, "", "--header-file: it has more than 100 headers\n"},
-		{"too long", []string{"--header-file", long}, "", "--header-file: " + long + " has more than 64.0 KiB\n"},
+		{"too long", []string{"--header-file", long}, "", "--header-file: reading " + long + ": it is larger than 64 KiB\n"},
 		{"too long in the variable", nil, "ARTIFACT_HEADERS=A: " + strings.Repeat("s3cret", 11000), "ARTIFACT_HEADERS: it has more than 64.0 KiB\n"},
 		{"in the variable", nil, "ARTIFACT_HEADERS=A: b\nHost: s3cret", "ARTIFACT_HEADERS: line 2: invalid header: Host cannot be set"},
 
 		{"a proxy of another kind", []string{"--proxy", "ftp://127.0.0.1"}, "", "--proxy: invalid proxy: it must begin with http://, https:// or socks5://\n"},
 		{"a password for everybody", []string{"--proxy", "http://u:s3cret@127.0.0.1"}, "", "--proxy: a password in an argument can be read by everybody"},
-		{"no URL", nil, "ARTIFACT_PROXY=http://u:s3cret%zz@127.0.0.1", "ARTIFACT_PROXY: invalid proxy: it is no URL\n"},
+		{"no URL", nil, "ARTIFACT_PROXY=http://u:s3cret%zz@127.0.0.1", "ARTIFACT_PROXY: invalid proxy: it is not a valid URL; special characters in a password are written as %XX\n"},
 		{"no URL in curl's variable", nil, "HTTPS_PROXY=http://u:s3cret%zz@127.0.0.1", noAddress + "HTTPS_PROXY\n"},
 		{"no URL in lower case", nil, "https_proxy=http://u:s3c/ret@127.0.0.1", noAddress + "https_proxy\n"},
 		{"no URL for plain http", []string{"--api=http://192.0.2.1", "--allow-http"}, "HTTP_PROXY=u:s3c#ret@127.0.0.1", noAddress + "HTTP_PROXY\n"},

@@ -252,13 +252,13 @@ func TestLoginRefusals(t *testing.T) {
 		want  outcome
 	}{
 		"no terminal": {args: nil, want: outcome{code: 2,
-			stderr: "artifact: no terminal to ask on: open /dev/tty: no such device or address: give the token with --with-token, or set ARTIFACT_TOKEN instead of logging in\n"}},
+			stderr: "artifact: no terminal to ask on: give the token with --with-token, or set ARTIFACT_TOKEN instead of logging in\n"}},
 		"nothing on standard input": {args: []string{"--with-token"}, stdin: " \n", want: outcome{code: 2,
 			stderr: "artifact: no token came from standard input\n"}},
 		"two lines": {args: []string{"--with-token"}, stdin: "abcd\nefgh\n", want: outcome{code: 2,
-			stderr: "artifact: the token from standard input: it has control characters in it\n"}},
+			stderr: "artifact: the token from standard input: it contains a line break: copy it again without that\n"}},
 		"too long": {args: []string{"--with-token"}, stdin: strings.Repeat("x", 64<<10+1), want: outcome{code: 2,
-			stderr: "artifact: reading the token from standard input: it is too long for a token\n"}},
+			stderr: "artifact: reading the token from standard input: it is larger than 64 KiB\n"}},
 		"no page": {args: []string{"--web"}, want: outcome{code: 2,
 			stderr: "artifact: --web: nobody knows the page where " + cache.URL + " hands out tokens; ask whoever runs it\n"}},
 		"no directory": {args: []string{"--with-token"}, stdin: token, env: []string{"HOME="}, want: outcome{code: 2,

@@ -140,14 +140,14 @@ func TestBadValues(t *testing.T) {
 		{"--sha: it has 201 characters, 200 are allowed", []string{"--sha", strings.Repeat("s", 201), "file"}},
 		{"--dirty-hash: it has 201 characters, 200 are allowed", []string{"--dirty-hash", strings.Repeat("s", 201), "file"}},
 		{"--tag: it has 604 characters, 600 are allowed", []string{"--tag", strings.Repeat("abcd", 151), "file"}},
-		{"--tag: it is no base64: illegal base64 data at input byte 1", []string{"--tag", "a-b=", "file"}},
+		{"--tag: it is not base64", []string{"--tag", "a-b=", "file"}},
 		{`--interactive: it is "2", and must be 0 or 1`, []string{"--interactive", "2", "file"}},
 		{`--duration: "-1" is neither a number of milliseconds nor a duration such as 1.5s`, []string{"--duration", "-1", "file"}},
 		{`--duration: "-1s" is neither a number of milliseconds nor a duration such as 1.5s`, []string{"--duration=-1s", "file"}},
 		{`--duration: "soon" is neither a number of milliseconds nor a duration such as 1.5s`, []string{"--duration", "soon", "file"}},
 		{`--duration: "1.5" is neither a number of milliseconds nor a duration such as 1.5s`, []string{"--duration", "1.5", "file"}},
 		{"unknown flag: --nonsense", []string{"--nonsense", "file"}},
-		{"flag needs an argument: --hash", []string{"file", "--hash"}},
+		{"--hash: it needs a value", []string{"file", "--hash"}},
 	} {
 		t.Run(test.why, func(t *testing.T) {
 			t.Parallel()

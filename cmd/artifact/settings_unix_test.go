@@ -57,9 +57,11 @@ func TestBadAPI(t *testing.T) {
 	t.Parallel()
 	const userinfo = "it has a user name or password in it, which belongs into ARTIFACT_TOKEN"
 	for api, why := range map[string]string{
-		"nonsense":                  `invalid API "nonsense": it must begin with https:// or http://`,
-		"ftp://cache":               `invalid API "ftp://cache": it must begin with https:// or http://`,
-		"https://":                  `invalid API "https://": it names no host`,
+		"cache.example.com":         `invalid API: "cache.example.com" must begin with https:// or http://: write https://cache.example.com`,
+		"127.0.0.1:3000":            `invalid API: "127.0.0.1:3000" must begin with https:// or http://: write http://127.0.0.1:3000`,
+		"ftp://cache":               `invalid API: "ftp://cache" must begin with https:// or http://`,
+		"https://":                  "invalid API: it names no host: write https://cache.example.com, for example",
+		"https://cache:99999":       "invalid API: there is no port 99999: ports end at 65535",
 		"https://cache/?q=password": "invalid API: a base URL has no query and no fragment",
 		"https://u:hunter2@cache":   "invalid API: " + userinfo,
 		"u:hunter2@cache":           "invalid API: " + userinfo,
@@ -77,9 +79,6 @@ func TestBadAPI(t *testing.T) {
 	got := putFile(t, []string{"ARTIFACT_TOKEN=" + token}, "--api", "http://192.0.2.1")
 	got.check(t, outcome{code: 2, stderr: "artifact: uploading file: dial tcp 192.0.2.1:80: plain http leaves this machine, to 192.0.2.1:80\n" +
 		"artifact: hint: Use https://, or --allow-http where nobody else can read the network.\n"})
-	got = putFile(t, []string{"ARTIFACT_TOKEN=" + token}, "--insecure")
-	got.check(t, outcome{code: 2, stderr: "artifact: there is no --insecure: " +
-		"certificates are always checked; trust your server's own with --ca-cert FILE\n"})
 }
 
 // TestNoCredential sends nothing, and a dry run needs none.

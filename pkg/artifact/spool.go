@@ -7,6 +7,8 @@ import (
 	"hash"
 	"io"
 	"os"
+
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // spoolMemory is how much of a stream is kept in memory before a file is used.
@@ -31,7 +33,7 @@ type SpoolError struct {
 }
 
 func (e *SpoolError) Error() string {
-	return fmt.Sprintf("keeping the stream in a temporary file in %s: %v", e.Dir, e.Err)
+	return fmt.Sprintf("keeping the stream in a temporary file in %s: %v", e.Dir, usertext.FileReason(e.Err))
 }
 
 // Unwrap gives the cause.

@@ -11,22 +11,26 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
+	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // resolve finds out which cache is meant, and for which team. It asks for no
 // credential: see authorize.
 func (a *app) resolve() (*settings.Resolver, settings.Settings, error) {
-	if a.global.insecure {
-		return nil, settings.Settings{}, &usageError{err: errInsecure}
+	if a.global.oidc.enabled {
+		if _, err := usertext.ParseValue(a.env.Getenv(identity.EnvToken)); err != nil {
+			return nil, settings.Settings{}, &settings.Error{Origin: identity.EnvToken, Err: err}
+		}
 	}
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "" // it was removed: there is no work tree
 	}
 	resolver := settings.New(settings.Sources{
-		Flags:  settings.Flags{API: a.global.api, Team: a.global.team, Preflight: a.global.network.preflight.made},
+		Flags:  settings.Flags{API: string(a.global.api), Team: string(a.global.team), Preflight: a.global.network.preflight.made},
 		Getenv: a.env.Getenv,
 		Dir:    dir,
 		Login:  a.loginStore(),

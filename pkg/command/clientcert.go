@@ -5,14 +5,15 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // maxCertificates is the most bytes of a file with certificates or a key.
@@ -20,6 +21,7 @@ const maxCertificates = 1 << 20
 
 var (
 	errNoCertificate = errors.New("a key is of no use without its certificate: --client-cert FILE")
+	errBinary        = errors.New("it is binary (DER or PKCS #12), and has to be PEM: openssl x509 -inform der -in FILE (for a key openssl pkey, for PKCS #12 openssl pkcs12)")
 	errEncryptedKey  = errors.New("its private key is encrypted, and artifact asks for no passphrase: openssl pkey -in FILE -out KEY")
 )
 
@@ -29,12 +31,12 @@ func (a *app) clientCertificate(certFile, keyFile string) (*tls.Certificate, err
 	failed := func(flag, path string, err error) error {
 		return &settings.Error{Origin: flag, Err: fmt.Errorf("%s: %w", path, err)}
 	}
-	certs, err := readBounded(certFile, maxCertificates)
+	certs, err := usertext.ReadFile(certFile, maxCertificates)
 	if err != nil {
 		return nil, &settings.Error{Origin: "--client-cert", Err: err}
 	}
 	if !hasBlock(certs, "CERTIFICATE") {
-		return nil, failed("--client-cert", certFile, errors.New("there is no certificate in it"))
+		return nil, failed("--client-cert", certFile, noBlockError(certs, "certificate"))
 	}
 	keyFlag := "--client-key"
 	if keyFile == "" {
@@ -50,11 +52,11 @@ func (a *app) clientCertificate(certFile, keyFile string) (*tls.Certificate, err
 	case isEncrypted(key):
 		return nil, failed(keyFlag, keyFile, errEncryptedKey)
 	case !hasBlock(key, "PRIVATE KEY"):
-		return nil, failed(keyFlag, keyFile, errors.New("there is no private key in it"))
+		return nil, failed(keyFlag, keyFile, noBlockError(key, "private key"))
 	}
 	certificate, err := tls.X509KeyPair(certs, key)
 	if err != nil {
-		return nil, failed(keyFlag, keyFile, err)
+		return nil, failed(keyFlag, keyFile, errors.New(strings.TrimPrefix(err.Error(), "tls: ")))
 	}
 	if err := checkDates(certificate.Leaf, time.Now()); err != nil {
 		return nil, failed("--client-cert", certFile, err)
@@ -62,14 +64,13 @@ func (a *app) clientCertificate(certFile, keyFile string) (*tls.Certificate, err
 	return &certificate, nil
 }
 
-// readBounded reads a file that anybody may read.
-func readBounded(path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
+// noBlockError says why there is no certificate or private key in a file.
+func noBlockError(text []byte, what string) error {
+	var value asn1.RawValue
+	if rest, err := asn1.Unmarshal(text, &value); err == nil && len(rest) == 0 {
+		return errBinary
 	}
-	defer file.Close()
-	return readOpened(file, limit)
+	return fmt.Errorf("there is no %s in it (a PEM block, which begins with -----BEGIN)", what)
 }
 
 // hasBlock looks for a block whose type ends in kind: keys have several types.

@@ -4,7 +4,9 @@ import (
 	"io"
 	"os"
 
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // Env is all that a command has of the world around it.
@@ -19,10 +21,14 @@ type Env struct {
 	Environ   func() []string
 }
 
-// Getenv is the value of a variable, or nothing.
+// Getenv returns the value of a variable without what copying left around it. Of
+// the signature key every byte counts, as it does for turbo.
 func (e Env) Getenv(name string) string {
 	value, _ := e.LookupEnv(name)
-	return value
+	if name == settings.EnvSignatureKey {
+		return value
+	}
+	return usertext.Clean(value)
 }
 
 // streams are the two outputs behind everything that has to stand before them.

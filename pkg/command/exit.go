@@ -31,7 +31,8 @@ const (
 
 // usageError is a mistake on the command line.
 type usageError struct {
-	command string // that the help of can be asked for; empty where that would not help
+	command string // whose --help is the next step; empty if that would not help
+	next    string // a better next step
 	err     error
 }
 

@@ -8,14 +8,26 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flagError is what pflag finds wrong with a command line, in our words where
-// it is a flag's value.
-func flagError(err error) error {
+// flagError is what pflag finds wrong with the command line of a command, in our
+// words.
+func flagError(command string, err error) error {
+	failed := &usageError{command: command, err: err}
 	var invalid *pflag.InvalidValueError
-	if !errors.As(err, &invalid) {
-		return err
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &invalid):
+		failed.err = fmt.Errorf("--%s: %w", invalid.GetFlag().Name, valueError(err))
+	case errors.As(err, &missing):
+		failed.err = fmt.Errorf("--%s: it needs a value", missing.GetFlag().Name)
+	case errors.As(err, &unknown):
+		name := "--" + unknown.GetSpecifiedName()
+		if unknown.GetSpecifiedShortnames() != "" {
+			name = name[1:] // without what follows it, which may be a secret: -H'Authorization: ...'
+		}
+		failed.err, failed.next = fmt.Errorf("unknown flag: %s", name), strangers[name]
 	}
-	return fmt.Errorf("--%s: %w", invalid.GetFlag().Name, valueError(err))
+	return failed
 }
 
 // valueError is what is wrong with a flag's value, without the flag.

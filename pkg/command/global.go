@@ -2,10 +2,8 @@ package command
 
 import (
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"math"
-	"os"
 	"runtime"
 	"strconv"
 	"time"
@@ -15,16 +13,16 @@ import (
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // globalOptions are the flags of every command.
 type globalOptions struct {
-	api, team            string
+	api, team            pasted
 	json, quiet, verbose bool
 	progress, color      ui.When
 	caCert               string
 	http2, allowHTTP     bool
-	insecure             bool
 	retries              uint
 	timeout              seconds
 	stallTimeout         seconds
@@ -36,8 +34,8 @@ type globalOptions struct {
 }
 
 func (o *globalOptions) register(flags *pflag.FlagSet) {
-	flags.StringVar(&o.api, "api", "", "base `URL` of the cache (default "+client.DefaultAPI+")")
-	flags.StringVar(&o.team, "team", "", "team, as `SLUG|team_ID`")
+	flags.Var(&o.api, "api", "base `URL` of the cache (default "+client.DefaultAPI+")")
+	flags.Var(&o.team, "team", "team, as `SLUG|team_ID`")
 	flags.BoolVar(&o.json, "json", false, "print results as JSON, one object a line")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print bare results, and nothing but errors beside them")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "print a line for each request")
@@ -55,8 +53,6 @@ func (o *globalOptions) register(flags *pflag.FlagSet) {
 	flags.Var(&o.limitRequests, "limit-requests", "most requests, `RATE` such as 100/m (default no limit)")
 	o.oidc.register(flags)
 	o.network.register(flags)
-	flags.BoolVar(&o.insecure, "insecure", false, "refused: use --ca-cert")
-	_ = flags.MarkHidden("insecure") // only an unknown name is an error
 	for _, name := range []string{"json", "quiet", "verbose", "progress", "color", "ca-cert", "http2", "allow-http",
 		"retries", "timeout", "stall-timeout", "answer-timeout",
 		"limit-rate", "limit-requests"} {
@@ -95,9 +91,6 @@ func (s *seconds) Set(text string) error {
 
 // Type names the value in a help text.
 func (s *seconds) Type() string { return "TIME" }
-
-// errInsecure is what --insecure gets, which people try by habit.
-var errInsecure = errors.New("there is no --insecure: certificates are always checked; trust your server's own with --ca-cert FILE")
 
 // newClient makes the client that the settings describe, for so many requests at
 // a time.
@@ -146,6 +139,23 @@ func (a *app) newClient(s settings.Settings, jobs int) (*client.Client, error) {
 	return c, nil
 }
 
+// pasted is the value of a flag that people copy from elsewhere, cleaned and
+// checked.
+type pasted string
+
+// String is the value.
+func (p *pasted) String() string { return string(*p) }
+
+// Set checks a value.
+func (p *pasted) Set(text string) error {
+	value, err := usertext.ParseValue(text)
+	*p = pasted(value)
+	return err
+}
+
+// Type names the value in a help text.
+func (p *pasted) Type() string { return "string" }
+
 // rootCAs is nil where the system's own certificates do. On Linux Go reads
 // SSL_CERT_FILE by itself, instead of the system's; elsewhere it is added.
 func (a *app) rootCAs() (*x509.CertPool, error) {
@@ -158,7 +168,7 @@ func (a *app) rootCAs() (*x509.CertPool, error) {
 		if file.path == "" {
 			continue
 		}
-		pem, err := os.ReadFile(file.path)
+		pem, err := usertext.ReadFile(file.path, maxCertificates)
 		if err != nil {
 			return nil, &settings.Error{Origin: file.origin, Err: err}
 		}
@@ -168,7 +178,7 @@ func (a *app) rootCAs() (*x509.CertPool, error) {
 			}
 		}
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, &settings.Error{Origin: file.origin, Err: fmt.Errorf("no certificate in %s", file.path)}
+			return nil, &settings.Error{Origin: file.origin, Err: fmt.Errorf("%s: %w", file.path, noBlockError(pem, "certificate"))}
 		}
 	}
 	return pool, nil

@@ -49,6 +49,8 @@ func hint(err error) string {
 		return "Check the id, --team and --api. Vercel keeps artifacts for 7 days, and other caches for as long as they have room."
 	case errors.As(err, new(*transfer.Mismatch)):
 		return mismatchHint(err)
+	case errors.As(err, &usage) && usage.next != "":
+		return usage.next
 	case errors.As(err, &usage) && usage.command != "":
 		return fmt.Sprintf("See %s --help.", usage.command)
 	case errors.As(err, &answered):

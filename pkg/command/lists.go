@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -143,7 +144,7 @@ func openList(flag, name string, stdin *os.File) (transfer.List, func(), error) 
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return transfer.List{}, func() {}, &usageError{err: fmt.Errorf("%s: %w", flag, err)}
+		return transfer.List{}, func() {}, &usageError{err: fmt.Errorf("%s: reading %s: %w", flag, name, usertext.FileReason(err))}
 	}
 	return transfer.List{Name: name, Reader: file}, func() { _ = io.Closer(file).Close() }, nil
 }

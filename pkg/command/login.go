@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +14,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/provenance"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // tokensPage is where Vercel's users create tokens.
@@ -129,7 +128,11 @@ func (l *login) readToken(ctx context.Context) (credential.Secret, error) {
 	var err error
 	origin := "standard input"
 	if l.options.withToken {
-		text, err = l.pipedToken()
+		var piped []byte
+		if piped, err = usertext.ReadAll(l.env.Stdin, maxToken); err != nil {
+			err = &usageError{err: err}
+		}
+		text = string(piped)
 	} else {
 		origin = "the terminal"
 		l.sayWhere()
@@ -141,25 +144,15 @@ func (l *login) readToken(ctx context.Context) (credential.Secret, error) {
 	if err != nil {
 		return credential.Secret{}, fmt.Errorf("reading the token from %s: %w", origin, err)
 	}
-	text = strings.TrimSpace(text)
-	l.hide(text)
-	token := credential.NewSecret(text)
-	if token.IsEmpty() {
-		return token, &usageError{err: fmt.Errorf("no token came from %s", origin)}
+	l.hide(usertext.Clean(text))
+	if text, err = usertext.ParseValue(text); err != nil {
+		return credential.Secret{}, &usageError{err: fmt.Errorf("the token from %s: %w", origin, err)}
 	}
-	if err := token.CheckToken(); err != nil {
-		return token, &usageError{err: fmt.Errorf("the token from %s: %w", origin, err)}
+	if text == "" {
+		return credential.Secret{}, &usageError{err: fmt.Errorf("no token came from %s", origin)}
 	}
 	l.settings.TokenOrigin = origin
-	return token, nil
-}
-
-func (l *login) pipedToken() (string, error) {
-	text, err := io.ReadAll(io.LimitReader(l.env.Stdin, maxToken+1))
-	if err == nil && len(text) > maxToken {
-		err = &usageError{err: errors.New("it is too long for a token")}
-	}
-	return string(text), err
+	return credential.NewSecret(text), nil
 }
 
 // sayWhere says which server it is about, and where its tokens come from.

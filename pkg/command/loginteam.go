@@ -36,7 +36,7 @@ func (l *login) meet(ctx context.Context, cache *client.Client) (client.User, er
 	}
 	switch {
 	case l.global.team != "":
-		l.settings.Team = l.complete(artifact.ParseTeam(l.global.team), teams)
+		l.settings.Team = l.complete(artifact.ParseTeam(string(l.global.team)), teams)
 		return user, nil
 	case len(teams) == 0:
 		return user, nil

@@ -11,12 +11,13 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // networkOptions are the flags for networks that ask for more than a token.
 type networkOptions struct {
 	preflight             choice
-	proxy                 string
+	proxy                 pasted
 	clientCert, clientKey string
 	headerFile            string
 }
@@ -28,7 +29,7 @@ const (
 )
 
 func (o *networkOptions) register(flags *pflag.FlagSet) {
-	flags.StringVar(&o.proxy, "proxy", "", "`URL` of a proxy: http, https or socks5 (default: "+envProxy+", or as for curl)")
+	flags.Var(&o.proxy, "proxy", "`URL` of a proxy: http, https or socks5 (default: "+envProxy+", or as for curl)")
 	flags.StringVar(&o.clientCert, "client-cert", "", "show the certificate in this PEM `FILE` to the cache")
 	flags.StringVar(&o.clientKey, "client-key", "", "`FILE` with its key, for you alone to read (default: the certificate's)")
 	flags.StringVar(&o.headerFile, "header-file", "", "send the Name: value lines of this `FILE` too, for you alone to read (default: "+envHeaders+")")
@@ -79,7 +80,7 @@ type network struct {
 // error is of type [*settings.Error].
 func (a *app) network() (n network, err error) {
 	o := a.global.network
-	if n.proxy, n.proxyOrigin, err = a.proxy(o.proxy); err != nil {
+	if n.proxy, n.proxyOrigin, err = a.proxy(string(o.proxy)); err != nil {
 		return n, &settings.Error{Origin: n.proxyOrigin, Err: err}
 	}
 	if o.clientKey != "" && o.clientCert == "" {
@@ -100,11 +101,14 @@ var errProxyPassword = errors.New("a password in an argument can be read by ever
 // proxy is the URL of the proxy that was given, and where.
 func (a *app) proxy(flag string) (raw, origin string, err error) {
 	if flag == "" {
-		raw = a.env.Getenv(envProxy)
-		if raw == "" {
+		raw, err = usertext.ParseValue(a.env.Getenv(envProxy))
+		if raw == "" && err == nil {
 			return "", "", nil
 		}
-		return raw, envProxy, client.CheckProxy(raw)
+		if err == nil {
+			err = client.CheckProxy(raw)
+		}
+		return raw, envProxy, err
 	}
 	if password := passwordOf(flag); password != "" {
 		a.hide(password)

@@ -20,8 +20,8 @@ import (
 // oidcOptions are the flags for a CI job that shows its own identity.
 type oidcOptions struct {
 	enabled                              bool
-	clientID, tokenURL, issuer, policyID string
-	audience                             string
+	clientID, tokenURL, issuer, policyID pasted
+	audience                             pasted
 }
 
 // oidcFlag is also where such a token comes from, as status tells it.
@@ -29,11 +29,11 @@ const oidcFlag = "--oidc"
 
 func (o *oidcOptions) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.enabled, "oidc", false, "use the CI job's own identity instead of a token")
-	flags.StringVar(&o.audience, "oidc-audience", "", "whom the job's identity token is for, `NAME`")
-	flags.StringVar(&o.clientID, "oidc-client-id", "", "exchange that token for an access token, as the client `ID`")
-	flags.StringVar(&o.tokenURL, "oidc-token-url", "", "exchange it at this `URL` (default, for Vercel's cache, Vercel's own)")
-	flags.StringVar(&o.issuer, "oidc-issuer", "", "exchange it where this issuer's description says, `URL`")
-	flags.StringVar(&o.policyID, "oidc-policy-id", "", "name the policy `ID` in the exchange")
+	flags.Var(&o.audience, "oidc-audience", "whom the job's identity token is for, `NAME`")
+	flags.Var(&o.clientID, "oidc-client-id", "exchange that token for an access token, as the client `ID`")
+	flags.Var(&o.tokenURL, "oidc-token-url", "exchange it at this `URL` (default, for Vercel's cache, Vercel's own)")
+	flags.Var(&o.issuer, "oidc-issuer", "exchange it where this issuer's description says, `URL`")
+	flags.Var(&o.policyID, "oidc-policy-id", "name the policy `ID` in the exchange")
 	for _, name := range []string{"oidc", "oidc-audience", "oidc-client-id", "oidc-token-url", "oidc-issuer", "oidc-policy-id"} {
 		readsEnvironment(flags, name)
 	}
@@ -43,7 +43,7 @@ func (o *oidcOptions) register(flags *pflag.FlagSet) {
 // takes it as it is. Vercel's does not.
 func (o oidcOptions) exchange(resolver *settings.Resolver, s settings.Settings) (*identity.Exchange, error) {
 	e := &identity.Exchange{
-		TokenURL: o.tokenURL, Issuer: o.issuer, ClientID: o.clientID, PolicyID: o.policyID,
+		TokenURL: string(o.tokenURL), Issuer: string(o.issuer), ClientID: string(o.clientID), PolicyID: string(o.policyID),
 		Team: cmp.Or(s.Team.QueryID(), s.Team.Slug),
 	}
 	if e.TokenURL != "" || e.Issuer != "" {
@@ -75,12 +75,12 @@ func (a *app) authorizeAsJob(ctx context.Context, resolver *settings.Resolver, s
 	if err != nil {
 		return err
 	}
-	proxy, origin, err := a.proxy(a.global.network.proxy)
+	proxy, origin, err := a.proxy(string(a.global.network.proxy))
 	if err != nil {
 		return &settings.Error{Origin: origin, Err: err}
 	}
 	a.identity, err = identity.New(identity.Options{
-		Getenv: a.env.Getenv, Environ: a.env.Environ, Audience: a.global.oidc.audience, Exchange: exchange,
+		Getenv: a.env.Getenv, Environ: a.env.Environ, Audience: string(a.global.oidc.audience), Exchange: exchange,
 		Hide: a.hideFromLog, UserAgent: userAgent(), RootCAs: roots, Proxy: proxy, Trace: a.trace(),
 	})
 	if err != nil {

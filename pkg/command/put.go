@@ -119,7 +119,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	}
 	// A dry run asks the cache only what it has, and only where it may.
 	if !o.dryRun || o.skipExisting {
-		if err := a.authorize(ctx, resolver, &s); err != nil && !o.dryRun {
+		if err := a.authorize(ctx, resolver, &s); err != nil && (!o.dryRun || isUsage(err)) {
 			return err
 		}
 	}

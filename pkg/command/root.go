@@ -114,7 +114,7 @@ its API, and run such a server.`,
 	root.SetUsageFunc(func(cmd *cobra.Command) error { return showUsage(cmd, a.helpWidth()) })
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		a.chooseForm(cmd)
-		return &usageError{command: cmd.CommandPath(), err: flagError(err)}
+		return flagError(cmd.CommandPath(), err)
 	})
 	a.global.register(root.PersistentFlags())
 	root.AddCommand(
@@ -130,6 +130,7 @@ its API, and run such a server.`,
 		newExitCodesTopic(),
 		newEnvironmentTopic(a),
 	)
+	root.AddCommand(newStrangerCommands()...)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, child := range root.Commands() {
@@ -188,6 +189,9 @@ func (a *app) chooseForm(cmd *cobra.Command) {
 // mistake like any other.
 func runHelp(cmd *cobra.Command, args []string) error {
 	topic, rest, err := cmd.Root().Find(args)
+	if err == nil && topic.Hidden {
+		return topic.RunE(topic, nil)
+	}
 	if err != nil || len(rest) > 0 {
 		return &usageError{command: "artifact", err: fmt.Errorf("no help about %q", strings.Join(args, " "))}
 	}

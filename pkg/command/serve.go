@@ -18,6 +18,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // envServeToken is the one variable that a server's token is taken from.
@@ -142,7 +143,11 @@ func (o serveOptions) openStore() (*store.Dir, error) {
 // serveToken is what clients must have. Whoever opens the cache to other
 // machines has to choose one, since a random one would not reach them.
 func (a *app) serveToken(listening net.Addr) (string, error) {
-	if token := a.env.Getenv(envServeToken); token != "" {
+	token, err := usertext.ParseValue(a.env.Getenv(envServeToken))
+	if err != nil {
+		return "", &settings.Error{Origin: envServeToken, Err: err}
+	}
+	if token != "" {
 		return token, nil
 	}
 	if tcp, ok := listening.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {

@@ -1,11 +1,7 @@
 package command
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -13,7 +9,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
-	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // maxKeyFile is the most bytes of a file with a key. HMAC makes 32 of them.
@@ -37,6 +33,8 @@ func (a *app) signer(o keyOptions, s settings.Settings) (*artifact.Signer, error
 			return nil, &settings.Error{Origin: "--signature-key-file", Err: err}
 		}
 		a.streams.redactor.Add(key.Reveal())
+	} else if value := key.Reveal(); usertext.Clean(value) != value {
+		a.warn(settings.EnvSignatureKey + " has white space or a byte order mark around it, which counts as a part of the key, as it does for turbo")
 	}
 	if key.IsEmpty() {
 		return nil, s.CheckSignature()
@@ -48,15 +46,10 @@ func (a *app) signer(o keyOptions, s settings.Settings) (*artifact.Signer, error
 	return signer, nil
 }
 
-var errKeyForAll = errors.New("others can read it, and so sign in your name: chmod 600")
-
 // readKey takes a key as $(cat FILE) would give it to turbo: without the
 // newlines at its end.
 func readKey(path string) (credential.Secret, error) {
 	text, err := readPrivate(path, maxKeyFile)
-	if errors.Is(err, errReadByOthers) {
-		err = fmt.Errorf("%s: %w", path, errKeyForAll)
-	}
 	if err != nil {
 		return credential.Secret{}, err
 	}
@@ -65,33 +58,4 @@ func readKey(path string) (credential.Secret, error) {
 		return credential.Secret{}, fmt.Errorf("%s: there is no key in it", path)
 	}
 	return key, nil
-}
-
-var errReadByOthers = errors.New("others can read it: chmod 600")
-
-// readPrivate reads a small file of secrets, which must be the user's alone.
-func readPrivate(path string, limit int64) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	// On Windows the mode tells nothing of who may read.
-	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		return nil, fmt.Errorf("%s: %w", path, errReadByOthers)
-	}
-	return readOpened(file, limit)
-}
-
-// readOpened reads a file that has to be small.
-func readOpened(file *os.File, limit int64) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err == nil && int64(len(text)) > limit {
-		err = fmt.Errorf("%s has more than %s", file.Name(), ui.Size(limit))
-	}
-	return text, err
 }

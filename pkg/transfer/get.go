@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/progress"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // Downloader fetches artifacts, and checks what can be checked of them.
@@ -44,20 +43,10 @@ type OutputError struct {
 	Err  error
 }
 
-func (e *OutputError) Error() string { return fmt.Sprintf("writing %s: %v", e.Path, e.reason()) }
-
-// reason leaves out the names that the system adds: they are those of a
-// temporary file, or the same once more.
-func (e *OutputError) reason() error {
-	var inPath *fs.PathError
-	var inLink *os.LinkError
-	switch {
-	case errors.As(e.Err, &inPath):
-		return inPath.Err
-	case errors.As(e.Err, &inLink):
-		return inLink.Err
-	}
-	return e.Err
+// Error leaves out the names that the system adds: they are those of a temporary
+// file, or the same once more.
+func (e *OutputError) Error() string {
+	return fmt.Sprintf("writing %s: %v", e.Path, usertext.FileReason(e.Err))
 }
 
 // Unwrap gives the cause.

@@ -13,6 +13,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/progress"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // Input is what a user named for an upload or a verification.
@@ -65,16 +66,12 @@ func (e *InputError) Error() string {
 }
 
 // Reason is the error without the path.
-func (e *InputError) Reason() string { return pathless(e.Err, e.Path).Error() }
-
-// pathless is what the system has to say of a path, without naming it and the
-// operation once more.
-func pathless(err error, path string) error {
+func (e *InputError) Reason() string {
 	var inPath *fs.PathError
-	if errors.As(err, &inPath) && inPath.Path == path {
-		return inPath.Err
+	if errors.As(e.Err, &inPath) && inPath.Path == e.Path {
+		return usertext.FileReason(inPath).Error()
 	}
-	return err
+	return e.Err.Error()
 }
 
 // Unwrap gives the cause.

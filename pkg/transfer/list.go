@@ -2,10 +2,13 @@ package transfer
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // Inputs is a list of inputs, read as it is gone through and never whole. An
@@ -41,10 +44,15 @@ type List struct {
 }
 
 // entries gives what stands between terminators, without them, and the number
-// of each. Empty ones are left out.
+// of each. Empty ones are left out, and so are a byte order mark and the carriage
+// return of a line that ends as on Windows.
 func (l List) entries(terminator byte) iter.Seq2[int, entry] {
 	return func(yield func(int, entry) bool) {
 		buffered := bufio.NewReaderSize(l.Reader, maxEntry)
+		if err := usertext.SkipMark(buffered); err != nil {
+			yield(1, entry{err: err})
+			return
+		}
 		for line := 1; ; line++ {
 			text, err := buffered.ReadSlice(terminator)
 			long := errors.Is(err, bufio.ErrBufferFull)
@@ -54,8 +62,11 @@ func (l List) entries(terminator byte) iter.Seq2[int, entry] {
 			if err == nil {
 				text = text[:len(text)-1]
 			}
+			if terminator == '\n' {
+				text = bytes.TrimSuffix(text, []byte("\r"))
+			}
 			if err != nil && err != io.EOF { // what came of the line is no entry
-				yield(line, entry{err: err})
+				yield(line, entry{err: usertext.FileReason(err)})
 				return
 			}
 			switch {

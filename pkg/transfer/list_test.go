@@ -13,6 +13,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/digest"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -76,6 +77,8 @@ func TestSums(t *testing.T) {
 		"sha256 (a) = k":                       "error: reading L, line 1: it is neither HASH  PATH nor NAME (PATH) = HASH",
 		"SHA256 () = k":                        "error: reading L, line 1: it is neither HASH  PATH nor NAME (PATH) = HASH",
 		"SHA256 (a) = ":                        "error: reading L, line 1: invalid artifact id: it is empty",
+		"\ufeffk  a\r\nk2 *b\r\n":              "\"k\" \"a\"\n\"k2\" \"b\"",
+		"\xff\xfek\x00":                        "error: reading L, line 1: " + usertext.ErrUTF16.Error(),
 		"a/b  c\nk  a":                         "error: reading L, line 1: invalid artifact id \"a/b\": it contains '/'; slashes, white space and control characters are not allowed\n\"k\" \"a\"",
 		`\k  a\x`:                              `error: reading L, line 1: it has another escape than \n, \r and \\ in it`,
 		`\k  a\`:                               `error: reading L, line 1: it ends within an escape`,
@@ -117,7 +120,11 @@ func TestPaths(t *testing.T) {
 		terminator byte
 		want       string
 	}{
-		{"a\n b \r\n\nc", '\n', "\"k\" \"a\" blake3\n\"k\" \" b \\r\" blake3\n\"k\" \"c\" blake3\n"},
+		{"a\n b \r\n\r\n\nc\r", '\n', "\"k\" \"a\" blake3\n\"k\" \" b \" blake3\n\"k\" \"c\" blake3\n"},
+		{"\ufeffa\r\nb\ufeff\r\n", '\n', "\"k\" \"a\" blake3\n\"k\" \"b\\ufeff\" blake3\n"},
+		{"\ufeffa\r\x00b\r\n\x00", 0, "\"k\" \"a\\r\" blake3\n\"k\" \"b\\r\\n\" blake3\n"},
+		{"\xff\xfea\x00\n\x00", '\n', "error: reading L, line 1: " + usertext.ErrUTF16.Error() + "\n"},
+		{"\xfe\xff\x00a\x00\n", '\n', "error: reading L, line 1: " + usertext.ErrUTF16.Error() + "\n"},
 		{"a\nb\x00c\x00", 0, "\"k\" \"a\\nb\" blake3\n\"k\" \"c\" blake3\n"},
 		{"-\n-n\n./-", '\n', "\"k\" \"./-\" blake3\n\"k\" \"-n\" blake3\n\"k\" \"./-\" blake3\n"},
 		{"", '\n', ""},
@@ -141,14 +148,18 @@ func TestManifest(t *testing.T) {
 		`{"path":""}`:                                                                             "error: reading L, line 1: it has no path",
 		`{}`:                                                                                      "error: reading L, line 1: it has no path",
 		`null`:                                                                                    "error: reading L, line 1: it has no path",
-		`{"path":"a","hahs":"k"}`:                                                                 `error: reading L, line 1: it is no entry of a manifest: json: unknown field "hahs"`,
+		`{"path":"a","hahs":"k"}`:                                                                 `error: reading L, line 1: it is not an entry of a manifest: column 1: unknown field "hahs"`,
 		`{"path":"a","hash":""}`:                                                                  "error: reading L, line 1: hash: invalid artifact id: it is empty",
 		`{"path":"a","algorithm":"md5"}`:                                                          `error: reading L, line 1: algorithm: no algorithm "md5"; there are sha256, sha512, blake3`,
 		`{"path":"a","durationMs":-1}`:                                                            "error: reading L, line 1: durationMs: -1 is no duration",
 		`{"path":"a","durationMs":9223372036854775807}`:                                           "error: reading L, line 1: durationMs: 9223372036854775807 is no duration",
-		`{"path":"a","tag":"no base64"}`:                                                          "error: reading L, line 1: invalid metadata: X-Artifact-Tag: it is no base64: illegal base64 data at input byte 2",
+		`{"path":"a","tag":"no base64"}`:                                                          "error: reading L, line 1: invalid metadata: X-Artifact-Tag: it is not base64",
+		`{"path":["a"]}`:                                                                          `error: reading L, line 1: it is not an entry of a manifest: column 9: "path" must be a string, and is of type array`,
+		`[{"path":"a"}]`:                                                                          "error: reading L, line 1: it is not an entry of a manifest: column 1: it is an array: write each object on a line of its own, as jq -c '.[]' does",
+		`{"path":"a"`:                                                                             "error: reading L, line 1: it is not an entry of a manifest: column 11: it ends too early",
+		"\ufeff" + `{"path":"a"}`:                                                                 `"" "a" sha256`,
 		`{"path":"a"} {"path":"b"}`:                                                               "error: reading L, line 1: more stands behind the object",
-		"{\"path\":\"\xff\"}\n{\"path\":\"b\"}":                                                   "error: reading L, line 1: it is no valid UTF-8\n\"\" \"b\" sha256",
+		"{\"path\":\"\xff\"}\n{\"path\":\"b\"}":                                                   "error: reading L, line 1: it is not valid UTF-8\n\"\" \"b\" sha256",
 	} {
 		if got := read(list(text).Manifest(like)); got != want+"\n" {
 			t.Errorf("%q:\n%s\nwant\n%s", text, got, want)

@@ -15,6 +15,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/digest"
+	"github.com/artifact-cli/artifact/pkg/internal/jsonfile"
 )
 
 // manifestEntry is one line of a manifest.
@@ -40,13 +41,13 @@ func parseManifest(line string, like Input) (Input, error) {
 		return Input{}, errNoEntry
 	}
 	if !utf8.Valid(text) {
-		return Input{}, errors.New("it is no valid UTF-8")
+		return Input{}, errors.New("it is not valid UTF-8")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	var entry manifestEntry
 	if err := decoder.Decode(&entry); err != nil {
-		return Input{}, fmt.Errorf("it is no entry of a manifest: %w", err)
+		return Input{}, entryError(text, err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
 		return Input{}, errors.New("more stands behind the object")
@@ -55,6 +56,19 @@ func parseManifest(line string, like Input) (Input, error) {
 		return Input{}, fmt.Errorf("%s is there twice", name)
 	}
 	return entry.input(like)
+}
+
+// entryError says why a line is not an entry.
+func entryError(line []byte, err error) error {
+	syntax := (*jsonfile.SyntaxError)(nil)
+	if !errors.As(jsonfile.Explain(line, err), &syntax) {
+		return err
+	}
+	reason := syntax.Reason
+	if line[0] == '[' {
+		reason = "it is an array: write each object on a line of its own, as jq -c '.[]' does"
+	}
+	return fmt.Errorf("it is not an entry of a manifest: column %d: %s", syntax.Column, reason)
 }
 
 // twice is a member that an entry, whose values are no objects, has twice. The

@@ -25,21 +25,16 @@ func (l List) Sums() Inputs { return l.parsed('\n', parseSum) }
 // prints them where it is asked for bare ones.
 func (l List) IDs() Inputs {
 	return l.parsed('\n', func(line string) (Input, error) {
-		alone := strings.TrimSuffix(line, "\r")
-		if strings.Contains(alone, " ") || alone == "" {
+		if strings.Contains(line, " ") {
 			return parseSum(line)
 		}
-		id, err := artifact.ParseID(alone)
+		id, err := artifact.ParseID(line)
 		return Input{ID: id, Remote: true, Digests: digest.Of(id)}, err
 	})
 }
 
 func parseSum(line string) (Input, error) {
-	text := strings.TrimSuffix(line, "\r") // one that belongs to a path is escaped
-	if text == "" {
-		return Input{}, errNoEntry
-	}
-	text, escaped := strings.CutPrefix(text, `\`)
+	text, escaped := strings.CutPrefix(line, `\`)
 	hash, path, ok := splitSum(text)
 	if !ok && strings.HasPrefix(text, "#") {
 		return Input{}, errNoEntry

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // ErrInvalidBaseURL is wrapped by the errors of [ParseBaseURL].
@@ -19,19 +20,14 @@ func ParseBaseURL(raw string) (*url.URL, error) {
 	if raw == "" {
 		raw = DefaultBaseURL
 	}
-	base, err := url.Parse(raw)
-	var malformed *url.Error
+	base, err := usertext.ParseURL(raw)
 	switch {
-	// Also where it cannot be parsed: "user:password@host" is a scheme and
-	// its opaque rest to package url, and its errors quote what it stumbles on.
-	case (err != nil || base.Host == "") && strings.Contains(raw, "@"), err == nil && base.User != nil:
+	case err != nil && strings.Contains(raw, "@"), err == nil && base.User != nil:
 		return nil, fmt.Errorf("%w: it has a user name or password in it, which belongs into ARTIFACT_TOKEN", ErrInvalidBaseURL)
-	case errors.As(err, &malformed):
-		return nil, fmt.Errorf("%w: it is no URL: %w", ErrInvalidBaseURL, malformed.Err)
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", ErrInvalidBaseURL, err)
 	case base.Scheme != "https" && base.Scheme != "http":
-		return nil, fmt.Errorf("%w %q: it must begin with https:// or http://", ErrInvalidBaseURL, raw)
-	case base.Hostname() == "":
-		return nil, fmt.Errorf("%w %q: it names no host", ErrInvalidBaseURL, raw)
+		return nil, fmt.Errorf("%w: %q must begin with https:// or http://", ErrInvalidBaseURL, raw)
 	case base.RawQuery != "" || base.Fragment != "" || base.ForceQuery:
 		return nil, fmt.Errorf("%w: a base URL has no query and no fragment", ErrInvalidBaseURL)
 	}

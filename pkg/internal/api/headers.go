@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 )
@@ -44,7 +45,7 @@ func CheckHeader(name, value string) error {
 			return err
 		}
 		if _, err := base64.StdEncoding.DecodeString(value); err != nil {
-			return fmt.Errorf("it is no base64: %w", err)
+			return errors.New("it is not base64")
 		}
 	case HeaderInteractive:
 		if value != "0" && value != "1" {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 const lockFile = "login.lock"
@@ -30,12 +32,12 @@ func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 		return nil, &FileError{"writing in", s.dir, err}
 	}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
-		return nil, &FileError{"making", s.dir, withoutPath(err)}
+		return nil, &FileError{"making", s.dir, usertext.FileReason(err)}
 	}
 	path := filepath.Join(s.dir, lockFile)
 	file, err := openLock(path)
 	if err != nil {
-		return nil, &FileError{"writing", path, withoutPath(err)}
+		return nil, &FileError{"writing", path, usertext.FileReason(err)}
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, lockWait, ErrBusy)
 	defer cancel()

@@ -11,6 +11,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // openPrivate opens a file of secrets, which must be the user's alone.
@@ -20,7 +22,7 @@ func openPrivate(path string) (*os.File, error) {
 		if errors.Is(err, unix.ELOOP) {
 			return nil, errors.New("it is a symbolic link")
 		}
-		return nil, withoutPath(err)
+		return nil, usertext.FileReason(err)
 	}
 	info, err := file.Stat()
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
@@ -28,7 +30,7 @@ func openPrivate(path string) (*os.File, error) {
 	}
 	if err != nil {
 		_ = file.Close()
-		return nil, withoutPath(err)
+		return nil, usertext.FileReason(err)
 	}
 	return file, nil
 }

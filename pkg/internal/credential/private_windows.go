@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // openPrivate opens a file of secrets. The user's own directories are closed to
@@ -14,7 +16,7 @@ func openPrivate(path string) (*os.File, error) {
 		return nil, errors.New("it is a symbolic link")
 	}
 	file, err := os.Open(path)
-	return file, withoutPath(err)
+	return file, usertext.FileReason(err)
 }
 
 // openLock makes a file to be locked.

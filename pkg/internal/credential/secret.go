@@ -6,8 +6,6 @@
 // that others can read too. Start at [Secret] and [Store].
 package credential
 
-import "errors"
-
 // masked is what a secret looks like wherever it is printed.
 const masked = "***"
 
@@ -16,10 +14,6 @@ const masked = "***"
 type Secret struct {
 	value string
 }
-
-// ErrUnsendable says that a secret has characters in it that no HTTP header
-// can carry.
-var ErrUnsendable = errors.New("it has control characters in it")
 
 // NewSecret wraps a value.
 func NewSecret(value string) Secret { return Secret{value: value} }
@@ -38,13 +32,3 @@ func (s Secret) GoString() string { return masked }
 
 // MarshalText is "***".
 func (s Secret) MarshalText() ([]byte, error) { return []byte(masked), nil }
-
-// CheckToken tells whether the secret can be sent as a bearer token.
-func (s Secret) CheckToken() error {
-	for i := range len(s.value) {
-		if c := s.value[i]; c < ' ' || c == 0x7f {
-			return ErrUnsendable
-		}
-	}
-	return nil
-}

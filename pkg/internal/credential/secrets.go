@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/artifact-cli/artifact/pkg/internal/jsonfile"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // secretsFile holds the secrets that a user wanted in a file.
@@ -36,11 +37,7 @@ func (s *Store) readSecrets() (map[Origin]string, error) {
 		return nil, &FileError{"reading", path, err}
 	}
 	defer file.Close()
-	data, err := jsonfile.ReadAll(file)
-	if err == nil {
-		err = jsonfile.Decode(data, &secrets)
-	}
-	if err != nil {
+	if err := jsonfile.ReadOpened(file, &secrets); err != nil {
 		return nil, &FileError{"reading", path, err}
 	}
 	if secrets == nil { // the document is null
@@ -67,7 +64,7 @@ func (s *Store) changeSecrets(apply func(map[Origin]string)) error {
 
 func (s *Store) removeSecrets() error {
 	if err := os.Remove(s.secretsPath()); err != nil && !isAbsent(err) {
-		return &FileError{"removing", s.secretsPath(), withoutPath(err)}
+		return &FileError{"removing", s.secretsPath(), usertext.FileReason(err)}
 	}
 	return nil
 }
@@ -77,7 +74,7 @@ func (s *Store) removeSecrets() error {
 func writeFile(path string, data []byte) (err error) {
 	defer func() {
 		if err != nil {
-			err = &FileError{"writing", path, withoutPath(err)}
+			err = &FileError{"writing", path, usertext.FileReason(err)}
 		}
 	}()
 	// The mode is 0600.
@@ -107,17 +104,4 @@ func writeFile(path string, data []byte) (err error) {
 // the place of its directory.
 func isAbsent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || isNoDirectory(err)
-}
-
-// withoutPath leaves naming the file to the caller.
-func withoutPath(err error) error {
-	var pathErr *os.PathError
-	var linkErr *os.LinkError
-	switch {
-	case errors.As(err, &pathErr):
-		return pathErr.Err
-	case errors.As(err, &linkErr):
-		return linkErr.Err
-	}
-	return err
 }

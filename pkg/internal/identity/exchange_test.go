@@ -158,7 +158,7 @@ func TestDiscovery(t *testing.T) {
 		"no issuer": {`{"token_endpoint":"%[1]s/t"}`, 200, "", Untrusted,
 			`it says that it is ""`, []string{looked}},
 		"no endpoint": {`{"issuer":"%[1]s/realm"}`, 200, "", Untrusted,
-			"its token endpoint: it must begin with https://", []string{looked}},
+			"its token endpoint: it must begin with https:// or http://", []string{looked}},
 		"a page":  {`<html>`, 200, "", Untrusted, "the answer is not what a token server says", []string{looked}},
 		"nowhere": {``, 404, "", Untrusted, "the server answered 404 Not Found", []string{looked}},
 		"failing": {``, 503, "", Unreachable, "the server answered 503 Service Unavailable", []string{looked, looked, looked}},
@@ -210,8 +210,10 @@ func TestPlainHTTP(t *testing.T) {
 		}
 	}
 	for raw, reason := range map[string]string{
-		"token": "it must begin with https://", "https://": "it names no host", "https://%zz": "it is no URL",
-		"https://user:canary@x": "it has a user name or password in it", "file:///etc/passwd": "it must begin with https://",
+		"token":                 `"token" must begin with https:// or http://: write https://token`,
+		"https://%zz":           `"https://%zz" is not a valid URL, such as https://cache.example.com`,
+		"https://user:canary@x": "it has a user name or password in it",
+		"file://x/etc/passwd":   "it must begin with https://",
 	} {
 		_, err := exchanging(t, Exchange{TokenURL: raw}).start()
 		want := &Error{Doing: "exchanging the job's identity token", Kind: Misconfigured, Err: fmt.Errorf("the token URL: %w", errors.New(reason))}

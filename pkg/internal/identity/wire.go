@@ -17,6 +17,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 const (
@@ -197,14 +198,12 @@ func (q question) oneLine(text string) string {
 // endpoint is an address of a server that gets a secret. Its errors do not repeat
 // what may be one.
 func endpoint(raw string) (*url.URL, error) {
-	u, err := url.Parse(raw)
+	u, err := usertext.ParseURL(raw)
 	switch {
 	case err != nil:
-		return nil, errors.New("it is no URL")
+		return nil, err
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, errors.New("it must begin with https://")
-	case u.Hostname() == "":
-		return nil, errors.New("it names no host")
 	case u.User != nil:
 		return nil, errors.New("it has a user name or password in it")
 	}

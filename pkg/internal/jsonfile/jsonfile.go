@@ -20,16 +20,15 @@ import (
 	"unicode/utf8"
 
 	"github.com/tidwall/jsonc"
+
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // MaxSize is the most bytes that a document may have.
 const MaxSize = 1 << 20
 
-// The reasons for which a file is not read.
-var (
-	ErrNotRegular = errors.New("it is no regular file")
-	ErrTooLarge   = fmt.Errorf("it is larger than %d KiB", MaxSize>>10)
-)
+// ErrNotRegular reports a directory, a FIFO or another file that holds no document.
+var ErrNotRegular = errors.New("it is not a regular file")
 
 // SyntaxError is a document that cannot be understood.
 type SyntaxError struct {
@@ -49,49 +48,42 @@ func Read(path string, document any) error {
 	// Nothing waits for the other end of a FIFO.
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return withoutPath(err)
+		return usertext.FileReason(err)
 	}
 	defer file.Close()
-	data, err := ReadAll(file)
+	return ReadOpened(file, document)
+}
+
+// ReadOpened is [Read] for an open file.
+func ReadOpened(file *os.File, document any) error {
+	info, err := file.Stat()
+	if err != nil {
+		return usertext.FileReason(err)
+	}
+	if !info.Mode().IsRegular() {
+		return ErrNotRegular
+	}
+	data, err := usertext.ReadAll(file, MaxSize)
 	if err != nil {
 		return err
 	}
-	return Decode(data, document)
+	return decode(data, document)
 }
 
-// ReadAll reads an open file to its end, within the bounds of this package.
-func ReadAll(file *os.File) ([]byte, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return nil, withoutPath(err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, ErrNotRegular
-	}
-	data, err := io.ReadAll(io.LimitReader(file, MaxSize+1))
-	if err != nil {
-		return nil, withoutPath(err)
-	}
-	if len(data) > MaxSize {
-		return nil, ErrTooLarge
-	}
-	return data, nil
-}
+// errEmpty reports a file that a full disk or a killed program left.
+var errEmpty = errors.New("it is empty: remove it, or write {} to it")
 
-// withoutPath leaves naming the file to the caller.
-func withoutPath(err error) error {
-	var pathErr *os.PathError
-	if errors.As(err, &pathErr) {
-		return pathErr.Err
+func decode(data []byte, document any) error {
+	if len(bytes.TrimSpace(data)) == 0 {
+		return errEmpty
 	}
-	return err
-}
-
-// Decode is [Read] for what was read already.
-func Decode(data []byte, document any) error {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	// All offsets stay what they were.
-	err := json.Unmarshal(jsonc.ToJSON(data), document)
+	return Explain(data, json.Unmarshal(jsonc.ToJSON(data), document))
+}
+
+// Explain turns an error of [json.Unmarshal] or a [json.Decoder] over data into a
+// [*SyntaxError].
+func Explain(data []byte, err error) error {
 	var syntax *json.SyntaxError
 	var mistyped *json.UnmarshalTypeError
 	switch {
@@ -101,8 +93,10 @@ func Decode(data []byte, document any) error {
 		return newSyntaxError(data, syntax.Offset, syntax.Error())
 	case errors.As(err, &mistyped):
 		return newSyntaxError(data, mistyped.Offset, mistake(mistyped))
-	default:
-		return newSyntaxError(data, 1, "it is no JSON")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return newSyntaxError(data, int64(len(data)), "it ends too early")
+	default: // of an unknown member there is nothing but text
+		return newSyntaxError(data, 1, strings.TrimPrefix(err.Error(), "json: "))
 	}
 }
 

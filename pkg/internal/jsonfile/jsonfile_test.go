@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 type document struct {
@@ -22,12 +24,11 @@ func TestDecode(t *testing.T) {
 	want.Inner.On = true
 	for _, text := range []string{
 		`{"name":"a//b","inner":{"on":true}}`,
-		"\ufeff{\"name\":\"a//b\",\"inner\":{\"on\":true}}",
 		"// c\n{/* c */\"name\":\"a//b\",\r\n\"inner\":{\"on\":true,},} // end",
 		`{"NAME":"a//b","inner":{"on":true},"other":[1,2,],}`,
 	} {
 		var got document
-		if err := Decode([]byte(text), &got); err != nil || got != want {
+		if err := decode([]byte(text), &got); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", text, got, err)
 		}
 	}
@@ -36,18 +37,19 @@ func TestDecode(t *testing.T) {
 func TestDecodeTellsThePlace(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"":                                 "line 1, column 1: unexpected end of JSON input",
+		"":                                 "it is empty: remove it, or write {} to it",
+		" \r\n":                            "it is empty: remove it, or write {} to it",
 		"{\n  \"name\": \"é\" x\n}":        `line 2, column 15: invalid character 'x' after object key:value pair`,
 		"// ä\n{\"name\": secret}":         `line 2, column 10: invalid character 's' looking for beginning of value`,
 		"{\n\t\"name\": 5}":                `line 2, column 10: "name" must be a string, and is of type number`,
 		"{\"inner\": {\n\"on\": \"yes\"}}": `line 2, column 11: "inner.on" must be true or false, and is of type string`,
 		"{\"inner\": []}":                  `line 1, column 11: "inner" must be an object, and is of type array`,
 		"[]":                               `line 1, column 1: the document must be an object, and is of type array`,
-		"\ufeff{,x":                        `line 1, column 2: invalid character ',' looking for beginning of object key string`,
+		"{,x":                              `line 1, column 2: invalid character ',' looking for beginning of object key string`,
 		"{} /* open":                       `line 1, column 4: invalid character '/' after top-level value`,
 		`{"name":"a"`:                      "line 1, column 11: unexpected end of JSON input",
 	} {
-		err := Decode([]byte(text), new(document))
+		err := decode([]byte(text), new(document))
 		if err == nil || err.Error() != want {
 			t.Errorf("%q:\n%v, want\n%s", text, err, want)
 		}
@@ -57,17 +59,32 @@ func TestDecodeTellsThePlace(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	large := filepath.Join(dir, "large")
-	if err := os.WriteFile(large, []byte(strings.Repeat(" ", MaxSize+1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	for path, want := range map[string]error{
 		filepath.Join(dir, "missing"): fs.ErrNotExist,
 		dir:                           ErrNotRegular,
-		large:                         ErrTooLarge,
 	} {
 		if err := Read(path, new(document)); !errors.Is(err, want) || strings.Contains(err.Error(), dir) {
 			t.Errorf("%s: %v, want %v", path, err, want)
+		}
+	}
+}
+
+// TestReadText reads documents as programs on Windows save them.
+func TestReadText(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "document")
+	for text, want := range map[string]string{
+		"\ufeff{\r\n\"name\":\"a\"\r\n}\r\n": "",
+		"\xff\xfe{\x00}\x00":                 usertext.ErrUTF16.Error(),
+		strings.Repeat(" ", MaxSize+1):       "it is larger than 1024 KiB",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var got document
+		err := Read(path, &got)
+		if want == "" && (err != nil || got.Name != "a") || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%.20q: %+v, %v, want %s", text, got, err, want)
 		}
 	}
 }
@@ -78,7 +95,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		var syntax *SyntaxError
-		if err := Decode([]byte(text), new(document)); err != nil && (!errors.As(err, &syntax) || syntax.Line < 1 || syntax.Column < 1) {
+		if err := decode([]byte(text), new(document)); err != nil && !errors.Is(err, errEmpty) && (!errors.As(err, &syntax) || syntax.Line < 1 || syntax.Column < 1) {
 			t.Fatalf("%q: %v", text, err)
 		}
 	})

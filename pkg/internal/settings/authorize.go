@@ -2,10 +2,10 @@ package settings
 
 import (
 	"context"
-	"strings"
 
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // Authorize finds the token for the API that [Resolver.Resolve] found, in the
@@ -37,12 +37,11 @@ func (r *Resolver) Authorize(ctx context.Context, s *Settings) error {
 			return err
 		}
 	}
-	token, err := parseToken(found)
-	if err != nil || token.IsEmpty() {
-		return err
+	token, err := parseValue(found.origin, found.token)
+	if err == nil && token != "" {
+		s.Token, s.TokenOrigin = credential.NewSecret(token), found.origin
 	}
-	s.Token, s.TokenOrigin = token, found.origin
-	return nil
+	return err
 }
 
 // TokenAbove names the place of the token that wins over what login stores for
@@ -82,24 +81,14 @@ func (r *Resolver) CheckConfirmed() error {
 	return nil
 }
 
-// parseToken takes off the white space around a token: a file's last newline
-// gets into a variable easily.
-func parseToken(c candidate) (credential.Secret, error) {
-	token := credential.NewSecret(strings.TrimSpace(c.token))
-	if err := token.CheckToken(); err != nil {
-		return credential.Secret{}, &Error{Origin: c.origin, Err: err}
-	}
-	return token, nil
-}
-
 // inEnvironment checks the token that it finds, so that a bad one is named
 // whatever becomes of it.
 func (r *Resolver) inEnvironment() (candidate, error) {
 	for _, c := range tokensInEnvironment(r.from.Getenv) {
-		if strings.TrimSpace(c.token) == "" || c.onlyVercel && r.origin != credential.Vercel {
+		if usertext.Clean(c.token) == "" || c.onlyVercel && r.origin != credential.Vercel {
 			continue
 		}
-		_, err := parseToken(c)
+		_, err := parseValue(c.origin, c.token)
 		return c, err
 	}
 	return candidate{}, nil
@@ -152,7 +141,7 @@ func (r *Resolver) mayHave(file layer) bool {
 	if file.api == "" {
 		return true
 	}
-	base, err := api.ParseBaseURL(file.api)
+	base, err := api.ParseBaseURL(usertext.Clean(file.api))
 	if err != nil {
 		return false
 	}

@@ -109,15 +109,15 @@ func TestRefusedSettings(t *testing.T) {
 		},
 		"an API that is none": {
 			files: map[string]string{"project/turbo.json": `{"remoteCache":{"apiUrl":"nonsense"}}`},
-			want:  `$ROOT/project/turbo.json: invalid API "nonsense": it must begin with https:// or http://`,
+			want:  `$ROOT/project/turbo.json: invalid API: "nonsense" must begin with https:// or http://: write https://nonsense`,
 		},
 		"a token that no header carries": {
 			env:  map[string]string{EnvTurboToken: "a\nb"},
-			want: "TURBO_TOKEN: it has control characters in it",
+			want: "TURBO_TOKEN: it contains a line break: copy it again without that",
 		},
 		"one in a file": {
 			files: map[string]string{"project/.turbo/config.json": `{"token":"a\u0000b"}`},
-			want:  "$ROOT/project/.turbo/config.json: it has control characters in it",
+			want:  "$ROOT/project/.turbo/config.json: it contains the invisible character U+0000: copy it again without that",
 		},
 	} {
 		s := newSandbox(t, test.files, test.env)

@@ -8,6 +8,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // Sources are where settings are looked for.
@@ -45,7 +46,8 @@ func New(from Sources) *Resolver {
 // and the Vercel CLI's link; what login stored, the team for that API only;
 // turbo's user-level file. An empty value is one that is not set.
 //
-// Its errors are of type [*Error], or [*credential.FileError].
+// A token in the environment is checked too. Its errors are of type [*Error], or
+// [*credential.FileError].
 func (r *Resolver) Resolve() (s Settings, err error) {
 	if r.tree, err = findWorkTree(r.from.Dir); err != nil {
 		return Settings{}, err
@@ -75,7 +77,10 @@ func (r *Resolver) Resolve() (s Settings, err error) {
 			s.RequireSignature, s.RequireSignatureOrigin = true, file.path
 		}
 	}
-	s.Preflight, s.PreflightOrigin, err = r.findPreflight()
+	if s.Preflight, s.PreflightOrigin, err = r.findPreflight(); err != nil {
+		return Settings{}, err
+	}
+	_, err = r.inEnvironment() // also for what needs no token, such as a dry run
 	return s, err
 }
 
@@ -112,8 +117,8 @@ func (r *Resolver) findAPI() (base, origin string, err error) {
 		{r.tree.config.api, r.tree.config.path},
 		{r.tree.turbo.api, r.tree.turbo.path},
 	} {
-		if source[0] != "" {
-			return source[0], source[1], nil
+		if base, err = parseValue(source[1], source[0]); base != "" || err != nil {
+			return base, source[1], err
 		}
 	}
 	accounts, err := r.accounts()
@@ -121,10 +126,22 @@ func (r *Resolver) findAPI() (base, origin string, err error) {
 		return accounts.Default, LoginOrigin, err
 	}
 	user, err := r.turboUserFile()
-	if err != nil || user.api != "" {
-		return user.api, user.path, err
+	if err == nil {
+		base, err = parseValue(user.path, user.api)
 	}
-	return "", "", nil
+	if base == "" && err == nil {
+		return "", "", nil
+	}
+	return base, user.path, err
+}
+
+// parseValue cleans and checks a value. The error is of type [*Error].
+func parseValue(origin, raw string) (string, error) {
+	value, err := usertext.ParseValue(raw)
+	if err != nil {
+		return "", &Error{Origin: origin, Err: err}
+	}
+	return value, nil
 }
 
 // LoginOrigin is the origin of what login stored.
@@ -153,12 +170,16 @@ func (r *Resolver) findTeam() (artifact.Team, string, error) {
 	sources := append([]namedTeam{{"--team", artifact.ParseTeam(r.from.Flags.Team)}}, teamsInEnvironment(r.from.Getenv)...)
 	sources = append(sources, namedTeam{r.tree.config.path, r.tree.config.team}, namedTeam{r.tree.turbo.path, r.tree.turbo.team})
 	for _, source := range sources {
-		if source.team != (artifact.Team{}) {
-			return source.team, source.origin, nil
+		if team, err := source.parse(); err != nil || team != (artifact.Team{}) {
+			return team, source.origin, err
 		}
 	}
 	for _, find := range []func() (namedTeam, error){r.tree.link, r.loginTeam, r.turboUserTeam} {
-		if named, err := find(); err != nil || named.team != (artifact.Team{}) {
+		named, err := find()
+		if err == nil {
+			named.team, err = named.parse()
+		}
+		if err != nil || named.team != (artifact.Team{}) {
 			return named.team, named.origin, err
 		}
 	}

@@ -1,6 +1,9 @@
 package settings
 
-import "github.com/artifact-cli/artifact/pkg/artifact"
+import (
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
+)
 
 // The variables that are read: ours first, then turbo's, then Vercel's.
 const (
@@ -81,9 +84,19 @@ type namedTeam struct {
 	team   artifact.Team
 }
 
+// parse cleans and checks both names. The error is of type [*Error].
+func (n namedTeam) parse() (team artifact.Team, err error) {
+	if team.ID, err = parseValue(n.origin, n.team.ID); err == nil {
+		team.Slug, err = parseValue(n.origin, n.team.Slug)
+	}
+	return team, err
+}
+
 // linkedTeam is what the Vercel CLI calls an organization: a team where it
 // begins like one, else a user, which is nobody's team.
 func linkedTeam(org string) artifact.Team {
-	team := artifact.Team{ID: org}
-	return artifact.Team{ID: team.QueryID()}
+	if id, err := usertext.ParseValue(org); err == nil { // else it is reported later
+		org = artifact.Team{ID: id}.QueryID()
+	}
+	return artifact.Team{ID: org}
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // ErrInvalidProxy is wrapped by the errors of [ParseProxy].
@@ -25,14 +26,12 @@ func ParseProxy(raw string) (*url.URL, error) {
 	if !strings.Contains(raw, "://") {
 		raw = "http://" + raw
 	}
-	proxy, err := url.Parse(raw)
+	proxy, err := usertext.ParseURL(raw)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%w: it is no URL", ErrInvalidProxy)
+		return nil, fmt.Errorf("%w: %w", ErrInvalidProxy, err)
 	case !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme):
 		return nil, fmt.Errorf("%w: it must begin with http://, https:// or socks5://", ErrInvalidProxy)
-	case proxy.Hostname() == "":
-		return nil, fmt.Errorf("%w: it names no host", ErrInvalidProxy)
 	case strings.Trim(proxy.Path, "/") != "" || proxy.RawQuery != "" || proxy.Fragment != "":
 		return nil, fmt.Errorf("%w: a proxy has no path and no query", ErrInvalidProxy)
 	}
@@ -82,7 +81,7 @@ const noProxyAtAll = "proxy.invalid"
 // variables holds that holds anything.
 func (p *proxies) fromEnvironment(scheme string, variables ...string) string {
 	for _, name := range variables {
-		raw := os.Getenv(name)
+		raw := usertext.Clean(os.Getenv(name))
 		if raw == "" {
 			continue
 		}

@@ -21,11 +21,11 @@ type Console struct {
 // ErrNoConsole says that nobody can be asked.
 var ErrNoConsole = errors.New("no terminal to ask on")
 
-// OpenConsole opens it. The error wraps [ErrNoConsole].
+// OpenConsole opens it. The error is [ErrNoConsole].
 func OpenConsole(redactor *Redactor) (*Console, error) {
 	in, out, err := openConsole()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoConsole, err)
+		return nil, ErrNoConsole // the system's own reason explains nothing
 	}
 	return &Console{in: in, out: out, lines: bufio.NewReader(in), shown: redactor.Writer(out)}, nil
 }

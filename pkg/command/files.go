@@ -1,0 +1,37 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
+)
+
+var errReadByOthers = errors.New("others can read it: chmod 600")
+
+// readPrivate reads a small text file of secrets, which must be the user's alone.
+func readPrivate(path string, limit int64) (text []byte, err error) {
+	file, err := os.Open(path)
+	if err == nil {
+		defer file.Close()
+		err = checkPrivate(file)
+	}
+	if err == nil {
+		text, err = usertext.ReadAll(file, limit)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, usertext.FileReason(err))
+	}
+	return text, nil
+}
+
+func checkPrivate(file *os.File) error {
+	info, err := file.Stat()
+	// On Windows the mode says nothing about who may read.
+	if err == nil && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		return errReadByOthers
+	}
+	return err
+}

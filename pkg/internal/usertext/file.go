@@ -1,0 +1,79 @@
+// Package usertext reads what people write, paste and save: values of flags and
+// variables, and small text files, also those that tools on Windows save with a
+// byte order mark.
+//
+// It refuses UTF-16, and files larger than the caller allows. Start at
+// [ParseValue] and [ReadFile].
+package usertext
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// byteOrderMark is what editors on Windows put before a text in UTF-8.
+const byteOrderMark = "\ufeff"
+
+// ErrUTF16 reports a file in the encoding that PowerShell 5 writes with >.
+var ErrUTF16 = errors.New("it is UTF-16: convert it to UTF-8, as with iconv -f UTF-16 -t UTF-8, or in PowerShell with Set-Content -Encoding utf8")
+
+// ReadFile reads the text file at path, which may be a FIFO, without a byte order
+// mark. A file larger than limit bytes is an error. Errors name the file.
+func ReadFile(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, FileReason(err))
+	}
+	defer file.Close()
+	text, err := ReadAll(file, limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	return text, nil
+}
+
+// ReadAll is [ReadFile] for an open file. Its errors do not name it.
+func ReadAll(file *os.File, limit int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return nil, FileReason(err)
+	}
+	if int64(len(text)) > limit {
+		return nil, &TooLargeError{limit}
+	}
+	if isUTF16(text) {
+		return nil, ErrUTF16
+	}
+	return bytes.TrimPrefix(text, []byte(byteOrderMark)), nil
+}
+
+// TooLargeError reports a file with more than Limit bytes.
+type TooLargeError struct{ Limit int64 }
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("it is larger than %d KiB", e.Limit>>10)
+}
+
+// SkipMark skips a byte order mark at the beginning of a text. It reads no more
+// than it needs to find one, so that a short first line does not wait for the
+// next. An error is [ErrUTF16].
+func SkipMark(text *bufio.Reader) error {
+	if first, err := text.Peek(1); err != nil || first[0] < 0xef {
+		return nil // an error of the reader comes again with the next read
+	}
+	if start, _ := text.Peek(2); isUTF16(start) {
+		return ErrUTF16
+	}
+	if start, _ := text.Peek(len(byteOrderMark)); string(start) == byteOrderMark {
+		_, _ = text.Discard(len(byteOrderMark)) // it was read already
+	}
+	return nil
+}
+
+func isUTF16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff})
+}
