@@ -55,9 +55,20 @@ func (e *OutputError) Unwrap() error { return e.Err }
 // Get writes an artifact to target. Where digests are given, its id must be one
 // of them of the bytes. A regular file is there whole and checked, or not at
 // all; whatever else takes bytes has them before they are checked. Get does not
-// close the target. An error is a [*Mismatch] where the bytes are not the right
+// close the target. A digest in upper case that the cache does not have is looked
+// for in lower case. An error is a [*Mismatch] where the bytes are not the right
 // ones, an [*OutputError], or the client's.
 func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []digest.Algorithm, target *Target) (Downloaded, error) {
+	done, err := d.get(ctx, id, digests, target)
+	if lower, changed := digest.Lower(id); changed && errors.Is(err, client.ErrNotFound) {
+		if inLower, lowerErr := d.get(ctx, lower, digests, target); !errors.Is(lowerErr, client.ErrNotFound) {
+			return inLower, lowerErr
+		}
+	}
+	return done, err
+}
+
+func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []digest.Algorithm, target *Target) (Downloaded, error) {
 	expected := expectation{id: id, size: -1, sum: id, algorithms: digests, signer: d.Signer, scheme: d.Scheme}
 	var c *check
 	err := d.Client.Get(ctx, client.Download{ID: id, Progress: d.Progress, Receive: func(found client.Found, body io.Reader) (err error) {

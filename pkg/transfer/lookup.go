@@ -2,11 +2,13 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
@@ -121,15 +123,25 @@ func (l *look) askForMany(ctx context.Context, batch []LookedUp) []LookedUp {
 	return batch
 }
 
-// askForOne asks for an artifact that nothing was said of.
+// askForOne asks for an artifact that nothing was said of, and in lower case for a
+// digest in upper case that is missing.
 func (l *look) askForOne(ctx context.Context, result LookedUp) LookedUp {
-	if result.Err != nil || result.presence != client.Unknown {
-		return result
+	if result.Err == nil && result.presence == client.Unknown {
+		result.Found, result.Err = l.stat(ctx, result.Path, result.ID)
 	}
-	if result.Err = l.ending.untried(Input{Path: result.Path, ID: result.ID}, "looked up"); result.Err != nil {
-		return result
+	if lower, changed := digest.Lower(result.ID); changed && errors.Is(result.Err, client.ErrNotFound) {
+		if found, err := l.stat(ctx, result.Path, lower); err == nil {
+			result.ID, result.Found, result.Err = lower, found, nil
+		}
 	}
-	result.Found, result.Err = l.verifier.Client.Stat(ctx, result.ID)
-	l.ending.observe(result.Err)
 	return result
+}
+
+func (l *look) stat(ctx context.Context, path string, id artifact.ID) (client.Found, error) {
+	if err := l.ending.untried(Input{Path: path, ID: id}, "looked up"); err != nil {
+		return client.Found{}, err
+	}
+	found, err := l.verifier.Client.Stat(ctx, id)
+	l.ending.observe(err)
+	return found, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
@@ -123,7 +124,14 @@ func (v *Verifier) verify(ctx context.Context, input Input, result *Verification
 		defer expected.local.Close()
 	}
 	expected.signer = v.Signer
-	return v.hold(ctx, input.Path, expected, result)
+	err = v.hold(ctx, input.Path, expected, result)
+	if lower, changed := digest.Lower(expected.id); changed && errors.Is(err, client.ErrNotFound) {
+		expected.id = lower
+		if lowerErr := v.hold(ctx, input.Path, expected, result); !errors.Is(lowerErr, client.ErrNotFound) {
+			result.ID, err = lower, lowerErr
+		}
+	}
+	return err
 }
 
 // hold holds what the cache has against what is expected.

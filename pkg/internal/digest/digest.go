@@ -76,6 +76,13 @@ func (a Algorithm) Fits(id artifact.ID) bool {
 	return err == nil && len(sum) == a.New().Size()
 }
 
+// Lower returns id in lower case, and reports whether that is another digest:
+// PowerShell's Get-FileHash prints digests in upper case.
+func Lower(id artifact.ID) (lower artifact.ID, changed bool) {
+	lower = artifact.ID(strings.ToLower(string(id)))
+	return lower, lower != id && len(Of(id)) > 0
+}
+
 // Is tells whether id is the digest that h stands for, in either case.
 func Is(id artifact.ID, h hash.Hash) bool {
 	return strings.EqualFold(string(id), string(ID(h)))

@@ -73,3 +73,17 @@ func TestOf(t *testing.T) {
 		t.Errorf("%s is its own digest, in either case", id)
 	}
 }
+
+func TestLower(t *testing.T) {
+	t.Parallel()
+	lower := artifact.ID(strings.Repeat("0af", 22)[:64])
+	upper := artifact.ID(strings.ToUpper(string(lower)))
+	for id, want := range map[artifact.ID]bool{
+		upper: true, lower: false, upper + upper: true, upper[:63]: false, upper[:40]: false, "G" + upper[1:]: false, "": false,
+	} {
+		got, changed := Lower(id)
+		if string(got) != strings.ToLower(string(id)) || changed != want {
+			t.Errorf("%s: %s, %v", id, got, changed)
+		}
+	}
+}
