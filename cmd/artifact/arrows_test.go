@@ -24,7 +24,7 @@ var rooms = map[string]room{
 		rooms: []string{
 			"pkg/internal/ui", "pkg/artifact", "pkg/client", "pkg/transfer", "pkg/internal/api",
 			"pkg/internal/credential", "pkg/internal/digest", "pkg/internal/identity", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/provenance",
-			"pkg/internal/server", "pkg/internal/settings", "pkg/internal/store", "pkg/internal/usertext",
+			"pkg/internal/server", "pkg/internal/settings", "pkg/internal/store", "pkg/internal/tempfile", "pkg/internal/usertext",
 		},
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	},
@@ -38,11 +38,11 @@ var rooms = map[string]room{
 		"pkg/artifact", "pkg/internal/api", "pkg/internal/origin", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/transport",
 	}},
 	"pkg/transfer": {rooms: []string{
-		"pkg/artifact", "pkg/client", "pkg/internal/digest", "pkg/internal/jsonfile", "pkg/internal/progress", "pkg/internal/usertext",
+		"pkg/artifact", "pkg/client", "pkg/internal/digest", "pkg/internal/jsonfile", "pkg/internal/progress", "pkg/internal/tempfile", "pkg/internal/usertext",
 	}},
 	"pkg/internal/api": {rooms: []string{"pkg/internal/origin", "pkg/internal/usertext"}},
 	"pkg/internal/credential": {
-		rooms:   []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/jsonfile", "pkg/internal/origin", "pkg/internal/usertext"},
+		rooms:   []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/jsonfile", "pkg/internal/origin", "pkg/internal/tempfile", "pkg/internal/usertext"},
 		modules: []string{"github.com/zalando/go-keyring", "golang.org/x/sys"},
 	},
 	"pkg/internal/digest":     {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/zeebo/blake3"}},
@@ -59,6 +59,7 @@ var rooms = map[string]room{
 	}},
 	"pkg/internal/store":           {rooms: []string{"pkg/artifact"}, modules: []string{"golang.org/x/sys"}},
 	"pkg/internal/store/storetest": {rooms: []string{"pkg/artifact", "pkg/internal/store"}},
+	"pkg/internal/tempfile":        {},
 	"pkg/internal/usertext":        {},
 	"pkg/internal/transport":       {rooms: []string{"pkg/internal/origin", "pkg/internal/usertext"}, modules: []string{"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys"}},
 }

@@ -3,24 +3,21 @@
 package main
 
 import (
-	"context"
-	"errors"
+	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/artifact-cli/artifact/pkg/command"
+	"time"
 )
 
-// dieOf ends the process by the signal that ended ctx, where code says that it
-// was stopped by it, so that a shell's loop around it ends too: an exit code
-// alone would not tell it.
-func dieOf(ctx context.Context, code int) {
-	var interrupt command.Interrupt
-	if !errors.As(context.Cause(ctx), &interrupt) || code != interrupt.ExitCode() {
+// dieOf ends the process by a signal, so that a shell's loop around it ends too:
+// an exit code alone would not end it. It returns where that is impossible: PID 1
+// of a container does not die of a signal that it sends itself.
+func dieOf(sig syscall.Signal) {
+	if os.Getpid() == 1 {
 		return
 	}
-	signal.Reset(interrupt.Signal)
-	if syscall.Kill(syscall.Getpid(), interrupt.Signal) == nil {
-		select {} // until the signal arrives
+	signal.Reset(sig)
+	if syscall.Kill(os.Getpid(), sig) == nil {
+		time.Sleep(time.Second) // until the signal arrives
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -65,13 +64,4 @@ func waitsIn(t *testing.T, running *started, number int) bool {
 		text, _ := os.ReadFile(call) // the thread may be gone
 		return strings.HasPrefix(string(text), fmt.Sprintf("%d ", number))
 	})
-}
-
-func until(t *testing.T, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("waited in vain")
-		}
-	}
 }

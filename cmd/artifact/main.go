@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"io"
 	"log"
 	"os"
@@ -13,15 +15,19 @@ import (
 func main() {
 	// net/http tells the log what hostile servers do; only errors are for users.
 	log.SetOutput(io.Discard)
-	ctx := untilSignal()
+	ctx, passOn := untilSignal()
 	code := command.Run(ctx, command.Env{
-		Args:      os.Args[1:],
-		Stdin:     os.Stdin,
-		Stdout:    os.Stdout,
-		Stderr:    os.Stderr,
-		LookupEnv: os.LookupEnv,
-		Environ:   os.Environ,
+		Args:        os.Args[1:],
+		Stdin:       os.Stdin,
+		Stdout:      os.Stdout,
+		Stderr:      os.Stderr,
+		LookupEnv:   os.LookupEnv,
+		Environ:     os.Environ,
+		PassSignals: passOn,
 	})
-	dieOf(ctx, code)
+	command.CleanUp()
+	if interrupt := (command.Interrupt{}); errors.As(context.Cause(ctx), &interrupt) && code == interrupt.ExitCode() {
+		dieOf(interrupt.Signal)
+	}
 	os.Exit(code)
 }

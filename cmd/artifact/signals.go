@@ -4,15 +4,16 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/artifact-cli/artifact/pkg/command"
 )
 
 // untilSignal makes a context that ends with the first signal that asks the
-// program to stop; a second one stops it at once. A signal that is ignored
-// already, as by nohup, stays so.
-func untilSignal() context.Context {
+// program to stop; a second one ends the process, unless passOn was called. A
+// signal that is ignored already, as by nohup, stays so.
+func untilSignal() (ctx context.Context, passOn func()) {
 	var wanted []os.Signal
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		if !signal.Ignored(sig) {
@@ -20,18 +21,22 @@ func untilSignal() context.Context {
 		}
 	}
 	if len(wanted) == 0 {
-		return context.Background()
+		return context.Background(), func() {}
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
+	var passed atomic.Bool
+	received := make(chan os.Signal, 1)
+	signal.Notify(received, wanted...)
 	go func() {
-		// Beside everything else: the runtime takes a while. Until then a
-		// signal ends the program as it would end any.
-		received := make(chan os.Signal, 1)
-		signal.Notify(received, wanted...)
-		if sig, ok := (<-received).(syscall.Signal); ok {
-			signal.Stop(received)
-			cancel(command.Interrupt{Signal: sig})
+		for sig := range received {
+			interrupt := command.Interrupt{Signal: sig.(syscall.Signal)}
+			if ctx.Err() != nil && !passed.Load() {
+				command.CleanUp()
+				dieOf(interrupt.Signal)
+				os.Exit(interrupt.ExitCode())
+			}
+			cancel(interrupt)
 		}
 	}()
-	return ctx
+	return ctx, func() { passed.Store(true) }
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 var stopping = map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}
@@ -147,6 +148,15 @@ func send(t *testing.T, running *started, sig syscall.Signal) {
 	t.Helper()
 	if err := running.Process.Signal(sig); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func until(t *testing.T, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("waited in vain")
+		}
 	}
 }
 

@@ -19,6 +19,9 @@ type Env struct {
 	// os does.
 	LookupEnv func(name string) (string, bool)
 	Environ   func() []string
+	// PassSignals, if not nil, says that from now on signals are passed on to
+	// another program, and that a second one must not end this process.
+	PassSignals func()
 }
 
 // Getenv returns the value of a variable without what copying left around it. Of

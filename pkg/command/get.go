@@ -88,7 +88,6 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 	}
 	target := transfer.StreamTarget(a.env.Stdout, "standard output")
 	if o.output != "-" {
-		a.unhurried.Store(true) // the temporary file has to go
 		if target, err = transfer.OpenTarget(o.output); err != nil {
 			return &usageError{err: err}
 		}

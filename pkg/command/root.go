@@ -17,6 +17,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/tempfile"
 )
 
 // app is what the commands of one run share.
@@ -52,6 +53,10 @@ func Run(ctx context.Context, env Env) int {
 	}
 	return a.run(ctx, newRootCommand(a))
 }
+
+// CleanUp removes the temporary files of the process. It is the last that a
+// process may do with this package, however it ends.
+func CleanUp() { tempfile.RemoveAll() }
 
 // run is the command line behind the filter, which a fault of ours passes too.
 func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {

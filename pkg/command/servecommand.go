@@ -55,7 +55,7 @@ func (a *app) serveCommand(ctx context.Context, argv []string, at place, cache *
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
 	go func() { served <- cache.Serve(serving, listener) }()
-	err = runForwarding(ctx, child)
+	err = a.runForwarding(ctx, child)
 	stop()
 	failed := <-served
 	if errors.Is(failed, server.ErrCutOff) {
@@ -181,7 +181,10 @@ func linkName() string {
 // runForwarding runs a command to its end and passes signals on to it. It
 // returns nil or an error that holds the exit code. ctx only says whether a
 // signal came before there was a command to pass it on to.
-func runForwarding(ctx context.Context, child *exec.Cmd) error {
+func (a *app) runForwarding(ctx context.Context, child *exec.Cmd) error {
+	if a.env.PassSignals != nil {
+		a.env.PassSignals()
+	}
 	signals := make(chan os.Signal, 16)
 	// What is ignored, as under nohup, stays so, here and in the command.
 	if caught := slices.DeleteFunc(slices.Clone(forwarded), signal.Ignored); len(caught) > 0 {

@@ -3,7 +3,6 @@ package transfer
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -12,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/artifact-cli/artifact/pkg/internal/tempfile"
 )
 
 // Target is where a download goes: a regular file, which gets the bytes when
@@ -42,6 +43,7 @@ func StreamTarget(w io.Writer, name string) *Target {
 }
 
 func openTarget(path string) (*Target, error) {
+	mode := fs.FileMode(0o666) // less the umask, as the user of a shell expects
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
@@ -55,17 +57,20 @@ func openTarget(path string) (*Target, error) {
 		t := StreamTarget(file, path)
 		t.file = file
 		return t, nil
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	case err == nil:
+		mode = info.Mode().Perm()
+	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
 	if path, err = followLinks(path); err != nil {
 		return nil, err
 	}
-	// Not os.CreateTemp, whose files are for their owner alone.
-	beside := filepath.Join(filepath.Dir(path), ".artifact-"+rand.Text())
-	file, err := os.OpenFile(beside, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // less the umask, as the user of a shell expects
+	file, err := tempfile.Create(filepath.Dir(path), ".artifact-", mode)
 	if err != nil {
 		return nil, err
+	}
+	if info != nil {
+		_ = file.Chmod(mode) // for what the umask took; some file systems have no modes
 	}
 	return &Target{path: path, file: file, temporary: true}, nil
 }
@@ -119,13 +124,11 @@ func (t *Target) complete() error {
 	if !t.temporary {
 		return nil
 	}
-	if err := t.file.Close(); err != nil {
-		return &OutputError{t.path, err}
-	}
-	if err := os.Rename(t.file.Name(), t.path); err != nil {
-		return &OutputError{t.path, err}
-	}
+	file := t.file
 	t.temporary, t.file = false, nil
+	if err := tempfile.Rename(file, t.path); err != nil {
+		return &OutputError{t.path, err}
+	}
 	return nil
 }
 
@@ -135,12 +138,11 @@ func (t *Target) Close() error {
 	if t.file == nil {
 		return nil
 	}
-	err := t.file.Close()
 	if t.temporary {
-		_ = os.Remove(t.file.Name())
+		tempfile.Remove(t.file)
 		return nil
 	}
-	if err != nil {
+	if err := t.file.Close(); err != nil {
 		return &OutputError{t.path, err}
 	}
 	return nil

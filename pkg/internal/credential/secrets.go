@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/artifact-cli/artifact/pkg/internal/jsonfile"
+	"github.com/artifact-cli/artifact/pkg/internal/tempfile"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
@@ -77,27 +78,18 @@ func writeFile(path string, data []byte) (err error) {
 			err = &FileError{"writing", path, usertext.FileReason(err)}
 		}
 	}()
-	// The mode is 0600.
-	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	temp, err := tempfile.Create(filepath.Dir(path), filepath.Base(path)+".", 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(temp.Name())
-		}
-	}()
-	_, err = temp.Write(data)
-	if err == nil {
+	defer tempfile.Remove(temp)
+	if _, err = temp.Write(data); err == nil {
 		err = temp.Sync()
 	}
-	if closeErr := temp.Close(); err == nil {
-		err = closeErr
-	}
 	if err != nil {
 		return err
 	}
-	return os.Rename(temp.Name(), path)
+	return tempfile.Rename(temp, path)
 }
 
 // isAbsent tells whether there is no such file, also where there is a file in
