@@ -33,13 +33,16 @@ var rooms = map[string]room{
 		rooms:   []string{"pkg/internal/printable", "pkg/internal/progress"},
 		modules: []string{"github.com/schollz/progressbar/v3", "github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
 	},
-	"pkg/artifact": {rooms: []string{"pkg/internal/usertext"}},
+	"pkg/artifact": {rooms: []string{"pkg/internal/usertext"}, modules: []string{"golang.org/x/sys"}},
 	"pkg/client": {rooms: []string{
 		"pkg/artifact", "pkg/internal/api", "pkg/internal/origin", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/transport",
 	}},
-	"pkg/transfer": {rooms: []string{
-		"pkg/artifact", "pkg/client", "pkg/internal/digest", "pkg/internal/jsonfile", "pkg/internal/progress", "pkg/internal/tempfile", "pkg/internal/usertext",
-	}},
+	"pkg/transfer": {
+		rooms: []string{
+			"pkg/artifact", "pkg/client", "pkg/internal/digest", "pkg/internal/jsonfile", "pkg/internal/progress", "pkg/internal/tempfile", "pkg/internal/usertext",
+		},
+		modules: []string{"github.com/bmatcuk/doublestar/v4"},
+	},
 	"pkg/internal/api": {rooms: []string{"pkg/internal/origin", "pkg/internal/usertext"}},
 	"pkg/internal/credential": {
 		rooms:   []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/jsonfile", "pkg/internal/origin", "pkg/internal/tempfile", "pkg/internal/usertext"},

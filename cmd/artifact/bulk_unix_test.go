@@ -5,9 +5,6 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -22,29 +19,6 @@ const (
 	oneSHA256 = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
 	twoSHA256 = "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"
 )
-
-// TestRecursive takes each file below a directory, and says what it leaves out.
-func TestRecursive(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, "d", "deep"), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	writeFile(t, filepath.Join(dir, "d", "deep", "a"), "one")
-	writeFile(t, filepath.Join(dir, "b"), "two")
-	for link, target := range map[string]string{"file": "../b", "directory": "deep"} {
-		if err := os.Symlink(target, filepath.Join(dir, "d", link)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got := call{args: []string{"put", "-r", "d", "b"}, dir: dir, env: record(t, nil).env()}.run(t)
-	lines := strings.SplitAfter(got.stdout, "\n")
-	slices.Sort(lines)
-	got.stdout = strings.Join(lines, "")
-	got.steady().check(t, outcome{0, twoSHA256 + "  b\n" + twoSHA256 + "  d/file\n" + oneSHA256 + "  d/deep/a\n",
-		"artifact: warning: d/directory is left out: it is no file\n" +
-			"artifact: 2 uploaded, 1 skipped, 0 failed, 0 not sent; 6 B in TIME\n"})
-}
 
 // TestGivingUp ends a run that cannot succeed, and names what was not tried.
 func TestGivingUp(t *testing.T) {

@@ -28,10 +28,26 @@ func OpenFile(ctx context.Context, path string) (*Source, error) {
 	return openFile(ctx, path, systemFiles)
 }
 
+// OpenFileIn is [OpenFile] for a file that has the given path and is opened as name
+// in root, so that no link leads out of it. If name does not lead to the file that
+// has the path, the file counts as changed.
+func OpenFileIn(ctx context.Context, root *os.Root, name, path string) (*Source, error) {
+	system := systemFiles
+	system.open = func(string) (*os.File, error) {
+		file, err := openToReadIn(root, name)
+		if inRoot := (*fs.PathError)(nil); errors.As(err, &inRoot) {
+			inRoot.Path = path
+		}
+		return file, err
+	}
+	return openFile(ctx, path, system)
+}
+
 // fileSystem is what the check against changes asks; tests have their own.
 type fileSystem struct {
 	now  func() time.Time
 	wait func(context.Context, time.Duration) error
+	open func(path string) (*os.File, error)
 	stat func(*os.File) (os.FileInfo, fileState, error)
 	// lookup tells what is found under a path by now.
 	lookup func(path string) (os.FileInfo, fileState, error)
@@ -43,7 +59,7 @@ type fileState struct {
 	modified, changed time.Time
 }
 
-var systemFiles = fileSystem{now: time.Now, wait: wait, stat: statFile, lookup: statPath}
+var systemFiles = fileSystem{now: time.Now, wait: wait, open: openToRead, stat: statFile, lookup: statPath}
 
 // openFile looks at the path before it opens it: to open what is no regular file
 // may do something, and lets who waits at a FIFO's other end go on. Whether it
@@ -59,7 +75,7 @@ func openFile(ctx context.Context, path string, system fileSystem) (*Source, err
 	if err := system.wait(ctx, first.settles(system.now())); err != nil {
 		return nil, err
 	}
-	file, err := openToRead(path)
+	file, err := system.open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +142,7 @@ func (f *openedFile) reopen() (*os.File, error) {
 	if f.closed { // nobody would close it again
 		return nil, os.ErrClosed
 	}
-	file, err := openToRead(f.path)
+	file, err := f.system.open(f.path)
 	switch {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return nil, err // it says nothing of the file

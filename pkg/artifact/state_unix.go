@@ -3,6 +3,7 @@
 package artifact
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -24,6 +25,15 @@ func openToRead(path string) (*os.File, error) {
 			return nil, &os.PathError{Op: "open", Path: path, Err: err}
 		}
 	}
+}
+
+// openToReadIn is openToRead for a file in root.
+func openToReadIn(root *os.Root, name string) (*os.File, error) {
+	file, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.EAGAIN) { // a lease, as in openToRead
+		return root.Open(name)
+	}
+	return file, err
 }
 
 func statFile(file *os.File) (os.FileInfo, fileState, error) {

@@ -21,6 +21,8 @@ var _ [40]byte = [unsafe.Sizeof(fileBasicInfo{})]byte{}
 
 func openToRead(path string) (*os.File, error) { return os.Open(path) }
 
+func openToReadIn(root *os.Root, name string) (*os.File, error) { return root.Open(name) }
+
 func statFile(file *os.File) (os.FileInfo, fileState, error) {
 	info, err := file.Stat()
 	if err != nil || !info.Mode().IsRegular() { // NUL and pipes have no times

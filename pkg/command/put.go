@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,8 @@ import (
 type putOptions struct {
 	listOptions
 	recursive bool
+	exclude   []string
+	leftOut   *atomic.Int64 // files that recursive skipped
 	shard     string
 	hash      optional
 	algorithm string
@@ -33,7 +36,7 @@ type putOptions struct {
 }
 
 func newPutCommand(a *app) *cobra.Command {
-	var o putOptions
+	o := putOptions{leftOut: new(atomic.Int64)}
 	cmd := &cobra.Command{
 		Use:   "put [FILE...|-]",
 		Short: "Upload files or standard input",
@@ -47,6 +50,13 @@ file first, since the API must be told the size before the first byte.
 If the file changes while it is read, the upload is broken off so that the
 cache never holds it, and the exit code is 7. A program that writes to the file
 through a shared memory mapping cannot be noticed.
+
+With -r, every regular file below the directory is uploaded, in the order of
+their paths. Links to files in the directory are followed. Links that leave it,
+links to directories and special files are skipped with a warning. .git is
+always left out. --exclude GLOB is matched against the path below the directory:
+*.map is for its own files, **/*.map for those at any depth, and docs for all of
+the directory docs.
 
 Of several inputs one that fails does not stop the others, unless --fail-fast
 is given. What is the same is sent once. An id that a list repeats with other
@@ -78,6 +88,7 @@ rest is listed as not sent.`,
 	flags.StringVar(&o.scheme, "signature-version", string(artifact.SchemeV2), "scheme to sign by: `v2|v1`, v1 for turbo up to 2.9.17")
 	flags.BoolVar(&o.noSign, "no-sign", false, "do not sign, though there is a signature key")
 	flags.BoolVarP(&o.recursive, "recursive", "r", false, "upload each file below a directory")
+	flags.StringArrayVar(&o.exclude, "exclude", nil, "with -r, leave out paths that match this `GLOB`; repeatable")
 	flags.BoolVar(&o.skipExisting, "skip-existing", false, "send nothing that the cache has already")
 	flags.BoolVar(&o.failFast, "fail-fast", false, "begin no further upload when one has failed")
 	flags.StringVar(&o.shard, "shard", "", "upload one part of the list only, as `I/N`, for N jobs beside each other")

@@ -44,6 +44,7 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	sums.leftOut = int(o.leftOut.Load())
 	if sums.total() == 0 {
 		a.warn("nothing was uploaded: the list has no entry")
 		return nil
@@ -64,7 +65,9 @@ func (a *app) printPutOfMany(r transfer.Result) error {
 // putSums are what several uploads came to.
 type putSums struct {
 	uploaded, skipped, failed, notSent int
-	bytes                              int64 // uploaded
+
+	leftOut int   // links and special files below a directory
+	bytes   int64 // uploaded
 }
 
 func (s *putSums) add(r transfer.Result) {
@@ -81,15 +84,18 @@ func (s *putSums) add(r transfer.Result) {
 	}
 }
 
-func (s *putSums) total() int { return s.uploaded + s.skipped + s.failed + s.notSent }
+func (s *putSums) total() int { return s.uploaded + s.skipped + s.failed + s.notSent + s.leftOut }
 
 func (s *putSums) text(elapsed time.Duration, dryRun bool) string {
 	done := "uploaded"
 	if dryRun {
 		done = "to upload"
 	}
-	text := fmt.Sprintf("%d %s, %d skipped, %d failed, %d not sent; %s in %s",
-		s.uploaded, done, s.skipped, s.failed, s.notSent, ui.Size(s.bytes), elapsed.Round(10*time.Millisecond))
+	text := fmt.Sprintf("%d %s, %d skipped, %d failed, %d not sent", s.uploaded, done, s.skipped, s.failed, s.notSent)
+	if s.leftOut > 0 {
+		text += fmt.Sprintf(", %d left out", s.leftOut)
+	}
+	text += fmt.Sprintf("; %s in %s", ui.Size(s.bytes), elapsed.Round(10*time.Millisecond))
 	if s.bytes > 0 && !dryRun {
 		text += fmt.Sprintf(" (%s)", ui.Rate(float64(s.bytes)/elapsed.Seconds()))
 	}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -32,7 +31,7 @@ func (o *putOptions) inputs(a *app) (single *transfer.Input, list transfer.Input
 	case o.isListed():
 		list, closeList, err = o.open(a.env.Stdin, like)
 	case o.recursive:
-		list = a.filesBelow(o.args, like)
+		list, err = o.filesBelow(a, like)
 	case len(o.args) <= 1 && o.shard == "":
 		single, err = o.single(a.env.Stdin, like)
 		return single, nil, closeList, err
@@ -86,6 +85,8 @@ func (o *putOptions) checkInputs() error {
 	switch {
 	case o.recursive && len(o.args) == 0:
 		return usage("--recursive needs the name of a directory")
+	case len(o.exclude) > 0 && !o.recursive:
+		return usage("--exclude is for --recursive")
 	case o.shard != "" && !o.isListed() && len(o.args) == 0:
 		return usage("--shard is for a list")
 	case many && o.hash.given:
@@ -132,13 +133,24 @@ func named(paths []string, stdin *os.File, like transfer.Input) transfer.Inputs 
 }
 
 // filesBelow are the files below directories, and those that are named.
-func (a *app) filesBelow(paths []string, like transfer.Input) transfer.Inputs {
-	leftOut := func(path string) { a.warn(fmt.Sprintf("%s is left out: it is no file", path)) }
+func (o *putOptions) filesBelow(a *app, like transfer.Input) (transfer.Inputs, error) {
+	tree := transfer.Tree{Skipped: func(path string, why transfer.Skip) {
+		o.leftOut.Add(1)
+		a.warn(fmt.Sprintf("skipping %s: %s", path, why))
+	}}
+	for _, text := range o.exclude {
+		glob, err := transfer.ParseGlob(text)
+		if err != nil {
+			return nil, usage("--exclude: %w", err)
+		}
+		tree.Exclude = append(tree.Exclude, glob)
+	}
 	return func(yield func(transfer.Input, error) bool) {
-		for _, path := range paths {
+		for _, path := range o.args {
 			inputs := named([]string{path}, nil, like)
-			if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeDir != 0 {
-				inputs = transfer.Tree{Root: path, LeftOut: leftOut}.Files(like)
+			if info, err := os.Stat(path); err == nil && info.IsDir() {
+				tree.Root = path
+				inputs = tree.Files(like)
 			}
 			for input, err := range inputs {
 				if !yield(input, err) {
@@ -146,5 +158,5 @@ func (a *app) filesBelow(paths []string, like transfer.Input) transfer.Inputs {
 				}
 			}
 		}
-	}
+	}, nil
 }

@@ -21,6 +21,9 @@ type Input struct {
 	// Path is the name of a file, or only a name where Stream or Remote is
 	// set.
 	Path string
+	// root, if not nil, is what the file is opened in, as name.
+	root *os.Root
+	name string
 	// Stream, if not nil, is read instead of a file.
 	Stream io.Reader
 	// ID is what to store under. Where it is empty, Algorithm derives it from
@@ -123,6 +126,9 @@ func (in Input) openAny(ctx context.Context, spoolDir string, tracker progress.T
 func (in Input) file(ctx context.Context) (*artifact.Source, error) {
 	if in.Stream != nil {
 		return nil, nil
+	}
+	if in.root != nil {
+		return artifact.OpenFileIn(ctx, in.root, in.name, in.Path)
 	}
 	source, err := artifact.OpenFile(ctx, in.Path)
 	if !errors.Is(err, artifact.ErrNotRegular) {
