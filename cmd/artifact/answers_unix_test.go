@@ -203,6 +203,31 @@ func TestWarnOnly(t *testing.T) {
 		"the server answered 500 Internal Server Error\nartifact: hint: The server has a fault; try again later.\n"})
 }
 
+// TestWarnOnlyOnGitHub shows each failure as a warning of the job too, escaped as
+// the runner demands.
+func TestWarnOnlyOnGitHub(t *testing.T) {
+	t.Parallel()
+	server := record(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "100% full for "+r.Header.Get("Authorization"), http.StatusInsufficientStorage)
+	})
+	env := []string{"ARTIFACT_API=" + server.URL, "ARTIFACT_TOKEN=canary%0Asecret", "GITHUB_ACTIONS=true", "CI=true"}
+	failed := func(name string) string {
+		reason := "uploading " + name + ": the server answered 507 Insufficient Storage: 100% full for Bearer ***\n"
+		return "artifact: " + reason + "::warning::" + strings.ReplaceAll(reason, "%", "%25")
+	}
+	const hint = "artifact: hint: The server has a fault; try again later.\n"
+	shell(t, `artifact put --warn-only --no-git file`, env).run(t).check(t, outcome{stderr: failed("file") + hint})
+	shell(t, `artifact put --json --warn-only --no-git file >json`, env).run(t).check(t, outcome{stderr: failed("file") + hint})
+	shell(t, `artifact put -q --warn-only --no-git -j1 file 'two%
+lines' no`, env).run(t).check(t, outcome{stderr: failed("file") +
+		"artifact: reading two%?lines: no such file or directory\n::warning::reading two%25?lines: no such file or directory\n" +
+		"artifact: reading no: no such file or directory\n::warning::reading no: no such file or directory\n" +
+		"artifact: 3 of 3 artifacts failed\nartifact: 1 failed: the server answered 507 Insufficient Storage: 100% full for Bearer ***\n" + hint +
+		"artifact: 2 failed: no such file or directory\n"})
+	// Without the flag the step fails, which GitHub shows by itself.
+	shell(t, `artifact put --no-git no`, env).run(t).check(t, outcome{code: 2, stderr: "artifact: reading no: no such file or directory\n"})
+}
+
 // TestVerbose prints a line for each request, and the server's code.
 func TestVerbose(t *testing.T) {
 	t.Parallel()

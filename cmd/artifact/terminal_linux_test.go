@@ -143,6 +143,37 @@ func TestInterruptFromTheKeyboard(t *testing.T) {
 	}
 }
 
+// TestNoBarInCI draws nothing over and over in a job that has a terminal, unless
+// it is told to.
+func TestNoBarInCI(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		flags, env []string
+		bar        bool
+	}{
+		{env: []string{"CI=true"}},
+		{env: []string{"BUILDKITE=true"}},
+		{env: []string{"TRAVIS=true"}},
+		{env: []string{"CI=true"}, flags: []string{"--progress=always"}, bar: true},
+		{env: []string{"CI=false", "BUILDKITE=true"}, bar: true},
+		{bar: true},
+	} {
+		t.Run(fmt.Sprint(test), func(t *testing.T) {
+			t.Parallel()
+			server := record(t, func(w http.ResponseWriter, _ *http.Request) {
+				time.Sleep(500 * time.Millisecond) // more than it takes a bar to appear
+				w.WriteHeader(http.StatusAccepted)
+			})
+			cmd := call{args: append([]string{"put", "--no-git", "-"}, test.flags...), env: append(server.env(), test.env...), stdin: strings.NewReader(hello)}.command(t)
+			_, output := onTerminal(t, cmd)
+			shown := output()
+			if result := helloSHA256 + "  -\r\n"; !strings.HasSuffix(shown, result) || (shown != result) != test.bar {
+				t.Errorf("%q", shown)
+			}
+		})
+	}
+}
+
 // TestBarAndStory has a bar on the terminal, and the story whole above it.
 func TestBarAndStory(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,11 @@
 package command
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
+)
 
 // onGitHub reports whether GitHub's runner reads the log.
 func (a *app) onGitHub() bool { return a.env.Getenv("GITHUB_ACTIONS") == "true" }
@@ -19,5 +24,13 @@ func (a *app) hideFromLog(secret string) {
 	isToken := !strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' })
 	if a.onGitHub() && isToken {
 		a.streams.revealToLog(workflowCommand("add-mask", secret))
+	}
+}
+
+// annotate shows a failure that is tolerated where GitHub shows warnings. Secrets
+// are replaced first, since the filter does not know how a command escapes them.
+func (a *app) annotate(err error) {
+	if a.tolerant && a.onGitHub() {
+		fmt.Fprint(a.streams.screen, workflowCommand("warning", a.streams.redactor.String(printable.Text(err.Error()))))
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/digest"
+	"github.com/artifact-cli/artifact/pkg/internal/provenance"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
@@ -72,6 +73,7 @@ rest is listed as not sent.`,
   artifact put --verify --signature-key-file key out.tar.zst`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
+			a.tolerant = o.warnOnly
 			err := runPut(cmd.Context(), a, o)
 			if interrupt := (Interrupt{}); err != nil && o.warnOnly && !errors.As(context.Cause(cmd.Context()), &interrupt) {
 				return &warning{err}
@@ -176,6 +178,10 @@ func (a *app) progress() *ui.Progress {
 	style := ui.Silent
 	if !a.global.quiet {
 		style = ui.ChooseStyle(a.global.progress, a.env.Stderr, a.env.Getenv)
+	}
+	// A CI's log keeps each frame of a bar, even if the job has a terminal.
+	if style == ui.Bar && a.global.progress == ui.Auto && provenance.DetectCI(a.env.LookupEnv).Detected {
+		style = ui.Lines
 	}
 	return ui.NewProgress(a.streams.screen, style)
 }

@@ -29,6 +29,8 @@ type app struct {
 	identity *identity.Identity
 	// unhurried is for a command that may take its time to end after a signal.
 	unhurried atomic.Bool
+	// tolerant is for failures that are no more than warnings.
+	tolerant bool
 }
 
 // Run parses the arguments, runs the command and returns the exit code, which
@@ -217,6 +219,9 @@ func (a *app) report(err error) {
 		a.printJSON(failureJSON{newErrorJSON(err)})
 	}
 	a.printError(err)
+	if !errors.As(err, new(*batchError)) { // the failures have got theirs
+		a.annotate(err)
+	}
 	var answered *client.Error
 	if a.global.verbose && errors.As(err, &answered) && answered.Code != "" {
 		a.note("the server's code for this: " + answered.Code)

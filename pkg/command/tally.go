@@ -63,6 +63,7 @@ func (t *tally) add(err error) {
 		t.untried++
 		return
 	}
+	t.app.annotate(err)
 	kind := t.app.kindOf(err)
 	if t.failed++; t.failed == 1 {
 		t.code = kind.code
