@@ -199,7 +199,7 @@ func TestTurborepoRemoteCacheDropsUnsigned(t *testing.T) {
 	cache.artifact(t, 0, team, "put", "--hash", "k", file)
 	got := cache.artifact(t, 7, team, "put", "--hash", "k", "--verify", file)
 	want := "artifact: verifying " + file + ": the server reported it as stored, and does not have it\n" +
-		"artifact: hint: turborepo-remote-cache with a signature key takes an upload without a signature and then does not give it out.\n"
+		"artifact: hint: turborepo-remote-cache with a signature key takes an unsigned upload and never gives it out.\n"
 	if got.stdout != "" || !strings.HasPrefix(got.stderr, want) {
 		t.Errorf("%+v, want %s", got, want)
 	}

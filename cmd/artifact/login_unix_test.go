@@ -115,7 +115,7 @@ func TestTokenCheck(t *testing.T) {
 		"disabled": {answers{200, 403, `{"error":{"code":"remote_caching_disabled","message":"Off."}}`}, 0,
 			enabled},
 		"paused": {answers{-1, 404, ""}, 0, "artifact: warning: Remote Caching is paused there: " +
-			"The spend cap is reached, and Remote Caching is paused. An owner can lift the cap or raise it in the settings.\n"},
+			"The spend cap is reached. An owner of the team can lift or raise it in the settings.\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -10,8 +10,8 @@ import (
 )
 
 // proxyWants is the hint where a proxy does not know who asks.
-const proxyWants = "artifact: hint: The proxy wants a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY (for plain http HTTP_PROXY), to http://USER:PASSWORD@HOST:PORT.\n" +
-	"artifact: hint: A host that is reached without the proxy goes into NO_PROXY.\n"
+const proxyWants = "artifact: hint: The proxy wants a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY or HTTP_PROXY,\n" +
+	"artifact: hint: to http://USER:PASSWORD@HOST:PORT. A host that is reached without it goes into NO_PROXY.\n"
 
 // TestProxies goes through a real one, by CONNECT and in plain HTTP.
 func TestProxies(t *testing.T) {
@@ -110,7 +110,7 @@ func TestProxiesThatHelpNot(t *testing.T) {
 		"the server is not there, in plain HTTP": {server.through("http://"+absent, "http://"+free.address), 9, []string{
 			"artifact: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved" + again,
 			"artifact: uploading file: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved",
-			"artifact: hint: The server has a fault; try again later."}},
+			"artifact: hint: A proxy on the way answered, not the cache: "}},
 		"its password ends the address": {server.through(server.https, "http://user:"+password+"#z@"+closed), 2, []string{
 			"artifact: uploading file: the environment's proxy has no valid address in HTTPS_PROXY\n",
 			"artifact: hint: HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are to be http://HOST:PORT"}},

@@ -102,6 +102,7 @@ var troubles = map[string]trouble{
 	"connection refused":                        {env: []string{"ARTIFACT_API=http://127.0.0.1:1"}},
 	"certificate signed by unknown authority":   {tls: true},
 	"the answer is not a Remote Cache's":        {answer: says(200, "<html>")},
+	"reports an error in spite of its status":   {answer: says(200, `{"error":"no"}`)},
 	"the redirect is not followed":              {answer: says(302, "")},
 	"success before it was sent the whole body": {answer: saysEarly, shell: large},
 	"changed while it was read":                 {answer: meddles, shell: large},

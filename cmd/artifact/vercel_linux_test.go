@@ -192,8 +192,8 @@ func TestLoginAtVercel(t *testing.T) {
 func TestLoginAtVercelWithoutQuestions(t *testing.T) {
 	t.Parallel()
 	v := playVercel(t, "over_limit")
-	const limit = "artifact: warning: Remote Caching is over its limit there: The Remote Caching usage limit of this billing cycle is reached. " +
-		"An owner can raise it in the billing settings.\n"
+	const limit = "artifact: warning: Remote Caching is over its limit there: " +
+		"An owner of the team can raise the limit in the billing settings.\n"
 	const belongs, as = "The token belongs to jane, Jane?[2J\n", "Logged in to https://api.vercel.com as jane, Jane?[2J\n"
 	for team, test := range map[string]struct{ id, slug, said string }{
 		"acme":   {"team_1", "acme", belongs + as + "Team: acme, team_1\n" + limit},

@@ -105,6 +105,9 @@ func (c *Client) ask(ctx context.Context, doing string, target *url.URL, documen
 			if a.looksLikePage() {
 				return ErrNotRemoteCache
 			}
+			if reportsError(text) {
+				return ErrReported
+			}
 			_ = json.Unmarshal(text, document) // what is no JSON tells nothing
 			return nil
 		},
@@ -147,8 +150,8 @@ func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 			Doing: checkingToken, Method: http.MethodHead, URL: c.base.String(), Attempts: 1,
 			Status: http.StatusOK, Err: ErrNotRemoteCache,
 		}
-	case errors.Is(failed, ErrNoPreflight), errors.Is(failed, ErrTokenWithheld), failed.redirected && failed.Status == http.StatusForbidden:
-		return Unclear, failed // other places, and the preflight, know nothing of the token
+	case errors.Is(failed, ErrNoPreflight), errors.Is(failed, ErrTokenWithheld), failed.By != ByCache && failed.Status != http.StatusNotFound:
+		return Unclear, failed // others, and the preflight, know nothing of the token
 	case failed.Status == http.StatusNotFound:
 		return Accepted, nil
 	case failed.Status == http.StatusForbidden && strings.HasPrefix(failed.Code, api.CodeCachePrefix):
@@ -161,7 +164,7 @@ func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 
 // telling are the statuses that tell what a server makes of a request, before
 // it has looked for the artifact or after.
-var telling = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}
+var telling = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity}
 
 const checkingToken = "checking the token"
 

@@ -2,6 +2,9 @@ package client
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
@@ -51,10 +54,42 @@ func (a *answer) beginning() ([]byte, error) {
 	return a.text, err
 }
 
-// upTo reads so many bytes of the body, in the time that a server may take to
-// answer: one that lets a byte fall now and then never stalls. With an error
+// upTo reads so many bytes of the body, without content coding and byte order mark. With an error
 // comes what was read before it.
 func (a *answer) upTo(most int64) ([]byte, error) {
+	text, err := a.encoded(most)
+	text = decoded(a.Header.Get("Content-Encoding"), text, most)
+	return bytes.TrimPrefix(text, []byte("\ufeff")), err
+}
+
+// decoded undoes a content coding, which nobody asked for but some servers apply
+// to errors. It gives at most so many bytes, as a few may stand for very many, and
+// none of a coding that it does not know.
+func decoded(coding string, text []byte, most int64) []byte {
+	var plain io.Reader
+	var err error
+	switch strings.ToLower(strings.TrimSpace(coding)) {
+	case "", "identity":
+		return text
+	case "gzip", "x-gzip":
+		plain, err = gzip.NewReader(bytes.NewReader(text))
+	case "deflate":
+		if plain, err = zlib.NewReader(bytes.NewReader(text)); err != nil { // some leave out zlib's header
+			plain, err = flate.NewReader(bytes.NewReader(text)), nil
+		}
+	default:
+		return nil
+	}
+	if err != nil {
+		return nil
+	}
+	text, _ = io.ReadAll(io.LimitReader(plain, most)) // the text may have been cut
+	return text
+}
+
+// encoded reads so many bytes of the body, in the time that a server may take to
+// answer: one that lets a byte fall now and then never stalls.
+func (a *answer) encoded(most int64) ([]byte, error) {
 	if text, whole := transport.Arrived(a.Response); whole {
 		return text[:min(int64(len(text)), most)], nil
 	}
@@ -117,20 +152,4 @@ func (a *answer) mayFollow() bool {
 		return a.Request.Method == http.MethodGet || a.Request.Method == http.MethodHead
 	}
 	return false
-}
-
-// locationOrigin is the origin that a redirect names, for a message.
-func (a *answer) locationOrigin() string {
-	location := a.Header.Get("Location")
-	if place, err := a.Request.URL.Parse(location); location != "" && err == nil && place.Host != "" {
-		return a.oneLine(place.Scheme + "://" + place.Host)
-	}
-	return ""
-}
-
-// looksLikePage tells whether a website answered instead of a cache.
-func (a *answer) looksLikePage() bool {
-	media, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
-	text, _ := a.beginning()
-	return strings.EqualFold(strings.TrimSpace(media), "text/html") || bytes.HasPrefix(bytes.TrimSpace(text), []byte("<"))
 }

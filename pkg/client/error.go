@@ -14,6 +14,9 @@ var (
 	// ErrNotRemoteCache says that whatever answered is no Remote Cache:
 	// mostly the base URL is a website's.
 	ErrNotRemoteCache = errors.New("the answer is not a Remote Cache's")
+	// ErrReported says that an answer's status is that of a success, and its body
+	// an error.
+	ErrReported = errors.New("the answer reports an error in spite of its status")
 	// ErrAnsweredEarly says that the server reported success without having
 	// been sent all of the body.
 	ErrAnsweredEarly = errors.New("the server reported success before it was sent the whole body")
@@ -51,7 +54,9 @@ type Error struct {
 	Message string
 	// RequestID is the server's name for the request, where it gave one.
 	RequestID string
-	// Location is the origin that a redirect named.
+	// By is who answered.
+	By Responder
+	// Location is the base URL of another cache, where a redirect leads to one.
 	Location string
 	// RetryAfter is set with [ErrRetryAfter].
 	RetryAfter time.Duration

@@ -2,79 +2,209 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"html"
+	"maps"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
-// explanation reads the code and the message of an error answer, in each of
-// the forms that servers send: nested ({"error":{"code","message"}}, Vercel),
-// flat ({"code","message"}, the OpenAPI's), fastify's ({"statusCode","error",
-// "message"}), object storage's, a page of HTML, or plain text. Both come back
-// as one printable line.
+// explanation reads the code and the message of an error answer: from JSON in
+// any of the shapes that [said] knows, object storage's XML, the title of a web
+// page, plain text, or else the WWW-Authenticate header. Both are printable
+// lines.
 func (a *answer) explanation() (code, message string) {
 	text, _ := a.beginning() // an answer that broke explains what it can
-	if a.Header.Get("Content-Encoding") != "" {
-		return "", "" // nobody asked for it, and it may be a bomb
-	}
-	if a.looksLikePage() {
-		if code, message, ok := storageError(text); ok {
-			return a.oneLine(code), a.oneLine(message)
+	document, isJSON := decodeJSON(text)
+	switch {
+	case a.looksLikePage():
+		var ok bool
+		if code, message, ok = storageError(text); !ok {
+			message = a.title(text)
 		}
-		return "", a.title(text)
+	case isJSON:
+		code, message = said(document, maxNesting)
+	case a.StatusCode >= 400 && !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")): // broken JSON explains nothing
+		message = string(text)
 	}
-	var flat struct {
-		Error   json.RawMessage `json:"error"`
-		Code    json.RawMessage `json:"code"`
-		Message json.RawMessage `json:"message"`
+	if message == "" && a.StatusCode >= 400 {
+		var named string
+		named, message = demanded(a.Header.Get("WWW-Authenticate"))
+		code = cmp.Or(code, named)
 	}
-	if json.Unmarshal(text, &flat) != nil {
-		if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) || a.StatusCode < 400 {
-			return "", "" // broken JSON explains nothing
-		}
-		return "", a.oneLine(string(text))
-	}
-	var nested struct {
-		Code    json.RawMessage `json:"code"`
-		Message json.RawMessage `json:"message"`
-	}
-	if json.Unmarshal(flat.Error, &nested) == nil && (nested.Code != nil || nested.Message != nil) {
-		return a.jsonText(nested.Code), a.jsonText(nested.Message)
-	}
-	message = a.jsonText(flat.Message)
-	if message == "" {
-		message = a.jsonText(flat.Error)
-	}
-	return a.jsonText(flat.Code), message
+	return a.oneLine(code), a.oneLine(message)
 }
 
-// storageError is what object storage says, in the form of S3.
+func decodeJSON(text []byte) (document any, ok bool) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	err := decoder.Decode(&document)
+	return document, err == nil && len(bytes.TrimSpace(text[decoder.InputOffset():])) == 0
+}
+
+const (
+	maxNesting = 6 // of objects and lists that are looked into for a message
+	maxReasons = 5 // that are joined
+)
+
+// messageNames are the members that explain an error, the most telling first.
+// An object under "error" goes before them.
+var messageNames = []string{
+	"message", "detail", "error_description", "errors", "error", "title", "msg", "description", "reason", "fault", "faultstring",
+}
+
+// said finds the code and the message in a JSON document: {"error":{"code",
+// "message"}} (Vercel), {"code","message"}, {"statusCode","error","message"}
+// (fastify), {"detail"} and {"title"} (RFC 9457), {"error","error_description"}
+// (RFC 6749), {"errors":[…]}, {"errors":{"field":[…]}}, and lists of such.
+func said(document any, nesting int) (code, message string) {
+	if nesting == 0 {
+		return "", ""
+	}
+	switch value := document.(type) {
+	case string:
+		return "", value
+	case json.Number:
+		return "", value.String()
+	case []any:
+		var reasons []string
+		for _, item := range value[:min(len(value), maxReasons)] {
+			itsCode, reason := said(item, nesting-1)
+			code = cmp.Or(code, itsCode)
+			if reason != "" {
+				reasons = append(reasons, reason)
+			}
+		}
+		return code, strings.Join(reasons, "; ")
+	case map[string]any:
+		return saidByMembers(folded(value), nesting-1)
+	}
+	return "", ""
+}
+
+func saidByMembers(members map[string]any, nesting int) (code, message string) {
+	if nested, ok := members["error"].(map[string]any); ok {
+		code, message = said(nested, nesting)
+	}
+	for _, name := range messageNames {
+		if message != "" {
+			break
+		}
+		var itsCode string
+		itsCode, message = said(members[name], nesting)
+		if fields, ok := members[name].(map[string]any); ok && name == "errors" && message == "" {
+			message = saidByFields(fields, nesting)
+		}
+		code = cmp.Or(code, itsCode)
+	}
+	own := members["code"]
+	if own == nil && members["error_description"] != nil {
+		own = members["error"]
+	}
+	switch own.(type) {
+	case string, json.Number:
+		code = cmp.Or(code, fmt.Sprint(own))
+	}
+	return code, message
+}
+
+// saidByFields joins what is wrong with each field of a request.
+func saidByFields(fields map[string]any, nesting int) string {
+	var reasons []string
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if _, reason := said(fields[name], nesting); reason != "" && len(reasons) < maxReasons {
+			reasons = append(reasons, name+": "+reason)
+		}
+	}
+	return strings.Join(reasons, "; ")
+}
+
+// folded has the members under their names in lower case, as some servers write
+// them in upper case.
+func folded(members map[string]any) map[string]any {
+	lower := make(map[string]any, len(members))
+	for _, name := range slices.Sorted(maps.Keys(members)) { // lower case comes last, and wins
+		lower[strings.ToLower(name)] = members[name]
+	}
+	return lower
+}
+
+// reportsError reports whether the JSON of a successful status says that the
+// request failed.
+func reportsError(text []byte) bool {
+	document, _ := decodeJSON(text)
+	object, _ := document.(map[string]any)
+	members := folded(object)
+	return members["success"] == false || members["ok"] == false || isSomething(members["error"]) || isSomething(members["errors"])
+}
+
+func isSomething(value any) bool {
+	switch value := value.(type) {
+	case nil:
+		return false
+	case bool:
+		return value
+	case string:
+		return value != ""
+	case json.Number:
+		return value != "0"
+	case []any:
+		return len(value) > 0
+	case map[string]any:
+		return len(value) > 0
+	}
+	return true
+}
+
+// storageError reads what object storage says: S3, Google's and Azure's.
 func storageError(text []byte) (code, message string, ok bool) {
-	var document struct {
-		XMLName xml.Name `xml:"Error"`
-		Code    string   `xml:"Code"`
-		Message string   `xml:"Message"`
+	type failure struct {
+		Code      string `xml:"Code"`
+		Message   string `xml:"Message"`
+		Details   string `xml:"Details"`
+		AuthError string `xml:"AuthenticationErrorDetail"`
 	}
-	ok = xml.Unmarshal(text, &document) == nil && document.Code != ""
-	return document.Code, document.Message, ok
+	var document struct {
+		XMLName xml.Name
+		failure
+		Inner failure `xml:"Error"`
+	}
+	if xml.Unmarshal(text, &document) != nil {
+		return "", "", false
+	}
+	found := document.failure
+	switch document.XMLName.Local {
+	case "Error":
+	case "ErrorResponse":
+		found = document.Inner
+	default:
+		return "", "", false
+	}
+	parts := slices.DeleteFunc([]string{found.Message, found.Details, found.AuthError}, func(part string) bool { return part == "" })
+	return found.Code, strings.Join(parts, ": "), found.Code != ""
 }
 
-// jsonText is a JSON string's text, or a number as it stands.
-func (a *answer) jsonText(raw json.RawMessage) string {
-	var text string
-	if json.Unmarshal(raw, &text) == nil {
-		return a.oneLine(text)
+var demandParameter = regexp.MustCompile(`(?i)\b(error_description|error|realm)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))`)
+
+// demanded reads a WWW-Authenticate header (RFC 6750, section 3): its error, or
+// else the scheme and the realm.
+func demanded(header string) (code, message string) {
+	parameters := map[string]string{}
+	for _, match := range demandParameter.FindAllStringSubmatch(header, -1) {
+		parameters[strings.ToLower(match[1])] = match[2] + match[3]
 	}
-	var number json.Number
-	if json.Unmarshal(raw, &number) == nil {
-		return a.oneLine(number.String()) // which may have any number of digits
+	if realm := parameters["realm"]; realm != "" {
+		scheme, _, _ := strings.Cut(strings.TrimSpace(header), " ")
+		message = fmt.Sprintf("%s for %q", scheme, realm)
 	}
-	return ""
+	return parameters["error"], cmp.Or(parameters["error_description"], parameters["error"], message)
 }
 
 // title is a page's own explanation, unless that repeats the status.

@@ -2,7 +2,6 @@ package client
 
 import (
 	"math"
-	"mime"
 	"net/http"
 	"slices"
 	"strconv"
@@ -43,12 +42,11 @@ func (a *answer) found(id artifact.ID) (Found, error) {
 	return Found{ID: id, Size: a.ContentLength, EndUnproven: !proven, Metadata: foundMetadata(a.Header)}, nil
 }
 
-// isPage tells whether a website answered, by the headers alone. A server that
+// isPage reports whether a website answered, by the headers alone. A server that
 // guesses the type of what it serves may call an artifact HTML, but then it
 // tells something of it too.
 func (a *answer) isPage() bool {
-	media, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
-	return media == "text/html" && foundMetadata(a.Header) == artifact.Metadata{}
+	return isPageType(a.Header) && foundMetadata(a.Header) == artifact.Metadata{}
 }
 
 func foundMetadata(header http.Header) artifact.Metadata {

@@ -85,7 +85,7 @@ func hostileAnswers() []hostile {
 		{"endless extensions of a chunk", repeat(ok+"Transfer-Encoding: chunked\r\n\r\n1;", "a=b;"), brokenOK, nil},
 		{"endless trailers", repeat(ok+"Transfer-Encoding: chunked\r\n\r\n0\r\n", "X: y\r\n"), brokenOK, nil},
 		{"a bomb", say(ok + packed), nil, nil},
-		{"a bomb for an error", say(fault + packed), brokenFault, nil},
+		{"a bomb for an error", say(fault + packed), &client.Error{Status: 500, Message: strings.Repeat("?", 297) + "..."}, nil},
 		{"a flood of 103", repeat("", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"), nowhere, nil},
 		{"a flood of 100", repeat("", "HTTP/1.1 100 Continue\r\n\r\n"), nowhere, nil},
 		{"102 that trickle", trickle("", "HTTP/1.1 102 Processing\r\n\r\n"), nowhere, client.ErrNoAnswer},
@@ -101,10 +101,10 @@ func hostileAnswers() []hostile {
 		{"escape sequences in a header", say(fault + "X-Vercel-Id: \x1b[2J\r\n\r\n"), nowhere, nil},
 		{"escape sequences in a message", say(fault + "Location: http://x\u202e/\r\n\r\n" +
 			`{"code":"\u001b[2J","message":"\u001b]0;x\u0007\u202e\u009b2J"}`),
-			&client.Error{Status: 500, Code: "?[2J", Message: "?]0;x???2J", Location: "http://x?"}, nil},
+			&client.Error{Status: 500, Code: "?[2J", Message: "?]0;x???2J"}, nil},
 		{"the token everywhere", say(fault + "X-Vercel-Id: " + token + "\r\nLocation: http://" + token + "/\r\n\r\n" +
 			`{"code":"` + token + `","message":"Bearer ` + token + `"}`),
-			&client.Error{Status: 500, Code: "***", Message: "Bearer ***", RequestID: "***", Location: "http://***"}, nil},
+			&client.Error{Status: 500, Code: "***", Message: "Bearer ***", RequestID: "***"}, nil},
 		{"a status beyond all", say("HTTP/1.1 999 Never\r\n\r\n"), failed(999), nil},
 		{"a status below all", say("HTTP/1.1 099 Never\r\n\r\n"), failed(99), nil},
 		{"a status of nothing", say("HTTP/1.1 000 Never\r\n\r\n"), nowhere, nil},

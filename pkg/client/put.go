@@ -89,8 +89,10 @@ func (a *answer) stored(sent body) (URLs, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case a.StatusCode == http.StatusPartialContent || a.looksLikePage():
+	case a.StatusCode == http.StatusPartialContent || a.looksLikePage() || isChallenge(a.Header):
 		return nil, ErrNotRemoteCache
+	case reportsError(text):
+		return nil, ErrReported
 	case !sent.complete():
 		return nil, ErrAnsweredEarly
 	}

@@ -61,11 +61,11 @@ func (c *Client) Query(ctx context.Context, ids []artifact.ID) ([]Answer, error)
 	return append(answers, make([]Answer, len(ids)-len(answers))...), nil
 }
 
-// unqueried are the statuses of servers that have no query. 400 and 415 come
-// from those that have something else under its path.
+// unqueried are the statuses of servers that have no query. 400, 415 and 422 come
+// from those that have something else under its path, or take no such ids.
 var unqueried = []int{
 	http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone,
-	http.StatusUnsupportedMediaType, http.StatusNotImplemented,
+	http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusNotImplemented,
 }
 
 func (c *Client) query(ctx context.Context, ids []artifact.ID) ([]Answer, error) {

@@ -200,7 +200,7 @@ func (r request) refused(a *answer, reason error) *Error {
 	failed.Status = a.StatusCode
 	failed.Code, failed.Message = a.explanation()
 	failed.RequestID = a.oneLine(transport.RequestID(a.Header))
-	failed.Location = a.locationOrigin()
+	failed.By, failed.Location = r.responder(a), r.cacheAt(a)
 	failed.retryAfter = a.Header.Get("Retry-After")
 	failed.redirected = a.Request.URL.String() != r.target.String()
 	return failed

@@ -133,7 +133,7 @@ func answerCode(e *client.Error) int {
 	switch {
 	case errors.As(e, &proxy):
 		return plainCode(proxy.Status)
-	case errors.Is(e, client.ErrNotRemoteCache), errors.Is(e, client.ErrAnsweredEarly),
+	case errors.Is(e, client.ErrNotRemoteCache), errors.Is(e, client.ErrReported), errors.Is(e, client.ErrAnsweredEarly),
 		errors.Is(e, client.ErrEncoded), errors.Is(e, client.ErrRedirect), errors.Is(e, client.ErrTooManyRedirects):
 		return exitRefused
 	case e.Status < 300: // no answer, or a broken one

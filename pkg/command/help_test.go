@@ -2,6 +2,7 @@ package command
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -82,14 +84,17 @@ func TestFlagGroups(t *testing.T) {
 
 // widestHint is what a hint may take of a terminal's line: as much as a common
 // wide terminal has.
-const widestHint = 120
+const widestHint = 120 - len("artifact: hint: ")
 
 // TestHintsFit keeps hints to lines that a terminal need not fold.
 func TestHintsFit(t *testing.T) {
 	t.Parallel()
-	hints := slices.Concat(slices.Collect(maps.Values(statusHints)), slices.Collect(maps.Values(cacheClosedHints)))
+	hints := slices.Collect(maps.Values(closedHints))
+	for _, advice := range answerAdvices {
+		hints = append(hints, advice.next)
+	}
 	for _, err := range []error{
-		transfer.ErrNotKept, transfer.ErrWrongDigest, transfer.ErrUnsigned, transfer.ErrBadSignature,
+		transfer.ErrNotKept, transfer.ErrWrongDigest, transfer.ErrUnsigned, transfer.ErrSignatureLost, transfer.ErrBadSignature,
 		transfer.ErrEmptySignature, transfer.ErrUnverifiable,
 	} {
 		hints = append(hints, mismatchHint(err))
@@ -99,6 +104,20 @@ func TestHintsFit(t *testing.T) {
 			if columns := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); columns == 0 || columns > widestHint {
 				t.Errorf("%d columns: %q", columns, line)
 			}
+		}
+	}
+}
+
+// TestVercelAdvice is for Vercel's two origins only.
+func TestVercelAdvice(t *testing.T) {
+	t.Parallel()
+	for origin, want := range map[string]string{
+		"https://api.vercel.com":   spendAdvice,
+		"https://vercel.com":       spendAdvice,
+		"https://cache.vercel.com": "The token may not do this: check --team, or ask the cache's operator what it may do.",
+	} {
+		if got := hint(&client.Error{Status: http.StatusForbidden, URL: origin + "/v8/artifacts/abc?slug=t"}); got != want {
+			t.Errorf("%s: %q, want %q", origin, got, want)
 		}
 	}
 }

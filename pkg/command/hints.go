@@ -13,6 +13,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/transfer"
@@ -25,6 +26,7 @@ func hint(err error) string {
 	var usage *usageError
 	var input *transfer.InputError
 	var unidentified *identity.Error
+	var closed *closedError
 	switch {
 	case errors.As(err, &unidentified):
 		return identityHint(unidentified)
@@ -45,6 +47,8 @@ func hint(err error) string {
 		return fmt.Sprintf("Pack it: tar -cf - %s | zstd | artifact put -\nOr take each file below it: artifact put -r %s", dir, dir)
 	case errors.Is(err, transfer.ErrEmpty):
 		return "Name a FILE, or give - as the name to upload an empty standard input."
+	case errors.As(err, &closed):
+		return closedHints[api.CodeCachePrefix+string(closed.status)]
 	case errors.Is(err, client.ErrNotFound):
 		return "Check the id, --team and --api. Vercel keeps artifacts for 7 days, and other caches for as long as they have room."
 	case errors.As(err, new(*transfer.Mismatch)):
@@ -63,12 +67,15 @@ func hint(err error) string {
 func mismatchHint(err error) string {
 	switch {
 	case errors.Is(err, transfer.ErrNotKept):
-		return "turborepo-remote-cache with a signature key takes an upload without a signature and then does not give it out.\n" +
+		return "turborepo-remote-cache with a signature key takes an unsigned upload and never gives it out.\n" +
 			"Set the same key here (" + settings.EnvSignatureKey + ")."
 	case errors.Is(err, transfer.ErrWrongDigest):
 		return "If this id is a key and no digest, use --algorithm none."
+	case errors.Is(err, transfer.ErrSignatureLost):
+		return "turbo with a signature key takes it for a miss.\nturborepo-remote-cache keeps signatures only with a signature key of its own."
 	case errors.Is(err, transfer.ErrUnsigned):
-		return "turbo with a signature key takes it for a miss. turborepo-remote-cache keeps signatures only with a key of its own."
+		return "turbo with a signature key takes it for a miss: upload it again with the key.\n" +
+			"If it was signed, this server does not keep signatures; put --verify shows that."
 	case errors.Is(err, transfer.ErrBadSignature):
 		return "turbo takes it for a miss. Check that the key and the team id are those that it was signed with.\nA team slug is not signed."
 	case errors.Is(err, transfer.ErrEmptySignature):
@@ -83,36 +90,6 @@ func mismatchHint(err error) string {
 	return ""
 }
 
-func answerHint(e *client.Error) string {
-	switch {
-	case errors.Is(e, client.ErrEncoded):
-		return "A proxy before the cache compresses what it must not touch: switch that off there for /v8/artifacts."
-	case errors.Is(e, client.ErrRedirect) && e.Location != "":
-		return fmt.Sprintf("Use this --api: %s", e.Location)
-	case errors.Is(e, client.ErrNoPreflight):
-		return "Leave --preflight out (TURBO_PREFLIGHT, turbo.json): this cache takes requests as they are."
-	case errors.Is(e, client.ErrTokenWithheld):
-		return "Its operator has to list Authorization in Access-Control-Allow-Headers; or leave --preflight out (TURBO_PREFLIGHT, turbo.json)."
-	case errors.Is(e, client.ErrNotRemoteCache):
-		return fmt.Sprintf("Check the base URL (--api, ARTIFACT_API): this was sent to %s", e.URL)
-	case errors.Is(e, client.ErrAnsweredEarly):
-		return "A proxy or a server that does not read uploads answered; the artifact may not be stored."
-	case errors.Is(e, client.ErrRetryAfter):
-		return fmt.Sprintf("The server wants %s before the next request; run the upload again then.", e.RetryAfter)
-	case e.IsCacheClosed():
-		if next, ok := cacheClosedHints[e.Code]; ok {
-			return next
-		}
-	}
-	if e.Status == 0 {
-		return networkHint(e.Err)
-	}
-	if e.Status >= 500 {
-		return "The server has a fault; try again later."
-	}
-	return statusHints[e.Status]
-}
-
 // networkHint is for requests that got no answer.
 func networkHint(err error) string {
 	var unresolved *net.DNSError
@@ -125,7 +102,7 @@ func networkHint(err error) string {
 	var refused *client.ProxyError
 	switch {
 	case errors.As(err, &refused) && refused.Status == http.StatusProxyAuthRequired:
-		return statusHints[refused.Status]
+		return proxyLoginAdvice
 	case errors.As(err, &refused):
 		return "The proxy opens no way to the server: check --api, ask the proxy's operator, or except the host with NO_PROXY."
 	case errors.Is(err, client.ErrCertificateRefused):
@@ -150,27 +127,6 @@ func networkHint(err error) string {
 		return "Nothing listens there: check --api."
 	}
 	return "Check --api and the network, then run the upload again."
-}
-
-// cacheClosedHints are by the codes of the API's reference.
-var cacheClosedHints = map[string]string{
-	"remote_caching_disabled":   "Remote Caching is disabled for this team or user. An owner can enable it in the billing settings.",
-	"remote_caching_over_limit": "The Remote Caching usage limit of this billing cycle is reached. An owner can raise it in the billing settings.",
-	"remote_caching_paused":     "The spend cap is reached, and Remote Caching is paused. An owner can lift the cap or raise it in the settings.",
-}
-
-// statusHints are by the API's reference, and by what else was met.
-var statusHints = map[int]string{
-	http.StatusBadRequest:            "The server refused a value of the request or the artifact's size. Self-hosted servers also demand a team: --team.",
-	http.StatusUnauthorized:          "The token is not valid here. Check that it belongs to this --api.\nartifact status prints where it comes from, artifact login replaces a stored one.",
-	http.StatusPaymentRequired:       "The account is blocked or misses a payment. Its owner can update the payment method in the billing settings.",
-	http.StatusForbidden:             "The token may not write here: check --team.\nOr Remote Caching is disabled, over its limit or paused by the spend cap: an owner can tell in the billing settings.",
-	http.StatusNotFound:              "There is no Remote Cache under this base URL: check --api, with its path if it has one.",
-	http.StatusMethodNotAllowed:      "There is no Remote Cache under this base URL: check --api, with its path if it has one.",
-	http.StatusProxyAuthRequired:     "The proxy wants a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY (for plain http HTTP_PROXY), to http://USER:PASSWORD@HOST:PORT.\nA host that is reached without the proxy goes into NO_PROXY.",
-	http.StatusGone:                  "The server no longer has this version of the API: look for a newer release of artifact.",
-	http.StatusRequestEntityTooLarge: "A limit of the server or of a proxy before it. Usual ones: nginx 1 MiB (client_max_body_size), AWS Lambda 6 MB.\nCloud Run 32 MiB over HTTP/1.1 (none with --http2), turborepo-remote-cache 100 MiB (BODY_LIMIT).",
-	http.StatusTooManyRequests:       "The server limits requests; try again later. A free team on Vercel has about 100 a minute.",
 }
 
 // notAFlag is a name that no program takes for a flag.

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/spf13/cobra"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
 	"github.com/artifact-cli/artifact/pkg/internal/provenance"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
@@ -182,12 +182,14 @@ func (l *login) introduce(ctx context.Context) (inquiry, error) {
 		}
 	}
 	found := inquiry{settings: l.settings, user: user}
-	if err := l.checkToken(ctx, cache, "Nothing was stored."); err != nil {
+	const next = "Nothing was stored."
+	unchecked, err := l.checkToken(ctx, cache, next)
+	if err != nil {
 		return found, err
 	}
-	found.cache, err = l.cacheStatus(ctx, cache, "Nothing was stored.")
+	found.cache, err = l.cacheStatus(ctx, cache, next, unchecked)
 	var answered *client.Error
-	if errors.As(err, &answered) && answered.Status != 0 && answered.Status != http.StatusUnauthorized {
+	if errors.As(err, &answered) && answered.Status != 0 && !errors.As(err, new(*refusedError)) {
 		l.warn(err.Error())
 		found.cache, err = client.CacheUnknown, nil
 	}
@@ -241,7 +243,7 @@ func (l *login) tell(found inquiry, account credential.Account) {
 	}
 	switch reason, closed := closedWords[found.cache]; {
 	case closed:
-		l.warn("Remote Caching is " + reason + " there: " + cacheClosedHints["remote_caching_"+string(found.cache)])
+		l.warn("Remote Caching is " + reason + " there: " + closedHints[api.CodeCachePrefix+string(found.cache)])
 	case found.cache == client.CacheEnabled:
 		l.say("Remote Caching is enabled there.")
 	default:

@@ -76,7 +76,8 @@ func (a *app) inquire(ctx context.Context, resolver *settings.Resolver, s settin
 	if a.identity != nil {
 		found.identity, next = a.newIdentityJSON(), a.refusedIdentity()
 	}
-	if err := a.checkToken(ctx, cache, next); err != nil {
+	unchecked, err := a.checkToken(ctx, cache, next)
+	if err != nil {
 		return found, err
 	}
 	if resolver.Origin() == credential.Vercel {
@@ -85,41 +86,45 @@ func (a *app) inquire(ctx context.Context, resolver *settings.Resolver, s settin
 			a.warn(err.Error())
 		}
 	}
-	found.cache, err = a.cacheStatus(ctx, cache, next)
+	found.cache, err = a.cacheStatus(ctx, cache, next, unchecked)
 	if _, closed := closedWords[found.cache]; err == nil && closed {
 		err = &closedError{found.cache}
 	}
 	return found, err
 }
 
-// checkToken is an error where the server refuses the token or cannot be
-// reached; where the answer tells nothing, it warns. next is what to do about a
-// refusal.
-func (a *app) checkToken(ctx context.Context, cache *client.Client, next string) error {
+// checkToken returns an error if the server refuses the token or cannot be
+// reached. An answer that says nothing about the token is unchecked. next is
+// what to do about a refusal.
+func (a *app) checkToken(ctx context.Context, cache *client.Client, next string) (unchecked, err error) {
 	verdict, err := cache.CheckToken(ctx)
 	var answered *client.Error
 	switch {
-	case err == nil:
-		return nil
-	case verdict == client.Refused && errors.As(err, &answered):
-		return &refusedError{answered, next}
-	case errors.As(err, &answered) && answered.Status == 0:
-		return err
+	case err == nil, !errors.As(err, &answered):
+		return nil, err
+	case verdict == client.Refused:
+		return nil, &refusedError{answered, next}
+	case answered.Status == 0, answered.By == client.ByChallenge, answered.By == client.BySignIn, answered.By == client.ByGate:
+		return nil, err // nothing gets through to the cache
 	}
-	a.warn("whether the token is valid could not be found out: " + err.Error())
-	return nil
+	return err, nil
 }
 
-// cacheStatus is the cache's, where a 401 speaks of the token. A 403 does not
-// always: gateways have it for a route that they do not know.
-func (a *app) cacheStatus(ctx context.Context, cache *client.Client, next string) (client.CacheStatus, error) {
+// cacheStatus asks for the state of the cache, where a 401 speaks of the token. A
+// 403 does not always: gateways have it for a route that they do not know. It
+// warns of a token that was not checked, unless the token is refused here.
+func (a *app) cacheStatus(ctx context.Context, cache *client.Client, next string, unchecked error) (client.CacheStatus, error) {
 	status, err := cache.Status(ctx)
 	var answered *client.Error
-	switch {
-	case !errors.As(err, &answered):
-		return status, err
-	case answered.Status == http.StatusUnauthorized:
+	if errors.As(err, &answered) && answered.Status == http.StatusUnauthorized && answered.By == client.ByCache {
 		return "", &refusedError{answered, next}
+	}
+	if unchecked != nil {
+		a.warn("whether the token is valid could not be found out: " + unchecked.Error())
+	}
+	switch {
+	case answered == nil:
+		return status, err
 	case answered.Status == http.StatusForbidden, answered.Status == http.StatusBadRequest:
 		return client.CacheUnknown, nil
 	}

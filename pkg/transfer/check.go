@@ -140,6 +140,8 @@ func (c *check) checkSignature(ctx context.Context, again rereader) (Signature, 
 	switch {
 	case c.tag == "" && c.signer == nil, c.tag != "" && artifact.SameTag(tag, c.tag):
 		return "", nil
+	case tag == "" && c.tag != "":
+		return Unsigned, ErrSignatureLost
 	case tag == "":
 		return Unsigned, ErrUnsigned
 	case c.signer == nil:

@@ -14,6 +14,9 @@ var (
 	ErrWrongDigest = fmt.Errorf("%w: their digest is another one", ErrDiffers)
 	// ErrUnsigned says that there is a key and no signature.
 	ErrUnsigned = errors.New("it is not signed")
+	// ErrSignatureLost is an [ErrUnsigned] of an artifact that was just uploaded
+	// with a signature.
+	ErrSignatureLost = fmt.Errorf("%w: this server does not keep signatures", ErrUnsigned)
 	// ErrBadSignature says that the signature is not of these bytes under this
 	// id, team and key, in either scheme.
 	ErrBadSignature = errors.New("its signature is of another key, team, id or content")

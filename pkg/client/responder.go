@@ -1,0 +1,133 @@
+package client
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/origin"
+)
+
+// Responder is who gave an answer: between a client and a cache stand others
+// that answer in its place.
+type Responder int
+
+// The responders. ByCache is an answer with no sign of anybody else.
+const (
+	ByCache     Responder = iota
+	ByChallenge           // bot protection, which wants a browser
+	BySignIn              // a page to sign in at, or a redirect to one
+	ByGate                // wants a password where the token goes, as HTTP Basic does
+	ByStorage             // object storage, where the cache keeps its artifacts
+	ByProxy               // a proxy on the way
+	ByPage                // some other web page
+	ByAnother             // another origin that the cache led to
+)
+
+// responder finds out who gave an answer that is no success of the request.
+func (r request) responder(a *answer) Responder {
+	text, _ := a.beginning()
+	_, _, isStorage := storageError(text)
+	_, lost := a.leadsTo(a.Header.Get("Location"))
+	switch {
+	case isChallenge(a.Header), a.looksLikePage() && challengeTitle.MatchString(pageTitle(text)):
+		return ByChallenge
+	case isRedirect(a.StatusCode) && lost == nil && r.cacheAt(a) == "":
+		return BySignIn
+	case isStorage, hasAny(a.Header, "X-Amz-Request-Id", "X-Ms-Error-Code", "X-Guploader-Uploadid") && a.StatusCode >= 400:
+		return ByStorage
+	case hasAny(a.Header, "X-Squid-Error", "Proxy-Status", "Proxy-Authenticate"):
+		return ByProxy
+	case demandsPassword(a):
+		return ByGate
+	case a.looksLikePage() && a.Request.URL.Path != r.target.Path:
+		return BySignIn
+	case a.looksLikePage():
+		return ByPage
+	case !origin.Same(a.Request.URL, r.target):
+		return ByAnother
+	}
+	return ByCache
+}
+
+// challengeTitle is that of Cloudflare's and Vercel's pages.
+var challengeTitle = regexp.MustCompile(`(?i)^\s*(just a moment|attention required! \| cloudflare|vercel security checkpoint|checking your browser)`)
+
+func isChallenge(header http.Header) bool {
+	return strings.EqualFold(header.Get("Cf-Mitigated"), "challenge") ||
+		hasAny(header, "X-Vercel-Mitigated", "X-Vercel-Challenge-Token", "X-Amzn-Waf-Action")
+}
+
+func hasAny(header http.Header, names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return header.Get(name) != "" })
+}
+
+// demandsPassword reports whether an answer asks for credentials of another kind
+// than the token.
+func demandsPassword(a *answer) bool {
+	if a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusForbidden {
+		return false
+	}
+	password := false
+	for _, demand := range a.Header.Values("WWW-Authenticate") {
+		switch scheme, _, _ := strings.Cut(strings.TrimSpace(demand), " "); strings.ToLower(scheme) {
+		case "bearer":
+			return false
+		case "basic", "digest", "negotiate", "ntlm":
+			password = true
+		}
+	}
+	return password
+}
+
+func isRedirect(status int) bool { return status >= 300 && status <= 399 }
+
+// cacheAt is the base URL of the cache that an answer's redirect names, or that
+// the answer came from where it was redirected; empty where that place is no
+// cache by its path, or is the one that was asked.
+func (r request) cacheAt(a *answer) string {
+	place := a.Request.URL
+	if isRedirect(a.StatusCode) {
+		var err error
+		if place, err = a.leadsTo(a.Header.Get("Location")); err != nil {
+			return ""
+		}
+	}
+	asked := r.target.EscapedPath()
+	begin := strings.LastIndex(asked, api.ArtifactsPath)
+	if begin < 0 {
+		return ""
+	}
+	base, ok := strings.CutSuffix(place.EscapedPath(), asked[begin:])
+	for name := range place.Query() { // object storage signs its addresses
+		ok = ok && (name == api.ParamTeamID || name == api.ParamSlug)
+	}
+	if !ok || base == asked[:begin] && origin.Same(place, r.target) {
+		return ""
+	}
+	return a.oneLine((&url.URL{Scheme: place.Scheme, Host: place.Host, Path: base}).String())
+}
+
+// pageBeginnings are those of web pages, in UTF-8 and in UTF-16.
+var pageBeginnings = []string{"<", "\xff\xfe<\x00", "\xfe\xff\x00<"}
+
+// looksLikePage reports whether an answer is a web page, or some other markup,
+// whatever its type says.
+func (a *answer) looksLikePage() bool {
+	if isPageType(a.Header) {
+		return true
+	}
+	text, _ := a.beginning()
+	text = bytes.TrimSpace(text)
+	return slices.ContainsFunc(pageBeginnings, func(begin string) bool { return bytes.HasPrefix(text, []byte(begin)) })
+}
+
+func isPageType(header http.Header) bool {
+	media, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+	media = strings.ToLower(strings.TrimSpace(media))
+	return media == "text/html" || media == "application/xhtml+xml"
+}

@@ -1,0 +1,146 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/credential"
+)
+
+// answerHint is the next step after a request that did not succeed. It depends
+// on who answered, before it depends on the status.
+func answerHint(e *client.Error) string {
+	switch {
+	case errors.Is(e, client.ErrEncoded):
+		return "A proxy before the cache compresses what it must not touch: switch that off there for /v8/artifacts."
+	case e.Location != "" && (errors.Is(e, client.ErrRedirect) || e.By == client.ByAnother):
+		return fmt.Sprintf("Use this --api: %s", e.Location)
+	case errors.Is(e, client.ErrNoPreflight):
+		return "Leave --preflight out (TURBO_PREFLIGHT, turbo.json): this cache takes requests as they are."
+	case errors.Is(e, client.ErrTokenWithheld):
+		return "Its operator has to list Authorization in Access-Control-Allow-Headers; or leave --preflight out (TURBO_PREFLIGHT, turbo.json)."
+	case errors.Is(e, client.ErrAnsweredEarly):
+		return "A proxy or a server that does not read uploads answered; the artifact may not be stored."
+	case errors.Is(e, client.ErrRetryAfter):
+		return fmt.Sprintf("The server wants %s before the next request; run the upload again then.", e.RetryAfter)
+	case e.IsCacheClosed() && closedHints[e.Code] != "":
+		return closedHints[e.Code]
+	case e.Status == 0:
+		return networkHint(e.Err)
+	case e.By == client.ByStorage && expired.MatchString(e.Code+" "+e.Message):
+		return "The address that the cache gave for the artifact has expired: run this again.\n" +
+			"If that does not help, check the clocks of this machine and of the cache."
+	case e.By == client.ByCache && (e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity):
+		return badRequestHint(e)
+	}
+	for _, advice := range answerAdvices {
+		if advice.fits(e) {
+			return advice.next
+		}
+	}
+	switch {
+	case errors.Is(e, client.ErrNotRemoteCache):
+		return fmt.Sprintf("Check the base URL (--api, ARTIFACT_API): this was sent to %s", e.URL)
+	case e.Status >= 500:
+		return "The server has a fault; try again later."
+	}
+	return ""
+}
+
+// expired is found in what S3, Google's and Azure's storage say of a signed
+// address that has ended.
+var expired = regexp.MustCompile(`(?i)expired|not valid in the specified time frame`)
+
+// badRequestHint guesses which value of a request a server did not like.
+func badRequestHint(e *client.Error) string {
+	next := "The server refused a value of the request, or the artifact's size."
+	if strings.Trim(string(e.ID), "0123456789abcdefABCDEF") != "" {
+		next = fmt.Sprintf("Some servers take hexadecimal ids only, and this is none: %s\nLeave --hash out, or give a digest of the key.", shellQuote(string(e.ID)))
+	}
+	if !isVercel(e.URL) && !namesTeam(e.URL) {
+		next += "\nSome servers demand a team: --team."
+	}
+	return next
+}
+
+func isVercel(text string) bool {
+	place, err := url.Parse(text)
+	if err != nil {
+		return false
+	}
+	at, err := credential.OriginOf(place)
+	return err == nil && at == credential.Vercel
+}
+
+func namesTeam(text string) bool {
+	place, err := url.Parse(text)
+	return err == nil && (place.Query().Has(api.ParamTeamID) || place.Query().Has(api.ParamSlug))
+}
+
+// answerAdvice is the next step after some answers. What is left out fits all.
+type answerAdvice struct {
+	by       client.Responder // but ByCache, which is left out
+	statuses []int
+	code     string // how the server's own begins
+	vercel   bool   // one of Vercel's origins
+	next     string
+}
+
+func (a answerAdvice) fits(e *client.Error) bool {
+	return (a.by == client.ByCache || a.by == e.By) && (a.statuses == nil || slices.Contains(a.statuses, e.Status)) &&
+		strings.HasPrefix(e.Code, a.code) && (!a.vercel || isVercel(e.URL))
+}
+
+var refusals = []int{http.StatusUnauthorized, http.StatusForbidden}
+
+const spendAdvice = "The token may not do this: check --team.\n" +
+	"Or Remote Caching is disabled, over its limit or paused: an owner can see it in the billing settings."
+
+const proxyLoginAdvice = "The proxy wants a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY or HTTP_PROXY,\n" +
+	"to http://USER:PASSWORD@HOST:PORT. A host that is reached without it goes into NO_PROXY."
+
+// answerAdvices are by Vercel's reference, and by what else was met. The first
+// that fits counts.
+var answerAdvices = []answerAdvice{
+	{by: client.ByChallenge, next: "A bot protection before the cache wants a browser. Its operator has to let /v8/artifacts pass,\n" +
+		"or name a header that does: --header-file FILE"},
+	{by: client.BySignIn, next: "A sign-in stands before the cache: send what it wants from programs with --header-file FILE."},
+	{by: client.ByGate, next: "A gate before the cache wants a password of its own where the token goes.\n" +
+		"Its operator has to let /v8/artifacts pass, or name another header: --header-file FILE"},
+	{statuses: []int{http.StatusProxyAuthRequired}, next: proxyLoginAdvice},
+	{by: client.ByProxy, next: "A proxy on the way answered, not the cache: ask its operator, or except the host with NO_PROXY."},
+	{by: client.ByStorage, statuses: []int{400, 401, 403, 404}, next: "The object storage behind the cache refused this, not the cache itself.\n" +
+		"The cache's operator has to check the storage's credentials and permissions."},
+	{by: client.ByPage, statuses: refusals, next: "A web page answered, not the cache: a gate or a firewall stands before it.\n" +
+		"Ask its operator, or send what it wants from programs with --header-file FILE."},
+	{by: client.ByAnother, statuses: refusals, next: "The cache led to another origin, where the token does not go: its operator has to check that place."},
+
+	{code: api.CodeCachePrefix, statuses: refusals, next: spendAdvice},
+	{vercel: true, statuses: []int{http.StatusPaymentRequired}, next: "The account is blocked or misses a payment.\nIts owner can update the payment method in the billing settings."},
+	{vercel: true, statuses: []int{http.StatusForbidden}, next: spendAdvice},
+	{vercel: true, statuses: []int{http.StatusTooManyRequests}, next: "Try again later, or use --limit-requests: a free team on Vercel has about 100 requests a minute."},
+
+	{statuses: []int{http.StatusUnauthorized}, next: "The token is not valid here. Check that it belongs to this --api.\n" +
+		"artifact status prints where it comes from, artifact login replaces a stored one."},
+	{statuses: []int{http.StatusPaymentRequired}, next: "The cache's operator wants a payment first."},
+	{statuses: []int{http.StatusForbidden}, next: "The token may not do this: check --team, or ask the cache's operator what it may do."},
+	{statuses: []int{http.StatusNotFound, http.StatusMethodNotAllowed}, next: "There is no Remote Cache under this base URL: check --api, with its path if it has one."},
+	{statuses: []int{http.StatusGone}, next: "The server no longer has this version of the API: look for a newer release of artifact."},
+	{statuses: []int{http.StatusRequestEntityTooLarge}, next: "A limit of the server or of a proxy before it. Usual ones: nginx 1 MiB (client_max_body_size),\n" +
+		"AWS Lambda 6 MB, Cloud Run 32 MiB over HTTP/1.1 (none with --http2),\nturborepo-remote-cache 100 MiB (BODY_LIMIT)."},
+	{statuses: []int{http.StatusTooManyRequests}, next: "The server limits requests: try again later, or use --limit-requests."},
+}
+
+// closedHints are by the codes of Vercel's reference.
+var closedHints = map[string]string{
+	"remote_caching_disabled":   "An owner of the team can enable it in the billing settings.",
+	"remote_caching_over_limit": "An owner of the team can raise the limit in the billing settings.",
+	"remote_caching_paused":     "The spend cap is reached. An owner of the team can lift or raise it in the settings.",
+}

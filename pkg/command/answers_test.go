@@ -1,0 +1,202 @@
+package command_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// raw serves one answer, written as "STATUS\nHeader: value\n\nbody", to every
+// request, or to those of the method that stands before it in capitals and a
+// space. It gives its address.
+func raw(t *testing.T, answers ...string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	handle := func(conn net.Conn) {
+		defer conn.Close()
+		req, err := http.ReadRequest(bufio.NewReader(conn))
+		if err != nil {
+			return
+		}
+		_, _ = io.Copy(io.Discard, req.Body)
+		answer := answers[0]
+		for _, some := range answers {
+			if rest, ok := strings.CutPrefix(some, req.Method+" "); ok {
+				answer = rest
+				break
+			}
+		}
+		head, body, _ := strings.Cut(strings.ReplaceAll(answer, "API", "http://"+listener.Addr().String()), "\n\n")
+		if req.Method == http.MethodHead {
+			body = ""
+		}
+		fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\n\r\n%s", strings.ReplaceAll(head, "\n", "\r\n"), body)
+	}
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go handle(conn)
+		}
+	}()
+	return "http://" + listener.Addr().String()
+}
+
+// TestAnswers gives answers of caches, and of those who answer in their place, to
+// a command, and compares its message, its hint and its exit code. Those to put
+// are to "put FILE", whose name is left out.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	const (
+		put      = "artifact: uploading FILE: the server answered "
+		checking = "artifact: checking the token: the server answered "
+		unclear  = "artifact: warning: whether the token is valid could not be found out: checking the token: the server answered "
+		stat     = "artifact: looking up k: the server answered "
+		hint     = "artifact: hint: "
+
+		html  = "\nContent-Type: text/html\n\n"
+		json  = "\nContent-Type: application/json\n\n"
+		xml   = "\nContent-Type: application/xml\n\n"
+		page  = "<html><head><title>502 Bad Gateway</title></head></html>"
+		enemy = "<html><head><title>Just a moment...</title></head></html>"
+
+		notHere   = hint + "Check the base URL (--api, ARTIFACT_API): this was sent to API/v8/artifacts/ID?slug=t\n"
+		value     = hint + "The server refused a value of the request, or the artifact's size.\n"
+		notHex    = hint + "Some servers take hexadecimal ids only, and this is none: k\n" + hint + "Leave --hash out, or give a digest of the key.\n"
+		wrong     = hint + "The token is not valid here. Check that it belongs to this --api.\n" + hint + "artifact status prints where it comes from, artifact login replaces a stored one.\n"
+		mayNot    = hint + "The token may not do this: check --team, or ask the cache's operator what it may do.\n"
+		spend     = hint + "The token may not do this: check --team.\n" + hint + "Or Remote Caching is disabled, over its limit or paused: an owner can see it in the billing settings.\n"
+		noCache   = hint + "There is no Remote Cache under this base URL: check --api, with its path if it has one.\n"
+		fault     = hint + "The server has a fault; try again later.\n"
+		challenge = hint + "A bot protection before the cache wants a browser. Its operator has to let /v8/artifacts pass,\n" + hint + "or name a header that does: --header-file FILE\n"
+		signIn    = hint + "A sign-in stands before the cache: send what it wants from programs with --header-file FILE.\n"
+		gate      = hint + "A gate before the cache wants a password of its own where the token goes.\n" + hint + "Its operator has to let /v8/artifacts pass, or name another header: --header-file FILE\n"
+		storage   = hint + "The object storage behind the cache refused this, not the cache itself.\n" + hint + "The cache's operator has to check the storage's credentials and permissions.\n"
+		expired   = hint + "The address that the cache gave for the artifact has expired: run this again.\n" + hint + "If that does not help, check the clocks of this machine and of the cache.\n"
+		firewall  = hint + "A web page answered, not the cache: a gate or a firewall stands before it.\n" + hint + "Ask its operator, or send what it wants from programs with --header-file FILE.\n"
+	)
+	for _, test := range []struct {
+		args   string // "" for "put FILE"
+		answer string
+		code   int
+		stderr string
+	}{
+		// The reference's, in each shape.
+		{"", "400 x" + json + `{"error":{"code":"bad_request","message":"Invalid hash."}}`, 8, put + "400 Bad Request: Invalid hash.\n" + value},
+		{"", "400 x" + json + `{"code":"bad_request","message":"flat"}`, 8, put + "400 Bad Request: flat\n" + value},
+		{"", "400 x\n\nplain\n\ttext\x1b[2J", 8, put + "400 Bad Request: plain text?[2J\n" + value},
+		{"", "401 x" + json + `{"error":{"message":"No."}}`, 3, put + "401 Unauthorized: No.\n" + wrong},
+		{"", "402 x" + json + `{"detail":"Pay."}`, 4, put + "402 Payment Required: Pay.\n" + hint + "The cache's operator wants a payment first.\n"},
+		{"", "403 x" + json + `{"title":"Not you"}`, 5, put + "403 Forbidden: Not you\n" + mayNot},
+		{"", "403 x" + json + `{"error":{"code":"remote_caching_disabled","message":"It is disabled."}}`, 5,
+			put + "403 Forbidden: It is disabled.\n" + hint + "An owner of the team can enable it in the billing settings.\n"},
+		{"", "403 x" + json + `{"error":{"code":"remote_caching_over_limit","message":"Full."}}`, 5,
+			put + "403 Forbidden: Full.\n" + hint + "An owner of the team can raise the limit in the billing settings.\n"},
+		{"", "403 x" + json + `{"error":{"code":"remote_caching_paused","message":"Paused."}}`, 5,
+			put + "403 Forbidden: Paused.\n" + hint + "The spend cap is reached. An owner of the team can lift or raise it in the settings.\n"},
+		{"", "403 x" + json + `{"error":{"code":"remote_caching_new","message":"New."}}`, 5, put + "403 Forbidden: New.\n" + spend},
+		{"", "404 x\n\n404 page not found", 8, put + "404 Not Found: 404 page not found\n" + noCache},
+		{"", "405 x\n\n", 8, put + "405 Method Not Allowed\n" + noCache},
+		{"", "408 x\n\n", 9, put + "408 Request Timeout\n"},
+		{"", "410 x\n\n", 8, put + "410 Gone\n" + hint + "The server no longer has this version of the API: look for a newer release of artifact.\n"},
+		{"", "412 x" + json + `{"message":"Could not store."}`, 9, put + "412 Precondition Failed: Could not store.\n"},
+		{"", "415 x\n\n", 8, put + "415 Unsupported Media Type\n"},
+		{"", "429 x" + json + `{"message":["Slow.","Later."]}`, 9, put + "429 Too Many Requests: Slow.; Later.\n" + hint + "The server limits requests: try again later, or use --limit-requests.\n"},
+		{"", "499 x\n\n", 8, put + "499\n"},
+		{"", "500 x\n\n", 9, put + "500 Internal Server Error\n" + fault},
+		{"", "502 x\n\n" + page, 9, put + "502 Bad Gateway\n" + fault},
+
+		// Successes that are none.
+		{"", "200 x" + json + `{"error":"quota exceeded"}`, 8, put + "200 OK: quota exceeded: the answer reports an error in spite of its status\n"},
+		{"", "200 x\n\n" + page, 8, put + "200 OK: 502 Bad Gateway: the answer is not a Remote Cache's\n" + notHere},
+		{"", "200 x\nContent-Type: application/xhtml+xml\n\n", 8, put + "200 OK: the answer is not a Remote Cache's\n" + notHere},
+		{"", "202 x\n\n\ufeff<html>", 8, put + "202 Accepted: the answer is not a Remote Cache's\n" + notHere},
+		{"", "206 x\n\n", 8, put + "206 Partial Content: the answer is not a Remote Cache's\n" + notHere},
+		{"", "202 x\nx-amzn-waf-action: challenge\n\n", 8, put + "202 Accepted: the answer is not a Remote Cache's\n" + challenge},
+		{"status -q", "HEAD 404 x\n\n GET 200 x\n\n", 0, ""},
+		{"stat k", "POST 404 x\n\n HEAD 200 x\nContent-Type: application/xhtml+xml\n\n", 8,
+			stat + "200 OK: the answer is not a Remote Cache's\n" + strings.Replace(notHere, "ID", "k", 1)},
+
+		// Redirects.
+		{"", "302 x\nLocation: https://accounts.example.com/o/oauth2?state=x\n\n", 8, put + "302 Found: the redirect is not followed\n" + signIn},
+		{"", "302 x\nLocation: https://other.example/base/v8/artifacts/ID\n\n", 8, put + "302 Found: the redirect is not followed\n" + hint + "Use this --api: https://other.example/base\n"},
+		{"", "301 x\nLocation: //other.example/v8/artifacts/ID?slug=t\n\n", 8, put + "301 Moved Permanently: the redirect is not followed\n" + hint + "Use this --api: http://other.example\n"},
+		{"", "302 x\nLocation: /login\n\n", 8, put + "302 Found: the redirect is not followed\n" + signIn},
+		{"", "304 x\n\n", 8, put + "304 Not Modified: the redirect is not followed\n"},
+
+		// Others than the cache.
+		{"", "403 x\ncf-mitigated: challenge" + html + enemy, 5, put + "403 Forbidden: Just a moment...\n" + challenge},
+		{"", "403 x\nX-Vercel-Mitigated: deny\n\n", 5, put + "403 Forbidden\n" + challenge},
+		{"", "403 x" + html + "<title>Access denied</title>", 5, put + "403 Forbidden: Access denied\n" + firewall},
+		{"", "401 x\nWWW-Authenticate: Basic realm=\"Staging\"\n\n", 3, put + "401 Unauthorized: Basic for \"Staging\"\n" + gate},
+		{"", "403 x\nWWW-Authenticate: Basic realm=\"Staging\"\n\n", 5, put + "403 Forbidden: Basic for \"Staging\"\n" + gate},
+		{"", "401 x\nWWW-Authenticate: Bearer error=\"invalid_token\", error_description=\"It has ended.\"\n\n", 3, put + "401 Unauthorized: It has ended.\n" + wrong},
+		{"", "403 x" + xml + `<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`, 5, put + "403 Forbidden: Access Denied\n" + storage},
+		{"", "403 x" + xml + `<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>`, 5, put + "403 Forbidden: Request has expired\n" + expired},
+		{"", "400 x" + xml + `<Error><Code>ExpiredToken</Code><Message>Invalid argument.</Message></Error>`, 8, put + "400 Bad Request: Invalid argument.\n" + expired},
+		{"", "403 x" + xml + "\ufeff" + `<?xml version="1.0" encoding="utf-8"?><Error><Code>AuthenticationFailed</Code><Message>No.</Message>` +
+			`<AuthenticationErrorDetail>Signed expiry time [x] has to be after; not valid in the specified time frame</AuthenticationErrorDetail></Error>`, 5,
+			put + "403 Forbidden: No.: Signed expiry time [x] has to be after; not valid in the specified time frame\n" + expired},
+		{"", "503 x\nX-Squid-Error: ERR_CONNECT_FAIL 111" + html + "<title>ERROR</title>", 9, put + "503 Service Unavailable: ERROR\n" +
+			hint + "A proxy on the way answered, not the cache: ask its operator, or except the host with NO_PROXY.\n"},
+
+		// What a token is worth.
+		{"status", "401 x\nWWW-Authenticate: Basic realm=\"r\"\n\n", 3, checking + "401 Unauthorized: Basic for \"r\"\n" + gate},
+		{"status", "403 x\ncf-mitigated: challenge\n\n", 5, checking + "403 Forbidden\n" + challenge},
+		{"status", "HEAD 500 x\n\n GET 401 x" + json + `{"message":"Who?"}`, 3, "artifact: the token is refused: the server answered 401 Unauthorized: Who?\n" +
+			hint + "It comes from ARTIFACT_TOKEN. artifact login stores another one.\n"},
+		{"status", "HEAD 500 x\n\n GET 200 x" + json + `{"status":"disabled"}`, 5, unclear + "500 Internal Server Error\n" +
+			"artifact: Remote Caching is disabled\n" + hint + "An owner of the team can enable it in the billing settings.\n"},
+		{"status", "HEAD 404 x\n\n GET 200 x" + json + `{"error":"down"}`, 8,
+			"artifact: asking for the cache's status: the server answered 200 OK: down: the answer reports an error in spite of its status\n"},
+
+		// Ids and teams.
+		{"put --hash k FILE", "422 x" + json + `{"message":"hash"}`, 8, put + "422 Unprocessable Entity: hash\n" + notHex},
+		{"put --hash k FILE --team=", "400 x\n\n", 8, put + "400 Bad Request\n" + notHex + hint + "Some servers demand a team: --team.\n"},
+		{"stat k", "POST 422 x\n\n HEAD 400 x\n\n", 8, stat + "400 Bad Request\n" + notHex},
+		{"stat k", "POST 405 x\n\n HEAD 404 x\n\n", 6, stat + "404 Not Found\n" +
+			hint + "Check the id, --team and --api. Vercel keeps artifacts for 7 days, and other caches for as long as they have room.\n"},
+	} {
+		t.Run(fmt.Sprintf("%s %.40s", test.args, test.answer), func(t *testing.T) {
+			t.Parallel()
+			const id = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+			file := filepath.Join(t.TempDir(), "file")
+			if err := os.WriteFile(file, []byte("hello"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			answers := strings.Split(strings.ReplaceAll(test.answer, "ID", id), "\n\n ")
+			for i := range answers[:len(answers)-1] {
+				answers[i] += "\n\n"
+			}
+			api := raw(t, answers...)
+			args := strings.Fields("put FILE")
+			if test.args != "" {
+				args = strings.Fields(test.args)
+			}
+			for i := range args {
+				args[i] = strings.ReplaceAll(args[i], "FILE", file)
+			}
+			environ := map[string]string{"ARTIFACT_API": api, "ARTIFACT_TOKEN": "the-token", "ARTIFACT_TEAM": "t", "ARTIFACT_RETRIES": "0", "ARTIFACT_PROGRESS": "never"}
+			if strings.HasSuffix(test.args, "--team=") {
+				delete(environ, "ARTIFACT_TEAM")
+			}
+			code, _, stderr := run(t, environ, args...)
+			stderr = strings.NewReplacer(file, "FILE", api, "API", id, "ID").Replace(stderr)
+			if code != test.code || stderr != test.stderr {
+				t.Errorf("exit %d\n%swant %d\n%s", code, stderr, test.code, test.stderr)
+			}
+		})
+	}
+}
