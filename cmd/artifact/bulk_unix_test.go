@@ -4,8 +4,13 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -110,5 +115,39 @@ func refuse(status int, code string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		fmt.Fprintf(w, `{"error":{"code":%q,"message":"No."}}`, code)
+	}
+}
+
+// TestCopyByLinks makes a copy of a directory out of hard links while its files are
+// uploaded, which moves the change time of each of them.
+func TestCopyByLinks(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{"plain": {"put", "-r", "d"}, "asked first": {"put", "--skip-existing", "-r", "d"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := os.Mkdir(filepath.Join(dir, "d"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			files(t, filepath.Join(dir, "d"), 100)
+			copyAll := sync.OnceFunc(func() {
+				cp := exec.Command("cp", "-al", "d", "copy")
+				cp.Dir = dir
+				if out, err := cp.CombinedOutput(); err != nil {
+					t.Errorf("%v: %s", err, out)
+				}
+			})
+			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodPut {
+					w.WriteHeader(http.StatusNotFound)
+					return
+				}
+				copyAll()
+				_, _ = io.Copy(io.Discard, r.Body)
+			})
+			got := call{args: args, env: server.env(), dir: dir}.run(t).steady()
+			got.stdout = fmt.Sprint(strings.Count(got.stdout, "\n"))
+			got.check(t, outcome{0, "100", "artifact: 100 uploaded, 0 skipped, 0 failed, 0 not sent; 500 B in TIME\n"})
+		})
 	}
 }

@@ -1,10 +1,15 @@
 package client_test
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"hash"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -126,6 +131,49 @@ func TestStandstillsLeaveTheConnection(t *testing.T) {
 				defer mu.Unlock()
 				if err != nil || stored.Attempts != 2 || len(from) != 2 || from[0] == from[1] {
 					t.Errorf("%+v, %v, by the connections %q", stored, err, from)
+				}
+			})
+		}
+	}
+}
+
+// A file whose change time moved is hashed once more before its last bytes are
+// sent. That takes its time, in which no byte moves.
+func TestReadingAgainIsNoStandstill(t *testing.T) {
+	t.Parallel()
+	const limit = 500 * time.Millisecond
+	for _, protocol := range []string{"http/1.1", "h2"} {
+		for _, size := range []int{10, 3 << 20} {
+			t.Run(fmt.Sprint(protocol, " ", size), func(t *testing.T) {
+				t.Parallel()
+				path := filepath.Join(t.TempDir(), "input")
+				if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				source, err := artifact.OpenFile(t.Context(), path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer source.Close()
+				hashed := 0
+				_, err = source.Hash(t.Context(), func() hash.Hash {
+					if hashed++; hashed == 2 {
+						time.Sleep(3 * limit)
+					}
+					return sha256.New()
+				}, nil)
+				if err := errors.Join(err, os.Chmod(path, 0o640)); err != nil {
+					t.Fatal(err)
+				}
+				server, roots := startTLS(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					io.Copy(io.Discard, r.Body)
+				}), protocol)
+				c := newClient(t, server.URL, func(o *client.Options) {
+					o.RootCAs, o.HTTP2, o.StallTimeout = roots, protocol == "h2", limit
+				})
+				stored, err := c.Put(t.Context(), client.Upload{ID: "abc", Source: source})
+				if err != nil || stored.Attempts != 1 || hashed != 2 {
+					t.Errorf("%+v, %v, hashed %d times", stored, err, hashed)
 				}
 			})
 		}
