@@ -4,14 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 var errReadByOthers = errors.New("others can read it: chmod 600")
 
-// readPrivate reads a small text file of secrets, which must be the user's alone.
+// readPrivate reads a small text file of secrets, which must be the user's alone
+// as far as the user can help it.
 func readPrivate(path string, limit int64) (text []byte, err error) {
 	file, err := os.Open(path)
 	if err == nil {
@@ -25,13 +25,4 @@ func readPrivate(path string, limit int64) (text []byte, err error) {
 		return nil, fmt.Errorf("reading %s: %w", path, usertext.FileReason(err))
 	}
 	return text, nil
-}
-
-func checkPrivate(file *os.File) error {
-	info, err := file.Stat()
-	// On Windows the mode says nothing about who may read.
-	if err == nil && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		return errReadByOthers
-	}
-	return err
 }
