@@ -23,39 +23,40 @@ var rooms = map[string]room{
 	"pkg/command": {
 		rooms: []string{
 			"pkg/internal/ui", "pkg/artifact", "pkg/client", "pkg/transfer", "pkg/internal/api",
-			"pkg/internal/credential", "pkg/internal/digest", "pkg/internal/identity", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/provenance",
+			"pkg/internal/credential", "pkg/internal/digest", "pkg/internal/fault", "pkg/internal/identity", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/provenance",
 			"pkg/internal/server", "pkg/internal/settings", "pkg/internal/store", "pkg/internal/tempfile", "pkg/internal/usertext",
 		},
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	},
 	"pkg/command/internal/man": {rooms: []string{"pkg/command"}, modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}},
 	"pkg/internal/ui": {
-		rooms:   []string{"pkg/internal/printable", "pkg/internal/progress"},
+		rooms:   []string{"pkg/internal/fault", "pkg/internal/printable", "pkg/internal/progress"},
 		modules: []string{"github.com/schollz/progressbar/v3", "github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
 	},
-	"pkg/artifact": {rooms: []string{"pkg/internal/usertext"}, modules: []string{"golang.org/x/sys"}},
+	"pkg/artifact": {rooms: []string{"pkg/internal/fault", "pkg/internal/usertext"}, modules: []string{"golang.org/x/sys"}},
 	"pkg/client": {rooms: []string{
-		"pkg/artifact", "pkg/internal/api", "pkg/internal/origin", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/transport",
+		"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/origin", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/transport",
 	}},
 	"pkg/transfer": {
 		rooms: []string{
-			"pkg/artifact", "pkg/client", "pkg/internal/digest", "pkg/internal/jsonfile", "pkg/internal/progress", "pkg/internal/tempfile", "pkg/internal/usertext",
+			"pkg/artifact", "pkg/client", "pkg/internal/digest", "pkg/internal/fault", "pkg/internal/jsonfile", "pkg/internal/progress", "pkg/internal/tempfile", "pkg/internal/usertext",
 		},
 		modules: []string{"github.com/bmatcuk/doublestar/v4"},
 	},
 	"pkg/internal/api": {rooms: []string{"pkg/internal/origin", "pkg/internal/usertext"}},
 	"pkg/internal/credential": {
-		rooms:   []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/jsonfile", "pkg/internal/origin", "pkg/internal/tempfile", "pkg/internal/usertext"},
+		rooms:   []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/jsonfile", "pkg/internal/origin", "pkg/internal/tempfile", "pkg/internal/usertext"},
 		modules: []string{"github.com/zalando/go-keyring", "golang.org/x/sys"},
 	},
 	"pkg/internal/digest":     {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/zeebo/blake3"}},
 	"pkg/internal/identity":   {rooms: []string{"pkg/internal/origin", "pkg/internal/printable", "pkg/internal/transport", "pkg/internal/usertext"}},
+	"pkg/internal/fault":      {},
 	"pkg/internal/jobreport":  {},
 	"pkg/internal/origin":     {modules: []string{"golang.org/x/net"}},
 	"pkg/internal/printable":  {},
 	"pkg/internal/progress":   {},
-	"pkg/internal/provenance": {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/gkampitakis/ciinfo", "golang.org/x/sys"}},
-	"pkg/internal/server":     {rooms: []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/origin", "pkg/internal/store"}},
+	"pkg/internal/provenance": {rooms: []string{"pkg/artifact", "pkg/internal/fault"}, modules: []string{"github.com/gkampitakis/ciinfo", "golang.org/x/sys"}},
+	"pkg/internal/server":     {rooms: []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/origin", "pkg/internal/store"}},
 	"pkg/internal/jsonfile":   {rooms: []string{"pkg/internal/usertext"}, modules: []string{"github.com/tidwall/jsonc"}},
 	"pkg/internal/settings": {rooms: []string{
 		"pkg/artifact", "pkg/internal/api", "pkg/internal/credential", "pkg/internal/jsonfile", "pkg/internal/usertext",

@@ -3,6 +3,8 @@ package artifact
 import (
 	"io"
 	"sync"
+
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // The size and number of the buffers between a reader and the hash: large
@@ -17,8 +19,9 @@ const (
 type hashing struct {
 	free, full chan []byte
 	done       chan struct{}
-	size       int // of each buffer
-	made       int // how many buffers there are
+	size       int   // of each buffer
+	made       int   // how many buffers there are
+	broken     error // a panic, once done is closed
 }
 
 // newHashing starts the goroutine; stop ends it. progress may be nil, and is
@@ -34,12 +37,17 @@ func newHashing(h io.Writer, size int, progress func(int64)) *hashing {
 		defer close(side.done)
 		var hashed int64
 		for b := range side.full {
-			_, _ = h.Write(b) // a hash.Hash never returns an error
-			hashed += int64(len(b))
-			if progress != nil {
-				progress(hashed)
+			if side.broken == nil {
+				side.broken = fault.Catch(func() error {
+					_, _ = h.Write(b) // a hash.Hash never returns an error
+					hashed += int64(len(b))
+					if progress != nil {
+						progress(hashed)
+					}
+					return nil
+				})
 			}
-			side.free <- b[:size]
+			side.free <- b[:size] // whoever fills it must not wait for ever
 		}
 	}()
 	return side
@@ -63,7 +71,8 @@ func (s *hashing) buffer() []byte {
 // write passes a filled buffer on; it belongs to the hash from then on.
 func (s *hashing) write(b []byte) { s.full <- b }
 
-// stop waits until all that was written is hashed.
+// stop waits until all that was written is hashed. It panics where the hash or
+// progress did.
 func (s *hashing) stop() {
 	close(s.full)
 	<-s.done
@@ -71,6 +80,7 @@ func (s *hashing) stop() {
 		b := <-s.free
 		hashPool.Put(&b)
 	}
+	fault.Raise(s.broken)
 }
 
 // hashPool keeps the buffers of one input for the next: in a long list they

@@ -1,10 +1,13 @@
 package artifact
 
 import (
+	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"sync"
+
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // PourOptions say where [Pour] takes bytes to.
@@ -72,10 +75,14 @@ func (p parallel) Write(b []byte) (int, error) {
 		return len(b), nil
 	}
 	var others sync.WaitGroup
-	for _, h := range p[1:] {
-		others.Go(func() { h.Write(b) })
+	broken := make([]error, len(p))
+	for i, h := range p[1:] {
+		others.Go(func() {
+			broken[i] = fault.Catch(func() error { h.Write(b); return nil })
+		})
 	}
 	p[0].Write(b)
 	others.Wait()
+	fault.Raise(errors.Join(broken...))
 	return len(b), nil
 }

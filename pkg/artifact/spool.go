@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
@@ -52,8 +53,12 @@ func Spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, err
 	// A read from a pipe cannot be interrupted, so it is left behind.
 	finished := make(chan outcome, 1)
 	go func() {
-		source, err := spool(ctx, r, options)
-		finished <- outcome{source, err}
+		var result outcome
+		result.err = fault.Catch(func() (err error) {
+			result.source, err = spool(ctx, r, options)
+			return err
+		})
+		finished <- result
 	}()
 	select {
 	case result := <-finished:

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
@@ -82,9 +83,25 @@ type reading struct {
 	offset  int64
 }
 
-// Read holds the last bytes back until the input has proved to be unchanged:
+// Read reads as below. It is called on a goroutine of net/http's, where a panic
+// would end the program.
+func (b *reading) Read(p []byte) (n int, err error) {
+	broken := fault.Catch(func() error {
+		n, err = b.read(p)
+		return nil
+	})
+	if broken == nil {
+		return n, err
+	}
+	b.sending.mu.Lock()
+	defer b.sending.mu.Unlock()
+	b.sending.refused = broken
+	return 0, broken
+}
+
+// read holds the last bytes back until the input has proved to be unchanged:
 // they are read first, then the check is made, then they are given out.
-func (b *reading) Read(p []byte) (int, error) {
+func (b *reading) read(p []byte) (int, error) {
 	s := b.sending
 	size := s.source.Size()
 	s.report(b) // all that was given out before was taken

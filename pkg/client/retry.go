@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // DefaultRetries is how often a request is tried again.
@@ -91,6 +92,7 @@ func (e *Error) mayPass() bool {
 	if errors.As(e.Err, &proxy) {
 		return slices.Contains(passing, proxy.Status)
 	}
+	var broken *fault.Error
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	for _, lasting := range []error{
@@ -101,7 +103,7 @@ func (e *Error) mayPass() bool {
 			return false
 		}
 	}
-	return !errors.As(e.Err, &certificate) && !errors.As(e.Err, &record)
+	return !errors.As(e.Err, &broken) && !errors.As(e.Err, &certificate) && !errors.As(e.Err, &record)
 }
 
 // parseRetryAfter reads the header (RFC 9110, section 10.2.3): seconds, of

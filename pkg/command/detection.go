@@ -9,6 +9,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/provenance"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
@@ -49,7 +50,10 @@ func (a *app) newDetection(ctx context.Context, o metadataOptions, given artifac
 		answer := provenance.Ask(ctx, "", a.env.Environ())
 		go func() {
 			defer close(d.ready)
-			d.revision, d.err = answer()
+			d.err = fault.Catch(func() (err error) {
+				d.revision, err = answer()
+				return err
+			})
 		}()
 	}
 	if !o.wantsGit() {

@@ -3,11 +3,11 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // stopTime is how long a command may take to end after a signal.
@@ -18,14 +18,7 @@ const stopTime = time.Second
 // nobody reads. After a signal that is left behind, and err is the signal's.
 func (a *app) execute(ctx context.Context, root *cobra.Command) (err error, ended bool) {
 	finished := make(chan error, 1)
-	go func() {
-		defer func() {
-			if fault := recover(); fault != nil {
-				finished <- &faultError{fault, debug.Stack()}
-			}
-		}()
-		finished <- root.ExecuteContext(ctx)
-	}()
+	go func() { finished <- fault.Catch(func() error { return root.ExecuteContext(ctx) }) }()
 	select {
 	case err := <-finished:
 		return err, true
@@ -41,17 +34,4 @@ func (a *app) execute(ctx context.Context, root *cobra.Command) (err error, ende
 		return <-finished, true
 	}
 	return interrupt, false
-}
-
-// faultError is a panic.
-type faultError struct {
-	fault any
-	stack []byte
-}
-
-func (e *faultError) Error() string { return fmt.Sprintf("a fault of this program: %v", e.fault) }
-
-func (a *app) reportFault(e *faultError) int {
-	fmt.Fprintf(a.streams.screen, "artifact: %v\n%s", e, e.stack)
-	return exitFault
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -8,36 +9,86 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/artifact-cli/artifact/pkg/internal/digest"
+	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// TestFault ends a run that panics as any other: with an exit code, and without
-// a secret in what is printed.
+const faultCanary = "canary-51f0"
+
+// faulty panics where it is read.
+type faulty struct{}
+
+func (faulty) Read([]byte) (int, error) { panic("with " + faultCanary + " in it") }
+
+// TestFault ends a run that panics, in whichever goroutine, as any other: with an
+// exit code, with what went well, and without a secret in what is printed.
 func TestFault(t *testing.T) {
 	t.Parallel()
-	stderr, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
-	if err != nil {
-		t.Fatal(err)
+	const sumOfOne = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b"
+	inputs := func(yield func(transfer.Input, error) bool) {
+		for i, stream := range []io.Reader{faulty{}, strings.NewReader("1")} {
+			if !yield(transfer.Input{Path: fmt.Sprint("in", i), Algorithm: digest.SHA256, Stream: stream}, nil) {
+				return
+			}
+		}
 	}
-	defer stderr.Close()
-	a := &app{env: Env{
-		Stdout: stderr, Stderr: stderr, Args: []string{"explode"},
-		LookupEnv: func(string) (string, bool) { return "", false },
-	}}
-	a.streams = a.env.openStreams()
-	a.hide("canary-51f0")
-	root := newRootCommand(a)
-	root.AddCommand(&cobra.Command{Use: "explode", Run: func(*cobra.Command, []string) { panic("with canary-51f0 in it") }})
-	code := a.run(t.Context(), root)
-	if _, err := stderr.Seek(0, io.SeekStart); err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(stderr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown := string(text)
-	if code != exitFault || !strings.HasPrefix(shown, "artifact: a fault of this program: with *** in it\n") ||
-		!strings.Contains(shown, "fault_test.go") || strings.Contains(shown, "51f0") {
-		t.Errorf("exit %d\n%s", code, shown)
+	broken := func(yield func(transfer.Input, error) bool) { _, _ = faulty{}.Read(nil) }
+	for name, test := range map[string]struct {
+		run            func(*app, *cobra.Command) error
+		stdout, stderr string
+	}{
+		"the command": {
+			func(*app, *cobra.Command) error { _, err := faulty{}.Read(nil); return err },
+			"", "artifact: a fault of this program: with *** in it\n",
+		},
+		"an entry of a list": {
+			func(a *app, cmd *cobra.Command) error {
+				o := putOptions{listOptions: listOptions{jobs: 2}}
+				return a.putAll(cmd.Context(), transfer.Uploader{DryRun: true, SpoolDir: t.TempDir()}, inputs, o, a.newDetection(cmd.Context(), o.metadata, transfer.Result{}.Metadata))
+			},
+			sumOfOne + "  in1\n", "artifact: reading in0: a fault of this program: with *** in it\n",
+		},
+		"a list": {
+			func(a *app, cmd *cobra.Command) error {
+				o := putOptions{listOptions: listOptions{jobs: 2}}
+				return a.putAll(cmd.Context(), transfer.Uploader{DryRun: true}, broken, o, a.newDetection(cmd.Context(), o.metadata, transfer.Result{}.Metadata))
+			},
+			"", "artifact: a fault of this program: with *** in it\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var files [2]*os.File
+			for i := range files {
+				file, err := os.Create(filepath.Join(t.TempDir(), "stream"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer file.Close()
+				files[i] = file
+			}
+			a := &app{env: Env{
+				Stdout: files[0], Stderr: files[1], Args: []string{"explode"},
+				LookupEnv: func(string) (string, bool) { return "", false }, Environ: func() []string { return nil },
+			}}
+			a.streams = a.env.openStreams()
+			a.hide(faultCanary)
+			root := newRootCommand(a)
+			root.AddCommand(&cobra.Command{Use: "explode", RunE: func(cmd *cobra.Command, _ []string) error { return test.run(a, cmd) }})
+			code := a.run(t.Context(), root)
+			var shown [2]string
+			for i, file := range files {
+				text, err := os.ReadFile(file.Name())
+				if err != nil {
+					t.Fatal(err)
+				}
+				shown[i] = string(text)
+			}
+			if code != exitFault || shown[0] != test.stdout || !strings.HasPrefix(shown[1], test.stderr) ||
+				!strings.Contains(shown[1], "fault_test.go") || strings.Contains(shown[1], "51f0") {
+				t.Errorf("exit %d, %q\n%s", code, shown[0], shown[1])
+			}
+		})
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 	"github.com/artifact-cli/artifact/pkg/transfer"
@@ -111,9 +112,13 @@ func (o *listOptions) expect(ctx context.Context, shown *ui.Many) {
 		return
 	}
 	go func() {
-		if n, err := countIn(ctx, name, terminator); err == nil {
-			shown.Expect(n)
-		}
+		_ = fault.Catch(func() error { // without it the bar only knows less
+			n, err := countIn(ctx, name, terminator)
+			if err == nil {
+				shown.Expect(n)
+			}
+			return err
+		})
 	}()
 }
 

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/tempfile"
@@ -69,15 +69,16 @@ func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
 		return exitCode(err)
 	}
 	defer a.streams.flush()
-	defer func() {
-		if fault := recover(); fault != nil {
-			code = a.reportFault(&faultError{fault, debug.Stack()})
-		}
-	}()
-	defer a.endIdentity()
-	if fault := (*faultError)(nil); errors.As(err, &fault) {
-		return a.reportFault(fault)
+	if broken := fault.Catch(func() error { code = a.conclude(ctx, err); return nil }); broken != nil {
+		a.printError(broken)
+		return exitFault
 	}
+	return code
+}
+
+// conclude reports what a command came to, and returns the exit code.
+func (a *app) conclude(ctx context.Context, err error) int {
+	defer a.endIdentity()
 	if unwritten := a.streams.results.err; unwritten != nil && (err == nil || errors.Is(err, unwritten)) {
 		err = &outputError{unwritten}
 	}

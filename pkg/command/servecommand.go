@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 )
@@ -54,7 +55,7 @@ func (a *app) serveCommand(ctx context.Context, argv []string, at place, cache *
 	// is passed on to the command, and ends it or not.
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
-	go func() { served <- cache.Serve(serving, listener) }()
+	go func() { served <- fault.Catch(func() error { return cache.Serve(serving, listener) }) }()
 	err = a.runForwarding(ctx, child)
 	stop()
 	failed := <-served
@@ -198,7 +199,7 @@ func (a *app) runForwarding(ctx context.Context, child *exec.Cmd) error {
 		return &commandError{code: exitCannotRun, err: err}
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- child.Wait() }()
+	go func() { ended <- fault.Catch(child.Wait) }()
 	for {
 		select {
 		case sig := <-signals:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
@@ -142,10 +143,14 @@ func (e *batchError) Error() string {
 	return text
 }
 
-// printError prints an error as one line.
+// printError prints an error as one line, and below it where a fault of ours
+// happened.
 func (a *app) printError(err error) {
 	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
 	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
+	if broken := (*fault.Error)(nil); errors.As(err, &broken) {
+		_, _ = a.streams.screen.Write(broken.Stack)
+	}
 }
 
 // printHint prints the next step after an error, which may take several lines.

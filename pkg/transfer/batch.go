@@ -9,6 +9,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
@@ -54,16 +55,17 @@ const (
 // one is held.
 func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
-		ctx, cancel := context.WithCancel(ctx)
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer func() { fault.Raise(context.Cause(ctx)) }()
 		p := &pipeline{
-			uploader: u, batch: batch, ending: ending{failFast: batch.FailFast},
+			uploader: u, fail: cancel, batch: batch, ending: ending{failFast: batch.FailFast},
 			places: make(chan *item, u.window()),
 			listed: make(chan *item, batch.Jobs), read: make(chan *item, batch.Jobs), ready: make(chan *item, batch.Jobs),
 			reading: make(slots, 2*runtime.GOMAXPROCS(0)),
 		}
 		defer p.clear()
 		defer p.stages.Wait()
-		defer cancel()
+		defer cancel(nil)
 		p.start(ctx, inputs)
 		for it := range begun(ctx, p.places) {
 			if !p.awaited(ctx, it.done) || !p.repeated(ctx, it) {
@@ -120,6 +122,7 @@ type item struct {
 // has it is the only one to touch it.
 type pipeline struct {
 	uploader *Uploader
+	fail     context.CancelCauseFunc
 	batch    Batch
 	repeats  repeats
 	ending   ending
@@ -134,12 +137,16 @@ type pipeline struct {
 
 func (p *pipeline) start(ctx context.Context, inputs Inputs) {
 	// Not among the stages: a list that waits for its writer is left behind.
-	go p.list(ctx, inputs)
+	go func() {
+		defer close(p.places)
+		defer close(p.listed)
+		p.guard(func() { p.list(ctx, inputs) })
+	}()
 	jobs := p.batch.Jobs
 	switch {
 	case p.uploader.asks():
 		p.stage(ctx, jobs, p.listed, p.read, p.prepare)
-		p.stages.Go(func() { p.ask(ctx) })
+		p.stages.Go(func() { p.guard(func() { p.ask(ctx) }) })
 	case jobs == 1: // they are sent in the order of the list, and the next one is read meanwhile
 		p.stage(ctx, jobs, p.listed, p.ready, p.prepare)
 	default: // to hand small ones over takes 4 % of their time
@@ -149,6 +156,13 @@ func (p *pipeline) start(ctx context.Context, inputs Inputs) {
 		return
 	}
 	p.stage(ctx, jobs, p.ready, nil, p.send)
+}
+
+// guard runs f on a goroutine of the run, which ends where f panics.
+func (p *pipeline) guard(f func()) {
+	if err := fault.Catch(func() error { f(); return nil }); err != nil {
+		p.fail(err)
+	}
 }
 
 // slots are for what may be done so many times at once.
@@ -165,11 +179,16 @@ func (p *pipeline) stage(ctx context.Context, workers int, from <-chan *item, to
 	var running sync.WaitGroup
 	for range workers {
 		running.Go(func() {
-			for it := range begun(ctx, from) {
-				if work(ctx, it) {
-					pass(ctx, it, to)
+			p.guard(func() {
+				for it := range begun(ctx, from) {
+					goesOn := false
+					if err := caught(it.input, func() error { goesOn = work(ctx, it); return nil }); err != nil {
+						p.settle(it, Failed, err)
+					} else if goesOn {
+						pass(ctx, it, to)
+					}
 				}
-			}
+			})
 		})
 	}
 	p.stages.Go(func() {
@@ -189,8 +208,6 @@ func pass(ctx context.Context, it *item, to chan<- *item) {
 
 // list brings the entries of the list on their way.
 func (p *pipeline) list(ctx context.Context, inputs Inputs) {
-	defer close(p.places)
-	defer close(p.listed)
 	if whole := p.batch.Progress; whole != nil {
 		defer whole.Listed()
 	}
@@ -255,6 +272,11 @@ func (p *pipeline) open(ctx context.Context, it *item) error {
 	input := it.input
 	input.ID = "" // the bytes behind a given id are looked at too: it may come again
 	inTurn := false
+	defer func() {
+		if inTurn {
+			p.reading.give()
+		}
+	}()
 	source, sum, err := input.openWith(ctx, p.uploader.SpoolDir, &it.share, func(file *artifact.Source) error {
 		it.stream = file == nil
 		switch {
@@ -270,9 +292,6 @@ func (p *pipeline) open(ctx context.Context, it *item) error {
 		}
 		return nil
 	})
-	if inTurn {
-		defer p.reading.give()
-	}
 	if err != nil {
 		return err
 	}
@@ -335,6 +354,7 @@ func (p *pipeline) finish(it *item, status Status, err error) {
 	}
 	it.release()
 	p.memory.give(it.held)
+	it.held = 0
 	it.share.Settle()
 	close(it.done)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // queries is how many batches are asked for at a time.
@@ -31,8 +32,8 @@ func (p *pipeline) ask(ctx context.Context) {
 		}
 		free <- struct{}{}
 		asking.Go(func() {
-			p.askFor(ctx, batch)
-			<-free
+			defer func() { <-free }()
+			p.guard(func() { p.askFor(ctx, batch) })
 		})
 	}
 }
@@ -40,10 +41,15 @@ func (p *pipeline) ask(ctx context.Context) {
 func (p *pipeline) askFor(ctx context.Context, batch []*item) {
 	answers := make([]client.Answer, len(batch))
 	if p.ending.why() == nil {
-		known, err := p.uploader.Client.Query(ctx, idsOf(batch))
+		err := fault.Catch(func() error {
+			known, err := p.uploader.Client.Query(ctx, idsOf(batch))
+			if err == nil {
+				answers = known
+			}
+			return err
+		})
 		switch {
 		case err == nil:
-			answers = known
 		case endsRun(err): // one of them has to say so, and the others are not sent
 			p.settle(batch[0], Failed, err)
 			batch, answers = batch[1:], answers[1:]

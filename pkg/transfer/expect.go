@@ -8,6 +8,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/digest"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
@@ -52,8 +53,12 @@ func (in Input) measure(ctx context.Context, tracker progress.Tracker) (expectat
 	finished := make(chan outcome, 1)
 	go func() {
 		stream := &watched{ctx.Err, in.stream(), tracker, 0}
-		size, err := artifact.Pour(stream, artifact.PourOptions{Size: -1, Hashes: []hash.Hash{h}})
-		finished <- outcome{size, err}
+		var result outcome
+		result.err = fault.Catch(func() (err error) {
+			result.size, err = artifact.Pour(stream, artifact.PourOptions{Size: -1, Hashes: []hash.Hash{h}})
+			return err
+		})
+		finished <- result
 	}()
 	select {
 	case result := <-finished:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // fillTime is how long a batch of questions waits for more.
@@ -36,18 +37,25 @@ func inBatches[T any](ctx context.Context, items iter.Seq[T]) iter.Seq[[]T] {
 	return func(yield func([]T) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		queue := make(chan T)
+		queue, broken := make(chan T), make(chan error, 1)
 		go func() {
 			defer close(queue)
-			for item := range items {
-				if !send(ctx, queue, item) {
-					return
+			broken <- fault.Catch(func() error {
+				for item := range items {
+					if !send(ctx, queue, item) {
+						break
+					}
 				}
-			}
+				return nil
+			})
 		}()
 		for {
 			batch := fill(ctx, queue)
-			if len(batch) == 0 || !yield(batch) {
+			if len(batch) == 0 {
+				raise(broken)
+				return
+			}
+			if !yield(batch) {
 				return
 			}
 		}

@@ -71,7 +71,7 @@ func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []digest.A
 func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []digest.Algorithm, target *Target) (Downloaded, error) {
 	expected := expectation{id: id, size: -1, sum: id, algorithms: digests, signer: d.Signer, scheme: d.Scheme}
 	var c *check
-	err := d.Client.Get(ctx, client.Download{ID: id, Progress: d.Progress, Receive: func(found client.Found, body io.Reader) (err error) {
+	receive := func(found client.Found, body io.Reader) (err error) {
 		if c, err = expected.newCheck(found); err != nil {
 			return err
 		}
@@ -80,7 +80,10 @@ func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []digest.A
 			return err
 		}
 		return c.pour(body, to, 0)
-	}})
+	}
+	err := caught(Input{ID: id}, func() error { // so that the target is closed after a panic, too
+		return d.Client.Get(ctx, client.Download{ID: id, Progress: d.Progress, Receive: receive})
+	})
 	if own := (*artifact.PourError)(nil); errors.As(err, &own) {
 		err = own.Err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/digest"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
@@ -77,9 +78,11 @@ func (l *look) identify(ctx context.Context, c claim) LookedUp {
 	if result.Err != nil {
 		return result
 	}
-	expected, err := l.verifier.expect(ctx, c.input)
-	if err != nil {
-		result.Err = err
+	var expected expectation
+	if result.Err = caught(c.input, func() (err error) {
+		expected, err = l.verifier.expect(ctx, c.input)
+		return err
+	}); result.Err != nil {
 		return result
 	}
 	result.ID, result.size = expected.id, expected.size
@@ -105,7 +108,11 @@ func (l *look) askForMany(ctx context.Context, batch []LookedUp) []LookedUp {
 	if len(ids) < 2 || l.ending.why() != nil {
 		return batch
 	}
-	answers, err := l.verifier.Client.Query(ctx, ids)
+	var answers []client.Answer
+	err := fault.Catch(func() (err error) {
+		answers, err = l.verifier.Client.Query(ctx, ids)
+		return err
+	})
 	for i, result := range asked {
 		switch {
 		case err == nil:
@@ -141,7 +148,11 @@ func (l *look) stat(ctx context.Context, path string, id artifact.ID) (client.Fo
 	if err := l.ending.untried(Input{Path: path, ID: id}, "looked up"); err != nil {
 		return client.Found{}, err
 	}
-	found, err := l.verifier.Client.Stat(ctx, id)
+	var found client.Found
+	err := caught(Input{Path: path, ID: id}, func() (err error) {
+		found, err = l.verifier.Client.Stat(ctx, id)
+		return err
+	})
 	l.ending.observe(err)
 	return found, err
 }

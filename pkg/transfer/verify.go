@@ -62,7 +62,7 @@ const sharedPiece = 64 << 10
 // Verify downloads the artifact of one input and compares, bytes with bytes.
 func (v *Verifier) Verify(ctx context.Context, input Input) Verification {
 	result := Verification{Path: input.Path, Size: -1}
-	return result.concluded(v.verify(ctx, input, &result))
+	return result.concluded(caught(input, func() error { return v.verify(ctx, input, &result) }))
 }
 
 // All verifies a list, and gives the results in its order, of which up to four

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/zalando/go-keyring"
+
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // service is what all entries in a keyring are called; their user names are
@@ -98,13 +100,11 @@ func (k boundedKeyring) call(ctx context.Context, wait time.Duration, f func() e
 	defer cancel()
 	done := make(chan error, 1)
 	go func() {
-		defer func() {
-			// The library trusts the form of what a service answers.
-			if broken := recover(); broken != nil {
-				done <- errors.New("it answers nonsense")
-			}
-		}()
-		done <- f()
+		err := fault.Catch(f)
+		if errors.As(err, new(*fault.Error)) { // the library trusts the form of what a service answers
+			err = errors.New("it answers nonsense")
+		}
+		done <- err
 	}()
 	select {
 	case err := <-done:

@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // hashFiles fills in the blob ids that git would record for regular files, with
@@ -71,7 +73,10 @@ func (r repository) startHashing(ctx context.Context) (*hashing, error) {
 func (h *hashing) hash(files []*entry) (hashed int, err error) {
 	go func() {
 		defer h.paths.Close()
-		_, _ = io.Copy(h.paths, &pathLines{files: files}) // git says why it ended
+		_ = fault.Catch(func() error { // git says why it ended
+			_, err := io.Copy(h.paths, &pathLines{files: files})
+			return err
+		})
 	}()
 	ids := bufio.NewScanner(h.git.stdout)
 	for hashed < len(files) && ids.Scan() {

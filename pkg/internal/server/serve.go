@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // maxHeaderBytes is room for the longest path, query and metadata, encoded.
@@ -37,7 +39,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		web.ErrorLog = log.New(io.Discard, "", 0)
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- web.Serve(listener) }()
+	go func() { failed <- fault.Catch(func() error { return web.Serve(listener) }) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serving: %w", errors.Join(err, web.Close()))

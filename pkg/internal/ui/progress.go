@@ -4,6 +4,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // Style is how progress is shown.
@@ -75,9 +77,10 @@ func (p *Progress) painter() painter {
 // showing is what is seen of a transfer from its beginning to its end. A
 // goroutine of its own draws.
 type showing struct {
-	once sync.Once
-	stop chan struct{} // closed by End
-	done chan struct{} // closed when nothing is drawn any more
+	once   sync.Once
+	stop   chan struct{} // closed by End
+	done   chan struct{} // closed when nothing is drawn any more
+	broken error         // a panic, once done is closed
 }
 
 // begin shows what look sees, again and again.
@@ -89,23 +92,27 @@ func (s *showing) begin(p painter, look func(now time.Time) scene) {
 	}
 	go func() {
 		defer close(s.done)
-		defer p.end()
-		ticker := time.NewTicker(p.interval())
-		defer ticker.Stop()
-		for {
-			select {
-			case <-s.stop:
-				return
-			case <-ticker.C:
-				p.paint(look(time.Now()))
+		s.broken = fault.Catch(func() error {
+			defer p.end()
+			ticker := time.NewTicker(p.interval())
+			defer ticker.Stop()
+			for {
+				select {
+				case <-s.stop:
+					return nil
+				case <-ticker.C:
+					p.paint(look(time.Now()))
+				}
 			}
-		}
+		})
 	}()
 }
 
 // End takes the bar away. When it returns nothing more is shown, whatever is
-// reported later. It may be called more than once.
+// reported later. It may be called more than once, and panics where the drawing
+// did.
 func (s *showing) End() {
 	s.once.Do(func() { close(s.stop) })
 	<-s.done
+	fault.Raise(s.broken)
 }
