@@ -97,18 +97,18 @@ func TestProxiesThatHelpNot(t *testing.T) {
 		said []string // how each line begins, in turn
 	}{
 		"it is not there": {server.through(server.https, nowhere), 9, []string{
-			"artifact: proxyconnect tcp: dial tcp " + closed + ": connect: connection refused" + again,
+			"artifact: uploading file: proxyconnect tcp: dial tcp " + closed + ": connect: connection refused" + again,
 			"artifact: uploading file: proxyconnect tcp: dial tcp " + closed + ": connect: connection refused",
 			"artifact: hint: Check the proxy (--proxy, ARTIFACT_PROXY, HTTPS_PROXY, ALL_PROXY), or except the host with NO_PROXY."}},
 		"it lets nobody there": {server.through(server.https, "http://"+strict.address), 8, []string{
 			"artifact: uploading file: the proxy " + strict.address + " answered 403 Forbidden",
 			"artifact: hint: The proxy opens no way to the server: "}},
 		"the server is not there": {server.through("https://"+absent, "http://"+free.address), 9, []string{
-			"artifact: the proxy " + free.address + " answered 503 Service Unavailable" + again,
+			"artifact: uploading file: the proxy " + free.address + " answered 503 Service Unavailable" + again,
 			"artifact: uploading file: the proxy " + free.address + " answered 503 Service Unavailable",
 			"artifact: hint: The proxy opens no way to the server: "}},
 		"the server is not there, in plain HTTP": {server.through("http://"+absent, "http://"+free.address), 9, []string{
-			"artifact: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved" + again,
+			"artifact: uploading file: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved" + again,
 			"artifact: uploading file: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved",
 			"artifact: hint: A proxy on the way answered, not the cache: "}},
 		"its password ends the address": {server.through(server.https, "http://user:"+password+"#z@"+closed), 2, []string{

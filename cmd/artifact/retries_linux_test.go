@@ -28,7 +28,7 @@ func failing(t *testing.T, times int32) *recorder {
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	const why = "the server answered 503 Service Unavailable: busy ?[2Jartifact: stored ***"
-	const again = "artifact: " + why + "; trying again in 0s "
+	const again = "artifact: uploading file: " + why + "; trying again in 0s "
 	const stored = helloSHA256 + "  file\n"
 	const failed = "artifact: uploading file: " + why + "\nartifact: hint: The server has a fault; try again later.\n"
 	for name, test := range map[string]struct {
@@ -106,8 +106,8 @@ func TestRetryOnATerminal(t *testing.T) {
 			}
 		})
 		_ = cmd.Wait()
-		const line = "\r\x1b[Jartifact: the server answered 502 Bad Gateway; trying again in 1s (1 of 1)\r\n"
-		if !strings.Contains(text, line) || !strings.HasSuffix(text, "\r\x1b[Jk  -\r\n") {
+		const line = "\r\x1b[Jartifact: uploading -: the server answered 502 Bad Gateway; trying again in 1s (1 of 1)\r\n"
+		if _, after, ok := strings.Cut(text, line); !ok || !strings.Contains(after, "waiting to try again") || !strings.HasSuffix(text, "\r\x1b[Jk  -\r\n") {
 			t.Errorf("%d columns: %q", columns, text)
 		}
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -41,6 +42,8 @@ type Error struct {
 	Doing string
 	// ID is the artifact that was meant, where that is one.
 	ID artifact.ID
+	// Name is what the caller calls it, where that is not its ID.
+	Name string
 	// Method and URL are the last request's. Of the query only the team's
 	// values are kept.
 	Method, URL string
@@ -68,12 +71,13 @@ type Error struct {
 	redirected bool   // the answer came from another place
 }
 
-// Error tells the operation, the artifact and the reason.
+// Error names the operation, the artifact and the reason.
 func (e *Error) Error() string {
-	if e.ID == "" {
+	name := cmp.Or(e.Name, string(e.ID))
+	if name == "" {
 		return fmt.Sprintf("%s: %s", e.Doing, e.Reason())
 	}
-	return fmt.Sprintf("%s %s: %s", e.Doing, e.ID, e.Reason())
+	return fmt.Sprintf("%s %s: %s", e.Doing, name, e.Reason())
 }
 
 // Reason is the error without operation and artifact.

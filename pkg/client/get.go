@@ -15,6 +15,9 @@ import (
 type Download struct {
 	// ID is what it is stored under, as [artifact.ParseID] made it.
 	ID artifact.ID
+	// Name is what errors and reports of further tries call it; the ID where it
+	// is empty.
+	Name string
 	// Receive is given what the server tells of the artifact, and its bytes,
 	// to read to their end. An answer may break off, and then it is called
 	// again with the first byte: whatever it did with the bytes before does
@@ -33,7 +36,7 @@ func (c *Client) Get(ctx context.Context, download Download) error {
 	}
 	var own error // of Receive
 	_, err := c.do(ctx, request{
-		doing: "downloading", id: download.ID, method: http.MethodGet,
+		doing: "downloading", id: download.ID, name: download.Name, method: http.MethodGet,
 		target: c.url(api.ArtifactPath(string(download.ID))),
 		header: plainBytes(),
 		asks:   asksForDownload,

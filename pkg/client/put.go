@@ -15,6 +15,9 @@ import (
 type Upload struct {
 	// ID is what it is stored under, as [artifact.ParseID] made it.
 	ID artifact.ID
+	// Name is what errors and reports of further tries call it; the ID where it
+	// is empty.
+	Name string
 	// Source gives its bytes. It stays the caller's to close.
 	Source *artifact.Source
 	// Metadata describes it.
@@ -59,7 +62,7 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 	}
 	var stored Stored
 	attempts, err := c.do(ctx, request{
-		doing: "uploading", id: upload.ID, method: http.MethodPut,
+		doing: "uploading", id: upload.ID, name: upload.Name, method: http.MethodPut,
 		target: c.url(api.ArtifactPath(string(upload.ID))),
 		header: uploadHeader,
 		asks:   asksForUpload,

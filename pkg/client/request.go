@@ -17,6 +17,7 @@ import (
 type request struct {
 	doing  string      // what the user asked for, as "uploading"
 	id     artifact.ID // what it is about, where that is one artifact
+	name   string      // what the caller calls it
 	method string
 	target *url.URL
 	header http.Header
@@ -190,7 +191,7 @@ func (r request) settle(a *answer, sent body) (next *url.URL, failed *Error) {
 
 // failure is an error that no answer stands behind.
 func (r request) failure(target *url.URL, err error) *Error {
-	return &Error{Doing: r.doing, ID: r.id, Method: r.method, URL: transport.Redact(target), Err: err}
+	return &Error{Doing: r.doing, ID: r.id, Name: r.name, Method: r.method, URL: transport.Redact(target), Err: err}
 }
 
 // refused makes an answer an error. A status that is an error by itself has no

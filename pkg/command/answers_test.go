@@ -200,3 +200,28 @@ func TestAnswers(t *testing.T) {
 		})
 	}
 }
+
+// TestRetriesNameTheFile in a list, in which they come for several at a time.
+func TestRetriesNameTheFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var files []string
+	for _, name := range []string{"a", "b"} {
+		files = append(files, filepath.Join(dir, name))
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for verb, doing := range map[string]string{"put": "uploading", "verify": "downloading"} {
+		environ := map[string]string{
+			"ARTIFACT_API": raw(t, "503 x\nRetry-After: 0\n\n"), "ARTIFACT_TOKEN": "t", "ARTIFACT_RETRIES": "1", "ARTIFACT_PROGRESS": "never",
+		}
+		_, _, stderr := run(t, environ, append([]string{verb}, files...)...)
+		for _, file := range files {
+			want := "artifact: " + doing + " " + file + ": the server answered 503 Service Unavailable; trying again in 0s (1 of 1)\n"
+			if !strings.Contains(stderr, want) {
+				t.Errorf("%s lacks %s", stderr, want)
+			}
+		}
+	}
+}

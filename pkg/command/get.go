@@ -92,7 +92,7 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 			return &usageError{err: err}
 		}
 	}
-	shown := a.progress().Begin(o.hash)
+	shown := a.beginOne(o.hash)
 	defer shown.End()
 	downloader.Progress = shown
 	done, err := downloader.Get(ctx, id, digests, target)

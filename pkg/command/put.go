@@ -147,7 +147,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	if single == nil {
 		return a.putAll(ctx, uploader, inputs, o, detection)
 	}
-	shown := a.progress().Begin(single.Path)
+	shown := a.beginOne(single.Path)
 	uploader.Progress = shown
 	result := uploader.Put(ctx, *single)
 	shown.End()
@@ -184,4 +184,10 @@ func (a *app) progress() *ui.Progress {
 		style = ui.Lines
 	}
 	return ui.NewProgress(a.streams.screen, style)
+}
+
+// beginOne begins to show the transfer of a single artifact.
+func (a *app) beginOne(name string) *ui.Transfer {
+	a.shown = a.progress().Begin(name)
+	return a.shown
 }

@@ -82,21 +82,12 @@ func (a *app) printed(err error) error {
 // underName gives an error of the client the name that the user knows the input by.
 func underName(doing, path string, err error) error {
 	if answered, ok := err.(*client.Error); ok && path != "" {
-		return &inputError{doing: doing, path: path, answered: answered}
+		renamed := *answered
+		renamed.Doing, renamed.Name = doing, path
+		return &renamed
 	}
 	return err
 }
-
-// inputError is what became of a request for an input.
-type inputError struct {
-	doing, path string
-	answered    *client.Error
-}
-
-func (e *inputError) Error() string {
-	return fmt.Sprintf("%s %s: %s", e.doing, e.path, e.answered.Reason())
-}
-func (e *inputError) Unwrap() error { return e.answered }
 
 func newPutJSON(r transfer.Result, err error) putJSON {
 	shown := putJSON{

@@ -17,6 +17,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/internal/tempfile"
 )
 
@@ -25,6 +26,8 @@ type app struct {
 	env     Env
 	streams *streams
 	global  globalOptions
+	// shown is the transfer of a single artifact, once that has begun.
+	shown *ui.Transfer
 	// identity is set where the job's own was asked for.
 	identity *identity.Identity
 	// unhurried is for a command that may take its time to end after a signal.

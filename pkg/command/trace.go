@@ -10,11 +10,14 @@ import (
 
 // noteRetry prints a line for each further try.
 func (a *app) noteRetry(r client.Retry) {
+	if a.shown != nil {
+		a.shown.Pause(r.Pause)
+	}
 	if a.global.quiet {
 		return
 	}
 	line := fmt.Sprintf("artifact: %s; trying again in %s (%d of %d)",
-		r.Err.Reason(), r.Pause.Round(100*time.Millisecond), r.Attempt, a.global.retries)
+		r.Err, r.Pause.Round(100*time.Millisecond), r.Attempt, a.global.retries)
 	fmt.Fprintln(a.streams.screen, printable.Text(line))
 }
 

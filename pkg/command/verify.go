@@ -86,7 +86,7 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 		o.expect(ctx, shown)
 		return a.printVerifications(ctx, shown, results(ctx, inputs), o.sums != "")
 	}
-	shown := a.progress().Begin(cmp.Or(single.Path, string(single.ID)))
+	shown := a.beginOne(cmp.Or(single.Path, string(single.ID)))
 	defer shown.End()
 	verifier.Jobs, verifier.Progress = 1, shown
 	var result transfer.Verification

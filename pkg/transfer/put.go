@@ -115,7 +115,7 @@ func (u *Uploader) upload(ctx context.Context, p prepared, tracker progress.Trac
 		return ctx.Err()
 	}
 	stored, err := u.Client.Put(ctx, client.Upload{
-		ID: result.ID, Source: p.source, Describe: describe, Progress: tracker,
+		ID: result.ID, Name: p.input.Path, Source: p.source, Describe: describe, Progress: tracker,
 	})
 	if err != nil {
 		if failed := (*client.Error)(nil); errors.As(err, &failed) {

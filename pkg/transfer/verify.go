@@ -136,7 +136,7 @@ func (v *Verifier) verify(ctx context.Context, input Input, result *Verification
 
 // hold holds what the cache has against what is expected.
 func (v *Verifier) hold(ctx context.Context, path string, expected expectation, result *Verification) error {
-	check, err := v.download(ctx, expected)
+	check, err := v.download(ctx, path, expected)
 	if check != nil {
 		result.Size = check.found.Size
 	}
@@ -156,8 +156,8 @@ func (v *Verifier) hold(ctx context.Context, path string, expected expectation, 
 }
 
 // download runs a check over one artifact. It is nil where there was none.
-func (v *Verifier) download(ctx context.Context, expected expectation) (c *check, err error) {
-	err = v.Client.Get(ctx, client.Download{ID: expected.id, Progress: v.tracker(), Receive: func(found client.Found, body io.Reader) (err error) {
+func (v *Verifier) download(ctx context.Context, name string, expected expectation) (c *check, err error) {
+	err = v.Client.Get(ctx, client.Download{ID: expected.id, Name: name, Progress: v.tracker(), Receive: func(found client.Found, body io.Reader) (err error) {
 		if c, err = expected.newCheck(found); err != nil {
 			return err
 		}

@@ -55,7 +55,7 @@ func logLine(name string, v view) string {
 
 // verb is what stands before a name.
 func verb(s stage) string {
-	if s == waiting {
+	if s == waiting || s == pausing {
 		return s.String() + ":"
 	}
 	return s.String()

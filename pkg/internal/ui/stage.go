@@ -15,14 +15,17 @@ const (
 	downloading
 	receiving // downloading what has no known size
 	checking  // all was received
+	pausing   // before another try
 )
 
 func (s stage) String() string {
-	return [...]string{"preparing", "hashing", "reading", "hashed", "uploading", "waiting for the server", "downloading", "downloading", "checking"}[s]
+	return [...]string{"preparing", "hashing", "reading", "hashed", "uploading", "waiting for the server", "downloading", "downloading", "checking", "waiting to try again"}[s]
 }
 
 func (p position) stage() stage {
 	switch {
+	case p.call == pausedCall:
+		return pausing
 	case p.call == noCall:
 		return preparing
 	case p.call == hashedCall && p.size < 0:

@@ -27,6 +27,7 @@ func TestViewer(t *testing.T) {
 		{44 * time.Second, position{sentCall, 1, 1 << 50}, view{stage: uploading, n: 1, size: 1 << 50, pace: pace{rate: 1}, inStage: time.Second}}, // too long to tell
 		{45 * time.Second, position{sentCall, 1<<50 - 1, 1 << 50}, view{stage: uploading, n: 1<<50 - 1, size: 1 << 50, pace: pace{rate: (1<<50 - 1) / 2.0, left: time.Second}, inStage: 2 * time.Second}},
 		{46 * time.Second, position{sentCall, math.MaxInt64, 1 << 50}, view{stage: waiting, n: 1 << 50, size: 1 << 50, pace: pace{rate: -1}}},
+		{46 * time.Second, position{call: pausedCall}, view{stage: pausing, pace: pace{rate: -1}}},
 		{47 * time.Second, position{hashedCall, 7, -1}, view{stage: reading, n: 7, size: -1, pace: pace{rate: -1}}},
 		{48 * time.Second, position{sentCall, 0, 0}, view{stage: waiting, pace: pace{rate: -1}}},
 		{49 * time.Second, position{receivedCall, 7, -1}, view{stage: receiving, n: 7, size: -1, pace: pace{rate: -1}}},

@@ -12,8 +12,9 @@ import (
 type Transfer struct {
 	showing
 
-	mu sync.Mutex
-	at position
+	mu     sync.Mutex
+	at     position
+	resume time.Time // when the next try begins
 }
 
 // position is the last that a Transfer was told.
@@ -29,6 +30,7 @@ const (
 	hashedCall
 	sentCall
 	receivedCall
+	pausedCall
 )
 
 // Begin starts to show the transfer of what name names, which may be any text.
@@ -39,6 +41,9 @@ func (p *Progress) Begin(name string) *Transfer {
 	t.begin(p.painter(), func(now time.Time) scene {
 		t.mu.Lock()
 		at := t.at
+		if now.Before(t.resume) {
+			at = position{call: pausedCall}
+		}
 		t.mu.Unlock()
 		return transferScene{name, w.observe(now, at)}
 	})
@@ -56,6 +61,13 @@ func (t *Transfer) Sent(n, size int64) { t.note(position{sentCall, n, size}) }
 // Received notes that n of size bytes came from the network; size is -1 where it
 // is not known. It takes some nanoseconds.
 func (t *Transfer) Received(n, size int64) { t.note(position{receivedCall, n, size}) }
+
+// Pause notes that a try failed, and that another one follows after a while.
+func (t *Transfer) Pause(d time.Duration) {
+	t.mu.Lock()
+	t.resume = time.Now().Add(d)
+	t.mu.Unlock()
+}
 
 func (t *Transfer) note(at position) {
 	t.mu.Lock()
