@@ -144,26 +144,6 @@ func TestFullDevice(t *testing.T) {
 	shell(t, `artifact put -v file 2>/dev/full`, record(t, nil).env()).run(t).check(t, outcome{stdout: helloSHA256 + "  file\n"})
 }
 
-// TestClosedStreams neither fails nor writes into a file that got the number.
-func TestClosedStreams(t *testing.T) {
-	t.Parallel()
-	server := record(t, nil)
-	s := shell(t, `artifact put file >&-; a=$?; artifact put -v file 2>&-; b=$?; artifact put file <&- >&- 2>&-; echo $a $b $?; cat file`, server.env())
-	s.run(t).check(t, outcome{stdout: helloSHA256 + "  file\n0 0 0\n" + hello})
-}
-
-// TestClosedStreamsOfVerbs ends every verb as it does with streams, which Go
-// opens /dev/null for. A fault of the program would be 2.
-func TestClosedStreamsOfVerbs(t *testing.T) {
-	t.Parallel()
-	const script = `for verb in "put -" "put -q --hash k file" "verify --hash k file" "stat k" "get k" "get -o got k" "get none" "status" "version" "serve -- true"; do
-artifact $verb <&- >&- 2>&-; printf '%s: %d\n' "$verb" $?
-done; cmp file got`
-	s := shell(t, `exec artifact serve -- sh -c "$SCRIPT"`, []string{"SCRIPT=" + script})
-	s.run(t).check(t, outcome{stdout: "put -: 0\nput -q --hash k file: 0\nverify --hash k file: 0\nstat k: 0\nget k: 0\nget -o got k: 0\n" +
-		"get none: 6\nstatus: 0\nversion: 0\nserve -- true: 0\n"})
-}
-
 // TestBrokenPipe ends as a program does that does not catch the signal.
 func TestBrokenPipe(t *testing.T) {
 	t.Parallel()

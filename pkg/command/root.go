@@ -39,6 +39,7 @@ type app struct {
 // Run parses the arguments, runs the command and returns the exit code, which
 // is that of `artifact help exit-codes`.
 func Run(ctx context.Context, env Env) int {
+	env.Stdin, env.Stdout = inherited(env.Stdin), inherited(env.Stdout)
 	a := &app{env: env, streams: env.openStreams()}
 	// Also those that are not used, and before the first error: it may
 	// repeat what somebody typed.
