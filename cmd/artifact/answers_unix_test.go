@@ -151,7 +151,7 @@ func TestWarnOnlyOnGitHub(t *testing.T) {
 	shell(t, `artifact put --json --warn-only --no-git file >json`, env).run(t).check(t, outcome{stderr: failed("file") + hint})
 	shell(t, `artifact put -q --warn-only --no-git -j1 file 'two%
 lines' no`, env).run(t).check(t, outcome{stderr: failed("file") +
-		"artifact: reading two%?lines: no such file or directory\n::warning::reading two%25?lines: no such file or directory\n" +
+		"artifact: reading two%\\nlines: no such file or directory\n::warning::reading two%25\\nlines: no such file or directory\n" +
 		"artifact: reading no: no such file or directory\n::warning::reading no: no such file or directory\n" +
 		"artifact: 3 of 3 artifacts failed\nartifact: 1 failed: the server answered 507 Insufficient Storage: 100% full for Bearer ***\n" + hint +
 		"artifact: 2 failed: no such file or directory\n"})

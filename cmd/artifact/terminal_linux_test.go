@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -171,6 +172,34 @@ func TestNoBarInCI(t *testing.T) {
 				t.Errorf("%q", shown)
 			}
 		})
+	}
+}
+
+// TestHostileNamesOnATerminal shows names escaped there, whatever a command says
+// about them. Programs get them as they are: see TestHostileNames.
+func TestHostileNamesOnATerminal(t *testing.T) {
+	t.Parallel()
+	const script = `artifact put * && artifact put --json * && artifact put -r . && artifact put * >sums
+artifact stat -c sums; artifact stat --json -c sums; artifact verify -c sums; artifact verify --json *; artifact verify --quick *
+artifact get none -o "$NAME"; artifact get "$ID" -o "$NAME/x"; artifact get "$ID" --json -o "$NAME"; artifact put --hash "$NAME" x
+artifact put -q --hash "id$MARK" x; artifact stat "id$MARK"; artifact stat -q "id$MARK"
+artifact put "no$NAME"; artifact put * "no$NAME"; artifact "$NAME"; artifact put "--$NAME"; artifact put --sha "$NAME" x
+echo "no$NAME" | artifact put --files-from -; echo "{\"path\":1,\"$NAME\"}" | artifact put --manifest -
+artifact put --signature-key-file "no$NAME" x; artifact put --api "http://h/$NAME" x; ARTIFACT_TEAM="$NAME" artifact put x`
+	const name, mark = "a\x1b[2J\u009b31m\u202ez\x07\x7f", "\u202e"
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, name), hello)
+	cmd := call{args: []string{"serve", "-v", "--", "sh", "-c", script}, dir: dir,
+		env: []string{"NAME=" + name, "MARK=" + mark, "ID=" + helloSHA256, "ARTIFACT_NO_GIT=1", "NO_COLOR=1", "ARTIFACT_PROGRESS=never"}}.command(t)
+	_, output := onTerminal(t, cmd)
+	shown := output()
+	if line := helloSHA256 + `  a\u001b[2J\u009b31m\u202ez\u0007\u007f` + "\r\n"; strings.Count(shown, line) < 2 {
+		t.Errorf("%q", shown)
+	}
+	for line := range strings.Lines(shown) {
+		if strings.ContainsAny(line, "\x1b\u009b\u202e\x07\x7f") {
+			t.Errorf("%q", line)
+		}
 	}
 }
 

@@ -159,8 +159,8 @@ func TestLoginAtVercel(t *testing.T) {
 	c.write("acme")
 	c.end().check(t, outcome{stderr: "Logging in to https://api.vercel.com\n" +
 		"Create a token at https://vercel.com/account/settings/tokens\n" +
-		"The token belongs to jane, Jane?[2J\n" +
-		"Logged in to https://api.vercel.com as jane, Jane?[2J\nTeam: acme, team_1\nRemote Caching is enabled there.\n"})
+		"The token belongs to jane, Jane\\u001b[2J\n" +
+		"Logged in to https://api.vercel.com as jane, Jane\\u001b[2J\nTeam: acme, team_1\nRemote Caching is enabled there.\n"})
 	want := "Token (not shown): \r\nTeams:\r\n  0  personal account\r\n  1  acme  (Acme Inc.)\r\n  2  ***  (?)\r\n" +
 		"Default team [0]: nonsense\r\nType a number from 0 to 2, or a slug: acme\r\n"
 	if string(c.seen) != want {
@@ -194,7 +194,7 @@ func TestLoginAtVercelWithoutQuestions(t *testing.T) {
 	v := playVercel(t, "over_limit")
 	const limit = "artifact: warning: Remote Caching is over its limit there: " +
 		"An owner of the team can raise the limit in the billing settings.\n"
-	const belongs, as = "The token belongs to jane, Jane?[2J\n", "Logged in to https://api.vercel.com as jane, Jane?[2J\n"
+	const belongs, as = "The token belongs to jane, Jane\\u001b[2J\n", "Logged in to https://api.vercel.com as jane, Jane\\u001b[2J\n"
 	for team, test := range map[string]struct{ id, slug, said string }{
 		"acme":   {"team_1", "acme", belongs + as + "Team: acme, team_1\n" + limit},
 		"team_1": {"team_1", "acme", belongs + as + "Team: acme, team_1\n" + limit},

@@ -40,6 +40,7 @@ type streams struct {
 	revealing      io.Writer // standard output without the filter
 	log            io.Writer // standard error, likewise
 	results        *strictWriter
+	onTerminal     bool // results are
 	screen         *ui.Screen
 	stdout, stderr *ui.RedactedWriter
 }
@@ -49,17 +50,18 @@ func (e Env) openStreams() *streams {
 	stdout, stderr := redactor.Writer(e.Stdout), redactor.Writer(e.Stderr)
 	screen := ui.NewScreen(stderr, func() int { return ui.Columns(e.Stderr) })
 	results := &strictWriter{next: stdout}
-	if ui.IsTerminal(e.Stdout) { // mostly the one that the bar is on
+	onTerminal := ui.IsTerminal(e.Stdout)
+	if onTerminal { // mostly the one that the bar is on
 		results.next = screen.Beside(stdout)
 	}
 	return &streams{
 		redactor:  redactor,
 		revealing: e.Stdout,
 		log:       e.Stderr,
-		results:   results,
-		screen:    screen,
-		stdout:    stdout,
-		stderr:    stderr,
+		results:   results, onTerminal: onTerminal,
+		screen: screen,
+		stdout: stdout,
+		stderr: stderr,
 	}
 }
 

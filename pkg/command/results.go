@@ -4,11 +4,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
@@ -63,9 +65,9 @@ func (a *app) printPut(r transfer.Result) error {
 	case err != nil:
 		return err
 	case a.global.quiet:
-		fmt.Fprintln(a.streams.results, r.ID)
+		a.printResult(string(r.ID))
 	default:
-		fmt.Fprintln(a.streams.results, ui.SumLine(string(r.ID), r.Path))
+		a.printResult(ui.SumLine(string(r.ID), r.Path))
 	}
 	return nil
 }
@@ -143,7 +145,7 @@ func (a *app) printVerification(r transfer.Verification) error {
 		return err
 	}
 	if word := verdictWords[r.Verdict]; word != "" && (!a.global.quiet || r.Verdict != transfer.Verified) {
-		fmt.Fprintln(a.streams.results, ui.VerdictLine(r.Name(), word))
+		a.printResult(ui.VerdictLine(r.Name(), word))
 	}
 	return err
 }
@@ -157,7 +159,18 @@ var verdictWords = map[transfer.Verdict]string{
 
 // printJSON prints one object on one line.
 func (a *app) printJSON(object any) {
-	encoder := json.NewEncoder(a.streams.results)
+	var line strings.Builder
+	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(object) // the writer keeps its error
+	_ = encoder.Encode(object) // every one of ours can be encoded
+	a.printResult(strings.TrimSuffix(line.String(), "\n"))
+}
+
+// printResult prints one line of results. Programs get the bytes of names as they
+// are; a terminal might obey them.
+func (a *app) printResult(line string) {
+	if a.streams.onTerminal {
+		line = printable.Text(line)
+	}
+	fmt.Fprintln(a.streams.results, line) // the writer keeps its error
 }

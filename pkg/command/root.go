@@ -17,8 +17,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
-	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/internal/tempfile"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
 // app is what the commands of one run share.

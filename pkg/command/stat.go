@@ -158,7 +158,7 @@ func (a *app) printStat(result transfer.LookedUp) error {
 		a.printJSON(newFoundJSON(result.Found, result.Found.Size, result.Path))
 	case err != nil:
 	case a.global.quiet:
-		fmt.Fprintln(a.streams.results, result.ID)
+		a.printResult(string(result.ID))
 	default:
 		a.printFound(result.Found, result.Path)
 	}

@@ -3,50 +3,67 @@
 package printable
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
-
-// substitute stands for a character that must not be shown. It is ASCII, as ls
-// prints it: the replacement character has no sure width.
-const substitute = '?'
 
 // Ellipsis stands for text left out. Three dots are three columns wide in every
 // terminal and locale; the one character is not.
 const Ellipsis = "..."
 
-// Text makes text safe for a terminal. Each control or format character,
-// which could move the cursor, start an escape sequence or turn the direction
-// of writing, each line separator, each character without a meaning of its own
-// and each byte that is no UTF-8 becomes a question mark.
+// Text makes text safe for a terminal. Each control or format character, which
+// could move the cursor, start an escape sequence or turn the direction of
+// writing, each line separator, each character without a meaning of its own and
+// each byte that is no UTF-8 is shown escaped: as JSON does, so that JSON stays
+// what it is, and such a byte as \xff.
 func Text(text string) string {
 	if isPrintable(text) {
 		return text
 	}
-	return strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !unicode.IsGraphic(r) {
-			return substitute
+	var shown strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&shown, `\x%02x`, text[0])
+		case unicode.IsGraphic(r):
+			shown.WriteRune(r)
+		case r == '\n':
+			shown.WriteString(`\n`)
+		case r == '\r':
+			shown.WriteString(`\r`)
+		case r == '\t':
+			shown.WriteString(`\t`)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&shown, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&shown, `\u%04x`, r)
 		}
-		return r
-	}, text)
+		text = text[size:]
+	}
+	return shown.String()
 }
 
 func isPrintable(text string) bool {
-	for _, r := range text {
-		if r == utf8.RuneError || !unicode.IsGraphic(r) {
-			return false
-		}
-	}
-	return true
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) })
 }
 
-// Line makes text printable, as [Text] does, and at most limit characters long, which must
-// be 3 or more: white space becomes single spaces, with none at either end, and
-// dots say that something was left out. A secret that is cut in two is no
-// longer known as one: redact before.
+// Line makes a stranger's text printable and at most limit characters long, which
+// must be 3 or more: white space becomes single spaces, with none at either end,
+// what [Text] escapes becomes a question mark, so that it takes no room from
+// words, and dots say that something was left out. A secret that is cut in two is
+// no longer known as one: redact before.
 func Line(text string, limit int) string {
-	line := Text(strings.Join(strings.Fields(text), " "))
+	line := strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsGraphic(r) {
+			return '?'
+		}
+		return r
+	}, strings.Join(strings.Fields(text), " "))
 	if utf8.RuneCountInString(line) <= limit {
 		return line
 	}

@@ -12,14 +12,15 @@ func TestText(t *testing.T) {
 		"":                            "",
 		"out.tar.zst":                 "out.tar.zst",
 		"日本語 und Übergröße 🎉":         "日本語 und Übergröße 🎉",
-		"a\x1b[2Jb":                   "a?[2Jb",
-		"a\nb\rc\td\x00\x7f":          "a?b?c?d??",
-		"\u009b31m":                   "?31m", // a C1 control: the same as ESC [
-		"\x9b31m\xff":                 "?31m?",
-		"gpj.\u202eexe":               "gpj.?exe",
-		"\u2066x\u2069\u200b\ufeff":   "?x???",
-		"line\u2028and\u2029para":     "line?and?para",
-		"private \ue000, none \ufdd0": "private ?, none ?",
+		"a\x1b[2Jb":                   `a\u001b[2Jb`,
+		"a\nb\rc\td\x00\x7f":          `a\nb\rc\td\u0000\u007f`,
+		"\u009b31m":                   `\u009b31m`, // a C1 control: the same as ESC [
+		"\x9b31m\xff":                 `\x9b31m\xff`,
+		"gpj.\u202eexe":               `gpj.\u202eexe`,
+		"\u2066x\u2069\u200b\ufeff":   `\u2066x\u2069\u200b\ufeff`,
+		"line\u2028and\u2029para":     `line\u2028and\u2029para`,
+		"\U000e0041tag":               `\udb40\udc41tag`,
+		"private \ue000, none \ufdd0": `private \ue000, none \ufdd0`,
 	} {
 		if got := Text(text); got != want {
 			t.Errorf("Text(%q) = %q, want %q", text, got, want)
