@@ -66,29 +66,32 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// TestEarlySuccess is about a server that says yes to half an upload.
+// TestEarlySuccess is about a server that says yes to half an upload, or to none of
+// it, of which this machine's own buffers hold the rest.
 func TestEarlySuccess(t *testing.T) {
 	t.Parallel()
-	listener := listen(t)
-	go func() {
-		conn, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		// The headers and the beginning of the body. No more is read, so that
-		// the rest can never be sent.
-		_, _ = io.ReadFull(conn, make([]byte, 4096))
-		fmt.Fprint(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}")
-		<-t.Context().Done()
-	}()
-	got := call{
-		args: []string{"put", "-q", "-"}, stdin: io.LimitReader(zeros{}, 64<<20),
-		env: []string{"ARTIFACT_API=http://" + listener.Addr().String(), "ARTIFACT_TOKEN=" + token},
-	}.run(t)
-	got.check(t, outcome{code: 8, stderr: "artifact: uploading -: the server answered 202 Accepted: " +
-		"the server reported success before it was sent the whole body\n" +
-		"artifact: hint: A proxy or a server that does not read uploads answered; the artifact may not be stored.\n"})
+	for _, test := range []struct{ size, reads int64 }{{3_000_000, 0}, {6_000_000, 3_000_000}, {64 << 20, 0}} {
+		listener := listen(t)
+		go func() {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			// The headers and the beginning of the body. No more is read.
+			_, _ = io.ReadFull(conn, make([]byte, 4096))
+			_, _ = io.CopyN(io.Discard, conn, test.reads)
+			fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+			<-t.Context().Done()
+		}()
+		got := call{
+			args: []string{"put", "-q", "-"}, stdin: io.LimitReader(zeros{}, test.size),
+			env: []string{"ARTIFACT_API=http://" + listener.Addr().String(), "ARTIFACT_TOKEN=" + token},
+		}.run(t)
+		got.check(t, outcome{code: 8, stderr: "artifact: uploading -: the server answered 200 OK: " +
+			"the server reported success before it was sent the whole body\n" +
+			"artifact: hint: A proxy or a server that does not read uploads answered; the artifact may not be stored.\n"})
+	}
 }
 
 type zeros struct{}

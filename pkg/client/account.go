@@ -95,7 +95,7 @@ func (c *Client) ask(ctx context.Context, doing string, target *url.URL, documen
 	_, err := c.do(ctx, request{
 		doing: doing, method: http.MethodGet, target: target,
 		header: http.Header{"Accept": {"application/json"}},
-		receive: func(a *answer, _ body) error {
+		receive: func(a *answer) error {
 			a.read = true
 			text, err := a.upTo(maxListing)
 			if err != nil {
@@ -172,7 +172,7 @@ const checkingToken = "checking the token"
 func (c *Client) look(ctx context.Context, method string, id artifact.ID) *Error {
 	_, err := c.do(ctx, request{
 		doing: checkingToken, method: method, target: c.url(api.ArtifactPath(string(id))), asks: asksForDownload,
-		receive: func(*answer, body) error { return nil },
+		receive: func(*answer) error { return nil },
 	})
 	var failed *Error
 	errors.As(err, &failed)

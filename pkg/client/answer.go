@@ -90,9 +90,6 @@ func decoded(coding string, text []byte, most int64) []byte {
 // encoded reads so many bytes of the body, in the time that a server may take to
 // answer: one that lets a byte fall now and then never stalls.
 func (a *answer) encoded(most int64) ([]byte, error) {
-	if text, whole := transport.Arrived(a.Response); whole {
-		return text[:min(int64(len(text)), most)], nil
-	}
 	var late atomic.Bool
 	stop := transport.AfterAwake(a.limit, func() {
 		late.Store(true)

@@ -52,15 +52,6 @@ func (s *sending) open() (io.ReadCloser, error) {
 	return s.current, nil
 }
 
-// complete tells whether the last byte was handed over. It is true before a
-// server can have that byte, so a server that answers a whole body never finds
-// it false.
-func (s *sending) complete() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.current == nil || s.current.offset == s.source.Size()
-}
-
 // refusal is the reason why the last bytes were held back, or nil.
 func (s *sending) refusal() error {
 	s.mu.Lock()

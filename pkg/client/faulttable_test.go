@@ -89,6 +89,8 @@ func faultsInBetween() []fault {
 		put("202 before the body", large, answers(empty("202 Accepted")), refused(8, 202, client.ErrAnsweredEarly)),
 		put("202 in the middle of the body", large, stopsReading("HTTP/1.1 100 Continue\r\n\r\n"+empty("202 Accepted")),
 			refused(8, 202, client.ErrAnsweredEarly)),
+		put("200 after none of 3 MB", 3_000_000, stopsReading("HTTP/1.1 100 Continue\r\n\r\n"+empty("200 OK")),
+			refused(8, 200, client.ErrAnsweredEarly)),
 		put("a page to sign in at", small, answersAll(small, page),
 			expectation{exit: 8, status: 200, err: client.ErrNotRemoteCache, text: "Sign in: the answer is not a Remote Cache's"}),
 		put("a redirect to such a page", small, answersAll(small, "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n"),

@@ -40,7 +40,7 @@ func (c *Client) Get(ctx context.Context, download Download) error {
 		target: c.url(api.ArtifactPath(string(download.ID))),
 		header: plainBytes(),
 		asks:   asksForDownload,
-		receive: func(a *answer, _ body) error {
+		receive: func(a *answer) error {
 			found, err := a.found(download.ID)
 			if err != nil {
 				return err

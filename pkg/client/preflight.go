@@ -45,7 +45,7 @@ func (c *Client) askPlace(ctx context.Context, r request, token string) (place, 
 	failed := c.follow(ctx, request{
 		doing: r.doing, id: r.id, name: r.name, method: http.MethodOptions, target: r.target,
 		header: http.Header{"Access-Control-Request-Method": {method}, "Access-Control-Request-Headers": {r.asks}},
-		receive: func(a *answer, _ body) (err error) {
+		receive: func(a *answer) (err error) {
 			at, err = a.place(c.base)
 			return err
 		},

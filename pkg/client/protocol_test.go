@@ -1,7 +1,6 @@
 package client_test
 
 import (
-	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -12,34 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 )
-
-// Metadata may still be unknown when the connection is made, over either
-// protocol.
-func TestPutDescribesWhileItDials(t *testing.T) {
-	t.Parallel()
-	for _, http2 := range []bool{false, true} {
-		r := &recorder{answer: accept}
-		connected := make(chan struct{})
-		server, roots := startTLS(t, r, "h2", "http/1.1")
-		c := newClient(t, server.URL, func(o *client.Options) { o.RootCAs, o.HTTP2 = roots, http2 })
-		described := func(context.Context) artifact.Metadata {
-			close(connected)
-			return artifact.Metadata{SHA: "late"}
-		}
-		if _, err := c.Put(t.Context(), client.Upload{ID: "abc", Source: artifact.FromBytes(nil), Describe: described}); err != nil {
-			t.Fatal(err)
-		}
-		<-connected
-		got := r.all()
-		wantProto := map[bool]string{false: "HTTP/1.1", true: "HTTP/2.0"}[http2]
-		if len(got) != 1 || got[0].Header["X-Artifact-Sha"] != "late" || got[0].Proto != wantProto {
-			t.Errorf("http2 %v: sent %+v", http2, got)
-		}
-	}
-}
 
 func TestPutFindsTheProtocol(t *testing.T) {
 	t.Parallel()

@@ -3,12 +3,12 @@ package client
 import (
 	"context"
 	"encoding/json"
-	"iter"
 	"net/http"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/progress"
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
 // Upload is one artifact to be stored.
@@ -22,11 +22,6 @@ type Upload struct {
 	Source *artifact.Source
 	// Metadata describes it.
 	Metadata artifact.Metadata
-	// Describe, where it is not nil, is asked for the metadata instead,
-	// once for each try when the connection stands, so that it may find it
-	// out meanwhile. It must return when its context ends. What it gives is
-	// sent only if all of it is within the API's limits, else none is.
-	Describe func(context.Context) artifact.Metadata
 	// Progress, where it is not nil, is told how many bytes were sent.
 	Progress progress.Tracker
 }
@@ -34,14 +29,20 @@ type Upload struct {
 // Stored is what became of an upload that the server accepted.
 type Stored struct {
 	URLs URLs
-	// Metadata is what was sent.
-	Metadata artifact.Metadata
 	// Attempts counts the tries, the successful one among them.
 	Attempts int
 }
 
-// uploadHeader is what every upload has. It is only read.
-var uploadHeader = http.Header{"Content-Type": {api.ContentType}}
+// uploadHeader has the headers of an upload. The key without a value is not
+// sent: it says that the request may be sent again where an idle connection
+// turns out to be closed.
+func uploadHeader(m artifact.Metadata) http.Header {
+	header := http.Header{"Content-Type": {api.ContentType}, "Idempotency-Key": nil}
+	for name, value := range metadataHeaders(m) {
+		header.Set(name, value)
+	}
+	return header
+}
 
 // Put uploads one artifact. Each try reads the input anew, and lets the last
 // bytes go only while it is unchanged: else the connection is broken off, so
@@ -54,28 +55,18 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 	if upload.Progress == nil {
 		upload.Progress = progress.None{}
 	}
-	if upload.Describe == nil {
-		upload.Describe = func(context.Context) artifact.Metadata { return upload.Metadata }
-		if err := CheckMetadata(upload.Metadata); err != nil {
-			return nil, err
-		}
+	if err := CheckMetadata(upload.Metadata); err != nil {
+		return nil, err
 	}
 	var stored Stored
 	attempts, err := c.do(ctx, request{
 		doing: "uploading", id: upload.ID, name: upload.Name, method: http.MethodPut,
 		target: c.url(api.ArtifactPath(string(upload.ID))),
-		header: uploadHeader,
+		header: uploadHeader(upload.Metadata),
 		asks:   asksForUpload,
-		late: func(ctx context.Context) iter.Seq2[string, string] {
-			stored.Metadata = upload.Describe(ctx)
-			if CheckMetadata(stored.Metadata) != nil {
-				stored.Metadata = artifact.Metadata{} // too late to refuse: see Describe
-			}
-			return metadataHeaders(stored.Metadata)
-		},
-		body: func() body { return newSending(upload.Source, upload.Progress) },
-		receive: func(a *answer, sent body) (err error) {
-			stored.URLs, err = a.stored(sent)
+		body:   func() body { return newSending(upload.Source, upload.Progress) },
+		receive: func(a *answer) (err error) {
+			stored.URLs, err = a.stored()
 			return err
 		},
 	})
@@ -87,7 +78,7 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 }
 
 // stored checks that a successful answer means a stored artifact.
-func (a *answer) stored(sent body) (URLs, error) {
+func (a *answer) stored() (URLs, error) {
 	text, err := a.beginning()
 	switch {
 	case err != nil:
@@ -96,7 +87,7 @@ func (a *answer) stored(sent body) (URLs, error) {
 		return nil, ErrNotRemoteCache
 	case reportsError(text):
 		return nil, ErrReported
-	case !sent.complete():
+	case !transport.Delivered(a.Response):
 		return nil, ErrAnsweredEarly
 	}
 	return text, nil

@@ -79,7 +79,7 @@ func (c *Client) query(ctx context.Context, ids []artifact.ID) ([]Answer, error)
 		target: c.url(api.ArtifactsPath),
 		header: http.Header{"Content-Type": {"application/json"}},
 		body:   func() body { return document(question) },
-		receive: func(a *answer, _ body) (err error) {
+		receive: func(a *answer) (err error) {
 			answers, err = a.queried(ids)
 			return err
 		},
@@ -188,5 +188,4 @@ func (d document) attach(req *http.Request) error {
 	return nil
 }
 
-func (document) complete() bool { return true }
 func (document) refusal() error { return nil }

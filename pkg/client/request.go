@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"iter"
 	"net/http"
 	"net/url"
 
@@ -24,22 +23,17 @@ type request struct {
 	// asks are the headers that a preflight names; empty for a request that
 	// has none.
 	asks string
-	// late, where it is not nil, gives further headers when a connection
-	// stands.
-	late func(context.Context) iter.Seq2[string, string]
 	// body is opened anew each time the request goes out; nil sends none.
 	body func() body
 	// receive takes what it needs of a successful answer. An error that wraps
 	// errBroken is one of the network, any other is final.
-	receive func(answer *answer, sent body) error
+	receive func(*answer) error
 }
 
 // body is what a request carries, once.
 type body interface {
 	// attach makes it the body of req, which may open it more than once.
 	attach(req *http.Request) error
-	// complete tells whether the last byte was handed over.
-	complete() bool
 	// refusal is why it was held back, or nil.
 	refusal() error
 }
@@ -131,9 +125,6 @@ func (c *Client) follow(ctx context.Context, r request, target *url.URL, token s
 // returned and nothing was received. The token is in ctx; it must not come back
 // in an error.
 func (c *Client) send(ctx context.Context, r request, target *url.URL, token string) (next *url.URL, failed *Error) {
-	if r.late != nil {
-		ctx = transport.WithLateHeaders(ctx, func() iter.Seq2[string, string] { return r.late(ctx) })
-	}
 	// The way out changes copies of the headers and of the URL.
 	req := (&http.Request{
 		Method: r.method, URL: target, Host: target.Host, Header: r.header,
@@ -155,7 +146,7 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 		return nil, r.failure(target, cmp.Or(context.Cause(ctx), err))
 	}
 	defer resp.Body.Close()
-	return r.settle(&answer{Response: resp, secrets: c.secrets, token: token, limit: c.answerTimeout}, sent)
+	return r.settle(&answer{Response: resp, secrets: c.secrets, token: token, limit: c.answerTimeout})
 }
 
 // certificateError says so where the reason is the client's certificate.
@@ -170,7 +161,7 @@ func (c *Client) certificateError(err error) error {
 }
 
 // settle finds out what an answer means.
-func (r request) settle(a *answer, sent body) (next *url.URL, failed *Error) {
+func (r request) settle(a *answer) (next *url.URL, failed *Error) {
 	switch {
 	case a.StatusCode == 0: // as 000 is read, which in an [Error] says that there was no answer
 		return nil, r.failure(a.Request.URL, errNoStatus)
@@ -183,7 +174,7 @@ func (r request) settle(a *answer, sent body) (next *url.URL, failed *Error) {
 	case a.StatusCode < 200 || a.StatusCode > 299:
 		return nil, r.refused(a, nil)
 	}
-	if err := r.receive(a, sent); err != nil {
+	if err := r.receive(a); err != nil {
 		return nil, r.refused(a, err)
 	}
 	return nil, nil

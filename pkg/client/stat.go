@@ -46,7 +46,7 @@ func (c *Client) stat(ctx context.Context, id artifact.ID, method string) (found
 		target: c.url(api.ArtifactPath(string(id))),
 		header: plainBytes(),
 		asks:   asksForDownload,
-		receive: func(a *answer, _ body) (err error) {
+		receive: func(a *answer) (err error) {
 			a.takeBody() // left where it is: closing the answer ends it
 			found, err = a.found(id)
 			return err

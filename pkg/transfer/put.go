@@ -103,19 +103,17 @@ func (p prepared) isAt(found client.Found) bool {
 
 // upload sends what was prepared, or says that it would.
 func (u *Uploader) upload(ctx context.Context, p prepared, tracker progress.Tracker, result *Result) error {
-	describe := func(ctx context.Context) artifact.Metadata {
-		var described artifact.Metadata
-		if u.Describe != nil {
-			described = u.Describe(ctx)
-		}
-		return p.input.describe(described)
+	var described artifact.Metadata
+	if u.Describe != nil {
+		described = u.Describe(ctx)
 	}
+	metadata := p.input.describe(described)
 	if u.DryRun {
-		result.Metadata, result.Status, result.Signed = describe(ctx), Planned, p.signed
+		result.Metadata, result.Status, result.Signed = metadata, Planned, p.signed
 		return ctx.Err()
 	}
 	stored, err := u.Client.Put(ctx, client.Upload{
-		ID: result.ID, Name: p.input.Path, Source: p.source, Describe: describe, Progress: tracker,
+		ID: result.ID, Name: p.input.Path, Source: p.source, Metadata: metadata, Progress: tracker,
 	})
 	if err != nil {
 		if failed := (*client.Error)(nil); errors.As(err, &failed) {
@@ -123,8 +121,7 @@ func (u *Uploader) upload(ctx context.Context, p prepared, tracker progress.Trac
 		}
 		return err
 	}
-	result.URLs, result.Metadata, result.Attempts = stored.URLs, stored.Metadata, stored.Attempts
-	result.Signed = p.signed && stored.Metadata.Tag != ""
+	result.URLs, result.Metadata, result.Attempts, result.Signed = stored.URLs, metadata, stored.Attempts, p.signed
 	if u.Verify {
 		if err := u.verify(ctx, p, tracker, result); err != nil {
 			return err

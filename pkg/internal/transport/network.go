@@ -100,14 +100,14 @@ func steady(options Options, bytes *rate.Limiter, dialer *net.Dialer) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		ctx, cancel := WithTimeout(ctx, options.connectTimeout(), errDialTimeout)
 		defer cancel()
-		conn, err := dialer.DialContext(ctx, network, address)
+		tcp, err := dialer.DialContext(ctx, network, address)
 		if err != nil && context.Cause(ctx) == errDialTimeout {
 			return nil, fmt.Errorf("dial %s %s: %w", network, address, errDialTimeout)
 		}
 		if err != nil {
 			return nil, err
 		}
-		return newRateConn(&stallConn{Conn: readingAtOnce(conn), limit: options.StallTimeout}, bytes), nil
+		return newRateConn(&conn{Conn: tcp, limit: options.StallTimeout}, bytes), nil
 	}
 }
 
@@ -115,7 +115,7 @@ func newHTTPTransport(options Options, dial dialFunc, through *proxies) *http.Tr
 	return &http.Transport{
 		Proxy:                  through.ofRequest,
 		OnProxyConnectResponse: checkProxy,
-		DialContext:            dial.wide,
+		DialContext:            dial,
 		TLSHandshakeTimeout:    options.connectTimeout(),
 		ExpectContinueTimeout:  options.ContinueTimeout,
 		IdleConnTimeout:        idleTimeout,
@@ -123,7 +123,8 @@ func newHTTPTransport(options Options, dial dialFunc, through *proxies) *http.Tr
 		// A connection may be free a moment after the answer that it brought.
 		MaxConnsPerHost:        options.Connections,
 		MaxResponseHeaderBytes: maxHeaderBytes,
-		DisableCompression:     true, // an artifact's bytes come as they are
+		WriteBufferSize:        2 * smallBody, // with its headers
+		DisableCompression:     true,          // an artifact's bytes come as they are
 	}
 }
 

@@ -105,6 +105,9 @@ func (dial dialFunc) toProxy(limit time.Duration) dialFunc {
 	}
 }
 
+// NetConn returns the connection below.
+func (c *proxyConn) NetConn() net.Conn { return c.Conn }
+
 // Read reads as the connection does.
 func (c *proxyConn) Read(p []byte) (int, error) {
 	c.wait.begin()

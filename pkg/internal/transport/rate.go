@@ -102,6 +102,9 @@ func (c *rateConn) wait(n int) bool {
 	}
 }
 
+// NetConn returns the connection below.
+func (c *rateConn) NetConn() net.Conn { return c.Conn }
+
 // Close ends what waits.
 func (c *rateConn) Close() error {
 	c.once.Do(func() { close(c.closed) })

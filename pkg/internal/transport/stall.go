@@ -7,8 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"os"
-	"sync/atomic"
+	"net/textproto"
 	"time"
 )
 
@@ -33,35 +32,46 @@ type stalls struct {
 	// stall bounds the time without a byte of a body, answer that between the
 	// request's last byte and the answer. 0 is no bound.
 	stall, answer time.Duration
-	// watchBody is for HTTP/2, where a server can hold up one request without
+	// overHTTP2 watches the body too: a server can hold up one request without
 	// holding up the connection.
-	watchBody bool
+	overHTTP2 bool
 }
 
 func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
+	sent := &sending{cancel: cancel}
+	var via *conn
 	wait := &watch{limit: s.answer, expired: func() { cancel(ErrNoAnswer) }}
 	body := &watch{limit: s.stall, expired: func() { cancel(ErrStalled) }}
 	defer body.finish()
-	watched := req.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteRequest: func(httptrace.WroteRequestInfo) { body.finish(); wait.begin() },
+	watched := req.WithContext(httptrace.WithClientTrace(context.WithValue(ctx, sendingKey{}, sent), &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			if via = connOf(info.Conn); via != nil && !s.overHTTP2 {
+				via.carries(sent)
+			}
+		},
+		WroteRequest: func(info httptrace.WroteRequestInfo) {
+			sent.written.Store(info.Err == nil)
+			body.finish()
+			wait.begin()
+		},
 	}))
-	if s.watchBody && req.Body != nil && req.Body != http.NoBody {
-		watched.Body = &watchedBody{ReadCloser: req.Body, watch: body, between: true}
+	if err := sent.track(watched); err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	if s.overHTTP2 && watched.Body != nil && watched.Body != http.NoBody {
+		watched.Body = &watchedBody{ReadCloser: watched.Body, watch: body, between: true}
 	}
 	resp, err := s.next.RoundTrip(watched)
 	wait.finish()
 	if err != nil {
-		switch cause := context.Cause(ctx); {
-		case cause != nil:
-			err = cause
-		case errors.Is(err, net.ErrClosed): // by net/http, when the server had hung up
-			err = errHungUp
-		case err == context.DeadlineExceeded: // bare, as only net/http gives it, for a CONNECT
-			err = errSilentProxy
-		}
+		err = reason(ctx, via, err)
 		cancel(nil)
 		return nil, err
+	}
+	if s.overHTTP2 {
+		sent.arrived.Store(sent.handed.Load())
 	}
 	reading := &watch{limit: s.stall, expired: func() { cancel(ErrStalled) }}
 	resp.Body = &watchedBody{ReadCloser: resp.Body, watch: reading, done: func() error {
@@ -69,6 +79,21 @@ func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 		return context.Cause(ctx)
 	}}
 	return resp, nil
+}
+
+// reason is why there was no answer, which net/http does not always say.
+func reason(ctx context.Context, via *conn, err error) error {
+	switch cause := context.Cause(ctx); {
+	case cause != nil:
+		return cause
+	case errors.Is(err, net.ErrClosed): // by net/http, when the server had hung up
+		return errHungUp
+	case err == context.DeadlineExceeded: // bare, as only net/http gives it, for a CONNECT
+		return errSilentProxy
+	case via != nil && via.ended.Load() && errors.As(err, new(textproto.ProtocolError)):
+		return io.ErrUnexpectedEOF // of half a header it says that it is malformed
+	}
+	return err
 }
 
 // watchedBody watches the time in its reads, or, between, that from one read to
@@ -106,50 +131,4 @@ func (b *watchedBody) Close() error {
 		_ = b.done()
 	}
 	return err
-}
-
-// stallConn fails a write when no byte of it moves for the limit. Only the
-// connection knows: a write of a large piece may take long on a slow line, and
-// the bytes that it has moved by then come with its deadline's error.
-type stallConn struct {
-	net.Conn
-	limit time.Duration
-	// deadlined is set where somebody else bounds the writes: TLS when it says
-	// goodbye.
-	deadlined atomic.Bool
-}
-
-// SetDeadline passes it on, and leaves the writes to it.
-func (c *stallConn) SetDeadline(t time.Time) error {
-	c.deadlined.Store(!t.IsZero())
-	return c.Conn.SetDeadline(t)
-}
-
-// SetWriteDeadline passes it on, and leaves the writes to it.
-func (c *stallConn) SetWriteDeadline(t time.Time) error {
-	c.deadlined.Store(!t.IsZero())
-	return c.Conn.SetWriteDeadline(t)
-}
-
-// Write writes all of p, however long that takes while bytes move. The limit is
-// counted in steps, since a deadline passes while the process is suspended.
-func (c *stallConn) Write(p []byte) (n int, err error) {
-	for idle := 0; idle < awakeSteps; idle++ {
-		if c.limit <= 0 || c.deadlined.Load() {
-			m, err := c.Conn.Write(p[n:])
-			return n + m, err
-		}
-		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.limit / awakeSteps)); err != nil {
-			return n, err
-		}
-		m, err := c.Conn.Write(p[n:])
-		n += m
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			return n, err
-		}
-		if m > 0 {
-			idle = -1
-		}
-	}
-	return n, ErrStalled
 }

@@ -64,36 +64,21 @@ type Options struct {
 //   - then, for a client with a certificate, the choice of connections that may
 //     show it, and that of protocol, which may send it again over another;
 //   - below that, once for each protocol, the rate of requests and the trace:
-//     they see what really goes out. Over HTTP/1.1 what is small passes net/http
-//     by there;
-//   - the rest has a watch over requests that do not get on, and then the headers
-//     that come late, when a connection stands.
+//     they see what really goes out;
+//   - last, the watch over requests that make no progress.
 func New(options Options) http.RoundTripper {
 	requests, bytes := newRequestLimiter(options.RequestRate), newByteLimiter(options.ByteRate)
-	counted := func(way http.RoundTripper) http.RoundTripper {
-		return spaced{limiter: requests, next: traced{report: options.Trace, next: way}}
-	}
-	watched := func(network http.RoundTripper, protocol string) http.RoundTripper {
-		return stalls{
-			stall: options.StallTimeout, answer: options.AnswerTimeout, watchBody: protocol == http2,
-			next: lateHeaders{next: network},
-		}
-	}
-	overHTTP1 := func(network *http.Transport, dial dialFunc) http.RoundTripper {
-		return counted(&small{
-			next: watched(network, http1), proxy: network.Proxy, dial: dial,
-			idle:   idleConns{most: network.MaxIdleConnsPerHost},
-			answer: options.AnswerTimeout, stall: options.StallTimeout,
-		})
+	counted := func(network http.RoundTripper, protocol string) http.RoundTripper {
+		watched := stalls{stall: options.StallTimeout, answer: options.AnswerTimeout, overHTTP2: protocol == http2, next: network}
+		return spaced{limiter: requests, next: traced{report: options.Trace, next: watched}}
 	}
 	ways := func(options Options) http.RoundTripper {
-		plain, secure := newPlain(options, bytes), newSecure(options, bytes, http1)
-		first := overHTTP1(secure, secure.DialTLSContext)
-		second := counted(watched(newRenewing(func() *http.Transport { return newSecure(options, bytes, http2) }), http2))
+		first := counted(newSecure(options, bytes, http1), http1)
+		second := counted(newRenewing(func() *http.Transport { return newSecure(options, bytes, http2) }), http2)
 		if options.HTTP2 {
 			first, second = second, first
 		}
-		return &protocols{first: first, second: second, plain: overHTTP1(plain, plain.DialContext)}
+		return &protocols{first: first, second: second, plain: counted(newPlain(options, bytes), http1)}
 	}
 	way := ways(options)
 	if options.ClientCertificate != nil {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http/httptrace"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -31,7 +30,7 @@ func (dial dialFunc) wide(ctx context.Context, network, address string) (net.Con
 	if err != nil {
 		return nil, err
 	}
-	return &wideConn{Conn: conn}, nil
+	return newWideConn(conn, nil), nil
 }
 
 // overTLS makes connections to servers over TLS, and to the proxies that are
@@ -87,7 +86,7 @@ func (dial dialFunc) wideTLS(config *tls.Config, limit time.Duration) dialFunc {
 		if err != nil {
 			return nil, err
 		}
-		return &wideTLSConn{Conn: secure, below: below, over: make(chan struct{})}, nil
+		return newWideConn(secure, below), nil
 	}
 }
 
@@ -109,61 +108,83 @@ func handshake(ctx context.Context, conn *tls.Conn, limit time.Duration) error {
 	return err
 }
 
+// lastWordTimeout is how long a broken write waits for the answer of the server
+// that broke it off. As a rule it is there already, or never comes.
+const lastWordTimeout = time.Second
+
 // wideConn lets net/http copy a body in large pieces: it copies by ReadFrom
 // where the connection has it. It has to be the outermost wrapper of one.
-type wideConn struct{ net.Conn }
-
-// ReadFrom copies a body to the connection.
-func (c *wideConn) ReadFrom(body io.Reader) (int64, error) {
-	return copyPieces(c.Conn, body, plainPiece)
-}
-
-// wideTLSConn does the same above TLS.
-type wideTLSConn struct {
-	*tls.Conn
-	below *joiningConn
-	over  chan struct{} // closed when nothing more can be read
+type wideConn struct {
+	net.Conn
+	below *joiningConn  // TLS, or nil
+	over  chan struct{} // closed when nothing more will be read
 	once  sync.Once
 	end   error // why, once it is closed
 }
 
+func newWideConn(conn net.Conn, below *joiningConn) *wideConn {
+	return &wideConn{Conn: conn, below: below, over: make(chan struct{})}
+}
+
+// NetConn returns the connection below.
+func (c *wideConn) NetConn() net.Conn { return c.Conn }
+
 // Read reads as the connection does.
-func (c *wideTLSConn) Read(p []byte) (int, error) {
+func (c *wideConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		c.once.Do(func() { c.end = err; close(c.over) })
+	if err != nil {
+		c.finish(err)
 	}
 	return n, err
 }
 
 // Write writes as the connection does.
-func (c *wideTLSConn) Write(p []byte) (int, error) {
+func (c *wideConn) Write(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
-	return n, c.lastWord(err)
+	return n, c.afterLastWord(err)
 }
 
 // ReadFrom copies a body to the connection.
-func (c *wideTLSConn) ReadFrom(body io.Reader) (int64, error) {
+func (c *wideConn) ReadFrom(body io.Reader) (int64, error) {
+	if c.below == nil {
+		n, err := copyPieces(c.Conn, body, plainPiece)
+		return n, c.afterLastWord(err)
+	}
 	c.below.join()
 	n, err := copyPieces(c.Conn, body, securePiece)
 	if flushErr := c.below.release(); err == nil {
 		err = flushErr
 	}
-	return n, c.lastWord(err)
+	return n, c.afterLastWord(err)
 }
 
-// lastWord is what net/http, which reads meanwhile, finds of a server's reason to
-// break off a request: that it refuses the client's certificate.
-func (c *wideTLSConn) lastWord(broken error) error {
-	if broken == nil || !errors.As(broken, new(*net.OpError)) && !errors.Is(broken, net.ErrClosed) {
-		return broken // it is none of the network
+// Close closes the connection.
+func (c *wideConn) Close() error {
+	c.finish(net.ErrClosed)
+	return c.Conn.Close()
+}
+
+func (c *wideConn) finish(end error) {
+	c.once.Do(func() {
+		c.end = end
+		close(c.over)
+	})
+}
+
+// afterLastWord returns the error of a write that the server broke off, once what
+// the server said before has been read: net/http drops that with the connection.
+func (c *wideConn) afterLastWord(broken error) error {
+	if !errors.As(broken, new(*net.OpError)) && !errors.Is(broken, net.ErrClosed) {
+		return broken // nothing, or none of the network
 	}
+	timer := time.NewTimer(lastWordTimeout)
+	defer timer.Stop()
 	select {
 	case <-c.over:
 		if IsCertificateRefusal(c.end) {
-			return c.end
+			return c.end // net/http may take either error
 		}
-	case <-time.After(lastWordTimeout):
+	case <-timer.C:
 	}
 	return broken
 }
@@ -176,18 +197,8 @@ func copyPieces(to io.Writer, body io.Reader, size int64) (int64, error) {
 		return 0, nil
 	}
 	// Its own ReadFrom would bring small pieces back.
-	onlyWriter := struct{ io.Writer }{to}
-	buffer := pieces.Get().(*[]byte)
-	defer pieces.Put(buffer)
-	if int64(len(*buffer)) < size {
-		*buffer = make([]byte, size)
-	}
-	return io.CopyBuffer(onlyWriter, body, (*buffer)[:size])
+	return io.CopyBuffer(struct{ io.Writer }{to}, body, make([]byte, size))
 }
-
-// pieces are buffers that a body was copied by, for the next one's: in a long
-// list they would be most of the garbage.
-var pieces = sync.Pool{New: func() any { return new([]byte) }}
 
 // joiningConn joins writes into few large ones between join and release.
 // tls.Conn writes each record by itself, and writes while it reads too (alerts,
@@ -196,14 +207,18 @@ var pieces = sync.Pool{New: func() any { return new([]byte) }}
 type joiningConn struct {
 	net.Conn
 	mu      sync.Mutex
-	pending []byte // nil: writes go through
+	pending []byte // kept for the next body
+	joining bool
 }
+
+// NetConn returns the connection below.
+func (c *joiningConn) NetConn() net.Conn { return c.Conn }
 
 // Write takes p, which may go out later.
 func (c *joiningConn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.pending == nil {
+	if !c.joining {
 		return c.Conn.Write(p)
 	}
 	if len(c.pending)+len(p) > cap(c.pending) {
@@ -218,18 +233,23 @@ func (c *joiningConn) Write(p []byte) (int, error) {
 func (c *joiningConn) join() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.pending = make([]byte, 0, recordBatch)
+	c.joining = true
+	if c.pending == nil {
+		c.pending = make([]byte, 0, recordBatch)
+	}
 }
 
 func (c *joiningConn) release() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	err := c.flush()
-	c.pending = nil
-	return err
+	c.joining = false
+	return c.flush()
 }
 
 func (c *joiningConn) flush() error {
+	if len(c.pending) == 0 {
+		return nil
+	}
 	_, err := c.Conn.Write(c.pending)
 	c.pending = c.pending[:0]
 	return err

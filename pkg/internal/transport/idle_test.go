@@ -1,19 +1,30 @@
-//go:build unix
-
 package transport
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"testing"
 )
 
+// loopbackCertificate is one for servers on this machine, and who trusts it.
+func loopbackCertificate(t *testing.T) (certificates []tls.Certificate, roots *x509.CertPool) {
+	t.Helper()
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	roots = x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	return server.TLS.Certificates, roots
+}
+
 // TestIdleConnectionsAreQuiet has a server say something, or hang up, on a
-// connection that is idle: none of it is the answer to the next request, which
-// comes on another connection and is made once.
+// connection that is idle: once the client has seen that, none of it is the answer
+// to the next request, which comes on another connection and is made once.
 func TestIdleConnectionsAreQuiet(t *testing.T) {
 	t.Parallel()
 	certificates, roots := loopbackCertificate(t)
@@ -42,7 +53,7 @@ func TestIdleConnectionsAreQuiet(t *testing.T) {
 		"a byte":            {say("\n"), whole, outcome{"200 hello", 2}},
 		"408, and it closes": {func(conn net.Conn) {
 			say("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")(conn)
-			conn.Close()
+			below(conn).(*net.TCPConn).CloseWrite()
 		}, whole, outcome{"200 hello", 2}},
 		"it closes":   {func(conn net.Conn) { conn.Close() }, whole, outcome{"200 hello", 2}},
 		"it hangs up": {func(conn net.Conn) { below(conn).Close() }, whole, outcome{"200 hello", 2}},
@@ -68,6 +79,9 @@ func TestIdleConnectionsAreQuiet(t *testing.T) {
 					io.WriteString(conn, whole)
 					<-idle
 					test.unasked(conn)
+					if test.want.conns > 1 {
+						_, _ = below(conn).Read(make([]byte, 1)) // until the client has closed it
+					}
 					close(said)
 				})
 				origin, _ := url.Parse(server.url)

@@ -1,0 +1,100 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+)
+
+// conn is a connection over TCP, below everything else. It fails a write when no
+// byte of it moves for too long, and knows whether a request's body has arrived.
+type conn struct {
+	net.Conn
+	limit time.Duration // for each byte of a write
+	// deadlined is set while somebody else bounds the writes: TLS when it says
+	// goodbye.
+	deadlined atomic.Bool
+	current   atomic.Pointer[sending]
+	broken    atomic.Bool // a write has failed
+	ended     atomic.Bool // the server has closed its side
+}
+
+// connOf finds the connection below those that net/http is given, or returns nil.
+func connOf(outer net.Conn) *conn {
+	for {
+		switch c := outer.(type) {
+		case *conn:
+			return c
+		case interface{ NetConn() net.Conn }:
+			outer = c.NetConn()
+		default:
+			return nil
+		}
+	}
+}
+
+// carries says which request is about to be written.
+func (c *conn) carries(s *sending) { c.current.Store(s) }
+
+// Read reads, and then looks whether the server has all of the request: it may
+// be its answer that was read.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if s := c.current.Load(); s != nil && n > 0 {
+		s.heard(c)
+	}
+	if err == io.EOF {
+		c.ended.Store(true)
+	}
+	return n, err
+}
+
+// SetDeadline passes it on, and leaves the writes to it.
+func (c *conn) SetDeadline(t time.Time) error {
+	c.deadlined.Store(!t.IsZero())
+	return c.Conn.SetDeadline(t)
+}
+
+// SetWriteDeadline passes it on, and leaves the writes to it.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	c.deadlined.Store(!t.IsZero())
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// Write writes all of p, however long that takes while bytes move.
+func (c *conn) Write(p []byte) (int, error) {
+	n, err := c.write(p)
+	if err != nil {
+		c.broken.Store(true)
+	}
+	return n, err
+}
+
+// write counts the limit in steps, since a deadline passes while the process is
+// suspended.
+func (c *conn) write(p []byte) (n int, err error) {
+	for idle := 0; idle < awakeSteps; idle++ {
+		if c.limit <= 0 || c.deadlined.Load() {
+			m, err := c.Conn.Write(p[n:])
+			return n + m, err
+		}
+		if err := c.Conn.SetWriteDeadline(time.Now().Add(c.limit / awakeSteps)); err != nil {
+			return n, err
+		}
+		m, err := c.Conn.Write(p[n:])
+		n += m
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		if m > 0 {
+			idle = -1
+		}
+	}
+	if s := c.current.Load(); s != nil {
+		s.cancel(ErrStalled) // or net/http would send the request again
+	}
+	return n, ErrStalled
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package transport
+
+import "net"
+
+// unacknowledged is not known here.
+func unacknowledged(net.Conn) (n int, connected bool) { return 0, true }

@@ -1,0 +1,135 @@
+package transport
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// over makes requests over connections that the test dials.
+func over(s stalls, dial func() net.Conn) http.RoundTripper {
+	s.next = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		return newWideConn(&conn{Conn: dial(), limit: s.stall}, nil), nil
+	}}
+	return s
+}
+
+// TestWaits bounds the wait for an answer as a whole, and that for a body from
+// byte to byte.
+func TestWaits(t *testing.T) {
+	t.Parallel()
+	const answer, stall = 160 * time.Second, 32 * time.Second
+	headers := "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
+	type part struct {
+		after time.Duration
+		text  string
+	}
+	slowly := func(text string, pause time.Duration) (parts []part) {
+		for i := range len(text) {
+			parts = append(parts, part{pause, text[i : i+1]})
+		}
+		return parts
+	}
+	interim := slices.Repeat([]part{{stall, "HTTP/1.1 102 Processing\r\n\r\n"}}, 10)
+	for name, test := range map[string]struct {
+		answer, stall time.Duration
+		parts         []part
+		want          error
+		took          time.Duration
+	}{
+		"silence":                      {answer: answer, stall: stall, want: ErrNoAnswer, took: answer},
+		"an answer at the last moment": {answer: answer, stall: stall, parts: []part{{answer - 1, headers + "0123456789"}}, took: answer - 1},
+		"an answer after that":         {answer: answer, stall: stall, parts: []part{{answer + 1, headers + "0123456789"}}, want: ErrNoAnswer, took: answer},
+		"headers that trickle":         {answer: answer, stall: stall, parts: slowly(headers, 7*time.Second), want: ErrNoAnswer, took: answer},
+		"headers in time":              {answer: answer, stall: stall, parts: slowly(headers+"0123456789", time.Second), took: time.Duration(len(headers)+10) * time.Second},
+		"interim answers":              {answer: answer, stall: stall, parts: interim, want: ErrNoAnswer, took: answer},
+		"a silent body":                {answer: answer, stall: stall, parts: []part{{answer - 1, headers}}, want: ErrStalled, took: answer - 1 + stall},
+		"half a body":                  {answer: answer, stall: stall, parts: append([]part{{0, headers}}, slowly("01234", stall-1)...), want: ErrStalled, took: 5*(stall-1) + stall},
+		"a body that trickles":         {answer: answer, stall: stall, parts: append([]part{{answer - 1, headers}}, slowly("0123456789", stall-1)...), took: answer - 1 + 10*(stall-1)},
+		"an answer without a limit":    {stall: stall, parts: []part{{1000 * answer, headers + "0123456789"}}, took: 1000 * answer},
+		"a body without a limit":       {answer: answer, parts: []part{{0, headers}, {1000 * answer, "0123456789"}}, took: 1000 * answer},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				near, far := net.Pipe()
+				done := make(chan struct{})
+				defer close(done)
+				defer far.Close()
+				go io.Copy(io.Discard, far)
+				go func() {
+					for _, part := range test.parts {
+						select {
+						case <-time.After(part.after):
+						case <-done:
+							return
+						}
+						_, _ = io.WriteString(far, part.text)
+					}
+				}()
+				way := over(stalls{answer: test.answer, stall: test.stall}, func() net.Conn { return near })
+				began := time.Now()
+				got, err := exchange(way, "http://server/", -1)
+				if !errors.Is(err, test.want) || err == nil && got != "200 0123456789" {
+					t.Errorf("%q, %v, want %v", got, err, test.want)
+				}
+				if took := time.Since(began); took != test.took {
+					t.Errorf("it took %v, want %v", took, test.took)
+				}
+				_ = near.Close()
+			})
+		})
+	}
+}
+
+// TestSilenceIsNotRepeated: a request that a server took and did not answer may go
+// on there, and whoever waited once has waited long enough.
+func TestSilenceIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	for name, takes := range map[string]bool{"no answer": true, "no byte moves": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				const limit = 160 * time.Second
+				dialled := 0
+				way := over(stalls{answer: 2 * limit, stall: limit}, func() net.Conn {
+					dialled++
+					near, far := net.Pipe()
+					t.Cleanup(func() { near.Close(); far.Close() })
+					go func() {
+						reader := bufio.NewReader(far)
+						if req, err := http.ReadRequest(reader); err == nil {
+							_, _ = io.Copy(io.Discard, req.Body)
+						}
+						_, _ = io.WriteString(far, whole)
+						if takes {
+							_, _ = io.Copy(io.Discard, reader)
+						}
+					}()
+					return near
+				})
+				if got, err := exchange(way, "http://server/", -1); got != "200 hello" || err != nil {
+					t.Fatal(got, err)
+				}
+				began := time.Now()
+				want, wait := ErrNoAnswer, 2*limit
+				if !takes {
+					want, wait = ErrStalled, limit
+				}
+				if _, err := exchange(way, "http://server/", -1); !errors.Is(err, want) {
+					t.Errorf("%v, want %v", err, want)
+				}
+				if took := time.Since(began); dialled != 1 || took != wait {
+					t.Errorf("%d connections were made, and it took %v", dialled, took)
+				}
+			})
+		})
+	}
+}
