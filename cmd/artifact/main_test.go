@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 //	cache stop
 //	server start [FILE]
 //	server requests [HEADER...]
+//	server connections
 //
 // where cache runs artifact serve in the background (see runCache), and server
 // answers as FILE says (see runServer). With -update the files that cmp compares

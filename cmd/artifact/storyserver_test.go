@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -19,7 +23,8 @@ import (
 // what it was asked.
 type storyServer struct {
 	*httptest.Server
-	rules []rule
+	rules       []rule
+	connections atomic.Int64
 
 	mu       sync.Mutex
 	requests []string
@@ -32,13 +37,18 @@ type storyServer struct {
 //
 // where METHOD may be *, PATTERN is that of path.Match for the last part of the
 // path, and BODY begins with none of a header's names. STATUS may be cut: the
-// connection is closed without an answer.
+// connection is closed without an answer. Three dots after it, as in 200..., leave
+// the answer open: nothing follows BODY, and the server waits for the client to go.
 type rule struct {
 	method, pattern string
 	status          int // 0 cuts the connection
 	header          http.Header
 	body            string
+	open            bool
 }
+
+// longBody is more bytes than a story would show.
+const longBody = 1000
 
 // storyServerKey is where a story keeps its server.
 type storyServerKey struct{}
@@ -47,12 +57,14 @@ type storyServerKey struct{}
 //
 //	server start [FILE]         answers by the first rule in FILE that matches, else 202
 //	server requests [HEADER...] prints method, URI, body and these headers of each
-//	                            request, in the order of the lines
+//	                            request, in the order of the lines; * is all headers.
+//	                            A long body is its size
+//	server connections          prints how many were made
 //
 // It points ARTIFACT_API and ARTIFACT_TOKEN at the server.
 func runServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: server start [FILE], or server requests [HEADER...]")
+		ts.Fatalf("usage: server start [FILE], server requests [HEADER...], or server connections")
 	}
 	kept := ts.Value(storyServerKey{}).(**storyServer)
 	switch verb := args[0]; {
@@ -61,13 +73,21 @@ func runServer(ts *testscript.TestScript, neg bool, args []string) {
 		if len(args) > 1 {
 			s.rules = append(parseRules(ts, ts.ReadFile(args[1])), s.rules...)
 		}
-		s.Server = httptest.NewServer(s)
+		s.Server = httptest.NewUnstartedServer(s)
+		s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				s.connections.Add(1)
+			}
+		}
+		s.Start()
 		ts.Defer(s.Close)
 		*kept = s
 		ts.Setenv("ARTIFACT_API", s.URL)
 		ts.Setenv("ARTIFACT_TOKEN", "canary-9c1f3a5e7d")
 	case verb == "requests" && *kept != nil:
 		_, _ = ts.Stdout().Write((*kept).recorded(args[1:]))
+	case verb == "connections" && *kept != nil:
+		fmt.Fprintln(ts.Stdout(), (*kept).connections.Load())
 	default:
 		ts.Fatalf("server: cannot %s", verb)
 	}
@@ -81,8 +101,10 @@ func parseRules(ts *testscript.TestScript, text string) (rules []rule) {
 		}
 		r := rule{method: words[0], pattern: words[1], header: http.Header{}}
 		if words[2] != "cut" {
+			var status string
+			status, r.open = strings.CutSuffix(words[2], "...")
 			var err error
-			r.status, err = strconv.Atoi(words[2])
+			r.status, err = strconv.Atoi(status)
 			ts.Check(err)
 		}
 		rest := strings.Join(words[3:], "")
@@ -105,7 +127,10 @@ func (s *storyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // broken off: nothing was received
 	}
 	text := fmt.Sprintf("%s %s", r.Method, r.RequestURI)
-	if len(body) > 0 {
+	switch {
+	case len(body) > longBody:
+		text += fmt.Sprintf(" (%d bytes)", len(body))
+	case len(body) > 0:
 		text += fmt.Sprintf(" %q", body)
 	}
 	s.mu.Lock()
@@ -124,15 +149,27 @@ func (s *storyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.WriteHeader(rule.status)
 		_, _ = io.WriteString(w, rule.body)
+		if rule.open {
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		}
 		return
 	}
 }
+
+// agent is what differs from build to build in User-Agent.
+var agent = regexp.MustCompile(`^artifact/\S+ \(\w+; \w+\)$`)
 
 func (s *storyServer) recorded(names []string) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	lines := slices.Clone(s.requests)
 	for i, header := range s.headers {
+		header.Set("User-Agent", agent.ReplaceAllString(header.Get("User-Agent"), "artifact/VERSION (SYSTEM; PROCESSOR)"))
+		names := names
+		if slices.Equal(names, []string{"*"}) {
+			names = slices.Sorted(maps.Keys(header))
+		}
 		for _, name := range names {
 			for _, value := range header.Values(name) {
 				lines[i] += fmt.Sprintf(" %s: %s", name, value)
