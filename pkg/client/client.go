@@ -158,7 +158,7 @@ var (
 var (
 	ErrStalled  = transport.ErrStalled
 	ErrNoAnswer = transport.ErrNoAnswer
-	ErrTimeout  = errors.New("it took longer than the timeout allows")
+	ErrTimeout  = transport.ErrTimeout
 )
 
 // New makes a client and sends nothing.

@@ -18,6 +18,14 @@ var ErrStalled = errors.New("the transfer stalled: no byte moved for too long")
 // too long.
 var ErrNoAnswer = errors.New("the server did not answer in time")
 
+// ErrTimeout says that a request took longer than its caller allows.
+var ErrTimeout = errors.New("it took longer than the timeout allows")
+
+// errOther says that a connection was closed for the sake of a request that it
+// carried before. net/http gives that request's cancellation to the next one, when
+// an answer without a body and the cancellation come at the same time.
+var errOther = errors.New("the connection was closed with an earlier request")
+
 // isStandstill tells whether a request was waited for as long as it may be. A server
 // may still be at it, so it is not made again in another way.
 func isStandstill(err error) bool { return errors.Is(err, ErrStalled) || errors.Is(err, ErrNoAnswer) }
@@ -74,9 +82,9 @@ func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 		sent.arrived.Store(sent.handed.Load())
 	}
 	reading := &watch{limit: s.stall, expired: func() { cancel(ErrStalled) }}
-	resp.Body = &watchedBody{ReadCloser: resp.Body, watch: reading, done: func() error {
+	resp.Body = &watchedBody{ReadCloser: resp.Body, watch: reading, done: func(err error) error {
 		defer cancel(nil)
-		return context.Cause(ctx)
+		return reason(ctx, nil, err)
 	}}
 	return resp, nil
 }
@@ -86,6 +94,8 @@ func reason(ctx context.Context, via *conn, err error) error {
 	switch cause := context.Cause(ctx); {
 	case cause != nil:
 		return cause
+	case errors.Is(err, context.Canceled), errors.Is(err, ErrTimeout), errors.Is(err, ErrNoAnswer):
+		return errOther
 	case errors.Is(err, net.ErrClosed): // by net/http, when the server had hung up
 		return errHungUp
 	case err == context.DeadlineExceeded: // bare, as only net/http gives it, for a CONNECT
@@ -102,7 +112,8 @@ type watchedBody struct {
 	io.ReadCloser
 	watch   *watch
 	between bool
-	done    func() error // ends the request; tells what ended it before
+	done    func(error) error // ends the request; gives the reason of an error
+	err     error
 }
 
 // Read reads as the body does.
@@ -112,13 +123,15 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 		defer b.watch.begin()
 		return b.ReadCloser.Read(p)
 	}
+	if b.err != nil {
+		return 0, b.err
+	}
 	b.watch.begin()
 	defer b.watch.end()
 	n, err := b.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
-		if cause := b.done(); cause != nil {
-			err = cause
-		}
+		b.err = b.done(err)
+		err = b.err
 	}
 	return n, err
 }
@@ -128,7 +141,7 @@ func (b *watchedBody) Close() error {
 	b.watch.finish()
 	err := b.ReadCloser.Close()
 	if b.done != nil {
-		_ = b.done()
+		_ = b.done(nil)
 	}
 	return err
 }
