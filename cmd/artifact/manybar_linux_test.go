@@ -35,6 +35,8 @@ func watch(t *testing.T, c call, see func(shown string, keyboard io.Writer)) (sh
 	return all.String(), shellCode(cmd.ProcessState)
 }
 
+const threeSHA256 = "8b5b9db0c13db24256c829aa364aa90c6d2eba318b9232a4ab9313b954d3555f"
+
 // TestBarOfMany stands below results and failures, though all of them go to one
 // terminal, and is gone in the end.
 func TestBarOfMany(t *testing.T) {

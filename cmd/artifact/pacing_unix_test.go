@@ -5,14 +5,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -27,78 +24,6 @@ func files(t *testing.T, dir string, count int) (list string) {
 		fmt.Fprintln(&names, name)
 	}
 	return names.String()
-}
-
-// TestStreamedList sends the first artifact while nobody knows the second.
-func TestStreamedList(t *testing.T) {
-	t.Parallel()
-	for name, args := range map[string][]string{
-		"upload":        {"put", "--files-from", "-", "-0"},
-		"skip existing": {"put", "--files-from", "-", "-0", "--skip-existing"},
-		"verify":        {"verify", "--files-from", "-", "-0"},
-		"verify quick":  {"verify", "--quick", "--files-from", "-", "-0"},
-		"stat":          {"stat", "--files-from", "-", "-0"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			arrived := make(chan string, 10)
-			server := record(t, func(w http.ResponseWriter, r *http.Request) {
-				arrived <- r.Method
-				if r.Method == http.MethodPut {
-					w.WriteHeader(http.StatusAccepted)
-					return
-				}
-				w.WriteHeader(http.StatusNotFound)
-			})
-			reader, writer := pipe(t)
-			cmd := call{args: args, dir: bulkDir(t), env: server.env()}.command(t)
-			cmd.Stdin = reader
-			running := start(t, cmd)
-			if _, err := io.WriteString(writer, "a\x00"); err != nil {
-				t.Fatal(err)
-			}
-			select {
-			case <-arrived:
-			case <-time.After(patience):
-				t.Fatal("nothing was sent before the list ended")
-			}
-			if _, err := io.WriteString(writer, "b\x00"); err != nil {
-				t.Fatal(err)
-			}
-			writer.Close()
-			_ = running.Wait()
-			want := map[bool]int{true: 0, false: 6}[args[0] == "put"] // nothing is there
-			if got := shellCode(running.ProcessState); got != want {
-				t.Errorf("exit %d, want %d: %s", got, want, running.stderr.String())
-			}
-		})
-	}
-}
-
-// TestConnectionsAreReused: many small artifacts take no more of them than jobs.
-func TestConnectionsAreReused(t *testing.T) {
-	t.Parallel()
-	const count, jobs = 2000, 5
-	var accepted, uploads atomic.Int64
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		uploads.Add(1)
-		w.WriteHeader(http.StatusAccepted)
-	}))
-	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			accepted.Add(1)
-		}
-	}
-	server.Start()
-	t.Cleanup(server.Close)
-	dir := t.TempDir()
-	list := files(t, dir, count)
-	got := call{args: []string{"put", "-q", "-j", fmt.Sprint(jobs), "--files-from", "-"}, stdin: strings.NewReader(list),
-		dir: dir, env: (&recorder{Server: server}).env()}.run(t)
-	if got.code != 0 || got.stderr != "" || uploads.Load() != count || accepted.Load() > jobs {
-		t.Errorf("exit %d, %q; %d uploads over %d connections", got.code, got.stderr, uploads.Load(), accepted.Load())
-	}
 }
 
 // crowded is a cache that refuses the first so many requests, when all of them
@@ -209,14 +134,4 @@ func TestLimits(t *testing.T) {
 			}
 		})
 	}
-}
-
-// bulkDir has three files, two of which are the same.
-func bulkDir(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, content := range map[string]string{"a": "one", "b": "two", "c": "one"} {
-		writeFile(t, filepath.Join(dir, name), content)
-	}
-	return dir
 }
