@@ -55,7 +55,7 @@ var rooms = map[string]room{
 	"pkg/internal/origin":     {modules: []string{"golang.org/x/net"}},
 	"pkg/internal/printable":  {},
 	"pkg/internal/progress":   {},
-	"pkg/internal/provenance": {rooms: []string{"pkg/artifact", "pkg/internal/fault"}, modules: []string{"github.com/gkampitakis/ciinfo", "golang.org/x/sys"}},
+	"pkg/internal/provenance": {rooms: []string{"pkg/internal/printable"}},
 	"pkg/internal/server":     {rooms: []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/origin", "pkg/internal/store"}},
 	"pkg/internal/jsonfile":   {rooms: []string{"pkg/internal/usertext"}, modules: []string{"github.com/tidwall/jsonc"}},
 	"pkg/internal/settings": {rooms: []string{

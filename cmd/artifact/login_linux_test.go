@@ -2,13 +2,12 @@ package main
 
 import (
 	"bytes"
-	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -165,22 +164,33 @@ func TestPromptInCI(t *testing.T) {
 	}
 }
 
-// ciVendors are the variables of each vendor in ciinfo's own table.
+// ciVendors are the variables of each vendor in ci-info's own table.
 func ciVendors(t *testing.T) [][]string {
 	t.Helper()
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/gkampitakis/ciinfo").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "vendors.go"))
-	if err != nil {
+	var table []struct{ Env any }
+	if err := json.Unmarshal([]byte(readFile(t, peer(t, "ci-info/vendors.json"))), &table); err != nil {
 		t.Fatal(err)
 	}
 	var vendors [][]string
-	for _, entry := range regexp.MustCompile(`(?s)\tenv:\s+\[\]env\{(.*?)\},\n`).FindAllSubmatch(table, -1) {
+	for _, vendor := range table {
 		var variables []string
-		for _, mark := range regexp.MustCompile(`key:\s*"(\w+)"(?:,\s*(?:eq|includes):\s*"([^"]*)")?`).FindAllSubmatch(entry[1], -1) {
-			variables = append(variables, string(mark[1])+"="+cmp.Or(string(mark[2]), "1"))
+		switch env := vendor.Env.(type) {
+		case string:
+			variables = append(variables, env+"=1")
+		case []any:
+			for _, name := range env {
+				variables = append(variables, name.(string)+"=1")
+			}
+		case map[string]any:
+			if part, ok := env["includes"]; ok {
+				env = map[string]any{env["env"].(string): part}
+			}
+			for name, value := range env {
+				if list, ok := value.([]any); ok { // any of these
+					name, value = list[0].(string), "1"
+				}
+				variables = append(variables, name+"="+value.(string))
+			}
 		}
 		vendors = append(vendors, variables)
 	}

@@ -83,23 +83,24 @@ func TestRevision(t *testing.T) {
 		dirty  bool
 		note   string // under -v
 	}{
-		"clean":            {sha: "HEAD"},
-		"clean, and a CI":  {env: []string{vendor, "GITHUB_SHA=" + commit}, sha: "HEAD"},
-		"touched":          {script: "touch file", sha: "HEAD"},
-		"changed":          {script: "echo >>file", sha: "HEAD", dirty: true},
-		"untracked":        {script: "echo >new", sha: "HEAD", dirty: true},
-		"ignored":          {script: "echo new >>.git/info/exclude; echo >new", sha: "HEAD"},
-		"subdirectory":     {script: "echo >>file", in: "sub", sha: "HEAD", dirty: true},
-		"linked, clean":    {script: "echo >>file", in: "linked", sha: "HEAD"},
-		"linked, changed":  {script: "echo >>linked/file", in: "linked", sha: "HEAD", dirty: true},
-		"not asked":        {script: "echo >>file", flags: []string{"--no-git"}},
-		"given":            {script: "echo >>file", flags: []string{"--sha=S", "--dirty-hash="}, sha: "S"},
-		"no repository":    {script: "rm -rf .git", note: "no revision from git: not in a git work tree\n"},
-		"none, but a CI":   {script: "rm -rf .git", env: []string{vendor, "GITHUB_SHA=" + commit}, sha: commit, note: "no revision from git:"},
-		"no commit":        {script: "rm -rf .git; git init -q .", note: "no revision from git: the current branch has no commit yet"},
-		"no git":           {env: []string{"PATH=/nowhere"}, note: "no revision from git: looking for git on PATH: executable file not found in $PATH"},
-		"another's":        {script: "chown -R 65534 .", note: "no revision from git: git status: detected dubious ownership in repository"},
-		"another's, in CI": {script: "chown -R 65534 .", env: []string{vendor, "GITHUB_SHA=" + commit}, sha: commit, note: "no revision from git:"},
+		"clean":           {sha: "HEAD"},
+		"clean, and a CI": {env: []string{vendor, "GITHUB_SHA=" + commit}, sha: "HEAD"},
+		"touched":         {script: "touch file", sha: "HEAD"},
+		"changed":         {script: "echo >>file", sha: "HEAD", dirty: true},
+		"untracked":       {script: "echo >new", sha: "HEAD", dirty: true},
+		"ignored":         {script: "echo new >>.git/info/exclude; echo >new", sha: "HEAD"},
+		"subdirectory":    {script: "echo >>file", in: "sub", sha: "HEAD", dirty: true},
+		"linked, clean":   {script: "echo >>file", in: "linked", sha: "HEAD"},
+		"linked, changed": {script: "echo >>linked/file", in: "linked", sha: "HEAD", dirty: true},
+		"not asked":       {script: "echo >>file", flags: []string{"--no-git"}},
+		"given":           {script: "echo >>file", flags: []string{"--sha=S", "--dirty-hash="}, sha: "S"},
+		"no repository":   {script: "rm -rf .git", note: "no revision from git: not in a git work tree\n"},
+		"none, but a CI":  {script: "rm -rf .git", env: []string{vendor, "GITHUB_SHA=" + commit}, sha: commit, note: "no revision from git:"},
+		"no commit":       {script: "rm -rf .git; git init -q .", note: "no revision from git: the current branch has no commit yet"},
+		"no git":          {env: []string{"PATH=/nowhere"}, note: "no revision from git: looking for git on PATH: executable file not found in $PATH"},
+		"another's":       {script: "chown -R 65534 .", note: "no revision from git: git status: detected dubious ownership in repository at 'DIR'; to have git trust it: git config --global --add safe.directory DIR\n"},
+		"another's, in CI": {script: "chown -R 65534 .", env: []string{vendor, "GITHUB_SHA=" + commit}, sha: commit,
+			note: "artifact: warning: no revision from git: git status: detected dubious ownership in repository at 'DIR'; to have git trust it: git config --global --add safe.directory DIR\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,22 +120,23 @@ func TestRevision(t *testing.T) {
 				t.Errorf("revision %q, want %q; dirty hash %q, want one: %v", sha, want, dirty, test.dirty)
 			}
 			lines := strings.Split(got.stderr, "\n")
-			if got.code != 0 || len(lines) < 2 || !strings.HasPrefix(strings.Join(lines[1:], "\n"), test.note) || (test.note == "") != (len(lines) == 2) {
+			note := strings.ReplaceAll(test.note, "DIR", dir)
+			if got.code != 0 || len(lines) < 2 || !strings.HasPrefix(strings.Join(lines[1:], "\n"), note) || (test.note == "") != (len(lines) == 2) {
 				t.Errorf("%+v", got)
 			}
 		})
 	}
 }
 
-// TestDirtyHashIsOfTheTree and not of the directory, nor of the user's
-// settings.
+// TestDirtyHashIsOfTheTree and not of the directory, nor of settings for what
+// other commands of git show.
 func TestDirtyHashIsOfTheTree(t *testing.T) {
 	t.Parallel()
 	dir, _ := origin(t)
 	writeFile(t, filepath.Join(dir, "file"), "changed\n")
 	hashes := map[string]bool{}
 	for _, where := range []string{dir, filepath.Join(dir, "sub")} {
-		for _, settings := range []string{"", "[color]\nui=always\n[diff]\nnoprefix=true\nexternal=false\n[status]\nshowUntrackedFiles=no\nrelativePaths=true\n"} {
+		for _, settings := range []string{"", "[color]\nui=always\n[diff]\nrelative=true\nexternal=false\n[status]\nshowUntrackedFiles=no\nrelativePaths=true\n"} {
 			home := t.TempDir()
 			writeFile(t, filepath.Join(home, ".gitconfig"), settings)
 			server := record(t, nil)

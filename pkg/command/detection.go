@@ -128,14 +128,26 @@ func (d *detection) detected(header, what, value string) string {
 }
 
 // noteGit says why git told nothing or not all. A revision without its changes
-// passes for a clean tree, so that needs a warning.
+// passes for a clean tree, so that needs a warning; so does an owner that git
+// does not trust, in CI: there it is a step that the job lacks.
 func (d *detection) noteGit() {
-	switch {
-	case d.err == nil:
-	case d.revision.SHA != "":
-		d.warnings = append(d.warnings, fmt.Sprintf("the hash of uncommitted changes is left out: %v", d.gitError()))
-	default:
-		d.notes = append(d.notes, fmt.Sprintf("no revision from git: %v", d.gitError()))
+	if d.err == nil {
+		return
+	}
+	what, warn := "no revision from git", false
+	if d.revision.SHA != "" {
+		what, warn = "the hash of uncommitted changes is left out", true
+	}
+	text := fmt.Sprintf("%s: %v", what, d.gitError())
+	var owner *provenance.OwnerError
+	if errors.As(d.err, &owner) {
+		text += "; to have git trust it: " + owner.Remedy
+		warn = warn || d.ci.Detected
+	}
+	if warn {
+		d.warnings = append(d.warnings, text)
+	} else {
+		d.notes = append(d.notes, text)
 	}
 }
 

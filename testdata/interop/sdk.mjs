@@ -1,5 +1,6 @@
 // Uses a cache through @vercel/sdk: uploads, asks and downloads. It prints what
 // came back, a line of JSON for each call.
+import { randomUUID } from 'node:crypto'
 import { Vercel } from '@vercel/sdk'
 
 const artifacts = new Vercel({ serverURL: process.env.TURBO_API, bearerToken: process.env.TURBO_TOKEN }).artifacts
@@ -22,6 +23,6 @@ await call('artifactExists', artifact)
 await call('downloadArtifact', artifact)
 await call('artifactQuery', { ...team, requestBody: { hashes: [artifact.hash, 'abcd'] } })
 await call('recordEvents', {
-  ...team, requestBody: [{ sessionId: crypto.randomUUID(), source: 'REMOTE', event: 'HIT', hash: artifact.hash, duration: 1.5 }],
+  ...team, requestBody: [{ sessionId: randomUUID(), source: 'REMOTE', event: 'HIT', hash: artifact.hash, duration: 1.5 }],
 })
 await call('downloadArtifact', { hash: 'abcd' }).catch((err) => console.log(err.statusCode))

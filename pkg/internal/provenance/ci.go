@@ -2,13 +2,12 @@ package provenance
 
 import (
 	"slices"
-
-	"github.com/gkampitakis/ciinfo"
+	"strings"
 )
 
 // CI is the continuous integration that runs the command. The zero CI is none.
 type CI struct {
-	// Detected tells that this is a CI, of a known vendor or not.
+	// Detected says that this is a CI, of a known vendor or not.
 	Detected bool
 	// Vendor is the constant of the vendor, as watson/ci-info and turbo
 	// spell it: GITHUB_ACTIONS, GITLAB and so on. It is empty where nobody
@@ -19,25 +18,29 @@ type CI struct {
 	SHA string
 }
 
-// Interactive tells whether a person watches: the standard error is a terminal
+// Interactive reports whether a person watches: the standard error is a terminal
 // and this is no CI.
 func (c CI) Interactive(onTerminal bool) bool { return onTerminal && !c.Detected }
 
-// DetectCI recognises the CI by the environment. lookupEnv is [os.LookupEnv]:
-// ciinfo has read the environment of this process when the program started, so
-// no other can be judged. A vendor that is recognised by empty variables only
-// is ignored. CI=false says that this is no CI, and leaves the vendor known.
+// DetectCI recognises the CI by the environment, which lookupEnv reads as
+// [os.LookupEnv] does. A vendor that is recognised by empty variables only is
+// ignored. CI=false says that this is no CI, and leaves the vendor known.
 func DetectCI(lookupEnv func(name string) (string, bool)) CI {
-	isSet := func(name string) bool {
-		value, _ := lookupEnv(name)
-		return value != ""
+	env := environment(lookupEnv)
+	var v vendor // of several the last counts, as in ci-info
+	for _, known := range slices.Backward(vendors) {
+		if known.runs(env) {
+			v = known
+			break
+		}
 	}
-	ci := CI{Vendor: vendorID(isSet)}
-	ci.Detected = ciinfo.IsCI && (ci.Vendor != "" || slices.ContainsFunc(neutralMarks, isSet))
-	for _, name := range findVendor(ci.Vendor).commit {
+	ci := CI{Vendor: v.constant}
+	value, _ := env("CI")
+	ci.Detected = value != "false" && (v.constant != "" || slices.ContainsFunc(neutralMarks, env.has))
+	for _, name := range v.commit {
 		// Buildkite has "HEAD" there for a build that was started by
 		// hand, TeamCity the number of another system.
-		if value, _ := lookupEnv(name); isObjectID(value) {
+		if value, _ := env(name); isObjectID(value) {
 			ci.SHA = value
 			break
 		}
@@ -45,52 +48,52 @@ func DetectCI(lookupEnv func(name string) (string, bool)) CI {
 	return ci
 }
 
-// vendorID is ciinfo.ID, unless empty variables alone made it so. Of several
-// vendors ciinfo names the last in its table; so does this of those that remain.
-func vendorID(isSet func(name string) bool) string {
-	recognised := func(v vendor) bool {
-		return ciinfo.IsVendor(v.constant) && slices.ContainsFunc(v.marks, isSet)
-	}
-	v := findVendor(ciinfo.ID)
-	if v.constant == "" || recognised(v) {
-		return ciinfo.ID // also one that is not in our table
-	}
-	for _, v := range slices.Backward(vendors) {
-		if recognised(v) {
-			return v.constant
-		}
-	}
-	return ""
+// environment looks up a variable.
+type environment func(name string) (value string, ok bool)
+
+// has reports whether a variable is set, and not to nothing.
+func (e environment) has(name string) bool {
+	value, _ := e(name)
+	return value != ""
 }
 
-// neutralMarks are the variables that tell ciinfo of a CI of no known vendor.
+// neutralMarks are the variables of a CI of no known vendor.
 var neutralMarks = []string{
 	"BUILD_ID", "BUILD_NUMBER", "CI", "CI_APP_ID", "CI_BUILD_ID", "CI_BUILD_NUMBER", "CI_NAME",
 	"CONTINUOUS_INTEGRATION", "RUN_ID",
 }
 
-// A vendor is one that ciinfo recognises.
+// A vendor is one that ci-info knows.
 type vendor struct {
 	constant string
-	// marks are the variables that ciinfo recognises it by.
+	// marks are the variables that a vendor is recognised by. All must be
+	// there, except of VERCEL, where one is enough; NAME=VALUE asks for that
+	// value, and NAME*=VALUE for one that it is part of.
 	marks []string
 	// commit are the variables that hold the commit, the first that does
 	// counts. It is empty for a vendor that documents none.
 	commit []string
 }
 
-// findVendor finds a vendor in our table; the zero vendor is not there.
-func findVendor(constant string) vendor {
-	i := slices.IndexFunc(vendors, func(v vendor) bool { return v.constant == constant })
-	if i < 0 {
-		return vendor{}
+// runs reports whether the environment is the vendor's.
+func (v vendor) runs(env environment) bool {
+	matching, telling := 0, false
+	for _, mark := range v.marks {
+		name, want, valued := strings.Cut(mark, "=")
+		name, part := strings.CutSuffix(name, "*")
+		value, ok := env(name)
+		if !ok || valued && value != want && !(part && strings.Contains(value, want)) {
+			continue
+		}
+		matching++
+		telling = telling || value != ""
 	}
-	return vendors[i]
+	return telling && (matching == len(v.marks) || v.constant == "VERCEL")
 }
 
-// vendors are in the order of ciinfo's own table: of several that it
-// recognises the last counts. Without a commit are those that do not document
-// a variable for it, or leave it to the user.
+// vendors are those of ci-info 4.5.0 in its order, which a test compares.
+// Without a commit are those that do not document a variable for it, or leave
+// it to the user.
 var vendors = []vendor{
 	{"AGOLA", names("AGOLA_GIT_REF"), names("AGOLA_GIT_COMMITSHA")},
 	{"ALPIC", names("ALPIC_HOST"), nil},
@@ -103,13 +106,14 @@ var vendors = []vendor{
 	{"BITRISE", names("BITRISE_IO"), names("BITRISE_GIT_COMMIT")},
 	{"BUDDY", names("BUDDY_WORKSPACE_ID"), names("BUDDY_RUN_COMMIT", "BUDDY_EXECUTION_REVISION")},
 	{"BUILDKITE", names("BUILDKITE"), names("BUILDKITE_COMMIT")},
+	{"CAPAWESOME_CLOUD", names("CAPAWESOME_CLOUD"), nil},
 	{"CIRCLE", names("CIRCLECI"), names("CIRCLE_SHA1")},
+	{"CIRRUS", names("CIRRUS_CI"), names("CIRRUS_CHANGE_IN_REPO")},
 	{"CLOUDFLARE_PAGES", names("CF_PAGES"), names("CF_PAGES_COMMIT_SHA")},
 	{"CLOUDFLARE_WORKERS", names("WORKERS_CI"), names("WORKERS_CI_COMMIT_SHA")},
-	{"CIRRUS", names("CIRRUS_CI"), names("CIRRUS_CHANGE_IN_REPO")},
 	{"CODEFRESH", names("CF_BUILD_ID"), names("CF_REVISION")},
 	{"CODEMAGIC", names("CM_BUILD_ID"), names("CM_COMMIT")},
-	{"CODESHIP", names("CI_NAME"), names("CI_COMMIT_ID")},
+	{"CODESHIP", names("CI_NAME=codeship"), names("CI_COMMIT_ID")},
 	{"DRONE", names("DRONE"), names("DRONE_COMMIT_SHA")},
 	{"DSARI", names("DSARI"), nil},
 	{"EARTHLY", names("EARTHLY_CI"), nil},
@@ -121,20 +125,21 @@ var vendors = []vendor{
 	{"GOCD", names("GO_PIPELINE_LABEL"), names("GO_REVISION")},
 	{"GOOGLE_CLOUD_BUILD", names("BUILDER_OUTPUT"), nil},
 	{"HARNESS", names("HARNESS_BUILD_ID"), names("DRONE_COMMIT_SHA")},
+	{"HEROKU", names("NODE*=/app/.heroku/node/bin/node"), names("HEROKU_TEST_RUN_COMMIT_VERSION")},
 	{"HUDSON", names("HUDSON_URL"), names("GIT_COMMIT")},
-	{"HEROKU", names("NODE"), names("HEROKU_TEST_RUN_COMMIT_VERSION")},
 	{"JENKINS", names("JENKINS_URL", "BUILD_ID"), names("GIT_COMMIT")},
 	{"LAYERCI", names("LAYERCI"), nil},
 	{"MAGNUM", names("MAGNUM"), nil},
 	{"NETLIFY", names("NETLIFY"), names("COMMIT_REF")},
+	{"NEVERCODE", names("NEVERCODE"), names("NEVERCODE_COMMIT")},
 	{"PROW", names("PROW_JOB_ID"), names("PULL_PULL_SHA", "PULL_BASE_SHA")},
 	{"RELEASEHUB", names("RELEASE_BUILD_ID"), nil},
-	{"NEVERCODE", names("NEVERCODE"), names("NEVERCODE_COMMIT")},
 	{"RENDER", names("RENDER"), names("RENDER_GIT_COMMIT")},
+	{"RWX", names("RWX"), nil},
 	{"SAIL", names("SAILCI"), names("SAIL_COMMIT_SHA")},
 	{"SCREWDRIVER", names("SCREWDRIVER"), names("SD_BUILD_SHA")},
 	{"SEMAPHORE", names("SEMAPHORE"), names("SEMAPHORE_GIT_SHA")},
-	{"SOURCEHUT", names("CI_NAME"), nil},
+	{"SOURCEHUT", names("CI_NAME=sourcehut"), nil},
 	{"STRIDER", names("STRIDER"), nil},
 	{"TASKCLUSTER", names("TASK_ID", "RUN_ID"), nil},
 	{"TEAMCITY", names("TEAMCITY_VERSION"), names("BUILD_VCS_NUMBER")},
@@ -142,7 +147,7 @@ var vendors = []vendor{
 	{"VELA", names("VELA"), names("VELA_BUILD_COMMIT")},
 	{"VERCEL", names("NOW_BUILDER", "VERCEL"), names("VERCEL_GIT_COMMIT_SHA")},
 	{"APPCENTER", names("APPCENTER_BUILD_ID"), nil},
-	{"WOODPECKER", names("CI"), names("CI_COMMIT_SHA")},
+	{"WOODPECKER", names("CI=woodpecker"), names("CI_COMMIT_SHA")},
 	{"XCODE_CLOUD", names("CI_XCODE_PROJECT"), names("CI_COMMIT")},
 	{"XCODE_SERVER", names("XCS"), nil},
 }

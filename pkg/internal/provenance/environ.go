@@ -92,14 +92,16 @@ func gitConfigPairs(environ []string) []string {
 	return append(pairs, "GIT_CONFIG_COUNT="+strconv.Itoa(kept))
 }
 
-// harmlessSetting tells whether a git setting has to do with the state of a
-// work tree and holds no credential. Commands may hold one, in an argument; of
+// harmlessSetting reports whether a git setting has to do with the state of a
+// work tree, or how its changes are shown, and holds no credential. Commands may hold one, in an argument; of
 // them only filters count for the state.
 func harmlessSetting(key string) bool {
 	section, name, _ := strings.Cut(strings.ToLower(key), ".")
 	switch section {
 	case "safe", "filter", "index":
 		return true
+	case "diff":
+		return name != "external" && !strings.HasSuffix(name, ".textconv") && !strings.HasSuffix(name, ".command")
 	case "core":
 		return name != "sshcommand" && name != "askpass" && name != "gitproxy"
 	}

@@ -56,7 +56,7 @@ func TestNoRevision(t *testing.T) {
 func TestReasonIsOnePrintableLine(t *testing.T) {
 	t.Parallel()
 	got := reasonIn("warning: x\nfatal: a\x1b[31mb\tc" + strings.Repeat("ü", 400) + "\nhint: y\n")
-	if want := "a?[31mb?c" + strings.Repeat("ü", 291); got != want {
+	if want := "a?[31mb c" + strings.Repeat("ü", 288) + "..."; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got := reasonIn("\nerror: first\nlast\n"); got != "error: first" {

@@ -11,24 +11,20 @@ import (
 	"testing"
 )
 
-// As a helper the test binary does one thing with the environment and the user
-// that it was started with, and prints what comes out.
+// As a helper the test binary prints the state of a work tree, for the user and
+// the environment that it was started with.
 const helperVariable = "PROVENANCE_TEST_HELPER"
 
 func TestMain(m *testing.M) {
-	switch os.Getenv(helperVariable) {
-	case "":
+	if os.Getenv(helperVariable) == "" {
 		os.Exit(m.Run())
-	case "ci":
-		fmt.Printf("%+v", DetectCI(os.LookupEnv))
-	case "git":
-		rev, err := Git(context.Background(), os.Args[1], os.Environ())
-		fmt.Printf("%+v %v", rev, err)
 	}
+	rev, err := Git(context.Background(), os.Args[1], os.Environ())
+	fmt.Printf("%+v %v", rev, err)
 }
 
 // helper runs the test binary as a helper.
-func helper(tb testing.TB, name string, environ []string, args ...string) *exec.Cmd {
+func helper(tb testing.TB, environ []string, args ...string) *exec.Cmd {
 	tb.Helper()
 	program, err := os.Executable()
 	if err != nil {
@@ -36,7 +32,7 @@ func helper(tb testing.TB, name string, environ []string, args ...string) *exec.
 	}
 	cmd := exec.Command(program, args...)
 	// The race detector would sleep for a second at the end.
-	cmd.Env = append(slices.Clone(environ), helperVariable+"="+name, "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(slices.Clone(environ), helperVariable+"=1", "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 
@@ -81,6 +77,12 @@ func baseTree(tb testing.TB) tree {
 // git runs git as the user does, for setting up.
 func (t tree) git(args ...string) string {
 	t.Helper()
+	return strings.TrimSpace(t.output(args...))
+}
+
+// output is what git prints, byte for byte.
+func (t tree) output(args ...string) string {
+	t.Helper()
 	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@b.invalid", "-c", "commit.gpgSign=false",
 		"-c", "protocol.file.allow=always", "-c", "init.defaultBranch=main", "-c", "advice.addEmbeddedRepo=false"}, args...)...)
 	cmd.Dir, cmd.Env = t.dir, append(slices.Clone(t.environ), "LC_ALL=C",
@@ -89,7 +91,7 @@ func (t tree) git(args ...string) string {
 	if err != nil {
 		t.Fatalf("git %q: %v\n%s", args, err, out)
 	}
-	return strings.TrimSpace(string(out))
+	return string(out)
 }
 
 func (t tree) commit() string {
@@ -131,39 +133,10 @@ func (t tree) chmod(name string, mode os.FileMode) { t.Helper(); t.must(os.Chmod
 
 func (t tree) symlink(target, name string) { t.Helper(); t.must(os.Symlink(target, t.path(name))) }
 
-// entries are what the dirty hash is made from, NUL as '|'.
-func (t tree) entries() []string {
-	t.Helper()
-	r, git, err := begin(context.Background(), t.dir, t.environ)
-	t.must(err)
-	defer r.early.end()
-	st, err := readStatus(git)
-	t.must(err)
-	changed, err := r.changes(context.Background(), st)
-	t.must(err)
-	var lines []string
-	for _, e := range changed {
-		lines = append(lines, strings.ReplaceAll(e.String(), "\x00", "|"))
-	}
-	return lines
-}
-
 // revision is the state of t, which must be without error.
 func (t tree) revision() Revision {
 	t.Helper()
 	rev, err := Git(context.Background(), t.dir, t.environ)
 	t.must(err)
 	return rev
-}
-
-// blob is the id that git gives content.
-func blob(tb testing.TB, content string) string {
-	tb.Helper()
-	cmd := exec.Command("git", "hash-object", "--stdin")
-	cmd.Dir, cmd.Env, cmd.Stdin = tb.TempDir(), cleanEnviron(tb), strings.NewReader(content)
-	out, err := cmd.Output()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return strings.TrimSpace(string(out))
 }

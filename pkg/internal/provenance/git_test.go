@@ -5,65 +5,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 )
 
-func TestContentDecides(t *testing.T) {
-	t.Parallel()
-	// Each makes the tree dirty in its own way.
-	changes := map[string]func(t tree){
-		"untracked a":          func(t tree) { t.write("new", "a\n") },
-		"untracked b":          func(t tree) { t.write("new", "b\n") },
-		"untracked elsewhere":  func(t tree) { t.write("new2", "a\n") },
-		"modified":             func(t tree) { t.write("a.txt", "new\n") },
-		"staged":               func(t tree) { t.write("a.txt", "new\n"); t.git("add", "a.txt") },
-		"untracked symlink":    func(t tree) { t.symlink("a\n", "new") },
-		"untracked executable": func(t tree) { t.write("new", "a\n"); t.chmod("new", 0o755) },
-		"deleted":              func(t tree) { t.remove("a.txt") },
-		"repository inside":    func(t tree) { t.mkdir("in"); in := t.at("in"); in.git("init", "-q"); in.commit() },
-		"dirty one inside": func(t tree) {
-			t.mkdir("in")
-			in := t.at("in")
-			in.git("init", "-q")
-			in.commit()
-			in.write("new", "a\n")
-		},
-		"another dirty inside": func(t tree) {
-			t.mkdir("in")
-			in := t.at("in")
-			in.git("init", "-q")
-			in.commit()
-			in.write("new", "b\n")
-		},
-		"one without a commit":  func(t tree) { t.mkdir("in"); t.at("in").git("init", "-q") },
-		"one with a file":       func(t tree) { t.mkdir("in"); in := t.at("in"); in.git("init", "-q"); in.write("new", "a\n") },
-		"one with another file": func(t tree) { t.mkdir("in"); in := t.at("in"); in.git("init", "-q"); in.write("new", "b\n") },
-	}
-	var mu sync.Mutex
-	names := make(map[string]string) // by dirty hash
-	head := baseTree(t).revision().SHA
-	for name, change := range changes {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			first, second := baseTree(t), baseTree(t)
-			change(first)
-			change(second)
-			a, b := first.revision(), second.revision()
-			if a != b || a.SHA != head || len(a.DirtyHash) != 64 {
-				t.Errorf("two trees in one state have %+v and %+v, want the commit %s and one hash", a, b, head)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if other, ok := names[a.DirtyHash]; ok {
-				t.Errorf("the same dirty hash as %q", other)
-			}
-			names[a.DirtyHash] = name
-		})
-	}
-}
-
-// TestUsersSettings sets whatever could change how git shows changes.
+// TestUsersSettings sets whatever could change how git shows changes: they
+// count as they do in a shell, and run no program.
 func TestUsersSettings(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
@@ -122,36 +68,25 @@ func TestUsersSettings(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(home, "attributes"), []byte("* diff=x\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	lib := newTree(t)
-	lib.write("lib.c", "a\n")
-	lib.commit()
-	build := func() tree {
-		w := baseTree(t)
-		w.git("submodule", "add", "-q", lib.dir, "sub")
-		w.git("config", "-f", ".gitmodules", "submodule.sub.url", "../lib")
-		w.commit()
-		w.write("ü\n", "a\n")
-		w.write("dir/untracked", "a\n")
-		w.git("mv", "dir/b.txt", "moved.txt")
-		w.write("a.txt", "a\r\nb\r\n")
-		w.write("sub/untracked", "a\n")
-		return w
+	w := baseTree(t)
+	w.submodule()
+	w.write("ü\n", "a\n")
+	w.write("dir/untracked", "a\n")
+	w.git("mv", "dir/b.txt", "moved.txt")
+	w.write("a.txt", "a\r\nb\r\n")
+	w.write("sub/untracked", "a\n")
+	w.git("config", "submodule.sub.active", "false")
+	w.environ = append(w.environ, "GIT_CONFIG_GLOBAL="+config)
+	want := w.formula([]string{"dir/untracked", "sub/lib.c", "sub/untracked", "ü\n"}, "--no-textconv")
+	if err := os.Remove(marker); err != nil {
+		t.Error("the settings run no program: ", err)
 	}
-	plain, user := build(), build()
-	want := plain.revision()
-	if want.DirtyHash == "" {
-		t.Fatal("nothing is dirty")
-	}
-	user.git("config", "submodule.sub.ignore", "all")
-	user.git("config", "submodule.sub.active", "false")
-	user.environ = append(user.environ, "GIT_CONFIG_GLOBAL="+config, "GIT_EXTERNAL_DIFF="+program, "GIT_PAGER="+program,
+	w.environ = append(w.environ, "GIT_EXTERNAL_DIFF="+program, "GIT_PAGER="+program,
 		"GIT_DIFF_OPTS=-U9", "GIT_TRACE="+marker, "GIT_LITERAL_PATHSPECS=1", "GIT_TEST_FSMONITOR="+program, "LANG=de_DE.UTF-8")
-	if got := user.revision(); got != want {
-		t.Errorf("with the user's settings %+v, without %+v", got, want)
-		t.Logf("%q\n%q", user.entries(), plain.entries())
-	}
-	if got := user.at("dir").revision(); got != want {
-		t.Errorf("in a subdirectory with the user's settings %+v, without %+v", got, want)
+	for _, dir := range []string{"", "dir"} {
+		if got := w.at(dir).revision().DirtyHash; got != want {
+			t.Errorf("in %q: %s, want %s", dir, got, want)
+		}
 	}
 	if _, err := os.Stat(marker); err == nil {
 		t.Error("a program of the user's settings was run")
