@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -58,5 +61,33 @@ func TestOthersCancellations(t *testing.T) {
 			resp.Body.Close()
 			cancel(nil)
 		}
+	}
+}
+
+// TestHungUp has the server hang up on a connection before the request is written.
+func TestHungUp(t *testing.T) {
+	t.Parallel()
+	for range 200 {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			if conn, err := listener.Accept(); err == nil {
+				conn.Close()
+			}
+		}()
+		way := stalls{next: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			if err == nil {
+				time.Sleep(time.Millisecond)
+			}
+			return conn, err
+		}}}
+		_, err = exchange(way, "http://"+listener.Addr().String(), -1)
+		if err == nil || strings.Contains(err.Error(), closedIdle) {
+			t.Errorf("%v", err)
+		}
+		listener.Close()
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
+	"strings"
 	"time"
 )
 
@@ -32,6 +33,10 @@ func isStandstill(err error) bool { return errors.Is(err, ErrStalled) || errors.
 
 // errHungUp says that a server ended the connection instead of answering.
 var errHungUp = errors.New("the server closed the connection")
+
+// closedIdle is how net/http's error ends where a server hung up before a request
+// was written. It has no value of its own.
+const closedIdle = "server closed idle connection"
 
 // stalls ends a request that does not get on. It is no deadline: a transfer may
 // take as long as it needs while bytes move.
@@ -89,14 +94,15 @@ func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// reason is why there was no answer, which net/http does not always say.
+// reason is why there was no answer, or no more of it. net/http does not always say.
 func reason(ctx context.Context, via *conn, err error) error {
-	switch cause := context.Cause(ctx); {
-	case cause != nil:
+	if cause := context.Cause(ctx); cause != nil || err == nil {
 		return cause
+	}
+	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, ErrTimeout), errors.Is(err, ErrNoAnswer):
 		return errOther
-	case errors.Is(err, net.ErrClosed): // by net/http, when the server had hung up
+	case errors.Is(err, net.ErrClosed), strings.HasSuffix(err.Error(), closedIdle): // by net/http, when the server had hung up
 		return errHungUp
 	case err == context.DeadlineExceeded: // bare, as only net/http gives it, for a CONNECT
 		return errSilentProxy
