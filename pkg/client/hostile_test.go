@@ -105,6 +105,7 @@ func hostileAnswers() []hostile {
 		{"the token everywhere", say(fault + "X-Vercel-Id: " + token + "\r\nLocation: http://" + token + "/\r\n\r\n" +
 			`{"code":"` + token + `","message":"Bearer ` + token + `"}`),
 			&client.Error{Status: 500, Code: "***", Message: "Bearer ***", RequestID: "***"}, nil},
+		{"chunks in HTTP/1.0", say("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), nowhere, client.ErrNotRemoteCache},
 		{"a status beyond all", say("HTTP/1.1 999 Never\r\n\r\n"), failed(999), nil},
 		{"a status below all", say("HTTP/1.1 099 Never\r\n\r\n"), failed(99), nil},
 		{"a status of nothing", say("HTTP/1.1 000 Never\r\n\r\n"), nowhere, nil},

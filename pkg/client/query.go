@@ -85,7 +85,7 @@ func (c *Client) query(ctx context.Context, ids []artifact.ID) ([]Answer, error)
 		},
 	})
 	var failed *Error
-	if errors.As(err, &failed) && (errors.Is(err, ErrNotRemoteCache) || slices.Contains(unqueried, failed.Status)) {
+	if errors.As(err, &failed) && (failed.Status != 0 && errors.Is(err, ErrNotRemoteCache) || slices.Contains(unqueried, failed.Status)) {
 		c.noQuery.Store(true)
 		return make([]Answer, len(ids)), nil
 	}

@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -139,7 +140,7 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	}
 	resp, err := c.way.RoundTrip(req)
 	if err != nil {
-		err = c.certificateError(err)
+		err = c.known(err)
 		if sent != nil {
 			err = cmp.Or(sent.refusal(), context.Cause(ctx), err)
 		}
@@ -149,9 +150,12 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	return r.settle(&answer{Response: resp, secrets: c.secrets, token: token, limit: c.answerTimeout})
 }
 
-// certificateError says so where the reason is the client's certificate.
-func (c *Client) certificateError(err error) error {
+// known names the reason where it is the client's certificate, or an answer that
+// no cache gives.
+func (c *Client) known(err error) error {
 	switch {
+	case errors.Is(err, transport.ErrFraming):
+		return fmt.Errorf("%w: %w", ErrNotRemoteCache, err)
 	case !transport.IsCertificateRefusal(err):
 		return err
 	case c.certified:

@@ -66,14 +66,3 @@ func (c credential) mayHave(req *http.Request) bool {
 	}
 	return origin.Same(req.URL, c.own)
 }
-
-// defaultPort is a scheme's own.
-func defaultPort(scheme string) string {
-	switch scheme {
-	case "http":
-		return "80"
-	case "https":
-		return "443"
-	}
-	return ""
-}

@@ -115,7 +115,7 @@ func newHTTPTransport(options Options, dial dialFunc, through *proxies) *http.Tr
 	return &http.Transport{
 		Proxy:                  through.ofRequest,
 		OnProxyConnectResponse: checkProxy,
-		DialContext:            dial,
+		DialContext:            dial.wide,
 		TLSHandshakeTimeout:    options.connectTimeout(),
 		ExpectContinueTimeout:  options.ContinueTimeout,
 		IdleConnTimeout:        idleTimeout,

@@ -116,10 +116,11 @@ const lastWordTimeout = time.Second
 // where the connection has it. It has to be the outermost wrapper of one.
 type wideConn struct {
 	net.Conn
-	below *joiningConn  // TLS, or nil
-	over  chan struct{} // closed when nothing more will be read
-	once  sync.Once
-	end   error // why, once it is closed
+	below   *joiningConn  // TLS, or nil
+	over    chan struct{} // closed when nothing more will be read
+	framing framing
+	once    sync.Once
+	end     error // why, once it is closed
 }
 
 func newWideConn(conn net.Conn, below *joiningConn) *wideConn {
@@ -132,6 +133,9 @@ func (c *wideConn) NetConn() net.Conn { return c.Conn }
 // Read reads as the connection does.
 func (c *wideConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if faulty := c.framing.check(p[:n]); faulty != nil {
+		n, err = 0, faulty
+	}
 	if err != nil {
 		c.finish(err)
 	}
@@ -140,6 +144,7 @@ func (c *wideConn) Read(p []byte) (int, error) {
 
 // Write writes as the connection does.
 func (c *wideConn) Write(p []byte) (int, error) {
+	c.framing.wrote()
 	n, err := c.Conn.Write(p)
 	return n, c.afterLastWord(err)
 }
