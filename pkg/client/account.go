@@ -164,7 +164,10 @@ func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 
 // telling are the statuses that tell what a server makes of a request, before
 // it has looked for the artifact or after.
-var telling = []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity}
+var telling = []int{
+	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity,
+	http.StatusMethodNotAllowed, http.StatusNotImplemented, // which may be about HEAD
+}
 
 const checkingToken = "checking the token"
 

@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -127,6 +128,12 @@ type Client struct {
 	pace    *pace
 	// What the server turned out not to have.
 	noHead, noQuery atomic.Bool
+	// sizes says whether HEAD and the query give the sizes that GET gives, once
+	// that is known.
+	sizes struct {
+		sync.Mutex
+		right, wrong bool
+	}
 	// answerTimeout is also how long the body of an answer may take.
 	answerTimeout time.Duration
 }

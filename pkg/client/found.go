@@ -38,7 +38,7 @@ func (a *answer) found(id artifact.ID) (Found, error) {
 	if coding := a.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return Found{}, ErrEncoded
 	}
-	proven := a.ContentLength >= 0 || slices.Contains(a.TransferEncoding, "chunked") || a.ProtoMajor >= 2
+	proven := a.ContentLength >= 0 || a.Request.Method == http.MethodHead || slices.Contains(a.TransferEncoding, "chunked") || a.ProtoMajor >= 2
 	return Found{ID: id, Size: a.ContentLength, EndUnproven: !proven, Metadata: foundMetadata(a.Header)}, nil
 }
 

@@ -3,16 +3,18 @@ package client
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
 // Stat asks what the cache knows of an artifact, without its bytes. Where the
-// server has no HEAD it is asked with a GET that is closed at its headers. The
-// error is an [*Error], which is [ErrNotFound] where the cache does not have
-// the artifact.
+// server has no HEAD it is asked with a GET; see [Client.Confirm]. The error is an
+// [*Error], which is [ErrNotFound] where the cache does not have the artifact.
 func (c *Client) Stat(ctx context.Context, id artifact.ID) (Found, error) {
 	if c.noHead.Load() {
 		return c.stat(ctx, id, http.MethodGet)
@@ -40,6 +42,44 @@ func (c *Client) Stat(ctx context.Context, id artifact.ID) (Found, error) {
 	return c.stat(ctx, id, http.MethodGet)
 }
 
+// Confirm asks again for an artifact whose size, as HEAD or a query gave it, is
+// not the expected one: some servers give a wrong one there. It sends a GET, and
+// takes up to 1 MiB of the answer's body, because a server may not survive that
+// its answer is cut off; a longer body is. Once both agree, later calls return
+// what they are given.
+func (c *Client) Confirm(ctx context.Context, doubtful Found) (Found, error) {
+	c.sizes.Lock()
+	switch {
+	case c.sizes.right:
+		c.sizes.Unlock()
+		return doubtful, nil
+	case c.sizes.wrong:
+		c.sizes.Unlock()
+		return c.stat(ctx, doubtful.ID, http.MethodGet)
+	}
+	defer c.sizes.Unlock()
+	found, err := c.stat(ctx, doubtful.ID, http.MethodGet)
+	switch {
+	case err != nil:
+		return found, err
+	case found.Size < 0: // it tells nothing
+		return doubtful, nil
+	case found.Size == doubtful.Size:
+		c.sizes.right = true
+	default:
+		c.sizes.wrong = true
+		c.noHead.Store(true)
+	}
+	return found, nil
+}
+
+const (
+	// maxLeftover is how much of an artifact is read that nobody wants, in bytes.
+	maxLeftover = 1 << 20
+	// leftoverTime is how long that may take.
+	leftoverTime = 10 * time.Second
+)
+
 func (c *Client) stat(ctx context.Context, id artifact.ID, method string) (found Found, err error) {
 	_, err = c.do(ctx, request{
 		doing: "looking up", id: id, method: method,
@@ -47,10 +87,22 @@ func (c *Client) stat(ctx context.Context, id artifact.ID, method string) (found
 		header: plainBytes(),
 		asks:   asksForDownload,
 		receive: func(a *answer) (err error) {
-			a.takeBody() // left where it is: closing the answer ends it
 			found, err = a.found(id)
+			a.discard()
 			return err
 		},
 	})
 	return found, err
+}
+
+// discard reads a short body to its end. A long one is cut off when the answer is
+// closed.
+func (a *answer) discard() {
+	body := a.takeBody()
+	if a.ContentLength > maxLeftover {
+		return
+	}
+	stop := transport.AfterAwake(leftoverTime, func() { _ = a.Body.Close() })
+	defer stop()
+	_, _ = io.CopyN(io.Discard, body, maxLeftover)
 }

@@ -115,7 +115,9 @@ type item struct {
 	held   int64    // bytes in memory
 	first  *outcome // of the input that is sent for this one
 	stream bool     // it can be read once
-	asked  bool     // it is known that the cache has nothing of the kind
+	// What a query said: that the cache has nothing of the kind, or something else.
+	missing bool
+	told    *client.Found
 }
 
 // pipeline is one run over a list. An item goes from stage to stage; whoever
@@ -320,8 +322,11 @@ func (p *pipeline) send(ctx context.Context, it *item) (goesOn bool) {
 	if p.dropped(it) {
 		return false
 	}
-	if p.uploader.asks() && !it.asked && p.has(ctx, it) {
-		return false
+	if p.uploader.asks() && !it.missing {
+		if held, err := p.uploader.holds(ctx, it.prepared, it.result.ID, it.told); held || err != nil {
+			p.settle(it, Skipped, err)
+			return false
+		}
 	}
 	err := p.uploader.upload(ctx, it.prepared, &it.share, &it.result)
 	p.settle(it, it.result.Status, err)

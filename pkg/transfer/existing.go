@@ -48,11 +48,13 @@ func (p *pipeline) askFor(ctx context.Context, batch []*item) {
 			}
 			return err
 		})
-		switch {
-		case err == nil:
-		case endsRun(err): // one of them has to say so, and the others are not sent
-			p.settle(batch[0], Failed, err)
-			batch, answers = batch[1:], answers[1:]
+		if endsRun(err) || isLost(err) { // so would the uploads be
+			for _, it := range batch {
+				if !p.dropped(it) {
+					p.settle(it, Failed, err)
+				}
+			}
+			return
 		}
 	}
 	for i, it := range batch {
@@ -60,8 +62,10 @@ func (p *pipeline) askFor(ctx context.Context, batch []*item) {
 		case answer.Presence == client.Present && it.isAt(answer.Found):
 			p.settle(it, Skipped, nil)
 			continue
-		case answer.Presence != client.Unknown:
-			it.asked = true
+		case answer.Presence == client.Present:
+			it.told = &answer.Found
+		case answer.Presence == client.Missing:
+			it.missing = true
 		}
 		pass(ctx, it, p.ready)
 	}
@@ -73,19 +77,4 @@ func idsOf(items []*item) []artifact.ID {
 		ids[i] = it.result.ID
 	}
 	return ids
-}
-
-// has asks for one artifact that nothing is known of. Where that fails it is
-// sent: an upload that was not needed does no harm.
-func (p *pipeline) has(ctx context.Context, it *item) bool {
-	found, err := p.uploader.Client.Stat(ctx, it.result.ID)
-	switch {
-	case endsRun(err) || ctx.Err() != nil:
-		p.settle(it, Failed, err)
-		return true
-	case err == nil && it.isAt(found):
-		p.settle(it, Skipped, nil)
-		return true
-	}
-	return false
 }

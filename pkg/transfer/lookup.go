@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,8 +96,7 @@ func (l *look) identify(ctx context.Context, c claim) LookedUp {
 	return result
 }
 
-// askForMany completes, of a batch, what one request can tell. A single artifact
-// is left to [look.askForOne].
+// askForMany completes, of a batch, what one request can tell.
 func (l *look) askForMany(ctx context.Context, batch []LookedUp) []LookedUp {
 	var asked []*LookedUp
 	var ids []artifact.ID
@@ -105,7 +105,7 @@ func (l *look) askForMany(ctx context.Context, batch []LookedUp) []LookedUp {
 			asked, ids = append(asked, &batch[i]), append(ids, batch[i].ID)
 		}
 	}
-	if len(ids) < 2 || l.ending.why() != nil {
+	if len(ids) == 0 || l.ending.why() != nil {
 		return batch
 	}
 	var answers []client.Answer
@@ -130,11 +130,18 @@ func (l *look) askForMany(ctx context.Context, batch []LookedUp) []LookedUp {
 	return batch
 }
 
-// askForOne asks for an artifact that nothing was said of, and in lower case for a
-// digest in upper case that is missing.
+// askForOne asks for an artifact of which nothing was said, or not its size, and
+// in lower case for a digest in upper case that is missing.
 func (l *look) askForOne(ctx context.Context, result LookedUp) LookedUp {
 	if result.Err == nil && result.presence == client.Unknown {
 		result.Found, result.Err = l.stat(ctx, result.Path, result.ID)
+	} else if result.Err == nil && result.Found.Size < 0 {
+		if more, err := l.stat(ctx, result.Path, result.ID); err == nil {
+			result.Found = completed(result.Found, more)
+		}
+	}
+	if result.Err == nil {
+		result.Found, result.Err = confirmed(ctx, l.verifier.Client, result.Found, result.size)
 	}
 	if lower, changed := digest.Lower(result.ID); changed && errors.Is(result.Err, client.ErrNotFound) {
 		if found, err := l.stat(ctx, result.Path, lower); err == nil {
@@ -142,6 +149,19 @@ func (l *look) askForOne(ctx context.Context, result LookedUp) LookedUp {
 		}
 	}
 	return result
+}
+
+// completed takes from more what was not found yet.
+func completed(found, more client.Found) client.Found {
+	if found.Size < 0 {
+		found.Size = more.Size
+	}
+	known, further := &found.Metadata, more.Metadata
+	known.Duration = cmp.Or(known.Duration, further.Duration)
+	known.SHA = cmp.Or(known.SHA, further.SHA)
+	known.DirtyHash = cmp.Or(known.DirtyHash, further.DirtyHash)
+	known.Tag = cmp.Or(known.Tag, further.Tag)
+	return found
 }
 
 func (l *look) stat(ctx context.Context, path string, id artifact.ID) (client.Found, error) {

@@ -47,11 +47,11 @@ func (u *Uploader) put(ctx context.Context, input Input, result *Result) error {
 		return err
 	}
 	if u.asks() {
-		found, err := u.Client.Stat(ctx, id)
-		switch {
-		case endsRun(err) || ctx.Err() != nil:
+		held, err := u.holds(ctx, p, id, nil)
+		if err != nil {
 			return err
-		case err == nil && p.isAt(found):
+		}
+		if held {
 			result.Status = Skipped
 			return source.Unchanged(ctx)
 		}
@@ -85,6 +85,35 @@ func (u *Uploader) prepare(ctx context.Context, input Input, source *artifact.So
 	}
 	p.input.Tag = artifact.Tag(mac)
 	return p, nil
+}
+
+// holds reports whether the cache has what would be sent. told is what a query
+// said of it, if one did. An error that may concern this artifact alone is
+// ignored: an upload that was not needed does no harm.
+func (u *Uploader) holds(ctx context.Context, p prepared, id artifact.ID, told *client.Found) (bool, error) {
+	var found client.Found
+	var err error
+	if told != nil {
+		found = *told
+	} else {
+		found, err = u.Client.Stat(ctx, id)
+	}
+	if err == nil {
+		found, err = confirmed(ctx, u.Client, found, p.source.Size())
+	}
+	if endsRun(err) || isLost(err) || ctx.Err() != nil {
+		return false, err
+	}
+	return err == nil && p.isAt(found), nil
+}
+
+// confirmed asks again for an artifact whose size is not the expected one, if
+// both are known.
+func confirmed(ctx context.Context, c *client.Client, found client.Found, size int64) (client.Found, error) {
+	if found.Size < 0 || size < 0 || found.Size == size {
+		return found, nil
+	}
+	return c.Confirm(ctx, found)
 }
 
 // isAt tells whether the cache has what would be sent. One that tells neither
@@ -149,4 +178,10 @@ func (u *Uploader) verify(ctx context.Context, p prepared, tracker progress.Trac
 func endsRun(err error) bool {
 	failed := (*client.Error)(nil)
 	return errors.As(err, &failed) && failed.ConcernsAll()
+}
+
+// isLost reports whether a request got no answer from the network.
+func isLost(err error) bool {
+	failed := (*client.Error)(nil)
+	return errors.As(err, &failed) && failed.NetworkCause() != ""
 }
