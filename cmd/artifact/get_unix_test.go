@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -83,55 +82,4 @@ func entries(t *testing.T, dir string) []os.DirEntry {
 		t.Fatal(err)
 	}
 	return found
-}
-
-// TestGetTargets writes to whatever a shell can name.
-func TestGetTargets(t *testing.T) {
-	t.Parallel()
-	content := func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet {
-			_, _ = io.WriteString(w, hello)
-		}
-	}
-	for script, want := range map[string]outcome{
-		`umask 022; artifact get k -o new; stat -c %a new; cat new`:                                        {stdout: "644\n" + hello},
-		`umask 027; artifact get k -o new; stat -c %a new; ls -A | wc -l`:                                  {stdout: "640\n2\n"},
-		`umask 022; for m in 600 755 444; do chmod $m file; artifact get k -o file; stat -c %a file; done`: {stdout: "600\n755\n444\n"},
-		`umask 077; chmod 664 file; ln -s file link; artifact get k -o link; stat -c %a file`:              {stdout: "664\n"},
-		`ln -s file link; artifact get k -o link; readlink link; cat file`:                                 {stdout: "file\n" + hello},
-		`mkfifo f; cat f >got & artifact get k -o f; wait; cat got; test -p f && echo p`:                   {stdout: hello + "p\n"},
-		`artifact get k -o /dev/null; test -c /dev/null && echo c`:                                         {stdout: "c\n"},
-		`artifact get k -o /dev/stdout | cat`:                                                              {stdout: hello},
-		`artifact get k -o /dev/stdout >new; cat new`:                                                      {stdout: hello},
-		`artifact get k -o x >&-; cat x`:                                                                   {stdout: hello},
-		`artifact get k > new; cat new`:                                                                    {stdout: hello},
-		`artifact get k | cmp - file && echo same`:                                                         {stdout: "same\n"},
-		`artifact get k -o .`:       {code: 2, stderr: "artifact: writing .: is a directory\n"},
-		`artifact get k -o no/file`: {code: 2, stderr: "artifact: writing no/file: no such file or directory\n"},
-		`artifact get k -o file/x`:  {code: 2, stderr: "artifact: writing file/x: not a directory\n"},
-		`artifact verify --hash 'a"b\' file; printf '\\%s\n' 'a"b\\  file' | artifact verify -c -`: {stdout: "file: OK\nfile: OK\n"},
-	} {
-		t.Run(script, func(t *testing.T) {
-			t.Parallel()
-			if _, err := exec.LookPath("stat"); err != nil {
-				t.Skip(err)
-			}
-			shell(t, script, serve(t, content).env()).run(t).check(t, want)
-		})
-	}
-}
-
-// TestGetFullDisk is for writes that fail: /dev/full takes nothing.
-func TestGetFullDisk(t *testing.T) {
-	t.Parallel()
-	if _, err := os.Stat("/dev/full"); err != nil {
-		t.Skip(err)
-	}
-	server := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, hello) })
-	shell(t, `artifact get k -o /dev/full`, server.env()).run(t).check(t, outcome{
-		code: 1, stderr: "artifact: writing /dev/full: no space left on device\n"})
-	shell(t, `artifact get k >/dev/full`, server.env()).run(t).check(t, outcome{
-		code: 1, stderr: "artifact: writing standard output: no space left on device\n"})
-	shell(t, `artifact verify --hash k file >/dev/full`, server.env()).run(t).check(t, outcome{
-		code: 1, stderr: "artifact: writing the results: write /dev/stdout: no space left on device\n"})
 }

@@ -4,11 +4,15 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // shell runs a script beside a file with the bytes of hello.
@@ -65,17 +69,45 @@ func asNobody(t *testing.T, cmd *exec.Cmd) {
 	}
 }
 
-func TestForbiddenInput(t *testing.T) {
+// TestForbiddenInputs sends nothing that may not be read, takes what can be read of a
+// directory, and names the rest.
+func TestForbiddenInputs(t *testing.T) {
 	t.Parallel()
-	server := record(t, nil)
-	dir := t.TempDir()
-	if err := os.Chmod(writeFile(t, filepath.Join(dir, "secret"), hello), 0); err != nil {
-		t.Fatal(err)
+	for args, want := range map[string]outcome{
+		"put secret": {code: 2, stderr: "artifact: reading secret: permission denied\n"},
+		"put -q -r .": {code: 2, stdout: helloSHA256 + "\n", stderr: "artifact: 1 failed: no such file or directory\n" +
+			"artifact: 1 failed: too many levels of symbolic links\nartifact: 2 failed: permission denied\nartifact: 4 of 5 artifacts failed\n" +
+			"artifact: reading closed: permission denied\nartifact: reading gone: no such file or directory\n" +
+			"artifact: reading loop: too many levels of symbolic links\nartifact: reading secret: permission denied\n"},
+	} {
+		server := record(t, nil)
+		setup := shell(t, "ln -s loop loop; ln -s nowhere gone; ln -s .. above; >secret; mkdir closed; chmod 0 secret closed", nil)
+		setup.run(t).check(t, outcome{})
+		cmd := call{args: strings.Fields(args), dir: setup.dir, env: server.env()}.command(t)
+		asNobody(t, cmd)
+		got := finish(t, cmd)
+		lines := strings.SplitAfter(got.stderr, "\n")
+		slices.Sort(lines)
+		got.stderr = strings.Join(lines, "")
+		got.check(t, want)
+		if sent, readable := len(server.all()), strings.Count(want.stdout, "\n"); sent != readable {
+			t.Errorf("%s: %d requests came, want %d", args, sent, readable)
+		}
 	}
-	cmd := call{args: []string{"put", "secret"}, dir: dir, env: server.env()}.command(t)
-	asNobody(t, cmd)
-	finish(t, cmd).check(t, outcome{code: 2, stderr: "artifact: reading secret: permission denied\n"})
-	if requests := server.all(); len(requests) > 0 {
-		t.Errorf("sent %v", requests)
+}
+
+// TestSparse uploads a file that is mostly a hole, and one over 4 GiB where
+// there is time for it: there and back it is the same, byte for byte.
+func TestSparse(t *testing.T) {
+	t.Parallel()
+	size, limit := int64(20<<20), patience
+	if os.Getenv("ARTIFACT_TEST_LONG") != "" {
+		size, limit = 4<<30+20<<20, 10*time.Minute
 	}
+	script := fmt.Sprintf("for at in 0 %d %d %d; do dd if=file of=big bs=1 seek=$at conv=notrunc status=none; done\n", 10<<20, size/2+1, size-6) +
+		"artifact put --hash k big && artifact verify --hash k big && artifact stat --json k"
+	run := shell(t, `artifact serve --dir cache -- sh -c "$SCRIPT"`, []string{
+		"SCRIPT=" + script, "ARTIFACT_NO_GIT=1", "ARTIFACT_INTERACTIVE=0", "ARTIFACT_PROGRESS=never"})
+	run.limit = limit
+	run.run(t).check(t, outcome{stdout: fmt.Sprintf("k  big\nbig: OK\n"+`{"hash":"k","size":%d,"metadata":{}}`+"\n", size)})
 }

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -29,88 +27,6 @@ func empty(t *testing.T, dir string) {
 	}
 }
 
-// TestSpool looks into TMPDIR while a stream is kept there: the space is used,
-// and no name is to be seen.
-func TestSpool(t *testing.T) {
-	t.Parallel()
-	const size = 8 << 20
-	tmp := t.TempDir()
-	server := record(t, nil)
-	cmd := call{args: []string{"put", "-q", "--hash=k", "-"}, env: append(server.env(), "TMPDIR="+tmp)}.command(t)
-	// A pipe of our own: os/exec would copy on a goroutine, and take what the
-	// program has not read yet for read.
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdin = reader
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	reader.Close()
-	if _, err := io.CopyN(writer, zeros{}, size); err != nil { // the pipe holds far less than that
-		t.Fatal(err)
-	}
-	empty(t, tmp)
-	if target, ok := openBelow(t, cmd.Process.Pid, tmp); !ok {
-		t.Error("no file in TMPDIR is open")
-	} else if !strings.HasSuffix(target, " (deleted)") {
-		t.Errorf("%s has a name", target)
-	}
-	writer.Close()
-	if err := cmd.Wait(); err != nil || stdout.String() != "k\n" {
-		t.Errorf("%v: %q, %q", err, stdout.String(), stderr.String())
-	}
-	if got := server.only(t); got.Length != size || len(got.Body) != size {
-		t.Errorf("received %d of %d bytes", len(got.Body), got.Length)
-	}
-	empty(t, tmp)
-}
-
-// openBelow finds a file that a process has open in dir, where the system
-// tells.
-func openBelow(t *testing.T, pid int, dir string) (string, bool) {
-	t.Helper()
-	descriptors := fmt.Sprintf("/proc/%d/fd", pid)
-	entries, err := os.ReadDir(descriptors)
-	if err != nil {
-		return " (deleted)", true // no such directory on this system
-	}
-	for _, entry := range entries {
-		target, _ := os.Readlink(filepath.Join(descriptors, entry.Name()))
-		if strings.HasPrefix(target, dir+"/") {
-			return target, true
-		}
-	}
-	return "", false
-}
-
-// TestNoRoom sends nothing of a stream that cannot be kept.
-func TestNoRoom(t *testing.T) {
-	t.Parallel()
-	for script, why := range map[string]string{
-		// In blocks of 512 bytes or 1 KiB, by the shell.
-		`ulimit -f 3000; head -c 8000000 /dev/zero | artifact put -`:                 "file too large",
-		`head -c 8000000 /dev/zero | TMPDIR=$PWD/missing artifact put -`:             "no such file or directory",
-		`head -c 8000000 /dev/zero | TMPDIR=$PWD/file artifact put --dry-run - || :`: "not a directory",
-	} {
-		t.Run(why, func(t *testing.T) {
-			t.Parallel()
-			server := record(t, nil)
-			got := shell(t, script, server.env()).run(t)
-			if strings.HasSuffix(script, ":") {
-				got.code = 2
-			}
-			got.checkNotKept(t, why)
-			if requests := server.all(); len(requests) > 0 {
-				t.Errorf("sent %v", requests)
-			}
-		})
-	}
-}
-
 // checkNotKept wants the error of a stream that could not be kept.
 func (o outcome) checkNotKept(t *testing.T, why string) {
 	t.Helper()
@@ -120,42 +36,6 @@ func (o outcome) checkNotKept(t *testing.T, why string) {
 		lines[1] != "artifact: hint: Set TMPDIR to a directory with room for the whole stream.\n" || o.stdout != "" || o.code != 2 {
 		t.Errorf("%+v, want that there is no room: %s", o, why)
 	}
-}
-
-// TestFullDevice fails where results cannot be written.
-func TestFullDevice(t *testing.T) {
-	t.Parallel()
-	if _, err := os.Stat("/dev/full"); err != nil {
-		t.Skip(err)
-	}
-	const why = "artifact: writing the results: write /dev/stdout: no space left on device\n"
-	for _, script := range []string{
-		`artifact put file >/dev/full`, `artifact put --json file >/dev/full`, `artifact put -q file >/dev/full`,
-		`artifact put --dry-run file >/dev/full`, `artifact version >/dev/full`, `artifact --version >/dev/full`,
-		`artifact >/dev/full`, `artifact help environment >/dev/full`, `artifact serve --dir d >/dev/full`,
-		`artifact completion bash >/dev/full`,
-	} {
-		t.Run(script, func(t *testing.T) {
-			t.Parallel()
-			shell(t, script, record(t, nil).env()).run(t).check(t, outcome{code: 1, stderr: why})
-		})
-	}
-	// Standard error may fail: nobody is left to be told.
-	shell(t, `artifact put -v file 2>/dev/full`, record(t, nil).env()).run(t).check(t, outcome{stdout: helloSHA256 + "  file\n"})
-}
-
-// TestBrokenPipe ends as a program does that does not catch the signal.
-func TestBrokenPipe(t *testing.T) {
-	t.Parallel()
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	reader.Close()
-	defer writer.Close()
-	cmd := shell(t, `exec artifact put file`, record(t, nil).env()).command(t)
-	cmd.Stdout = writer
-	finish(t, cmd).check(t, outcome{code: 128 + int(syscall.SIGPIPE)})
 }
 
 // TestChangeDuringUpload has the input changed when the server has read half of
