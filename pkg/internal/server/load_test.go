@@ -26,6 +26,9 @@ import (
 type load struct {
 	*running
 	client  *http.Client
+	// breaker is for uploads that are broken off. Over connections of the others
+	// net/http would now and then give their cancellation to the next request.
+	breaker *http.Client
 	bounded bool // whether the store may have removed what it had
 	largest int64
 	done    func(rounds int) bool
@@ -83,8 +86,9 @@ func runLoad(t *testing.T, dir string, limit int64) {
 	}
 	r := start(t, d, server.Options{Limits: server.Limits{Window: 20 * time.Second}})
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
+	breaking := transport.Clone()
 	l := &load{
-		running: r, client: &http.Client{Transport: transport}, bounded: limit > 0,
+		running: r, client: &http.Client{Transport: transport}, breaker: &http.Client{Transport: breaking}, bounded: limit > 0,
 		largest: 256 << 10, done: func(rounds int) bool { return rounds >= 12 }, stored: make(map[string]version),
 	}
 	if long {
@@ -119,6 +123,7 @@ func runLoad(t *testing.T, dir string, limit int64) {
 		l.puts.Load(), float64(l.puts.Load())/seconds, len(r.log(1)), float64(len(r.log(1)))/seconds,
 		float64(l.bytes.Load())/(1<<20), float64(l.bytes.Load())/(1<<20)/seconds)
 	transport.CloseIdleConnections()
+	breaking.CloseIdleConnections()
 	r.stop()
 	if err := <-r.ended; err != nil {
 		t.Errorf("Serve = %v", err)
@@ -193,7 +198,7 @@ func (c *loader) breakOff(id string) {
 		return 0, context.Canceled
 	}))
 	request.Body, request.ContentLength = io.NopCloser(half), size
-	if response, err := c.client.Do(request); err == nil {
+	if response, err := c.breaker.Do(request); err == nil {
 		_ = response.Body.Close()
 		if response.StatusCode != http.StatusInsufficientStorage {
 			c.Errorf("half a PUT: %s", response.Status)
