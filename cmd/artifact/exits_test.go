@@ -15,6 +15,9 @@ import (
 // elapsed is all of a summary that differs from run to run.
 var elapsed = regexp.MustCompile(` in [0-9.a-zµ]+( \([^)]*\))?\n`)
 
+// systemWords makes what wine says of a file what Linux says.
+var systemWords = strings.NewReplacer("File not found.", "no such file or directory", "Invalid function.", "is a directory")
+
 // exits is a program for stories, which know success and failure only: it runs
 // a command and fails if that does not end with CODE. A code of 128+N asks for a
 // command that died of signal N, which is what a shell makes of it. What differs
@@ -31,7 +34,7 @@ func exits() {
 	var stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, &stderr
 	err = cmd.Run()
-	text := elapsed.ReplaceAllString(stderr.String(), " in TIME\n")
+	text := systemWords.Replace(elapsed.ReplaceAllString(stderr.String(), " in TIME\n"))
 	if server := os.Getenv("ARTIFACT_API"); server != "" {
 		text = strings.ReplaceAll(text, strings.TrimPrefix(server, "http://"), "SERVER")
 	}

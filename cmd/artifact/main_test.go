@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -30,14 +31,27 @@ func TestMain(m *testing.M) {
 // with are written anew.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	testscript.Run(t, testscript.Params{
-		Dir:                 scripts,
-		Setup:               isolate,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"cache": runCache, "server": runServer},
-		UpdateScripts:       *update,
+	params := stories(false)
+	params.Dir = scripts
+	params.UpdateScripts = *update
+	testscript.Run(t, params)
+}
+
+// stories are how stories are run; [wine] in one says that artifact is
+// artifact.exe under wine.
+func stories(wine bool) testscript.Params {
+	return testscript.Params{
+		Setup: isolate,
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"cache": runCache, "server": runServer},
+		Condition: func(condition string) (bool, error) {
+			if condition != "wine" {
+				return false, fmt.Errorf("unknown condition %q", condition)
+			}
+			return wine, nil
+		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-	})
+	}
 }
 
 // isolate keeps out whatever the machine and its user have set: testscript

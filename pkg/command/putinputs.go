@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/digest"
@@ -105,7 +106,7 @@ func (o *putOptions) single(stdin *os.File, like transfer.Input) (*transfer.Inpu
 	input.Path = "-"
 	switch {
 	case len(o.args) == 1:
-		input.Path = o.args[0]
+		input.Path = filepath.ToSlash(o.args[0])
 	case ui.IsTerminal(stdin):
 		return nil, usage("no input: name a file, or pipe one in")
 	default:
@@ -122,7 +123,7 @@ func named(paths []string, stdin *os.File, like transfer.Input) transfer.Inputs 
 	return func(yield func(transfer.Input, error) bool) {
 		for _, path := range paths {
 			input := like
-			if input.Path = path; path == "-" {
+			if input.Path = filepath.ToSlash(path); path == "-" {
 				input.Stream = stdin
 			}
 			if !yield(input, nil) {

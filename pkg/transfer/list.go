@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"path/filepath"
 
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
@@ -121,10 +122,11 @@ func (l List) Paths(terminator byte, like Input) Inputs {
 }
 
 // asFile names a file so that nobody takes it for standard input, which a list
-// of checksums writes as a dash.
+// of checksums writes as a dash. Paths have slashes on Windows too: sha256sum
+// would escape backslashes.
 func asFile(path string) string {
 	if path == "-" {
 		return "./-"
 	}
-	return path
+	return filepath.ToSlash(path)
 }

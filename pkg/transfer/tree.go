@@ -93,7 +93,7 @@ func (w *walk) open() (err error) {
 	return err
 }
 
-func (w *walk) path(name string) string { return filepath.Join(w.Root, name) }
+func (w *walk) path(name string) string { return filepath.ToSlash(filepath.Join(w.Root, name)) }
 
 func (w *walk) fail(name string, err error) (goesOn bool) {
 	if inPath := (*fs.PathError)(nil); errors.As(err, &inPath) {

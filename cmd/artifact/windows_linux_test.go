@@ -1,0 +1,145 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestWindows runs the stories of testdata/script once more, and those of
+// testdata/wine, with artifact.exe under wine. A story's cache is the program for
+// Linux.
+func TestWindows(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	bin := wineBin(t, dir)
+	params := stories(true)
+	for _, pattern := range []string{scripts + "/*.txtar", "../../testdata/wine/*.txtar"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		params.Files = append(params.Files, found...)
+	}
+	params.Setup = func(env *testscript.Env) error {
+		env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
+		env.Setenv("PROGRAM", filepath.Join(dir, "artifact.exe"))
+		return isolate(env)
+	}
+	testscript.RunT(oneByOne{t}, params)
+	if left := streamsBelow(t, filepath.Join(dir, "prefix/drive_c/users")); len(left) > 0 {
+		t.Errorf("streams left files: %q", left)
+	}
+	t.Run("change", func(t *testing.T) { putWhileItChanges(t, bin) })
+}
+
+// oneByOne keeps stories from running at the same time: what artifact stores for
+// its user is in the one home directory that wine has for all of them.
+type oneByOne struct{ *testing.T }
+
+func (oneByOne) Parallel()     {}
+func (oneByOne) Verbose() bool { return testing.Verbose() }
+
+func (t oneByOne) Run(name string, story func(testscript.T)) {
+	t.T.Run(name, func(t *testing.T) { story(oneByOne{t}) })
+}
+
+// wineBin makes a program artifact below dir that runs artifact.exe, and returns
+// its directory. What wine starts ends with the test.
+func wineBin(t *testing.T, dir string) string {
+	t.Helper()
+	wine, server := wineProgram(t, "wine64"), wineProgram(t, "wineserver")
+	compiler, err := exec.LookPath("x86_64-w64-mingw32-gcc")
+	if err != nil {
+		t.Skip("no gcc-mingw-w64-x86-64-win32: ", err)
+	}
+	prefix := filepath.Join(dir, "prefix")
+	// Debian's wine looks for its server in TMPDIR.
+	environment := []string{"WINEPREFIX=" + prefix, "WINEDEBUG=-all", "HOME=" + dir, "TMPDIR=" + dir, "LC_ALL=C.UTF-8"}
+	run := func(environment []string, name string, args ...string) {
+		t.Helper()
+		// Its output goes nowhere: what wine starts holds it open.
+		cmd := exec.Command(name, args...)
+		cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, environment...)
+		if err := cmd.Run(); err != nil {
+			t.Fatal(cmd, ": ", err)
+		}
+	}
+	t.Cleanup(func() { run(environment, server, "-k") })
+	run(environment, wine, "wineboot", "-i")
+	// What wine runs beside the program stays between commands, which takes each
+	// a second or two less. It cannot make the prefix.
+	run(environment, server, "-w")
+	run(environment, server, "-p")
+	library := filepath.Join(prefix, "drive_c/windows/system32/bcryptprimitives.dll")
+	if _, err := os.Stat(library); err != nil {
+		run(nil, compiler, "-shared", "-o", library, "../../testdata/wine/bcryptprimitives.c", "-ladvapi32")
+	}
+	program := filepath.Join(dir, "artifact.exe")
+	run(append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0"), "go", "build", "-o", program, ".")
+	run(environment, wine, program, "version")
+	bin := filepath.Join(dir, "bin")
+	if err := os.Mkdir(bin, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	script := fmt.Sprintf("#!/bin/sh\nexec timeout -k 1 60 env '%s' '%s' '%s' \"$@\"\n", strings.Join(environment, "' '"), wine, program)
+	if err := os.WriteFile(filepath.Join(bin, "artifact"), []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return bin
+}
+
+// wineProgram finds a program of wine, which Debian keeps out of PATH.
+func wineProgram(t *testing.T, name string) string {
+	t.Helper()
+	for _, path := range []string{name, "/usr/lib/wine/" + name} {
+		if found, err := exec.LookPath(path); err == nil {
+			return found
+		}
+	}
+	t.Skip("no " + name)
+	return ""
+}
+
+// streamsBelow returns the files in which streams were kept.
+func streamsBelow(t *testing.T, dir string) (left []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() && strings.HasPrefix(entry.Name(), "artifact-") {
+			left = append(left, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return left
+}
+
+// putWhileItChanges has a file written to when the server has read half of it.
+func putWhileItChanges(t *testing.T, bin string) {
+	t.Helper()
+	const size = 32 << 20
+	dir := t.TempDir()
+	path := writeFile(t, filepath.Join(dir, "file"), "")
+	if err := os.Truncate(path, size); err != nil {
+		t.Fatal(err)
+	}
+	server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.CopyN(io.Discard, r.Body, size/2)
+		writeFile(t, path, "other bytes")
+		_, _ = io.Copy(io.Discard, r.Body)
+	})
+	cmd := call{args: []string{"put", "file"}, env: server.env(), dir: dir}.command(t)
+	cmd.Path = filepath.Join(bin, "artifact")
+	finish(t, cmd).check(t, outcome{code: 7, stderr: "artifact: uploading file: the input changed while it was read: its size changed from 33554432 to 11 bytes\n" +
+		"artifact: hint: The cache does not hold it. Run the upload again when nothing writes to the file.\n"})
+}
