@@ -63,7 +63,7 @@ func TestServeListens(t *testing.T) {
 	}
 	taken := listen(t).Addr().String()
 	call{args: []string{"serve", "--listen", taken}}.run(t).check(t, outcome{
-		code: 2, stderr: fmt.Sprintf("artifact: --listen: listen tcp %s: bind: address already in use\n", taken)})
+		code: 2, stderr: fmt.Sprintf("artifact: --listen: %s: address already in use\n", taken)})
 	call{args: []string{"serve", "--max-size", "soon"}}.run(t).check(t, outcome{
 		code: 2, stderr: "artifact: --max-size: \"soon\": no size: want a number, perhaps with K, M or G\nartifact: hint: See artifact serve --help.\n"})
 	// A chosen token reaches the shell as it is, whatever is in it.

@@ -178,7 +178,7 @@ func faultsOfTLS() []fault {
 			io.ReadFull(conn, make([]byte, 5))
 			conn.Write([]byte{21, 3, 3, 0, 2, 2, 80}) // fatal, internal error
 			io.Copy(io.Discard, conn)
-		}), said(".*tls: internal error"), nothing),
+		}), said(".*ended the TLS handshake: internal error"), nothing),
 		distrustful,
 	}
 }

@@ -150,18 +150,12 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	return r.settle(&answer{Response: resp, secrets: c.secrets, token: token, limit: c.answerTimeout})
 }
 
-// known names the reason where it is the client's certificate, or an answer that
-// no cache gives.
+// known names the reason where it is TLS, or an answer that no cache gives.
 func (c *Client) known(err error) error {
-	switch {
-	case errors.Is(err, transport.ErrFraming):
+	if errors.Is(err, transport.ErrFraming) {
 		return fmt.Errorf("%w: %w", ErrNotRemoteCache, err)
-	case !transport.IsCertificateRefusal(err):
-		return err
-	case c.certified:
-		return fmt.Errorf("%w: %w", ErrCertificateRefused, err)
 	}
-	return fmt.Errorf("%w: %w", ErrCertificateWanted, err)
+	return c.tlsReason(err)
 }
 
 // settle finds out what an answer means.

@@ -97,7 +97,7 @@ func (e *Error) mayPass() bool {
 	var record tls.RecordHeaderError
 	for _, lasting := range []error{
 		artifact.ErrChanged, ErrPlainHTTP, ErrProxyAddress, ErrTooManyRedirects, context.Canceled, ErrTimeout,
-		ErrNoToken, ErrNotRemoteCache, ErrCertificateRefused, ErrCertificateWanted,
+		ErrNoToken, ErrNotRemoteCache, ErrCertificateRefused, ErrCertificateWanted, ErrOldTLS,
 	} {
 		if errors.Is(e.Err, lasting) {
 			return false

@@ -18,7 +18,7 @@ func (e *Error) ConcernsAll() bool {
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusProxyAuthRequired:
 		return true
 	}
-	for _, lasting := range []error{ErrNoPreflight, ErrCertificateRefused, ErrCertificateWanted, ErrProxyAddress} {
+	for _, lasting := range []error{ErrNoPreflight, ErrCertificateRefused, ErrCertificateWanted, ErrOldTLS, ErrProxyAddress} {
 		if errors.Is(e.Err, lasting) {
 			return true
 		}

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
@@ -29,7 +30,7 @@ func answerHint(e *client.Error) string {
 	case errors.Is(e, client.ErrAnsweredEarly):
 		return "A proxy or a server that does not read uploads answered; the artifact may not be stored."
 	case errors.Is(e, client.ErrRetryAfter):
-		return fmt.Sprintf("The server wants %s before the next request; run the upload again then.", e.RetryAfter)
+		return "The server wants " + waitText(e.RetryAfter) + " before the next request; run the upload again then."
 	case e.IsCacheClosed() && closedHints[e.Code] != "":
 		return closedHints[e.Code]
 	case e.Status == 0:
@@ -52,6 +53,20 @@ func answerHint(e *client.Error) string {
 		return "The server has a fault; try again later."
 	}
 	return ""
+}
+
+// waitText is a time that a server asks for, which may be years.
+func waitText(wait time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case wait < 2*time.Hour:
+		return wait.Round(time.Second).String()
+	case wait < 2*day:
+		return fmt.Sprintf("%.0f hours", wait.Hours())
+	case wait < 1000*day:
+		return fmt.Sprintf("%d days", wait/day)
+	}
+	return "more than 2 years (if that is a mistake, tell its operator)"
 }
 
 // expired is found in what S3, Google's and Azure's storage say of a signed

@@ -17,7 +17,7 @@ import (
 )
 
 // maxCertificates is the most bytes of a file with certificates or a key.
-const maxCertificates = 1 << 20
+const maxCertificates = 8 << 20
 
 var (
 	errNoCertificate = errors.New("a key is of no use without its certificate: --client-cert FILE")

@@ -12,6 +12,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -43,7 +44,9 @@ func (e *usageError) Unwrap() error { return e.err }
 // outputError is a result that could not be written.
 type outputError struct{ err error }
 
-func (e *outputError) Error() string { return fmt.Sprintf("writing the results: %v", e.err) }
+func (e *outputError) Error() string {
+	return fmt.Sprintf("writing the results: %v", usertext.FileReason(e.err))
+}
 func (e *outputError) Unwrap() error { return e.err }
 
 // Interrupt is the cause of a context that a signal ended.

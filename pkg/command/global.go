@@ -4,8 +4,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"math"
-	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -95,7 +95,7 @@ func (s *seconds) Type() string { return "TIME" }
 // newClient makes the client that the settings describe, for so many requests at
 // a time.
 func (a *app) newClient(s settings.Settings, jobs int) (*client.Client, error) {
-	roots, err := a.rootCAs()
+	roots, err := a.rootCAs(s.API)
 	if err != nil {
 		return nil, err
 	}
@@ -156,11 +156,12 @@ func (p *pasted) Set(text string) error {
 // Type names the value in a help text.
 func (p *pasted) Type() string { return "string" }
 
-// rootCAs is nil where the system's own certificates do. On Linux Go reads
-// SSL_CERT_FILE by itself, instead of the system's; elsewhere it is added.
-func (a *app) rootCAs() (*x509.CertPool, error) {
+// rootCAs returns the certificates to trust at the URL target, or nil for the
+// system's own. SSL_CERT_FILE is read here because Go ignores one that it cannot
+// read, and knows it on Linux only.
+func (a *app) rootCAs(target string) (*x509.CertPool, error) {
 	files := []struct{ origin, path string }{{"--ca-cert", a.global.caCert}}
-	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
+	if !strings.HasPrefix(target, "http://") {
 		files = append(files, struct{ origin, path string }{"SSL_CERT_FILE", a.env.Getenv("SSL_CERT_FILE")})
 	}
 	var pool *x509.CertPool

@@ -113,12 +113,16 @@ func networkHint(err error) string {
 		return "Check the host name in --api, and the network."
 	case errors.As(err, &authority):
 		return "If this is your own server's certificate, trust its authority with --ca-cert FILE."
+	case errors.As(err, &host) && len(host.Certificate.DNSNames)+len(host.Certificate.IPAddresses) == 0:
+		return "Ask the server's operator for a certificate with the host as a Subject Alternative Name:\nopenssl req -x509 -addext subjectAltName=DNS:HOST ..."
 	case errors.As(err, &host):
 		return "The certificate is another host's: check the host name in --api."
+	case errors.Is(err, client.ErrOldTLS):
+		return "Ask the server's operator to enable TLS 1.2 or 1.3."
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "Check this machine's clock; if it is right, the server's operator has to renew the certificate."
 	case errors.As(err, &certificate):
-		return "The server's certificate is not valid; its operator has to mend that."
+		return "The server's certificate is not valid: ask its operator to fix it."
 	case errors.As(err, &record):
 		return "What answers there speaks no TLS: check the port and the https:// in --api."
 	case errors.As(err, &proxy) && (proxy.Op == "proxyconnect" || proxy.Op == "socks connect"):

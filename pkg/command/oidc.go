@@ -71,7 +71,7 @@ func (a *app) authorizeAsJob(ctx context.Context, resolver *settings.Resolver, s
 	if err != nil {
 		return err
 	}
-	roots, err := a.rootCAs()
+	roots, err := a.rootCAs("")
 	if err != nil {
 		return err
 	}

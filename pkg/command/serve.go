@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,7 +83,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	defer func() { _ = kept.Close() }() // it holds nothing that is not on the disk
 	listener, err := net.Listen("tcp", o.listen)
 	if err != nil {
-		return &usageError{err: fmt.Errorf("--listen: %w", err)}
+		return &usageError{err: fmt.Errorf("--listen: %w", listenReason(err))}
 	}
 	defer listener.Close()
 	token, err := a.serveToken(listener.Addr())
@@ -154,6 +155,22 @@ func (a *app) serveToken(listening net.Addr) (string, error) {
 		return "", &usageError{err: fmt.Errorf("listening on %s: it can be reached from other machines, so set a token in %s", listening, envServeToken)}
 	}
 	return rand.Text(), nil
+}
+
+// listenReason says why nothing can listen at an address.
+func listenReason(err error) error {
+	var address *net.AddrError
+	var failed *net.OpError
+	var system syscall.Errno
+	switch {
+	case errors.As(err, &address):
+		return fmt.Errorf("%q must be HOST:PORT, such as 127.0.0.1:8080: %s", address.Addr, address.Err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return errors.New("this machine does not have that address")
+	case errors.As(err, &failed) && errors.As(err, &system):
+		return fmt.Errorf("%s: %w", failed.Addr, system)
+	}
+	return err
 }
 
 // reachable is an address that a client on this machine can use: an

@@ -118,8 +118,8 @@ func mistake(e *json.UnmarshalTypeError) string {
 		want = "true or false"
 	case "slice", "array":
 		want = "an array"
-	case "int", "int64", "float64":
-		want = "a number"
+	case "int", "int64":
+		want = "a whole number"
 	}
 	found, _, _ := strings.Cut(e.Value, " ") // "number 12" repeats the value
 	if e.Field == "" {

@@ -1,0 +1,75 @@
+package client
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
+)
+
+// ErrOldTLS reports a server that speaks TLS 1.1 or older only.
+var ErrOldTLS = errors.New("the server offers only versions of TLS that are no longer secure, before TLS 1.2")
+
+// tlsError is an error of crypto/tls in the user's words.
+type tlsError struct {
+	text string
+	err  error
+}
+
+func (e *tlsError) Error() string { return e.text }
+func (e *tlsError) Unwrap() error { return e.err }
+
+// tlsReason explains why there is no TLS connection. Other errors come back as
+// they are.
+func (c *Client) tlsReason(err error) error {
+	var host x509.HostnameError
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var alert *net.OpError
+	switch {
+	case transport.IsCertificateRefusal(err) && c.certified:
+		return fmt.Errorf("%w: %w", ErrCertificateRefused, err)
+	case transport.IsCertificateRefusal(err):
+		return fmt.Errorf("%w: %w", ErrCertificateWanted, err)
+	case errors.As(err, &host):
+		return &tlsError{wrongHost(host), err}
+	case errors.As(err, &certificate):
+		return &tlsError{"the server's certificate is not accepted: " + strings.TrimPrefix(certificate.Err.Error(), "x509: "), err}
+	case errors.As(err, &record):
+		return &tlsError{"the server does not speak TLS: " + strings.TrimPrefix(record.Msg, "tls: "), err}
+	case isOldTLS(err):
+		return fmt.Errorf("%w: %w", ErrOldTLS, err)
+	case errors.As(err, &alert) && alert.Op == "remote error":
+		return &tlsError{"the server ended the TLS handshake: " + strings.TrimPrefix(alert.Err.Error(), "tls: "), err}
+	}
+	return err
+}
+
+// isOldTLS knows the alert protocol_version (RFC 8446, section 6.2), and what
+// crypto/tls says about the answer of a server that knows no alert. Both have no
+// type, so their texts are compared.
+func isOldTLS(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, tls.AlertError(70).Error()) || strings.Contains(text, "tls: server selected unsupported protocol version")
+}
+
+// maxNames is the most characters of a certificate's names that are shown.
+const maxNames = 100
+
+// wrongHost says whose certificate it is.
+func wrongHost(e x509.HostnameError) string {
+	var names []string
+	for _, ip := range e.Certificate.IPAddresses {
+		names = append(names, ip.String())
+	}
+	names = append(names, e.Certificate.DNSNames...)
+	if len(names) == 0 {
+		return "the server's certificate names no host as a Subject Alternative Name; a Common Name alone does not count any more"
+	}
+	return fmt.Sprintf("the server's certificate is for %s, and not for %s", printable.Line(strings.Join(names, ", "), maxNames), e.Host)
+}

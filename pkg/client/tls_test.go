@@ -1,0 +1,78 @@
+package client_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"io"
+	"log"
+	"math/big"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/client"
+)
+
+// certificateFor makes a certificate that signs itself.
+func certificateFor(t *testing.T, names ...string) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "127.0.0.1"}, DNSNames: names,
+		NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// TestNoTLSConnection says in the user's words why there is none.
+func TestNoTLSConnection(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		config *tls.Config
+		want   string
+	}{
+		"a common name only": {&tls.Config{Certificates: []tls.Certificate{certificateFor(t)}},
+			"the server's certificate names no host as a Subject Alternative Name; a Common Name alone does not count any more"},
+		"another host": {&tls.Config{Certificates: []tls.Certificate{certificateFor(t, "a.example", "b.example")}},
+			"the server's certificate is for a.example, b.example, and not for 127.0.0.1"},
+		"an old version": {&tls.Config{Certificates: []tls.Certificate{certificateFor(t)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
+			client.ErrOldTLS.Error() + ": remote error: tls: protocol version not supported"},
+		"an unknown authority": {nil, "the server's certificate is not accepted: certificate signed by unknown authority"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewUnstartedServer(http.NotFoundHandler())
+			server.TLS = test.config
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			roots := x509.NewCertPool()
+			if test.config != nil {
+				roots.AddCert(server.Certificate())
+			}
+			c, err := client.New(client.Options{API: server.URL, RootCAs: roots, Retries: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = putZeros(t, c, 1)
+			var failed *client.Error
+			if !errors.As(err, &failed) || !strings.HasPrefix(failed.Reason(), test.want) || failed.Attempts != 1 {
+				t.Errorf("%v, want %s", err, test.want)
+			}
+		})
+	}
+}
