@@ -37,14 +37,12 @@ type storyServer struct {
 //
 // where METHOD may be *, PATTERN is that of path.Match for the last part of the
 // path, and BODY begins with none of a header's names. STATUS may be cut: the
-// connection is closed without an answer. Three dots after it, as in 200..., leave
-// the answer open: nothing follows BODY, and the server waits for the client to go.
+// connection is closed without an answer.
 type rule struct {
 	method, pattern string
 	status          int // 0 cuts the connection
 	header          http.Header
 	body            string
-	open            bool
 }
 
 // longBody is more bytes than a story would show.
@@ -101,10 +99,8 @@ func parseRules(ts *testscript.TestScript, text string) (rules []rule) {
 		}
 		r := rule{method: words[0], pattern: words[1], header: http.Header{}}
 		if words[2] != "cut" {
-			var status string
-			status, r.open = strings.CutSuffix(words[2], "...")
 			var err error
-			r.status, err = strconv.Atoi(status)
+			r.status, err = strconv.Atoi(words[2])
 			ts.Check(err)
 		}
 		rest := strings.Join(words[3:], "")
@@ -149,10 +145,6 @@ func (s *storyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.WriteHeader(rule.status)
 		_, _ = io.WriteString(w, rule.body)
-		if rule.open {
-			_ = http.NewResponseController(w).Flush()
-			<-r.Context().Done()
-		}
 		return
 	}
 }
