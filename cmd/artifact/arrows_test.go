@@ -24,18 +24,18 @@ var rooms = map[string]room{
 		rooms: []string{
 			"pkg/internal/ui", "pkg/artifact", "pkg/client", "pkg/transfer", "pkg/internal/api",
 			"pkg/internal/credential", "pkg/internal/digest", "pkg/internal/fault", "pkg/internal/identity", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/provenance",
-			"pkg/internal/server", "pkg/internal/settings", "pkg/internal/store", "pkg/internal/tempfile", "pkg/internal/usertext",
+			"pkg/internal/redact", "pkg/internal/server", "pkg/internal/settings", "pkg/internal/store", "pkg/internal/tempfile", "pkg/internal/usertext",
 		},
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	},
 	"pkg/command/internal/man": {rooms: []string{"pkg/command"}, modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}},
 	"pkg/internal/ui": {
-		rooms:   []string{"pkg/internal/fault", "pkg/internal/printable", "pkg/internal/progress"},
+		rooms:   []string{"pkg/internal/fault", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/redact"},
 		modules: []string{"github.com/schollz/progressbar/v3", "github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
 	},
 	"pkg/artifact": {rooms: []string{"pkg/internal/fault", "pkg/internal/usertext"}, modules: []string{"golang.org/x/sys"}},
 	"pkg/client": {rooms: []string{
-		"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/origin", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/transport",
+		"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/origin", "pkg/internal/printable", "pkg/internal/progress", "pkg/internal/redact", "pkg/internal/transport",
 	}},
 	"pkg/transfer": {
 		rooms: []string{
@@ -49,11 +49,12 @@ var rooms = map[string]room{
 		modules: []string{"github.com/zalando/go-keyring", "golang.org/x/sys"},
 	},
 	"pkg/internal/digest":     {rooms: []string{"pkg/artifact"}, modules: []string{"github.com/zeebo/blake3"}},
-	"pkg/internal/identity":   {rooms: []string{"pkg/internal/origin", "pkg/internal/printable", "pkg/internal/transport", "pkg/internal/usertext"}},
+	"pkg/internal/identity":   {rooms: []string{"pkg/internal/origin", "pkg/internal/printable", "pkg/internal/redact", "pkg/internal/transport", "pkg/internal/usertext"}},
 	"pkg/internal/fault":      {},
 	"pkg/internal/jobreport":  {},
 	"pkg/internal/origin":     {modules: []string{"golang.org/x/net"}},
 	"pkg/internal/printable":  {},
+	"pkg/internal/redact":     {rooms: []string{"pkg/internal/printable"}},
 	"pkg/internal/progress":   {},
 	"pkg/internal/provenance": {rooms: []string{"pkg/internal/printable"}},
 	"pkg/internal/server":     {rooms: []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/origin", "pkg/internal/store"}},

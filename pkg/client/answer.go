@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
+	"github.com/artifact-cli/artifact/pkg/internal/redact"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -31,13 +32,13 @@ var errNoStatus = errors.New("the server answered without a status")
 // answer is a response and, once it was asked for, the beginning of its body.
 type answer struct {
 	*http.Response
-	// secrets and the token were sent and must not come back in an error.
-	secrets []string
-	token   string
+	// redactor knows what was sent and must not come back in an error.
+	redactor *redact.Redactor
 	// limit is how long the body may take, where that is no artifact.
 	limit time.Duration
 	text  []byte
 	read  bool
+	cut   bool // the text may end within a word
 }
 
 // beginning is the body up to the cap. It is read once.
@@ -51,6 +52,8 @@ func (a *answer) beginning() ([]byte, error) {
 	}
 	var err error
 	a.text, err = a.upTo(maxAnswer)
+	// The end of a coded text may be missing without notice.
+	a.cut = err != nil || len(a.text) > maxAnswer-len("\ufeff") || a.Header.Get("Content-Encoding") != ""
 	return a.text, err
 }
 

@@ -25,6 +25,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/redact"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -119,13 +120,14 @@ type Client struct {
 	preflight bool
 	// certified says that there is a client certificate.
 	certified bool
-	// secrets are the values of [Options.Header], and what a proxy is shown.
-	secrets []string
-	proxy   *url.URL // that was given
-	way     http.RoundTripper
-	timeout time.Duration
-	retries retries
-	pace    *pace
+	// redactor knows the values of [Options.Header], what a proxy is shown, and
+	// every token that was sent.
+	redactor *redact.Redactor
+	proxy    *url.URL // that was given
+	way      http.RoundTripper
+	timeout  time.Duration
+	retries  retries
+	pace     *pace
 	// What the server turned out not to have.
 	noHead, noQuery atomic.Bool
 	// sizes says whether HEAD and the query give the sizes that GET gives, once
@@ -211,7 +213,7 @@ func New(options Options) (*Client, error) {
 		base: base, basePath: strings.TrimSuffix(base.EscapedPath(), "/"), inQuery: teamQuery(options.Team), tokens: tokens, preflight: options.Preflight,
 		certified: options.ClientCertificate != nil, proxy: proxy, way: way, timeout: options.Timeout,
 		retries: newRetries(options.Retries, options.OnRetry), answerTimeout: options.AnswerTimeout,
-		pace: newPace(options.Jobs), secrets: append(slices.Concat(slices.Collect(maps.Values(options.Header))...), proxyLogin(base, proxy)),
+		pace: newPace(options.Jobs), redactor: redact.New(append(slices.Concat(slices.Collect(maps.Values(options.Header))...), proxyLogin(base, proxy))...),
 	}, nil
 }
 

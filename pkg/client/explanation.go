@@ -12,8 +12,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
 // explanation reads the code and the message of an error answer: from JSON in
@@ -32,7 +30,9 @@ func (a *answer) explanation() (code, message string) {
 	case isJSON:
 		code, message = said(document, maxNesting)
 	case a.StatusCode >= 400 && !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")): // broken JSON explains nothing
-		message = string(text)
+		if message = string(text); a.cut {
+			message = a.redactor.Beginning(message)
+		}
 	}
 	if message == "" && a.StatusCode >= 400 {
 		var named string
@@ -236,13 +236,5 @@ func pageTitle(page []byte) string {
 // maxLine is the most characters that are kept of a server's text.
 const maxLine = 300
 
-// oneLine cuts text only after the secrets are out of it: what is left of a secret
-// would no longer be known as one.
-func (a *answer) oneLine(text string) string {
-	for _, secret := range append(a.secrets[:len(a.secrets):len(a.secrets)], a.token) {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "***")
-		}
-	}
-	return printable.Line(text, maxLine)
-}
+// oneLine is a server's text without secrets, as one printable line.
+func (a *answer) oneLine(text string) string { return a.redactor.Line(text, maxLine) }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
 // Found is an artifact that the cache has, as far as the server tells.
@@ -39,17 +38,18 @@ func (a *answer) found(id artifact.ID) (Found, error) {
 		return Found{}, ErrEncoded
 	}
 	proven := a.ContentLength >= 0 || a.Request.Method == http.MethodHead || slices.Contains(a.TransferEncoding, "chunked") || a.ProtoMajor >= 2
-	return Found{ID: id, Size: a.ContentLength, EndUnproven: !proven, Metadata: foundMetadata(a.Header)}, nil
+	return Found{ID: id, Size: a.ContentLength, EndUnproven: !proven, Metadata: a.metadata()}, nil
 }
 
 // isPage reports whether a website answered, by the headers alone. A server that
 // guesses the type of what it serves may call an artifact HTML, but then it
 // tells something of it too.
 func (a *answer) isPage() bool {
-	return isPageType(a.Header) && foundMetadata(a.Header) == artifact.Metadata{}
+	return isPageType(a.Header) && a.metadata() == artifact.Metadata{}
 }
 
-func foundMetadata(header http.Header) artifact.Metadata {
+func (a *answer) metadata() artifact.Metadata {
+	header := a.Header
 	text := func(name string) string {
 		value := header.Get(name)
 		if api.CheckHeader(name, value) != nil {
@@ -59,7 +59,7 @@ func foundMetadata(header http.Header) artifact.Metadata {
 	}
 	m := artifact.Metadata{
 		SHA: text(api.HeaderSHA), DirtyHash: text(api.HeaderDirtyHash),
-		Tag: printable.Line(header.Get(api.HeaderTag), api.MaxTag),
+		Tag: a.redactor.Line(header.Get(api.HeaderTag), api.MaxTag),
 	}
 	m.Duration = milliseconds(header.Get(api.HeaderDuration))
 	return m

@@ -14,6 +14,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/redact"
 )
 
 // fuzzToken is in no seed by chance, and is what a server would echo.
@@ -26,7 +27,7 @@ func fuzzAnswer(method string, target *url.URL, status int, header http.Header, 
 			StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
 			Request: &http.Request{Method: method, URL: target},
 		},
-		token: fuzzToken,
+		redactor: redact.New(fuzzToken),
 	}
 }
 
@@ -117,7 +118,7 @@ func FuzzFound(f *testing.F) {
 		header := http.Header{
 			api.HeaderDuration: {duration}, api.HeaderTag: {tag}, api.HeaderSHA: {sha}, api.HeaderDirtyHash: {dirty},
 		}
-		all := []Found{{Metadata: foundMetadata(header)}}
+		all := []Found{{Metadata: fuzzAnswer(http.MethodGet, &url.URL{}, http.StatusOK, header, "").metadata()}}
 		a := fuzzAnswer(http.MethodPost, &url.URL{}, http.StatusOK, http.Header{}, body)
 		var mentioned map[artifact.ID]json.RawMessage
 		_ = json.Unmarshal([]byte(body), &mentioned) // else any id will do

@@ -12,7 +12,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/redact"
 )
 
 // Presence is what a server says of an artifact's being there.
@@ -114,7 +114,7 @@ func (a *answer) queried(ids []artifact.ID) ([]Answer, error) {
 	answers := make([]Answer, len(ids))
 	for i, id := range ids {
 		if result, mentioned := results[string(id)]; mentioned {
-			answers[i] = result.answer(id)
+			answers[i] = result.answer(id, a.redactor)
 		}
 	}
 	return answers, nil
@@ -156,7 +156,7 @@ func readResults(text []byte) (results map[string]*queriedResult, err error) {
 }
 
 // answer leaves unknown what the server failed to find out.
-func (r *queriedResult) answer(id artifact.ID) Answer {
+func (r *queriedResult) answer(id artifact.ID, redactor *redact.Redactor) Answer {
 	switch {
 	case r == nil:
 		return Answer{Presence: Missing}
@@ -164,9 +164,9 @@ func (r *queriedResult) answer(id artifact.ID) Answer {
 		return Answer{}
 	}
 	found := Found{ID: id, Size: -1, Metadata: artifact.Metadata{
-		Tag:       printable.Line(r.Tag, api.MaxTag),
-		SHA:       printable.Line(r.SHA, api.MaxSHA),
-		DirtyHash: printable.Line(r.DirtyHash, api.MaxDirtyHash),
+		Tag:       redactor.Line(r.Tag, api.MaxTag),
+		SHA:       redactor.Line(r.SHA, api.MaxSHA),
+		DirtyHash: redactor.Line(r.DirtyHash, api.MaxDirtyHash),
 	}}
 	if r.Size != nil && *r.Size >= 0 {
 		found.Size = *r.Size

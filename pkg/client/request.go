@@ -147,7 +147,8 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 		return nil, r.failure(target, cmp.Or(context.Cause(ctx), err))
 	}
 	defer resp.Body.Close()
-	return r.settle(&answer{Response: resp, secrets: c.secrets, token: token, limit: c.answerTimeout})
+	c.redactor.Add(token)
+	return r.settle(&answer{Response: resp, redactor: c.redactor, limit: c.answerTimeout})
 }
 
 // known names the reason where it is TLS, or an answer that no cache gives.

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/artifact-cli/artifact/pkg/internal/redact"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
@@ -36,17 +37,17 @@ func (e Env) Getenv(name string) string {
 
 // streams are the two outputs behind everything that has to stand before them.
 type streams struct {
-	redactor       *ui.Redactor
+	redactor       *redact.Redactor
 	revealing      io.Writer // standard output without the filter
 	log            io.Writer // standard error, likewise
 	results        *strictWriter
 	onTerminal     bool // results are
 	screen         *ui.Screen
-	stdout, stderr *ui.RedactedWriter
+	stdout, stderr *redact.Writer
 }
 
 func (e Env) openStreams() *streams {
-	redactor := new(ui.Redactor)
+	redactor := new(redact.Redactor)
 	stdout, stderr := redactor.Writer(e.Stdout), redactor.Writer(e.Stderr)
 	screen := ui.NewScreen(stderr, func() int { return ui.Columns(e.Stderr) })
 	results := &strictWriter{next: stdout}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 )
 
@@ -42,7 +41,7 @@ func (l *login) meet(ctx context.Context, cache *client.Client) (client.User, er
 		return user, nil
 	case l.console == nil:
 		if l.settings.Team == (artifact.Team{}) {
-			l.say("No team was chosen: --team SLUG makes one the default. There are: %s", slugs(teams))
+			l.say("No team was chosen: --team SLUG makes one the default. There are: %s", l.slugs(teams))
 		}
 		return user, nil
 	}
@@ -71,7 +70,7 @@ func (l *login) complete(given artifact.Team, teams []client.Team) artifact.Team
 		}
 	}
 	if len(teams) > 0 {
-		l.warn(fmt.Sprintf("the token's user is in no team %s; there are: %s", teamText(given), slugs(teams)))
+		l.warn(fmt.Sprintf("the token's user is in no team %s; there are: %s", teamText(given), l.slugs(teams)))
 	}
 	return given
 }
@@ -82,7 +81,7 @@ func (l *login) chooseTeam(ctx context.Context, teams []client.Team) (artifact.T
 	fmt.Fprintf(&list, "Teams:\n  0  personal account\n")
 	preset := 0
 	for i, team := range teams {
-		fmt.Fprintf(&list, "  %d  %s\n", i+1, nameOf(team))
+		fmt.Fprintf(&list, "  %d  %s\n", i+1, l.nameOf(team))
 		if now := l.settings.Team; now.ID != "" && now.ID == team.ID || now.Slug != "" && now.Slug == team.Slug {
 			preset = i + 1
 		}
@@ -119,17 +118,17 @@ func teamNumber(answer string, teams []client.Team) (int, bool) {
 }
 
 // nameOf is a team as it stands in the list. The server chose the words.
-func nameOf(team client.Team) string {
+func (a *app) nameOf(team client.Team) string {
 	if team.Name == "" {
-		return printable.Line(team.Slug, maxTeamName)
+		return a.streams.redactor.Line(team.Slug, maxTeamName)
 	}
-	return printable.Line(team.Slug, maxTeamName) + "  (" + printable.Line(team.Name, maxTeamName) + ")"
+	return a.streams.redactor.Line(team.Slug, maxTeamName) + "  (" + a.streams.redactor.Line(team.Name, maxTeamName) + ")"
 }
 
-func slugs(teams []client.Team) string {
+func (a *app) slugs(teams []client.Team) string {
 	var names []string
 	for _, team := range teams {
-		names = append(names, printable.Line(team.Slug, maxTeamName))
+		names = append(names, a.streams.redactor.Line(team.Slug, maxTeamName))
 	}
 	return strings.Join(names, ", ")
 }

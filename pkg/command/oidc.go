@@ -13,7 +13,6 @@ import (
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 )
 
@@ -114,7 +113,7 @@ func (a *app) refusedIdentity() string {
 		return fmt.Sprintf("The cache does not take the access token that %s gave: check --api and --team.", about.Endpoint)
 	}
 	return fmt.Sprintf("The cache does not take the job's identity. It would have to trust the issuer %s for the subject %s.\nCheck --oidc-audience too. Some caches want the token exchanged: --oidc-client-id, --oidc-token-url.",
-		printable.Line(about.Issuer, maxClaim), printable.Line(about.Subject, maxClaim))
+		a.streams.redactor.Line(about.Issuer, maxClaim), a.streams.redactor.Line(about.Subject, maxClaim))
 }
 
 // maxClaim is how many characters are shown of what a token says of itself.
@@ -137,7 +136,7 @@ func (a *app) newIdentityJSON() *identityJSON {
 	}
 	about := a.identity.About()
 	shown := &identityJSON{
-		Vendor: about.Vendor, Subject: printable.Line(about.Subject, maxClaim), Issuer: printable.Line(about.Issuer, maxClaim),
+		Vendor: about.Vendor, Subject: a.streams.redactor.Line(about.Subject, maxClaim), Issuer: a.streams.redactor.Line(about.Issuer, maxClaim),
 		Exchange: about.Endpoint,
 	}
 	if !about.Expires.IsZero() {

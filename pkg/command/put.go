@@ -188,6 +188,6 @@ func (a *app) progress() *ui.Progress {
 
 // beginOne begins to show the transfer of a single artifact.
 func (a *app) beginOne(name string) *ui.Transfer {
-	a.shown = a.progress().Begin(name)
+	a.shown = a.progress().Begin(a.streams.redactor.String(name)) // whose beginning a bar cuts
 	return a.shown
 }

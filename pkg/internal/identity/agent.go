@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/redact"
 )
 
 const (
@@ -69,12 +69,23 @@ func runAgent(ctx context.Context, args, environ []string) (string, error) {
 		case ctx.Err() != nil:
 			return "", ctx.Err()
 		}
-		if said := printable.Line(lastLine(stderr.String()), maxLine); said != "" {
+		if said := redactorOf(environ).Line(lastLine(stderr.String()), maxLine); said != "" {
 			err = fmt.Errorf("%w: %s", err, said)
 		}
 		return "", &Error{Doing: doingOf(Buildkite), Kind: NotAllowed, Err: fmt.Errorf("%s: %w", agentProgram, err)}
 	}
 	return strings.TrimSpace(stdout.String()), nil
+}
+
+// redactorOf knows the secrets of an agent's environment.
+func redactorOf(environ []string) *redact.Redactor {
+	redactor := new(redact.Redactor)
+	for _, variable := range environ {
+		if name, value, _ := strings.Cut(variable, "="); slices.Contains(SecretVariables(), name) {
+			redactor.Add(value)
+		}
+	}
+	return redactor
 }
 
 func lastLine(text string) string {

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/redact"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
@@ -184,15 +184,9 @@ func (q question) reason(status int, header http.Header, text []byte) string {
 	return reason
 }
 
-// oneLine cuts text only after the secrets are out of it: what is left of one
-// would no longer be known as one.
+// oneLine is a server's text without secrets, as one printable line.
 func (q question) oneLine(text string) string {
-	for _, secret := range append([]string{q.token}, q.secrets...) {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "***")
-		}
-	}
-	return printable.Line(text, maxLine)
+	return redact.New(append(q.secrets, q.token)...).Line(text, maxLine)
 }
 
 // endpoint is an address of a server that gets a secret. Its errors do not repeat

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -104,12 +105,8 @@ func (r repository) isNamed() bool {
 const killDelay = 500 * time.Millisecond
 
 // maxComplaint is how many bytes are kept of what git says on its standard
-// error, from the end: its own last word follows what filters say. maxReason is
-// how many characters of it stand in an error.
-const (
-	maxComplaint = 8 << 10
-	maxReason    = 300
-)
+// error, from the end: its own last word follows what filters say.
+const maxComplaint = 8 << 10
 
 // A process is one git that was started. Somebody must wait for it.
 type process struct {
@@ -137,7 +134,7 @@ func (r repository) start(ctx context.Context, args ...string) *process {
 	}
 	return &process{stdout: stdout, wait: sync.OnceValue(func() error {
 		stdout.Close() // whoever still writes must not wait for a reader
-		return explain(ctx, args[0], cmd.Wait(), string(complaint.kept))
+		return explain(ctx, args[0], cmd.Wait(), complaint.lines())
 	})}
 }
 
@@ -199,23 +196,35 @@ func remedyIn(complaint string) string {
 }
 
 // reasonIn picks the line that says why git failed, of those that it and the
-// programs it runs have written, and makes it fit to print.
+// programs it runs have written, and makes it fit to print. It cuts nothing off:
+// half of a secret would not be known as one.
 func reasonIn(complaint string) string {
 	_, reason, fatal := strings.Cut("\n"+complaint, "\nfatal: ")
 	if !fatal {
 		reason = strings.TrimSpace(complaint)
 	}
 	reason, _, _ = strings.Cut(reason, "\n")
-	return printable.Line(reason, maxReason)
+	return printable.Line(reason, math.MaxInt)
 }
 
 // A tail keeps the last bytes that are written to it, limit of them or some more.
 type tail struct {
 	limit int
 	kept  []byte
+	cut   bool
+}
+
+// lines are those whose beginning was kept too.
+func (t *tail) lines() string {
+	text := string(t.kept)
+	if t.cut {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	return text
 }
 
 func (t *tail) Write(p []byte) (int, error) {
+	t.cut = t.cut || len(p) > t.limit || len(t.kept)+len(p) > 2*t.limit
 	t.kept = append(t.kept, p[max(0, len(p)-t.limit):]...)
 	if len(t.kept) > 2*t.limit {
 		t.kept = append(t.kept[:0], t.kept[len(t.kept)-t.limit:]...)

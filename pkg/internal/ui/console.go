@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/redact"
 )
 
 // Console is the terminal that controls the process, for questions to the
@@ -15,14 +17,14 @@ import (
 type Console struct {
 	in, out *os.File
 	lines   *bufio.Reader
-	shown   *RedactedWriter
+	shown   *redact.Writer
 }
 
 // ErrNoConsole says that nobody can be asked.
 var ErrNoConsole = errors.New("no terminal to ask on")
 
 // OpenConsole opens it. The error is [ErrNoConsole].
-func OpenConsole(redactor *Redactor) (*Console, error) {
+func OpenConsole(redactor *redact.Redactor) (*Console, error) {
 	in, out, err := openConsole()
 	if err != nil {
 		return nil, ErrNoConsole // the system's own reason explains nothing

@@ -5,8 +5,8 @@
 //
 // It refuses to trust text: a file name or a server's message passes
 // package printable before a terminal gets it, and every stream passes
-// the [Redactor] that knows the secrets.
+// the [redact.Redactor] that knows the secrets.
 //
-// The streams are stacked so: [Redactor.Writer] on the file, [Screen] on that
+// The streams are stacked so: [redact.Writer] on the file, [Screen] on that
 // for standard error, [Progress] on the Screen. Start at [Screen].
 package ui

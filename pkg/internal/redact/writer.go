@@ -1,4 +1,4 @@
-package ui
+package redact
 
 import (
 	"io"
@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// RedactedWriter passes on what is written to it without the secrets that its
+// Writer passes on what is written to it without the secrets that its
 // [Redactor] knows at that time.
 //
 // A secret may be split over several writes. So an end of a write that is the
 // beginning of a secret is held back until the next write, or Flush, tells.
 // Everything else goes out at once, lines and bars alike: no secret begins with
 // their last character.
-type RedactedWriter struct {
+type Writer struct {
 	redactor *Redactor
 
 	mu   sync.Mutex
@@ -22,12 +22,12 @@ type RedactedWriter struct {
 }
 
 // Writer gives a filter before out. Each stream has its own.
-func (r *Redactor) Writer(out io.Writer) *RedactedWriter {
-	return &RedactedWriter{redactor: r, out: out}
+func (r *Redactor) Writer(out io.Writer) *Writer {
+	return &Writer{redactor: r, out: out}
 }
 
 // Write takes all of p, or returns the error of the writer behind it.
-func (w *RedactedWriter) Write(p []byte) (int, error) {
+func (w *Writer) Write(p []byte) (int, error) {
 	forms := w.redactor.known()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -49,7 +49,7 @@ func (w *RedactedWriter) Write(p []byte) (int, error) {
 }
 
 // Flush writes what is held back. The end of the run must call it.
-func (w *RedactedWriter) Flush() error {
+func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	text := w.held
@@ -57,7 +57,7 @@ func (w *RedactedWriter) Flush() error {
 	return w.pass(text)
 }
 
-func (w *RedactedWriter) pass(text string) error {
+func (w *Writer) pass(text string) error {
 	if text == "" {
 		return nil
 	}

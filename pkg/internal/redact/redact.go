@@ -1,4 +1,6 @@
-package ui
+// Package redact hides the secrets of a run in all that is printed. Start at
+// [Redactor]; a stream passes its [Writer].
+package redact
 
 import (
 	"encoding/base64"
@@ -36,6 +38,15 @@ type Redactor struct {
 	forms atomic.Pointer[[]form]
 }
 
+// New makes a redactor that knows some secrets.
+func New(secrets ...string) *Redactor {
+	r := new(Redactor)
+	for _, secret := range secrets {
+		r.Add(secret)
+	}
+	return r
+}
+
 // form is one way to write a secret.
 type form struct {
 	text string
@@ -51,7 +62,12 @@ func (r *Redactor) Add(secret string) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	forms := slices.Clone(r.known())
+	forms := r.known()
+	_, isKnown := slices.BinarySearchFunc(forms, secret, func(f form, secret string) int { return strings.Compare(f.text, secret) })
+	if isKnown {
+		return
+	}
+	forms = slices.Clone(forms)
 	for _, text := range escaped(secret) {
 		forms = append(forms, form{text, len(secret) < shortestAnywhere})
 	}
@@ -136,6 +152,16 @@ func (r *Redactor) String(text string) string {
 	}
 	clean.WriteString(text[end:])
 	return clean.String()
+}
+
+// Line is a text without the secrets, as a line that [printable.Line] makes: what
+// is left of a secret that is cut in two would no longer be known as one.
+func (r *Redactor) Line(text string, limit int) string { return printable.Line(r.String(text), limit) }
+
+// Beginning is a text that was cut off somewhere, without the secrets, and
+// without an end that may be the beginning of one.
+func (r *Redactor) Beginning(text string) string {
+	return r.String(text[:len(text)-beginning(text, r.known())])
 }
 
 // hit is where a secret stands.

@@ -1,4 +1,4 @@
-package ui
+package redact
 
 import (
 	"bytes"
@@ -118,7 +118,7 @@ func TestRedactorOverlappingSecrets(t *testing.T) {
 	}
 }
 
-func TestRedactedWriter(t *testing.T) {
+func TestWriter(t *testing.T) {
 	t.Parallel()
 	var redactor Redactor
 	var out bytes.Buffer
@@ -153,7 +153,7 @@ func TestRedactedWriter(t *testing.T) {
 	step("et\n", "et\n")
 }
 
-func TestRedactedWriterReportsWriteError(t *testing.T) {
+func TestWriterReportsWriteError(t *testing.T) {
 	t.Parallel()
 	broken := brokenWriter{errors.New("broken")}
 	var redactor Redactor
@@ -171,7 +171,7 @@ func TestRedactedWriterReportsWriteError(t *testing.T) {
 }
 
 // A secret never comes out, in whatever pieces it goes in, and all else does.
-func FuzzRedactedWriter(f *testing.F) {
+func FuzzWriter(f *testing.F) {
 	f.Add("secret-token", "a ", " b", uint8(5))
 	f.Add("tok-tok-", "tok-", "tok-", uint8(9))
 	f.Add("aaaaaaaa", "aaa", "", uint8(1))
@@ -199,3 +199,7 @@ func FuzzRedactedWriter(f *testing.F) {
 		}
 	})
 }
+
+type brokenWriter struct{ err error }
+
+func (w brokenWriter) Write([]byte) (int, error) { return 0, w.err }
