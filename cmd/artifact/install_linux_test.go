@@ -1,0 +1,43 @@
+package main
+
+import (
+	"debug/elf"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestInstall runs README's commands that build the program, which must start
+// where there is no glibc.
+func TestInstall(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile(`(?m)^.*go (install|build) .*\./cmd/artifact\b`).FindAllString(string(readme), -1)
+	if len(commands) != 2 {
+		t.Fatalf("README has two commands to build the program: %q", commands)
+	}
+	for _, command := range commands {
+		dir := t.TempDir()
+		build := exec.Command("sh", "-c", strings.Replace(command, " -o . ", ` -o "$GOBIN" `, 1))
+		build.Dir = "../.."
+		build.Env = append(os.Environ(), "GOBIN="+dir, "CGO_ENABLED=1")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", command, err, out)
+		}
+		program, err := elf.Open(filepath.Join(dir, "artifact"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.ContainsFunc(program.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+			t.Errorf("%s makes a program that needs a dynamic linker", command)
+		}
+		_ = program.Close()
+	}
+}
