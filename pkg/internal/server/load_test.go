@@ -25,7 +25,7 @@ import (
 // load is what the clients of TestLoad share.
 type load struct {
 	*running
-	client  *http.Client
+	client *http.Client
 	// breaker is for uploads that are broken off. Over connections of the others
 	// net/http would now and then give their cancellation to the next request.
 	breaker *http.Client
