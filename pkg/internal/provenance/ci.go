@@ -82,11 +82,12 @@ func (v vendor) runs(env environment) bool {
 		name, want, valued := strings.Cut(mark, "=")
 		name, part := strings.CutSuffix(name, "*")
 		value, ok := env(name)
-		if !ok || valued && value != want && !(part && strings.Contains(value, want)) {
-			continue
+		switch {
+		case !ok:
+		case !valued, value == want, part && strings.Contains(value, want):
+			matching++
+			telling = telling || value != ""
 		}
-		matching++
-		telling = telling || value != ""
 	}
 	return telling && (matching == len(v.marks) || v.constant == "VERCEL")
 }
