@@ -25,9 +25,12 @@ func TestMain(m *testing.M) {
 //	server start [FILE]
 //	server requests [HEADER...]
 //	server connections
+//	presigned start [expired]
+//	presigned requests
 //
-// where cache runs artifact serve in the background (see runCache), and server
-// answers as FILE says (see runServer). With -update the files that cmp compares
+// where cache runs artifact serve in the background (see runCache), server answers
+// as FILE says (see runServer), and presigned is a cache that hands requests on to
+// object storage (see runPresigned). With -update the files that cmp compares
 // with are written anew.
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -42,7 +45,9 @@ func TestScripts(t *testing.T) {
 func stories(wine bool) testscript.Params {
 	return testscript.Params{
 		Setup: isolate,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"cache": runCache, "server": runServer},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"cache": runCache, "server": runServer, "presigned": runPresigned,
+		},
 		Condition: func(condition string) (bool, error) {
 			if condition != "wine" {
 				return false, fmt.Errorf("unknown condition %q", condition)
@@ -80,6 +85,7 @@ func isolate(env *testscript.Env) error {
 	env.Values[beginning{}] = env.Vars
 	env.Values[cacheKey{}] = new(*cache)
 	env.Values[storyServerKey{}] = new(*storyServer)
+	env.Values[presigningKey{}] = new(*presigning)
 	return nil
 }
 
