@@ -7,7 +7,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
-	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
 // sending is the way of one input into one request. Below it the request may
@@ -16,15 +15,15 @@ import (
 type sending struct {
 	source    *artifact.Source
 	unchanged func() error
-	tracker   progress.Tracker
+	progress  Progress
 
 	mu      sync.Mutex
 	current *reading
 	refused error // why the last bytes were held back
 }
 
-func newSending(source *artifact.Source, tracker progress.Tracker) *sending {
-	return &sending{source: source, tracker: tracker}
+func newSending(source *artifact.Source, progress Progress) *sending {
+	return &sending{source: source, progress: progress}
 }
 
 // attach makes the input the request's body. One without bytes has nothing to
@@ -63,8 +62,8 @@ func (s *sending) refusal() error {
 func (s *sending) report(b *reading) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current == b {
-		s.tracker.Sent(b.offset, s.source.Size())
+	if s.current == b && s.progress != nil {
+		s.progress.Sent(b.offset, s.source.Size())
 	}
 }
 

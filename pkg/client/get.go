@@ -8,7 +8,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
-	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
 // Download is one artifact to be fetched.
@@ -23,17 +22,14 @@ type Download struct {
 	// again with the first byte: whatever it did with the bytes before does
 	// not count. An error of its own ends the download.
 	Receive func(found Found, body io.Reader) error
-	// Progress, where it is not nil, is told how many bytes were received.
-	Progress progress.Tracker
+	// Progress, if not nil, observes the received bytes.
+	Progress Progress
 }
 
 // Get downloads one artifact. It compares nothing but the length that the
 // server announced. The error is that of [Download.Receive] as it is, or an
 // [*Error], which is [ErrNotFound] where the cache does not have the artifact.
 func (c *Client) Get(ctx context.Context, download Download) error {
-	if download.Progress == nil {
-		download.Progress = progress.None{}
-	}
 	var own error // of Receive
 	_, err := c.do(ctx, request{
 		doing: "downloading", id: download.ID, name: download.Name, method: http.MethodGet,
@@ -45,7 +41,7 @@ func (c *Client) Get(ctx context.Context, download Download) error {
 			if err != nil {
 				return err
 			}
-			body := &arriving{body: a.takeBody(), size: found.Size, tracker: download.Progress}
+			body := &arriving{body: a.takeBody(), size: found.Size, progress: download.Progress}
 			err = download.Receive(found, body)
 			if body.err != nil { // whatever Receive made of it
 				return fmt.Errorf("%w: %w", errBroken, body.err)
@@ -66,16 +62,18 @@ func plainBytes() http.Header { return http.Header{"Accept-Encoding": {"identity
 
 // arriving is the body of a download. It remembers why it broke off.
 type arriving struct {
-	body    io.Reader
-	n, size int64
-	tracker progress.Tracker
-	err     error
+	body     io.Reader
+	n, size  int64
+	progress Progress
+	err      error
 }
 
 func (b *arriving) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	b.n += int64(n)
-	b.tracker.Received(b.n, b.size)
+	if b.progress != nil {
+		b.progress.Received(b.n, b.size)
+	}
 	if err != nil && err != io.EOF {
 		b.err = err
 	}

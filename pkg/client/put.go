@@ -7,9 +7,20 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
-	"github.com/artifact-cli/artifact/pkg/internal/progress"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
+
+// Progress observes a request's body. n is an absolute offset: a new attempt
+// starts again at a smaller one. Calls may come from any goroutine, but never two
+// at once, and must return quickly.
+type Progress interface {
+	// Sent reports that the first n of size bytes were handed to the network.
+	// The server may still refuse an upload of which all bytes were sent.
+	Sent(n, size int64)
+	// Received reports that the first n of size bytes came from the network;
+	// size is -1 if the server did not announce it.
+	Received(n, size int64)
+}
 
 // Upload is one artifact to be stored.
 type Upload struct {
@@ -22,8 +33,8 @@ type Upload struct {
 	Source *artifact.Source
 	// Metadata describes it.
 	Metadata artifact.Metadata
-	// Progress, where it is not nil, is told how many bytes were sent.
-	Progress progress.Tracker
+	// Progress, if not nil, observes the sent bytes.
+	Progress Progress
 }
 
 // Stored is what became of an upload that the server accepted.
@@ -52,9 +63,6 @@ func uploadHeader(m artifact.Metadata) http.Header {
 // The error is an [*Error], or wraps [ErrInvalidMetadata], in which case
 // nothing was sent.
 func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
-	if upload.Progress == nil {
-		upload.Progress = progress.None{}
-	}
 	if err := CheckMetadata(upload.Metadata); err != nil {
 		return nil, err
 	}

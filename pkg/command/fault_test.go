@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -28,7 +27,7 @@ func TestFault(t *testing.T) {
 	const sumOfOne = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b"
 	inputs := func(yield func(transfer.Input, error) bool) {
 		for i, stream := range []io.Reader{faulty{}, strings.NewReader("1")} {
-			if !yield(transfer.Input{Path: fmt.Sprint("in", i), Algorithm: digest.SHA256, Stream: stream}, nil) {
+			if !yield(transfer.Input{Path: fmt.Sprint("in", i), Algorithm: transfer.SHA256, Stream: stream}, nil) {
 				return
 			}
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/provenance"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
@@ -83,7 +82,7 @@ rest is listed as not sent.`,
 	}
 	flags := cmd.Flags()
 	flags.Var(&o.hash, "hash", "`ID` to store under (default: the digest of the bytes)")
-	flags.StringVar(&o.algorithm, "algorithm", string(digest.SHA256), "digest that an id is derived with: `sha256|sha512|blake3`")
+	flags.StringVar(&o.algorithm, "algorithm", string(transfer.SHA256), "digest that an id is derived with: `sha256|sha512|blake3`")
 	flags.BoolVar(&o.warnOnly, "warn-only", false, "print failures and exit 0, for a CI step that must not fail")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "say what would be uploaded; needs no network and no credential")
 	flags.BoolVar(&o.verify, "verify", false, "download it again and compare, before it counts as uploaded")

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
@@ -60,7 +59,7 @@ func (o *putOptions) like() (transfer.Input, error) {
 		}
 		input.ID = id
 	}
-	algorithm, err := digest.Parse(o.algorithm)
+	algorithm, err := transfer.ParseAlgorithm(o.algorithm)
 	if err != nil {
 		return input, usage("--algorithm: %w", err)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
@@ -43,7 +42,7 @@ is the digest of the file's bytes; a file whose id is given is not opened.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&o.sums, "check", "c", "", "take ids and names from `SUMS|-`, as put prints them, or ids alone,\nas put -q does")
-	flags.StringVar(&o.algorithm, "algorithm", string(digest.SHA256), "digest that the id of a file is derived with: `sha256|sha512|blake3`")
+	flags.StringVar(&o.algorithm, "algorithm", string(transfer.SHA256), "digest that the id of a file is derived with: `sha256|sha512|blake3`")
 	o.listOptions.register(flags)
 	readsEnvironment(flags, "algorithm")
 	return cmd
@@ -72,7 +71,7 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 	defer holdBallast()()
 	shown := a.progress().BeginMany("looking up")
 	defer shown.End()
-	verifier.Whole = shown
+	verifier.ListProgress = shown
 	o.expect(ctx, shown)
 	tally := tally{app: a}
 	for result := range verifier.LookUp(ctx, inputs) {
@@ -101,7 +100,7 @@ func (o *statOptions) inputs(a *app) (list transfer.Inputs, closeList func(), er
 		return nil, closeList, err
 	}
 	like := transfer.Input{}
-	if like.Algorithm, err = digest.Parse(o.algorithm); err != nil {
+	if like.Algorithm, err = transfer.ParseAlgorithm(o.algorithm); err != nil {
 		return nil, closeList, o.usage("--algorithm: %w", err)
 	}
 	listed := o.filesFrom != "" || o.manifest != ""

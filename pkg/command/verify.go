@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -82,7 +82,7 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	}
 	if single == nil {
 		shown := a.progress().BeginMany("verifying")
-		verifier.Whole = shown
+		verifier.ListProgress = shown
 		o.expect(ctx, shown)
 		return a.printVerifications(ctx, shown, results(ctx, inputs), o.sums != "")
 	}
@@ -121,9 +121,9 @@ func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.In
 		single, err := o.remote()
 		return single, nil, closeList, err
 	}
-	like := transfer.Input{Algorithm: digest.SHA256}
+	like := transfer.Input{Algorithm: transfer.SHA256}
 	if o.algorithm != "" {
-		if like.Algorithm, err = digest.Parse(o.algorithm); err != nil {
+		if like.Algorithm, err = transfer.ParseAlgorithm(o.algorithm); err != nil {
 			return nil, nil, closeList, o.usage("--algorithm: %w", err)
 		}
 	}
@@ -195,23 +195,23 @@ const noDigest = "none"
 
 // parseIDAs takes an id and the algorithms that it may be a digest of: by its
 // form, or as somebody says.
-func parseIDAs(text, algorithm string) (artifact.ID, []digest.Algorithm, error) {
+func parseIDAs(text, algorithm string) (artifact.ID, []transfer.Algorithm, error) {
 	id, err := artifact.ParseID(text)
 	if err != nil {
 		return "", nil, err
 	}
 	switch algorithm {
 	case "":
-		return id, digest.Of(id), nil
+		return id, transfer.AlgorithmsOf(id), nil
 	case noDigest:
 		return id, nil, nil
 	}
-	said, err := digest.Parse(algorithm)
+	said, err := transfer.ParseAlgorithm(algorithm)
 	if err != nil {
 		return "", nil, err
 	}
-	if !said.Fits(id) {
+	if !slices.Contains(transfer.AlgorithmsOf(id), said) {
 		return "", nil, fmt.Errorf("%s has not the form of a %s digest", id, said)
 	}
-	return id, []digest.Algorithm{said}, nil
+	return id, []transfer.Algorithm{said}, nil
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
-	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
 // Batch says how the inputs of a list are uploaded together.
@@ -20,7 +19,7 @@ type Batch struct {
 	// FailFast begins nothing further when one has failed.
 	FailFast bool
 	// Progress, where it is not nil, is told of all of them together.
-	Progress progress.Overall
+	Progress ListTracker
 	// Waiting, where it is not nil, is called when the next result is not known
 	// yet: time to write what was put together of those before it.
 	Waiting func()
@@ -111,7 +110,7 @@ type item struct {
 	*outcome
 	result Result
 	begun  time.Time
-	share  progress.Share
+	share  share
 	held   int64    // bytes in memory
 	first  *outcome // of the input that is sent for this one
 	stream bool     // it can be read once
@@ -234,7 +233,7 @@ func (p *pipeline) list(ctx context.Context, inputs Inputs) {
 	}
 }
 
-func newItem(input Input, whole progress.Overall) *item {
+func newItem(input Input, whole ListTracker) *item {
 	if whole != nil {
 		whole.Found(1)
 	}
@@ -242,7 +241,7 @@ func newItem(input Input, whole progress.Overall) *item {
 		prepared: prepared{input: input},
 		outcome:  &outcome{path: input.Path, done: make(chan struct{}), size: -1},
 		result:   Result{Path: input.Path, Size: -1},
-		share:    progress.Share{Whole: whole},
+		share:    share{list: whole},
 	}
 	it.outcome.result = &it.result
 	return it
@@ -360,7 +359,7 @@ func (p *pipeline) finish(it *item, status Status, err error) {
 	it.release()
 	p.memory.give(it.held)
 	it.held = 0
-	it.share.Settle()
+	it.share.finish()
 	close(it.done)
 }
 

@@ -19,7 +19,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -57,7 +56,7 @@ func TestPutAllKeepsTheOrder(t *testing.T) {
 	}
 	inputs := func(yield func(transfer.Input, error) bool) {
 		for _, path := range paths {
-			if !yield(transfer.Input{Path: path, Algorithm: digest.SHA256}, nil) {
+			if !yield(transfer.Input{Path: path, Algorithm: transfer.SHA256}, nil) {
 				return
 			}
 		}
@@ -92,7 +91,7 @@ func TestPutAllIsBounded(t *testing.T) {
 	var taken atomic.Int64
 	inputs := func(yield func(transfer.Input, error) bool) {
 		for path := first; taken.Add(1) <= 3*window; path = first + "missing" {
-			if !yield(transfer.Input{Path: path, Algorithm: digest.SHA256}, nil) {
+			if !yield(transfer.Input{Path: path, Algorithm: transfer.SHA256}, nil) {
 				return
 			}
 		}
@@ -124,7 +123,7 @@ func TestMemoryOfLists(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	inputs := func(yield func(transfer.Input, error) bool) {
 		for i := range count {
-			if !yield(transfer.Input{Path: fmt.Sprintf("%s%d", missing, i), Algorithm: digest.SHA256}, nil) {
+			if !yield(transfer.Input{Path: fmt.Sprintf("%s%d", missing, i), Algorithm: transfer.SHA256}, nil) {
 				return
 			}
 		}

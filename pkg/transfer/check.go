@@ -12,7 +12,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 )
 
 // Signature tells which scheme an artifact's tag was made by.
@@ -33,7 +32,7 @@ type expectation struct {
 	size int64
 	// sum is the digest of the bytes, by one of the algorithms.
 	sum        artifact.ID
-	algorithms []digest.Algorithm
+	algorithms []Algorithm
 	// local, if not nil, has the same bytes.
 	local *artifact.Source
 	// tag is known where it was just sent; otherwise signer, if not nil,
@@ -74,7 +73,7 @@ func (e expectation) newCheck(found client.Found) (*check, error) {
 		size = e.size
 	}
 	for _, algorithm := range e.algorithms {
-		c.sums = append(c.sums, algorithm.New())
+		c.sums = append(c.sums, algorithm.new())
 	}
 	if e.signer == nil || found.Metadata.Tag == "" {
 		return c, nil
@@ -129,10 +128,10 @@ func (c *check) verdict(ctx context.Context, again rereader) (Signature, error) 
 }
 
 func (c *check) checkDigest() error {
-	if len(c.sums) == 0 || slices.ContainsFunc(c.sums, func(h hash.Hash) bool { return digest.Is(c.sum, h) }) {
+	if len(c.sums) == 0 || slices.ContainsFunc(c.sums, func(h hash.Hash) bool { return isDigest(c.sum, h) }) {
 		return nil
 	}
-	return fmt.Errorf("%w: %s is %s", ErrWrongDigest, c.algorithms[0], digest.ID(c.sums[0]))
+	return fmt.Errorf("%w: %s is %s", ErrWrongDigest, c.algorithms[0], digestOf(c.sums[0]))
 }
 
 func (c *check) checkSignature(ctx context.Context, again rereader) (Signature, error) {
@@ -176,7 +175,7 @@ func (c *check) signAgain(ctx context.Context, again rereader) error {
 	if err != nil {
 		return err
 	}
-	if digest.ID(whole) != digest.ID(c.whole) {
+	if digestOf(whole) != digestOf(c.whole) {
 		return ErrUnsteady
 	}
 	c.v2 = v2

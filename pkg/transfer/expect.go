@@ -7,9 +7,7 @@ import (
 	"io"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
-	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
 // expect finds out what an artifact should be. What it opened is in local, to
@@ -43,13 +41,13 @@ func (v *Verifier) read(ctx context.Context, input Input) (expectation, error) {
 // measure reads a stream, of which only size and digest are left: nothing is
 // stored. When ctx ends it returns at once, and the stream may be read from
 // once more after that.
-func (in Input) measure(ctx context.Context, tracker progress.Tracker) (expectation, error) {
+func (in Input) measure(ctx context.Context, tracker Tracker) (expectation, error) {
 	type outcome struct {
 		size int64
 		err  error
 	}
-	algorithm := cmp.Or(in.Algorithm, digest.SHA256)
-	h := algorithm.New()
+	algorithm := cmp.Or(in.Algorithm, SHA256)
+	h := algorithm.new()
 	finished := make(chan outcome, 1)
 	go func() {
 		stream := &watched{ctx.Err, in.stream(), tracker, 0}
@@ -62,9 +60,9 @@ func (in Input) measure(ctx context.Context, tracker progress.Tracker) (expectat
 	}()
 	select {
 	case result := <-finished:
-		sum := digest.ID(h)
+		sum := digestOf(h)
 		return expectation{
-			id: cmp.Or(in.ID, sum), size: result.size, sum: sum, algorithms: []digest.Algorithm{algorithm},
+			id: cmp.Or(in.ID, sum), size: result.size, sum: sum, algorithms: []Algorithm{algorithm},
 		}, result.err
 	case <-ctx.Done():
 		return expectation{}, ctx.Err()
@@ -76,7 +74,7 @@ func (in Input) measure(ctx context.Context, tracker progress.Tracker) (expectat
 type watched struct {
 	ended   func() error
 	stream  io.Reader
-	tracker progress.Tracker
+	tracker Tracker
 	n       int64
 }
 

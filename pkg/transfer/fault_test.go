@@ -15,9 +15,7 @@ import (
 	"testing"
 
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
-	"github.com/artifact-cli/artifact/pkg/internal/progress"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -35,15 +33,15 @@ func (e *explosive) tell(what string) {
 
 func (e *explosive) Found(int)                { e.tell("found") }
 func (e *explosive) Listed()                  { e.tell("listed") }
-func (e *explosive) Weighed(int64)            { e.tell("weighed") }
+func (e *explosive) Sized(int64)              { e.tell("sized") }
 func (e *explosive) Moved(int64)              { e.tell("moved") }
-func (e *explosive) Settled(int64)            { e.tell("settled") }
+func (e *explosive) Finished(int64)           { e.tell("finished") }
 func (e *explosive) Hashed(_, _ int64)        { e.tell("hashed") }
 func (e *explosive) Sent(_, _ int64)          { e.tell("sent") }
 func (e *explosive) Received(_, _ int64)      { e.tell("received") }
 func (e *explosive) Read([]byte) (int, error) { e.tell("read"); return 0, io.EOF }
 
-var _ progress.Overall = (*explosive)(nil)
+var _ transfer.ListTracker = (*explosive)(nil)
 
 // bodyOf is more than is sent in one piece.
 func bodyOf(i int) string { return strings.Repeat(fmt.Sprint(i), 1<<20) }
@@ -52,7 +50,7 @@ func bodyOf(i int) string { return strings.Repeat(fmt.Sprint(i), 1<<20) }
 func ofThree(e *explosive) transfer.Inputs {
 	return func(yield func(transfer.Input, error) bool) {
 		for i := range 3 {
-			input := transfer.Input{Path: fmt.Sprint("in", i), Algorithm: digest.SHA256, Stream: strings.NewReader(bodyOf(i))}
+			input := transfer.Input{Path: fmt.Sprint("in", i), Algorithm: transfer.SHA256, Stream: strings.NewReader(bodyOf(i))}
 			if i == 1 {
 				e.tell("list")
 				input.Stream = io.MultiReader(e, input.Stream)
@@ -93,7 +91,7 @@ func TestFaultsInLists(t *testing.T) {
 	putError := func(r transfer.Result) error { return r.Err }
 	for _, jobs := range []int{1, 4} {
 		for _, asks := range []bool{false, true} {
-			for on, want := range map[string]int{"": 0, "read": 1, "weighed": 1, "moved": 1, "settled": 1, "list": -1, "found": -1, "listed": -1} {
+			for on, want := range map[string]int{"": 0, "read": 1, "sized": 1, "moved": 1, "finished": 1, "list": -1, "found": -1, "listed": -1} {
 				e := &explosive{on: on}
 				u := transfer.Uploader{Client: keeping(t), SkipExisting: asks}
 				got := shown(u.PutAll(t.Context(), ofThree(e), transfer.Batch{Jobs: jobs, Progress: e}), putError)
@@ -102,13 +100,13 @@ func TestFaultsInLists(t *testing.T) {
 				}
 			}
 		}
-		for on, want := range map[string]int{"read": 1, "moved": 1, "list": -1, "found": -1, "listed": -1, "settled": -1} {
+		for on, want := range map[string]int{"read": 1, "moved": 1, "list": -1, "found": -1, "listed": -1, "finished": -1} {
 			e := &explosive{on: on}
 			s := &shelf{bodies: map[string]string{}}
 			for i := range 3 {
 				s.bodies[sum(bodyOf(i))] = bodyOf(i)
 			}
-			v := transfer.Verifier{Client: s.client(t), Jobs: jobs, Whole: e}
+			v := transfer.Verifier{Client: s.client(t), Jobs: jobs, ListProgress: e}
 			got := shown(v.All(t.Context(), ofThree(e)), func(r transfer.Verification) error { return r.Err })
 			if want < 0 && (len(got) == 0 || got[len(got)-1] != ended) || want >= 0 && !slices.Equal(sorted(got), []string{"fault", "ok", "ok"}) {
 				t.Errorf("All, %d jobs, %s: %q", jobs, on, got)
@@ -136,21 +134,25 @@ func TestFaultOfGet(t *testing.T) {
 	}
 }
 
-// keeping is the client of a cache that gives back what it was sent.
+// memory is a cache that gives back what it was sent.
+type memory struct{ kept sync.Map }
+
+func (m *memory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	if r.Method == http.MethodPut {
+		m.kept.Store(r.URL.Path, body)
+		w.WriteHeader(http.StatusAccepted)
+	} else if body, ok := m.kept.Load(r.URL.Path); ok && r.Method != http.MethodPost {
+		_, _ = w.Write(body.([]byte))
+	} else {
+		w.WriteHeader(http.StatusNotFound)
+	}
+}
+
+// keeping is a client of a cache in memory.
 func keeping(t *testing.T) *client.Client {
 	t.Helper()
-	var kept sync.Map
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		if r.Method == http.MethodPut {
-			kept.Store(r.URL.Path, body)
-			w.WriteHeader(http.StatusAccepted)
-		} else if body, ok := kept.Load(r.URL.Path); ok && r.Method != http.MethodPost {
-			_, _ = w.Write(body.([]byte))
-		} else {
-			w.WriteHeader(http.StatusNotFound)
-		}
-	}))
+	server := httptest.NewServer(new(memory))
 	t.Cleanup(server.Close)
 	c, err := client.New(client.Options{API: server.URL, Token: "t"})
 	if err != nil {
@@ -168,7 +170,7 @@ func TestFaultsOfOne(t *testing.T) {
 		for _, size := range []int{10, 1 << 20} {
 			e := &explosive{on: on}
 			u := transfer.Uploader{Client: keeping(t), Progress: e, Verify: true}
-			input := transfer.Input{Path: "in", Algorithm: digest.SHA256, Stream: io.MultiReader(strings.NewReader(strings.Repeat("x", size)), e)}
+			input := transfer.Input{Path: "in", Algorithm: transfer.SHA256, Stream: io.MultiReader(strings.NewReader(strings.Repeat("x", size)), e)}
 			err := fault.Catch(func() error { return u.Put(context.Background(), input).Err })
 			if broken := (*fault.Error)(nil); !errors.As(err, &broken) || broken.Value != "boom" || !strings.Contains(string(broken.Stack), "fault_test.go") {
 				t.Errorf("%s, %d bytes: %v", on, size, err)

@@ -14,7 +14,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -79,7 +78,7 @@ func TestSizesAreConfirmed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := test.foreign
-			input := transfer.Input{Path: write(t, t.TempDir(), "f")[0].Path, ID: "k", Algorithm: digest.SHA256}
+			input := transfer.Input{Path: write(t, t.TempDir(), "f")[0].Path, ID: "k", Algorithm: transfer.SHA256}
 			overwrite(t, input.Path, "hello")
 			verifier := transfer.Verifier{Client: f.client(t), Jobs: 1}
 			var verdicts []string
@@ -130,7 +129,7 @@ func TestLookUpOne(t *testing.T) {
 // TestSignatureLost says so where the server has dropped the tag that was sent.
 func TestSignatureLost(t *testing.T) {
 	t.Parallel()
-	input := transfer.Input{Path: write(t, t.TempDir(), "f")[0].Path, ID: "k", Algorithm: digest.SHA256}
+	input := transfer.Input{Path: write(t, t.TempDir(), "f")[0].Path, ID: "k", Algorithm: transfer.SHA256}
 	overwrite(t, input.Path, "hello")
 	f := &foreign{body: "hello"}
 	uploader := transfer.Uploader{Client: f.client(t), Signer: signer, Scheme: artifact.SchemeV2, Verify: true}

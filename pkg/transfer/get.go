@@ -8,8 +8,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
-	"github.com/artifact-cli/artifact/pkg/internal/progress"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
@@ -26,7 +24,7 @@ type Downloader struct {
 	// AllowUnproven takes an artifact whose end cannot be proved, too.
 	AllowUnproven bool
 	// Progress, where it is not nil, is told of received bytes.
-	Progress progress.Tracker
+	Progress Tracker
 }
 
 // Downloaded is an artifact that was fetched.
@@ -58,9 +56,9 @@ func (e *OutputError) Unwrap() error { return e.Err }
 // close the target. A digest in upper case that the cache does not have is looked
 // for in lower case. An error is a [*Mismatch] where the bytes are not the right
 // ones, an [*OutputError], or the client's.
-func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []digest.Algorithm, target *Target) (Downloaded, error) {
+func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []Algorithm, target *Target) (Downloaded, error) {
 	done, err := d.get(ctx, id, digests, target)
-	if lower, changed := digest.Lower(id); changed && errors.Is(err, client.ErrNotFound) {
+	if lower, changed := lowerDigest(id); changed && errors.Is(err, client.ErrNotFound) {
 		if inLower, lowerErr := d.get(ctx, lower, digests, target); !errors.Is(lowerErr, client.ErrNotFound) {
 			return inLower, lowerErr
 		}
@@ -68,7 +66,7 @@ func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []digest.A
 	return done, err
 }
 
-func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []digest.Algorithm, target *Target) (Downloaded, error) {
+func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorithm, target *Target) (Downloaded, error) {
 	expected := expectation{id: id, size: -1, sum: id, algorithms: digests, signer: d.Signer, scheme: d.Scheme}
 	var c *check
 	receive := func(found client.Found, body io.Reader) (err error) {

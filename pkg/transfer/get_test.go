@@ -14,7 +14,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -38,7 +37,7 @@ func getFile(t *testing.T, d *transfer.Downloader, id artifact.ID, path string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := d.Get(t.Context(), id, digest.Of(id), target)
+	done, err := d.Get(t.Context(), id, transfer.AlgorithmsOf(id), target)
 	return done, errors.Join(err, target.Close())
 }
 
@@ -184,7 +183,7 @@ func TestGetToAStreamGoesOn(t *testing.T) {
 			var out bytes.Buffer
 			d := transfer.Downloader{Client: breaking(t, test.bodies, test.after)}
 			id := artifact.ID(sum(body))
-			_, err := d.Get(t.Context(), id, digest.Of(id), transfer.StreamTarget(&out, "out"))
+			_, err := d.Get(t.Context(), id, transfer.AlgorithmsOf(id), transfer.StreamTarget(&out, "out"))
 			if !errors.Is(err, test.err) {
 				t.Error(err)
 			}
@@ -215,7 +214,7 @@ func TestGetTellsWhoFailed(t *testing.T) {
 	if output := (*transfer.OutputError)(nil); !errors.As(err, &output) || err.Error() != "writing the pipe: full" {
 		t.Error(err)
 	}
-	_, err = d.Get(t.Context(), artifact.ID(sum("other")), []digest.Algorithm{digest.SHA256}, transfer.StreamTarget(io.Discard, "x"))
+	_, err = d.Get(t.Context(), artifact.ID(sum("other")), []transfer.Algorithm{transfer.SHA256}, transfer.StreamTarget(io.Discard, "x"))
 	want := "verifying " + sum("other") + ": the cache holds other bytes: their digest is another one: sha256 is " + sum(body)
 	if mismatch := (*transfer.Mismatch)(nil); !errors.As(err, &mismatch) || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
-	"github.com/artifact-cli/artifact/pkg/internal/progress"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
@@ -29,7 +27,7 @@ type Input struct {
 	// ID is what to store under. Where it is empty, Algorithm derives it from
 	// the bytes.
 	ID        artifact.ID
-	Algorithm digest.Algorithm
+	Algorithm Algorithm
 	// RefuseEmpty makes an input without bytes an error, [ErrEmpty].
 	RefuseEmpty bool
 	// Duration and Tag, where they are set, describe this input, whatever is
@@ -40,7 +38,7 @@ type Input struct {
 	// against ID, which has to be one of Digests of them; without any it is
 	// no digest.
 	Remote  bool
-	Digests []digest.Algorithm
+	Digests []Algorithm
 }
 
 // describe puts what is known of this input into what is said of all.
@@ -82,13 +80,13 @@ func (e *InputError) Unwrap() error { return e.Err }
 
 // open makes the input's bytes ready to be sent, and finds out its id. An error
 // is ctx's own or an [*InputError].
-func (in Input) open(ctx context.Context, spoolDir string, tracker progress.Tracker) (*artifact.Source, artifact.ID, error) {
+func (in Input) open(ctx context.Context, spoolDir string, tracker Tracker) (*artifact.Source, artifact.ID, error) {
 	return in.openWith(ctx, spoolDir, tracker, func(*artifact.Source) error { return nil })
 }
 
 // openWith is open, where begin sees the input before it is read: a file, or nil
 // for a stream.
-func (in Input) openWith(ctx context.Context, spoolDir string, tracker progress.Tracker, begin func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
+func (in Input) openWith(ctx context.Context, spoolDir string, tracker Tracker, begin func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
 	source, id, err := in.openAny(ctx, spoolDir, tracker, begin)
 	if err == nil && in.RefuseEmpty && source.Size() == 0 {
 		_ = source.Close()
@@ -103,7 +101,7 @@ func (in Input) openWith(ctx context.Context, spoolDir string, tracker progress.
 	return source, id, nil
 }
 
-func (in Input) openAny(ctx context.Context, spoolDir string, tracker progress.Tracker, begin func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
+func (in Input) openAny(ctx context.Context, spoolDir string, tracker Tracker, begin func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
 	source, err := in.file(ctx)
 	if err != nil {
 		return nil, "", err
@@ -150,23 +148,23 @@ func (in Input) stream() io.Reader {
 }
 
 // identify finds out the id of a source, and closes that where it cannot.
-func (in Input) identify(ctx context.Context, source *artifact.Source, tracker progress.Tracker) (artifact.ID, error) {
+func (in Input) identify(ctx context.Context, source *artifact.Source, tracker Tracker) (artifact.ID, error) {
 	if in.ID != "" {
 		return in.ID, nil
 	}
-	h, err := source.Hash(ctx, in.Algorithm.New, func(n int64) { tracker.Hashed(n, source.Size()) })
+	h, err := source.Hash(ctx, in.Algorithm.new, func(n int64) { tracker.Hashed(n, source.Size()) })
 	if err != nil {
 		_ = source.Close()
 		return "", err
 	}
-	return digest.ID(h), nil
+	return digestOf(h), nil
 }
 
 // spool keeps a stream and hashes it on the way.
-func (in Input) spool(ctx context.Context, stream io.Reader, dir string, tracker progress.Tracker) (*artifact.Source, artifact.ID, error) {
+func (in Input) spool(ctx context.Context, stream io.Reader, dir string, tracker Tracker) (*artifact.Source, artifact.ID, error) {
 	options := artifact.SpoolOptions{Dir: dir, Progress: func(n int64) { tracker.Hashed(n, -1) }}
 	if in.ID == "" {
-		options.Hash = in.Algorithm.New()
+		options.Hash = in.Algorithm.new()
 	}
 	source, err := artifact.Spool(ctx, stream, options)
 	if err != nil {
@@ -175,7 +173,7 @@ func (in Input) spool(ctx context.Context, stream io.Reader, dir string, tracker
 	if in.ID != "" {
 		return source, in.ID, nil
 	}
-	return source, digest.ID(options.Hash), nil
+	return source, digestOf(options.Hash), nil
 }
 
 // lateFile opens a file at the first read: a FIFO blocks there until somebody

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -31,7 +30,7 @@ func TestRepeatsAreSentInstead(t *testing.T) {
 			}))
 			dir := t.TempDir()
 			input := func(name string, id artifact.ID) transfer.Input {
-				return transfer.Input{Path: filepath.Join(dir, name), ID: id, Algorithm: digest.SHA256}
+				return transfer.Input{Path: filepath.Join(dir, name), ID: id, Algorithm: transfer.SHA256}
 			}
 			for _, name := range []string{"changes", "same", "same too", "under k", "under k too"} {
 				if err := os.WriteFile(filepath.Join(dir, name), []byte("content"), 0o600); err != nil {

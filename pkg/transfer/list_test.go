@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
@@ -114,7 +113,7 @@ error: reading L, line 8: it is neither HASH  PATH nor NAME (PATH) = HASH
 
 func TestPaths(t *testing.T) {
 	t.Parallel()
-	like := transfer.Input{Algorithm: digest.BLAKE3, ID: "k"}
+	like := transfer.Input{Algorithm: transfer.BLAKE3, ID: "k"}
 	for _, test := range []struct {
 		text       string
 		terminator byte
@@ -137,7 +136,7 @@ func TestPaths(t *testing.T) {
 
 func TestManifest(t *testing.T) {
 	t.Parallel()
-	like := transfer.Input{Algorithm: digest.SHA256}
+	like := transfer.Input{Algorithm: transfer.SHA256}
 	for text, want := range map[string]string{
 		`{"path":"a"}`: `"" "a" sha256`,
 		` {"path":"a\nb","hash":"k","algorithm":"blake3","durationMs":1500,"tag":"dGFn"} ` + "\r": `"k" "a\nb" blake3 1.5s tag dGFn`,
@@ -222,7 +221,7 @@ func FuzzManifest(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	like := transfer.Input{Algorithm: digest.SHA256}
+	like := transfer.Input{Algorithm: transfer.SHA256}
 	f.Fuzz(func(t *testing.T, text string) {
 		for input, err := range (transfer.List{Name: "L", Reader: strings.NewReader(text)}).Manifest(like) {
 			if err != nil {

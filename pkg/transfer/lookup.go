@@ -9,9 +9,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
-	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
 // LookedUp is what a cache told of one artifact.
@@ -26,7 +24,7 @@ type LookedUp struct {
 
 	size     int64 // of the input; -1 where it is not known
 	presence client.Presence
-	share    *progress.Share
+	share    *share
 }
 
 // LookUp asks what a cache has of a list, and gives the answers in its order. An
@@ -57,7 +55,7 @@ func (v *Verifier) look(ctx context.Context, inputs Inputs) iter.Seq[LookedUp] {
 		identified := inOrder(ctx, v.Jobs, v.claims(inputs), l.identify)
 		asked := inOrder(ctx, queries, inBatches(ctx, identified), l.askForMany)
 		for result := range inOrder(ctx, v.Jobs, flattened(asked), l.askForOne) {
-			result.share.Settle()
+			result.share.finish()
 			if !yield(result) {
 				return
 			}
@@ -143,7 +141,7 @@ func (l *look) askForOne(ctx context.Context, result LookedUp) LookedUp {
 	if result.Err == nil {
 		result.Found, result.Err = confirmed(ctx, l.verifier.Client, result.Found, result.size)
 	}
-	if lower, changed := digest.Lower(result.ID); changed && errors.Is(result.Err, client.ErrNotFound) {
+	if lower, changed := lowerDigest(result.ID); changed && errors.Is(result.Err, client.ErrNotFound) {
 		if found, err := l.stat(ctx, result.Path, lower); err == nil {
 			result.ID, result.Found, result.Err = lower, found, nil
 		}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/internal/jsonfile"
 )
 
@@ -100,7 +99,7 @@ func (e manifestEntry) input(like Input) (Input, error) {
 	input.Path, input.Tag = asFile(*e.Path), e.Tag
 	var err error
 	if e.Algorithm != nil {
-		if input.Algorithm, err = digest.Parse(*e.Algorithm); err != nil {
+		if input.Algorithm, err = ParseAlgorithm(*e.Algorithm); err != nil {
 			return Input{}, fmt.Errorf("algorithm: %w", err)
 		}
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -71,14 +70,14 @@ func TestNoArtifactIsHeldWhole(t *testing.T) {
 	}
 	for name, input := range map[string]func() transfer.Input{
 		"id given":   func() transfer.Input { return transfer.Input{Path: sparse, ID: "a"} },
-		"id derived": func() transfer.Input { return transfer.Input{Path: sparse, Algorithm: digest.SHA256} },
+		"id derived": func() transfer.Input { return transfer.Input{Path: sparse, Algorithm: transfer.SHA256} },
 		"stream": func() transfer.Input {
 			file, err := os.Open(sparse)
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { file.Close() })
-			return transfer.Input{Path: "-", Stream: file, Algorithm: digest.BLAKE3}
+			return transfer.Input{Path: "-", Stream: file, Algorithm: transfer.BLAKE3}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

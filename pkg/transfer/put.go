@@ -8,7 +8,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
 // prepared is an input that is ready to be sent.
@@ -35,7 +34,7 @@ func (u *Uploader) Put(ctx context.Context, input Input) Result {
 func (u *Uploader) put(ctx context.Context, input Input, result *Result) error {
 	tracker := u.Progress
 	if tracker == nil {
-		tracker = progress.None{}
+		tracker = &share{}
 	}
 	source, id, err := input.open(ctx, u.SpoolDir, tracker)
 	if err != nil {
@@ -63,7 +62,7 @@ func (u *Uploader) put(ctx context.Context, input Input, result *Result) error {
 func (u *Uploader) asks() bool { return u.SkipExisting && u.Client != nil }
 
 // prepare signs what was opened and identified, where it has to be.
-func (u *Uploader) prepare(ctx context.Context, input Input, source *artifact.Source, id artifact.ID, tracker progress.Tracker, result *Result) (prepared, error) {
+func (u *Uploader) prepare(ctx context.Context, input Input, source *artifact.Source, id artifact.ID, tracker Tracker, result *Result) (prepared, error) {
 	result.ID, result.Size = id, source.Size()
 	if input.ID == "" {
 		result.Algorithm = input.Algorithm
@@ -131,7 +130,7 @@ func (p prepared) isAt(found client.Found) bool {
 }
 
 // upload sends what was prepared, or says that it would.
-func (u *Uploader) upload(ctx context.Context, p prepared, tracker progress.Tracker, result *Result) error {
+func (u *Uploader) upload(ctx context.Context, p prepared, tracker Tracker, result *Result) error {
 	var described artifact.Metadata
 	if u.Describe != nil {
 		described = u.Describe(ctx)
@@ -162,7 +161,7 @@ func (u *Uploader) upload(ctx context.Context, p prepared, tracker progress.Trac
 
 // verify holds what was uploaded against its source, and its tag against the
 // one that was sent.
-func (u *Uploader) verify(ctx context.Context, p prepared, tracker progress.Tracker, sent *Result) error {
+func (u *Uploader) verify(ctx context.Context, p prepared, tracker Tracker, sent *Result) error {
 	verifier := Verifier{Client: u.Client, Jobs: 1, Progress: tracker}
 	path := p.input.Path
 	result := Verification{Path: path, ID: sent.ID}

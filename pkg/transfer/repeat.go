@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 )
 
 // remembered is how many ids of a list are known, so that what comes again is
@@ -40,7 +39,7 @@ type outcome struct {
 	status    Status
 	err       error
 	size      int64
-	algorithm digest.Algorithm
+	algorithm Algorithm
 	sum       artifact.ID // empty where it was not found out
 	instead   *outcome    // of the input that was sent when this one could not be read
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 )
 
 // errNoSum is what every line is that no program for checksums writes.
@@ -29,7 +28,7 @@ func (l List) IDs() Inputs {
 			return parseSum(line)
 		}
 		id, err := artifact.ParseID(line)
-		return Input{ID: id, Remote: true, Digests: digest.Of(id)}, err
+		return Input{ID: id, Remote: true, Digests: AlgorithmsOf(id)}, err
 	})
 }
 
@@ -55,7 +54,7 @@ func parseSum(line string) (Input, error) {
 		return Input{}, err
 	}
 	if path == "-" {
-		return Input{Path: path, ID: id, Remote: true, Digests: digest.Of(id)}, nil
+		return Input{Path: path, ID: id, Remote: true, Digests: AlgorithmsOf(id)}, nil
 	}
 	return Input{Path: path, ID: id}, nil
 }

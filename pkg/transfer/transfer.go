@@ -11,8 +11,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
-	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
 // Status is what became of an input.
@@ -35,7 +33,7 @@ type Result struct {
 	// ID is empty where the input failed before its id was known.
 	ID artifact.ID
 	// Algorithm is what the id was derived with; it is empty for a given id.
-	Algorithm digest.Algorithm
+	Algorithm Algorithm
 	// Size is in bytes, and -1 where it was not found out.
 	Size   int64
 	Status Status
@@ -73,7 +71,7 @@ type Uploader struct {
 	DryRun bool
 	// Progress, where it is not nil, is told of hashed, sent and received
 	// bytes of a single input.
-	Progress progress.Tracker
+	Progress Tracker
 	// SpoolDir is where streams are kept, as in [artifact.SpoolOptions].
 	SpoolDir string
 }

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -67,7 +66,7 @@ func write(t *testing.T, dir string, names ...string) (inputs []transfer.Input) 
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		inputs = append(inputs, transfer.Input{Path: filepath.Join(dir, name), Algorithm: digest.SHA256})
+		inputs = append(inputs, transfer.Input{Path: filepath.Join(dir, name), Algorithm: transfer.SHA256})
 	}
 	return inputs
 }
@@ -111,7 +110,7 @@ func TestOneJobReadsAhead(t *testing.T) {
 		inputs := func(yield func(transfer.Input, error) bool) {
 			if yield(first, nil) {
 				within(t, "the first one to be sent", sent)
-				yield(transfer.Input{Path: "next", Stream: reading(func() { once.Do(func() { close(read) }) }), Algorithm: digest.SHA256}, nil)
+				yield(transfer.Input{Path: "next", Stream: reading(func() { once.Do(func() { close(read) }) }), Algorithm: transfer.SHA256}, nil)
 			}
 		}
 		n := 0
@@ -170,7 +169,7 @@ func TestJobsBoundWhatIsSent(t *testing.T) {
 			}
 			inputs := write(t, t.TempDir(), names...)
 			for i := range 6 {
-				inputs = append(inputs, transfer.Input{Path: "stream", Stream: strings.NewReader(fmt.Sprint(i)), Algorithm: digest.SHA256})
+				inputs = append(inputs, transfer.Input{Path: "stream", Stream: strings.NewReader(fmt.Sprint(i)), Algorithm: transfer.SHA256})
 			}
 			n := 0
 			for result := range uploader.PutAll(t.Context(), all(inputs...), transfer.Batch{Jobs: jobs}) {
@@ -219,7 +218,7 @@ func TestLargeInputsTakeTurns(t *testing.T) {
 		}
 		inputs := func(yield func(transfer.Input, error) bool) {
 			for i := range 2 * reads.limit {
-				if !yield(transfer.Input{Path: fmt.Sprint(i), Stream: reading(read), ID: "0", Algorithm: digest.SHA256}, nil) {
+				if !yield(transfer.Input{Path: fmt.Sprint(i), Stream: reading(read), ID: "0", Algorithm: transfer.SHA256}, nil) {
 					return
 				}
 			}

@@ -8,8 +8,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
-	"github.com/artifact-cli/artifact/pkg/internal/progress"
 )
 
 // Verdict is what a verification came to.
@@ -51,9 +49,9 @@ type Verifier struct {
 	Jobs int
 	// Progress, where it is not nil, is told of one input at a time, and so
 	// belongs to a single one.
-	Progress progress.Tracker
-	// Whole, where it is not nil, is told of all inputs of a list together.
-	Whole progress.Overall
+	Progress Tracker
+	// ListProgress, if not nil, observes a whole list.
+	ListProgress ListTracker
 }
 
 // Several inputs at a time take smaller pieces of memory each.
@@ -74,7 +72,7 @@ func (v *Verifier) Verify(ctx context.Context, input Input) Verification {
 func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification] {
 	ending := new(ending)
 	return inOrder(ctx, v.Jobs, v.claims(inputs), func(ctx context.Context, c claim) Verification {
-		defer c.share.Settle()
+		defer c.share.finish()
 		if c.err != nil {
 			return Verification{Size: -1}.concluded(c.err)
 		}
@@ -95,19 +93,19 @@ func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification
 type claim struct {
 	input Input
 	err   error
-	share *progress.Share
+	share *share
 }
 
 func (v *Verifier) claims(inputs Inputs) iter.Seq[claim] {
 	return func(yield func(claim) bool) {
-		if v.Whole != nil {
-			defer v.Whole.Listed()
+		if v.ListProgress != nil {
+			defer v.ListProgress.Listed()
 		}
 		for input, err := range inputs {
-			if v.Whole != nil {
-				v.Whole.Found(1)
+			if v.ListProgress != nil {
+				v.ListProgress.Found(1)
 			}
-			if !yield(claim{input, err, &progress.Share{Whole: v.Whole, Down: true}}) {
+			if !yield(claim{input, err, &share{list: v.ListProgress, download: true}}) {
 				return
 			}
 		}
@@ -125,7 +123,7 @@ func (v *Verifier) verify(ctx context.Context, input Input, result *Verification
 	}
 	expected.signer = v.Signer
 	err = v.hold(ctx, input.Path, expected, result)
-	if lower, changed := digest.Lower(expected.id); changed && errors.Is(err, client.ErrNotFound) {
+	if lower, changed := lowerDigest(expected.id); changed && errors.Is(err, client.ErrNotFound) {
 		expected.id = lower
 		if lowerErr := v.hold(ctx, input.Path, expected, result); !errors.Is(lowerErr, client.ErrNotFound) {
 			result.ID, err = lower, lowerErr
@@ -186,9 +184,9 @@ func (v *Verifier) pieceSize() int {
 	return 0
 }
 
-func (v *Verifier) tracker() progress.Tracker {
+func (v *Verifier) tracker() Tracker {
 	if v.Progress == nil {
-		return progress.None{}
+		return &share{}
 	}
 	return v.Progress
 }

@@ -18,7 +18,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/digest"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -150,11 +149,11 @@ func TestVerify(t *testing.T) {
 				verifier.Signer = signer
 			}
 			id := artifact.ID(test.id)
-			input := transfer.Input{ID: id, Remote: true, Digests: digest.Of(id)}
+			input := transfer.Input{ID: id, Remote: true, Digests: transfer.AlgorithmsOf(id)}
 			want := transfer.Verification{ID: id, Signature: test.signature, Verdict: test.verdict}
 			name := test.id
 			if test.file {
-				input, name = transfer.Input{Path: file, ID: id, Algorithm: digest.SHA256}, file
+				input, name = transfer.Input{Path: file, ID: id, Algorithm: transfer.SHA256}, file
 				want.Path = file
 			}
 			if test.id == "" {
@@ -183,16 +182,16 @@ func TestVerifyStream(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		id, content string
-		algorithm   digest.Algorithm
+		algorithm   transfer.Algorithm
 		verdict     transfer.Verdict
 	}{
 		{"plain", body, "", "ok"},
-		{"plain", body, digest.BLAKE3, "ok"},
-		{"", body, digest.SHA256, "ok"},
-		{"", body, digest.SHA512, "missing"},
-		{"flipped", body, digest.SHA256, "differs"},
-		{"short", body, digest.SHA256, "differs"},
-		{"empty", "", digest.SHA256, "ok"},
+		{"plain", body, transfer.BLAKE3, "ok"},
+		{"", body, transfer.SHA256, "ok"},
+		{"", body, transfer.SHA512, "missing"},
+		{"flipped", body, transfer.SHA256, "differs"},
+		{"short", body, transfer.SHA256, "differs"},
+		{"empty", "", transfer.SHA256, "ok"},
 	} {
 		for _, chunked := range []bool{false, true} {
 			verifier := transfer.Verifier{Client: filed(chunked).client(t), Jobs: 1}

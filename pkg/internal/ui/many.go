@@ -57,8 +57,8 @@ func (m *Many) Listed() { m.note(func(at *sums) { at.listed = true }) }
 // Expect notes that n artifacts will be found, if nothing comes between.
 func (m *Many) Expect(n int) { m.note(func(at *sums) { at.expected = n }) }
 
-// Weighed adds the size of an artifact.
-func (m *Many) Weighed(size int64) {
+// Sized adds the size of an artifact.
+func (m *Many) Sized(size int64) {
 	m.note(func(at *sums) {
 		at.weighed += size
 		at.weights++
@@ -68,9 +68,9 @@ func (m *Many) Weighed(size int64) {
 // Moved adds bytes.
 func (m *Many) Moved(n int64) { m.note(func(at *sums) { at.moved += n }) }
 
-// Settled notes that one more artifact is done, and rest bytes of it need not be
+// Finished notes that one more artifact is done, and rest bytes of it need not be
 // moved any more.
-func (m *Many) Settled(rest int64) {
+func (m *Many) Finished(rest int64) {
 	m.note(func(at *sums) {
 		at.settled++
 		at.rest += rest

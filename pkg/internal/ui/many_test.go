@@ -33,13 +33,13 @@ func TestManyTellsHowFarTheListIs(t *testing.T) {
 		upload := func(n int) {
 			for range n {
 				many.Moved(mib)
-				many.Settled(0)
+				many.Finished(0)
 			}
 		}
 		find := func(n int) {
 			for range n {
 				many.Found(1)
-				many.Weighed(mib)
+				many.Sized(mib)
 			}
 		}
 		see(250 * time.Millisecond)
@@ -53,7 +53,7 @@ func TestManyTellsHowFarTheListIs(t *testing.T) {
 		upload(10)
 		see(time.Second)
 		for range 30 {
-			many.Settled(mib) // skipped
+			many.Finished(mib) // skipped
 		}
 		see(time.Second)
 		upload(49)
@@ -130,11 +130,11 @@ func TestManyLeavesOnlyWhatWasPrinted(t *testing.T) {
 				case 0:
 					many.Found(random.IntN(1000))
 				case 1:
-					many.Weighed(n)
+					many.Sized(n)
 				case 2:
 					many.Moved(n)
 				case 3:
-					many.Settled(n)
+					many.Finished(n)
 				case 4:
 					many.Expect(random.IntN(1000))
 				case 5:
@@ -172,11 +172,11 @@ func TestManyLinesForLog(t *testing.T) {
 		many.Found(100)
 		time.Sleep(time.Second / 2) // never at the same time as a tick
 		for range 100 {
-			if many.Weighed(mib); many.at.settled == 20 {
+			if many.Sized(mib); many.at.settled == 20 {
 				many.Listed()
 			}
 			many.Moved(mib)
-			many.Settled(0)
+			many.Finished(0)
 			time.Sleep(time.Second)
 		}
 		many.End()

@@ -1,4 +1,4 @@
-package digest
+package transfer
 
 import (
 	"slices"
@@ -17,19 +17,19 @@ func TestAlgorithms(t *testing.T) {
 			"2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
 		"blake3": "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85",
 	} {
-		algorithm, err := Parse(name)
+		algorithm, err := ParseAlgorithm(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := algorithm.New()
+		h := algorithm.new()
 		h.Write([]byte("abc"))
-		if got := string(ID(h)); got != want {
+		if got := string(digestOf(h)); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
 	}
 	for _, name := range []string{"", "SHA256", "md5", "sha256 "} {
-		if _, err := Parse(name); err == nil || !strings.Contains(err.Error(), "sha256, sha512, blake3") {
-			t.Errorf("Parse(%q) = %v, want an error that lists the names", name, err)
+		if _, err := ParseAlgorithm(name); err == nil || !strings.Contains(err.Error(), "sha256, sha512, blake3") {
+			t.Errorf("ParseAlgorithm(%q) = %v, want an error that lists the names", name, err)
 		}
 	}
 }
@@ -39,7 +39,7 @@ func BenchmarkHash(b *testing.B) {
 	for _, algorithm := range Algorithms() {
 		b.Run(string(algorithm), func(b *testing.B) {
 			b.SetBytes(int64(len(buffer)))
-			h := algorithm.New()
+			h := algorithm.new()
 			for b.Loop() {
 				h.Write(buffer)
 			}
@@ -47,7 +47,7 @@ func BenchmarkHash(b *testing.B) {
 	}
 }
 
-func TestOf(t *testing.T) {
+func TestAlgorithmsOf(t *testing.T) {
 	t.Parallel()
 	digits := func(n int) artifact.ID { return artifact.ID(strings.Repeat("0aF", n)[:n]) }
 	for id, want := range map[artifact.ID][]Algorithm{
@@ -64,24 +64,24 @@ func TestOf(t *testing.T) {
 		artifact.ID("٠") + digits(62):      nil, // a digit, but not of this system
 		digits(62) + artifact.ID("\u0661"): nil,
 	} {
-		if got := Of(id); !slices.Equal(got, want) {
+		if got := AlgorithmsOf(id); !slices.Equal(got, want) {
 			t.Errorf("%q: %v, want %v", id, got, want)
 		}
 	}
-	h := SHA256.New()
-	if id := ID(h); !Is(id, h) || !Is(artifact.ID(strings.ToUpper(string(id))), h) || Is(id[1:], h) {
+	h := SHA256.new()
+	if id := digestOf(h); !isDigest(id, h) || !isDigest(artifact.ID(strings.ToUpper(string(id))), h) || isDigest(id[1:], h) {
 		t.Errorf("%s is its own digest, in either case", id)
 	}
 }
 
-func TestLower(t *testing.T) {
+func TestLowerDigest(t *testing.T) {
 	t.Parallel()
 	lower := artifact.ID(strings.Repeat("0af", 22)[:64])
 	upper := artifact.ID(strings.ToUpper(string(lower)))
 	for id, want := range map[artifact.ID]bool{
 		upper: true, lower: false, upper + upper: true, upper[:63]: false, upper[:40]: false, "G" + upper[1:]: false, "": false,
 	} {
-		got, changed := Lower(id)
+		got, changed := lowerDigest(id)
 		if string(got) != strings.ToLower(string(id)) || changed != want {
 			t.Errorf("%s: %s, %v", id, got, changed)
 		}

@@ -1,11 +1,11 @@
-package progress
+package transfer
 
 import (
 	"slices"
 	"testing"
 )
 
-// notes is an Overall that writes down what it is told.
+// notes is a ListTracker that writes down what it is told.
 type notes []note
 
 type note struct {
@@ -16,12 +16,12 @@ type note struct {
 func (l *notes) add(what string, n int64) { *l = append(*l, note{what, n}) }
 func (l *notes) Found(n int)              { l.add("found", int64(n)) }
 func (l *notes) Listed()                  { l.add("listed", 0) }
-func (l *notes) Weighed(size int64)       { l.add("weighed", size) }
+func (l *notes) Sized(size int64)         { l.add("sized", size) }
 func (l *notes) Moved(n int64)            { l.add("moved", n) }
-func (l *notes) Settled(rest int64)       { l.add("settled", rest) }
+func (l *notes) Finished(rest int64)      { l.add("finished", rest) }
 
 // TestShare tells of one way only, takes back what is sent again, and is silent
-// when it has settled.
+// when it has finished.
 func TestShare(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -38,30 +38,30 @@ func TestShare(t *testing.T) {
 			s.Sent(0, 9)
 			s.Sent(0, 9)
 			s.Sent(8, 9)
-		}, notes{{"weighed", 9}, {"moved", 5}, {"moved", -5}, {"moved", 8}, {"settled", 1}}},
+		}, notes{{"sized", 9}, {"moved", 5}, {"moved", -5}, {"moved", 8}, {"finished", 1}}},
 		"down": {true, func(s Tracker) {
 			s.Sent(5, 9)
 			s.Received(4, -1)
 			s.Received(6, 7)
-		}, notes{{"moved", 4}, {"weighed", 7}, {"moved", 2}, {"settled", 1}}},
+		}, notes{{"moved", 4}, {"sized", 7}, {"moved", 2}, {"finished", 1}}},
 		"of a size that nobody tells": {true, func(s Tracker) { s.Received(4, -1) },
-			notes{{"moved", 4}, {"weighed", 4}, {"settled", 0}}},
-		"empty":        {false, func(s Tracker) { s.Hashed(0, 0) }, notes{{"weighed", 0}, {"settled", 0}}},
-		"never opened": {false, func(Tracker) {}, notes{{"weighed", 0}, {"settled", 0}}},
+			notes{{"moved", 4}, {"sized", 4}, {"finished", 0}}},
+		"empty":        {false, func(s Tracker) { s.Hashed(0, 0) }, notes{{"sized", 0}, {"finished", 0}}},
+		"never opened": {false, func(Tracker) {}, notes{{"sized", 0}, {"finished", 0}}},
 	} {
 		var got notes
-		share := &Share{Whole: &got, Down: test.down}
+		share := &share{list: &got, download: test.down}
 		test.tell(share)
-		share.Settle()
-		share.Settle()
+		share.finish()
+		share.finish()
 		share.Sent(9, 9)
 		share.Hashed(9, 99)
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
-	nobody := &Share{}
+	nobody := &share{}
 	nobody.Hashed(1, 1)
 	nobody.Sent(1, 1)
-	nobody.Settle()
+	nobody.finish()
 }
