@@ -103,7 +103,6 @@ func (o outcome) check(t *testing.T, want outcome) {
 type recorded struct {
 	Method, URI, Body string
 	Length            int64
-	Encoding          []string
 	Header            http.Header
 }
 
@@ -132,7 +131,7 @@ func record(t *testing.T, answer http.HandlerFunc) *recorder {
 		}
 		r.mu.Lock()
 		r.requests = append(r.requests, recorded{
-			req.Method, req.RequestURI, string(body), req.ContentLength, req.TransferEncoding, req.Header,
+			req.Method, req.RequestURI, string(body), req.ContentLength, req.Header,
 		})
 		r.mu.Unlock()
 		answer(w, req)
