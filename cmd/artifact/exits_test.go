@@ -35,7 +35,7 @@ func exits() {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, &stderr
 	err = cmd.Run()
 	text := systemWords.Replace(elapsed.ReplaceAllString(stderr.String(), " in TIME\n"))
-	if server := os.Getenv("ARTIFACT_API"); server != "" {
+	if server := os.Getenv("SERVER"); server != "" {
 		text = strings.ReplaceAll(text, strings.TrimPrefix(server, "http://"), "SERVER")
 	}
 	_, _ = os.Stderr.WriteString(text)

@@ -41,7 +41,7 @@ func TestScripts(t *testing.T) {
 }
 
 // stories are how stories are run; [wine] in one says that artifact is
-// artifact.exe under wine.
+// artifact.exe under wine, and [root] that the user is root.
 func stories(wine bool) testscript.Params {
 	return testscript.Params{
 		Setup: isolate,
@@ -49,10 +49,13 @@ func stories(wine bool) testscript.Params {
 			"cache": runCache, "server": runServer, "presigned": runPresigned,
 		},
 		Condition: func(condition string) (bool, error) {
-			if condition != "wine" {
-				return false, fmt.Errorf("unknown condition %q", condition)
+			switch condition {
+			case "wine":
+				return wine, nil
+			case "root":
+				return os.Getuid() == 0, nil
 			}
-			return wine, nil
+			return false, fmt.Errorf("unknown condition %q", condition)
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,

@@ -23,26 +23,36 @@ import (
 // what it was asked.
 type storyServer struct {
 	*httptest.Server
-	rules       []rule
 	connections atomic.Int64
 
 	mu       sync.Mutex
+	rules    []*rule
 	requests []string
 	headers  []http.Header
 }
 
 // rule is how to answer the requests that it matches: one line of a file,
 //
-//	METHOD PATTERN STATUS [NAME:VALUE...] [BODY]
+//	METHOD PATTERN[@TOKEN] STATUS[*TIMES] [NAME:VALUE...] [BODY]
 //
 // where METHOD may be *, PATTERN is that of path.Match for the last part of the
 // path, and BODY begins with none of a header's names. STATUS may be cut: the
-// connection is closed without an answer.
+// connection is closed without an answer. With TOKEN the rule is for requests
+// that have it as their bearer token, and with TIMES for so many requests.
 type rule struct {
 	method, pattern string
+	token           string
 	status          int // 0 cuts the connection
+	left            int // times that it answers; below 0 for ever
 	header          http.Header
 	body            string
+}
+
+// matches reports whether the rule is for a request.
+func (r *rule) matches(req *http.Request) bool {
+	matched, _ := path.Match(r.pattern, path.Base(req.URL.Path))
+	return matched && (r.method == "*" || r.method == req.Method) && r.left != 0 &&
+		(r.token == "" || req.Header.Get("Authorization") == "Bearer "+r.token)
 }
 
 // longBody is more bytes than a story would show.
@@ -59,7 +69,7 @@ type storyServerKey struct{}
 //	                            A long body is its size
 //	server connections          prints how many were made
 //
-// It points ARTIFACT_API and ARTIFACT_TOKEN at the server.
+// It points ARTIFACT_API and ARTIFACT_TOKEN at the server, whose URL is SERVER too.
 func runServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: server start [FILE], server requests [HEADER...], or server connections")
@@ -67,7 +77,7 @@ func runServer(ts *testscript.TestScript, neg bool, args []string) {
 	kept := ts.Value(storyServerKey{}).(**storyServer)
 	switch verb := args[0]; {
 	case verb == "start":
-		s := &storyServer{rules: []rule{{method: "*", pattern: "*", status: http.StatusAccepted}}}
+		s := &storyServer{rules: []*rule{{method: "*", pattern: "*", left: -1, status: http.StatusAccepted}}}
 		if len(args) > 1 {
 			s.rules = append(parseRules(ts, ts.ReadFile(args[1])), s.rules...)
 		}
@@ -80,6 +90,7 @@ func runServer(ts *testscript.TestScript, neg bool, args []string) {
 		s.Start()
 		ts.Defer(s.Close)
 		*kept = s
+		ts.Setenv("SERVER", s.URL)
 		ts.Setenv("ARTIFACT_API", s.URL)
 		ts.Setenv("ARTIFACT_TOKEN", "canary-9c1f3a5e7d")
 	case verb == "requests" && *kept != nil:
@@ -91,16 +102,22 @@ func runServer(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func parseRules(ts *testscript.TestScript, text string) (rules []rule) {
+func parseRules(ts *testscript.TestScript, text string) (rules []*rule) {
 	for line := range strings.Lines(text) {
 		words := strings.SplitN(strings.TrimSpace(line), " ", 4)
 		if len(words) < 3 {
 			ts.Fatalf("server: no rule: %s", line)
 		}
-		r := rule{method: words[0], pattern: words[1], header: http.Header{}}
-		if words[2] != "cut" {
-			var err error
-			r.status, err = strconv.Atoi(words[2])
+		r := &rule{method: words[0], left: -1, header: http.Header{}}
+		r.pattern, r.token, _ = strings.Cut(words[1], "@")
+		status, times, limited := strings.Cut(words[2], "*")
+		var err error
+		if status != "cut" {
+			r.status, err = strconv.Atoi(status)
+			ts.Check(err)
+		}
+		if limited {
+			r.left, err = strconv.Atoi(times)
 			ts.Check(err)
 		}
 		rest := strings.Join(words[3:], "")
@@ -131,22 +148,17 @@ func (s *storyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.requests, s.headers = append(s.requests, text), append(s.headers, r.Header)
+	rule := s.rules[slices.IndexFunc(s.rules, func(rule *rule) bool { return rule.matches(r) })]
+	rule.left--
 	s.mu.Unlock()
-	for _, rule := range s.rules {
-		matched, _ := path.Match(rule.pattern, path.Base(r.URL.Path))
-		if !matched || rule.method != "*" && rule.method != r.Method {
-			continue
-		}
-		if rule.status == 0 {
-			panic(http.ErrAbortHandler)
-		}
-		for name, values := range rule.header {
-			w.Header()[name] = values
-		}
-		w.WriteHeader(rule.status)
-		_, _ = io.WriteString(w, rule.body)
-		return
+	if rule.status == 0 {
+		panic(http.ErrAbortHandler)
 	}
+	for name, values := range rule.header {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(rule.status)
+	_, _ = io.WriteString(w, rule.body)
 }
 
 // agent is what differs from build to build in User-Agent.
