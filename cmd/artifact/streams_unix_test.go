@@ -62,7 +62,7 @@ func TestChangeDuringUpload(t *testing.T) {
 		"time restored": {"touch -r d/file time; printf x | dd of=d/file conv=notrunc status=none; touch -r time d/file", restored, ""},
 		"grown":         {"printf x >>d/file", "its size changed from 33554432 to 33554433 bytes", "its size changed from 33554432 to 33554433 bytes"},
 		"replaced":      {"cp -p d/file other; mv other d/file", "another file took its name", "another file took its name"},
-		"truncated":     {"printf x >d/file", "its size changed from 33554432 to 1 bytes", "its size changed from 33554432 to 1 bytes"},
+		"truncated":     {"truncate -s 1 d/file", "its size changed from 33554432 to 1 bytes", "its size changed from 33554432 to 1 bytes"},
 	} {
 		for way, args := range map[string][]string{"FILE": {"d/file"}, "--hash": {"--hash=k", "d/file"}, "-r": {"-r", "d"}} {
 			want := test.why

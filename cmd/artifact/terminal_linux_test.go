@@ -176,7 +176,7 @@ func TestNoBarInCI(t *testing.T) {
 }
 
 // TestHostileNamesOnATerminal shows names escaped there, whatever a command says
-// about them. Programs get them as they are: see TestHostileNames.
+// about them. Programs get them as they are: see hostile_names.txtar.
 func TestHostileNamesOnATerminal(t *testing.T) {
 	t.Parallel()
 	const script = `artifact put * && artifact put --json * && artifact put -r . && artifact put * >sums
