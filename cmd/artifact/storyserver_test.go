@@ -50,7 +50,7 @@ type rule struct {
 
 // matches reports whether the rule is for a request.
 func (r *rule) matches(req *http.Request) bool {
-	matched, _ := path.Match(r.pattern, path.Base(req.URL.Path))
+	matched, _ := path.Match(r.pattern, strings.TrimPrefix(path.Base(req.URL.Path), "/"))
 	return matched && (r.method == "*" || r.method == req.Method) && r.left != 0 &&
 		(r.token == "" || req.Header.Get("Authorization") == "Bearer "+r.token)
 }
