@@ -1,14 +1,8 @@
 package command
 
 import (
-	"fmt"
 	"strings"
-
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
-
-// onGitHub reports whether GitHub's runner reads the log.
-func (a *app) onGitHub() bool { return a.env.Getenv("GITHUB_ACTIONS") == "true" }
 
 // workflowCommand is a line of the log that GitHub's runner acts on. The runner
 // ends a command at the line's end, and decodes what is escaped here.
@@ -27,10 +21,5 @@ func (a *app) hideFromLog(secret string) {
 	}
 }
 
-// annotate shows a failure that is tolerated where GitHub shows warnings. Secrets
-// are replaced first, since the filter does not know how a command escapes them.
-func (a *app) annotate(err error) {
-	if a.tolerant && a.onGitHub() {
-		fmt.Fprint(a.streams.screen, workflowCommand("warning", a.streams.redactor.String(printable.Text(err.Error()))))
-	}
-}
+// onGitHub reports whether GitHub's runner reads the log.
+func (a *app) onGitHub() bool { return a.env.Getenv("GITHUB_ACTIONS") == "true" }

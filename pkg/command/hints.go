@@ -15,6 +15,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
@@ -149,4 +150,82 @@ func shellQuote(name string) string {
 		return name
 	}
 	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}
+
+// hint is what to do about an error; about a 401 it is for the job's identity to
+// be known to the cache.
+func (a *app) hint(err error) string {
+	var answered *client.Error
+	if a.identity != nil && errors.As(err, &answered) && answered.Status == http.StatusUnauthorized {
+		return a.refusedIdentity()
+	}
+	return hint(err)
+}
+
+// credentialHint says how to come by a credential that can be used.
+func credentialHint(err error) string {
+	var none *noCredentialError
+	var refused *refusedError
+	var unconfirmed *settings.UnconfirmedError
+	switch {
+	case errors.As(err, &unconfirmed):
+		api := printable.Text(shellQuote(unconfirmed.API))
+		return "Nothing was sent. If that is your cache, confirm it once: artifact login --api " + api +
+			"\nIn CI, set ARTIFACT_API=" + api
+	case errors.As(err, &refused):
+		return refused.next
+	case errors.As(err, &none):
+		return none.hint()
+	}
+	return "Unlock the keyring, or set ARTIFACT_TOKEN. Without a keyring: artifact login --insecure-storage stores in a file."
+}
+
+func (e *noCredentialError) hint() string {
+	var lines []string
+	if len(e.withheld) > 0 {
+		lines = append(lines, fmt.Sprintf("%s: for Vercel's own cache only, so it is not used here.", strings.Join(e.withheld, ", ")))
+	}
+	if e.sudoer != "" {
+		lines = append(lines, fmt.Sprintf("This runs under sudo, and sees nothing that %s logged in to.", e.sudoer))
+	}
+	return strings.Join(append(lines,
+		"Log in with artifact login, or set ARTIFACT_TOKEN. A cache without authentication takes any ARTIFACT_TOKEN.",
+		"To try without a cache of your own: artifact serve -- artifact put FILE"), "\n")
+}
+
+// identityHint says what to do about one.
+func identityHint(e *identity.Error) string {
+	switch {
+	case errors.Is(e, identity.ErrFork):
+		return "Run the upload where the workflow is not a fork's, or take --oidc away there: a download may need no identity."
+	case errors.Is(e, identity.ErrNoPermission):
+		return "Give the job the permission, in its workflow:\n  permissions:\n    contents: read\n    id-token: write\n" +
+			"A pull request from a fork gets none in any case."
+	case errors.Is(e, identity.ErrUnset):
+		return unsetHints[e.Vendor]
+	case errors.Is(e, identity.ErrClock):
+		return "Set this machine's clock. If it is right, the token has ended, or whoever signed it has a wrong clock."
+	case errors.Is(e, identity.ErrAudience):
+		return "Give --oidc-audience the name that the pipeline asks for, or leave it out."
+	}
+	return identityHints[e.Kind]
+}
+
+// unsetHints are for vendors whose pipelines say that a job gets a token.
+var unsetHints = map[string]string{
+	identity.GitLab: "Ask for it in the pipeline:\n  id_tokens:\n    " + identity.EnvToken + ":\n      aud: https://cache.example.com",
+	identity.CircleCI: "CircleCI gives one to jobs that are no fork's, or where the project passes secrets to builds of forks.\n" +
+		"For another audience, set " + identity.EnvToken + " by circleci run oidc get.",
+}
+
+var identityHints = map[identity.Kind]string{
+	identity.NoJob: "Known are GitHub Actions, GitLab, CircleCI and Buildkite; elsewhere set " + identity.EnvToken + " to the job's identity token.\n" +
+		"On your own machine: artifact login.",
+	identity.NotAllowed: "The job has no identity that it could show. Buildkite's agent has to be on the PATH, and of a version that knows oidc.",
+	identity.Unusable:   "That is no identity token: check the pipeline, and what it sets " + identity.EnvToken + " to.",
+	identity.Denied: "The server does not take this job's token: check what it trusts (issuer, subject, audience), --oidc-client-id and --team.\n" +
+		"artifact status shows the job's identity where it can be exchanged.",
+	identity.Unreachable:   "Nothing was sent to the cache. Check --oidc-token-url, --oidc-issuer and the network, then run it again.",
+	identity.Untrusted:     "Nothing was sent to the cache. Check --oidc-token-url and --oidc-issuer: that is no server to give the job's identity to.",
+	identity.Misconfigured: "The job's identity goes to https:// only; plain http is for this machine. --allow-http is for the cache.",
 }

@@ -1,14 +1,22 @@
 package command
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"math"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/provenance"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
 // metadataOptions are the flags that describe an artifact. Those that are
@@ -32,24 +40,6 @@ func (o *metadataOptions) register(flags *pflag.FlagSet) {
 		readsEnvironment(flags, name)
 	}
 }
-
-// optional is the value of a flag that may be given and empty.
-type optional struct {
-	given bool
-	text  string
-}
-
-// String is the value.
-func (o *optional) String() string { return o.text }
-
-// Set takes any value, also an empty one.
-func (o *optional) Set(text string) error {
-	*o = optional{given: true, text: text}
-	return nil
-}
-
-// Type names the value in a help text.
-func (o *optional) Type() string { return "string" }
 
 // wantsGit tells whether anything of git's is asked for.
 func (o *metadataOptions) wantsGit() bool {
@@ -103,4 +93,162 @@ func parseDuration(text string) (*time.Duration, error) {
 		return nil, usage("--duration: %q is neither a number of milliseconds nor a duration such as 1.5s", text)
 	}
 	return &duration, nil
+}
+
+// gitGrace is how long git may take after everything else is ready.
+const gitGrace = 3 * time.Second
+
+// detection finds out what nobody gave: CI vendor, interactive or not, and the
+// state of the work tree. It runs beside everything else, once it was started.
+type detection struct {
+	given   artifact.Metadata
+	options metadataOptions
+	ci      provenance.CI
+	watched bool // a person sees standard error
+	ask     func()
+	giveUp  context.CancelFunc
+
+	started  sync.Once
+	ready    chan struct{} // closed when the next two are set
+	revision provenance.Revision
+	err      error
+
+	once     sync.Once
+	metadata artifact.Metadata
+	warnings []string
+	notes    []string // for --verbose
+}
+
+// newDetection starts nothing yet; stop must follow.
+func (a *app) newDetection(ctx context.Context, o metadataOptions, given artifact.Metadata) *detection {
+	ctx, cancel := context.WithCancel(ctx)
+	d := &detection{
+		given: given, options: o, giveUp: cancel, ready: make(chan struct{}),
+		ci: provenance.DetectCI(a.env.LookupEnv), watched: ui.IsTerminal(a.env.Stderr),
+	}
+	d.ask = func() {
+		answer := provenance.Ask(ctx, "", a.env.Environ())
+		go func() {
+			defer close(d.ready)
+			d.err = fault.Catch(func() (err error) {
+				d.revision, err = answer()
+				return err
+			})
+		}()
+	}
+	if !o.wantsGit() {
+		d.ask = func() { close(d.ready) }
+	}
+	return d
+}
+
+// start begins to ask git, if nobody has.
+func (d *detection) start() { d.started.Do(d.ask) }
+
+// stop ends git, where that still runs.
+func (d *detection) stop() {
+	d.giveUp()
+	d.started.Do(func() { close(d.ready) })
+	<-d.ready
+}
+
+// describe is called when everything else is ready. It waits for git, but not
+// for ever.
+func (d *detection) describe(ctx context.Context) artifact.Metadata {
+	d.once.Do(func() {
+		d.start()
+		timer := time.NewTimer(gitGrace)
+		defer timer.Stop()
+		select {
+		case <-d.ready:
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		d.giveUp()
+		<-d.ready
+		d.metadata = d.join()
+	})
+	return d.metadata
+}
+
+// join puts what was given before what was detected.
+func (d *detection) join() artifact.Metadata {
+	m := d.given
+	if !d.options.ci.given {
+		m.CI = d.detected(api.HeaderCI, "the CI vendor", d.ci.Vendor)
+	}
+	if !d.options.interactive.given {
+		m.Interactive = new(d.ci.Interactive(d.watched))
+	}
+	d.noteGit()
+	if !d.options.sha.given {
+		sha := d.revision.SHA
+		if sha == "" {
+			sha = d.ci.SHA
+		}
+		m.SHA = d.detected(api.HeaderSHA, "the revision", sha)
+	}
+	if !d.options.dirtyHash.given {
+		m.DirtyHash = d.revision.DirtyHash
+	}
+	return m
+}
+
+// detected is a value from outside that the header can carry, or nothing and a
+// warning.
+func (d *detection) detected(header, what, value string) string {
+	if value == "" {
+		return ""
+	}
+	if err := api.CheckHeader(header, value); err != nil {
+		d.warnings = append(d.warnings, fmt.Sprintf("%s is left out: %v", what, err))
+		return ""
+	}
+	return value
+}
+
+// noteGit says why git told nothing or not all. A revision without its changes
+// passes for a clean tree, so that needs a warning; so does an owner that git
+// does not trust, in CI: there it is a step that the job lacks.
+func (d *detection) noteGit() {
+	if d.err == nil {
+		return
+	}
+	what, warn := "no revision from git", false
+	if d.revision.SHA != "" {
+		what, warn = "the hash of uncommitted changes is left out", true
+	}
+	text := fmt.Sprintf("%s: %v", what, d.gitError())
+	var owner *provenance.OwnerError
+	if errors.As(d.err, &owner) {
+		text += "; to have git trust it: " + owner.Remedy
+		warn = warn || d.ci.Detected
+	}
+	if warn {
+		d.warnings = append(d.warnings, text)
+	} else {
+		d.notes = append(d.notes, text)
+	}
+}
+
+func (d *detection) gitError() error {
+	if errors.Is(d.err, context.Canceled) {
+		return fmt.Errorf("git was not done %v after everything else", gitGrace)
+	}
+	return d.err
+}
+
+// printDetection prints what the user should know of it.
+func (a *app) printDetection(d *detection) {
+	if a.global.quiet {
+		return
+	}
+	for _, warning := range d.warnings {
+		a.warn(warning)
+	}
+	if a.global.verbose {
+		for _, note := range d.notes {
+			fmt.Fprintln(a.streams.screen, printable.Text(note))
+		}
+	}
 }

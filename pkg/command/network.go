@@ -2,10 +2,12 @@ package command
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
+	"net/url"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -38,33 +40,6 @@ func (o *networkOptions) register(flags *pflag.FlagSet) {
 		readsEnvironment(flags, name)
 	}
 }
-
-// choice is a switch that may be left alone.
-type choice struct{ made *bool }
-
-// String is empty where it was left alone.
-func (c *choice) String() string {
-	if c.made == nil {
-		return ""
-	}
-	return strconv.FormatBool(*c.made)
-}
-
-// Set reads true or false.
-func (c *choice) Set(text string) error {
-	on, err := strconv.ParseBool(text)
-	if err != nil {
-		return fmt.Errorf("%q is neither true nor false", text)
-	}
-	c.made = &on
-	return nil
-}
-
-// Type names the value in a help text.
-func (c *choice) Type() string { return "bool" }
-
-// IsBoolFlag lets the flag stand without a value.
-func (c *choice) IsBoolFlag() bool { return true }
 
 // network is what networkOptions come to. An origin is empty where there is
 // nothing of its kind.
@@ -115,4 +90,51 @@ func (a *app) proxy(flag string) (raw, origin string, err error) {
 		return "", "--proxy", errProxyPassword
 	}
 	return flag, "--proxy", client.CheckProxy(flag)
+}
+
+// rootCAs returns the certificates to trust at the URL target, or nil for the
+// system's own. SSL_CERT_FILE is read here because Go ignores one that it cannot
+// read, and knows it on Linux only.
+func (a *app) rootCAs(target string) (*x509.CertPool, error) {
+	files := []struct{ origin, path string }{{"--ca-cert", a.global.caCert}}
+	if !strings.HasPrefix(target, "http://") {
+		files = append(files, struct{ origin, path string }{"SSL_CERT_FILE", a.env.Getenv("SSL_CERT_FILE")})
+	}
+	var pool *x509.CertPool
+	for _, file := range files {
+		if file.path == "" {
+			continue
+		}
+		pem, err := usertext.ReadFile(file.path, maxCertificates)
+		if err != nil {
+			return nil, &settings.Error{Origin: file.origin, Err: err}
+		}
+		if pool == nil {
+			if pool, err = x509.SystemCertPool(); err != nil {
+				return nil, fmt.Errorf("reading the system's certificates: %w", err)
+			}
+		}
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, &settings.Error{Origin: file.origin, Err: fmt.Errorf("%s: %w", file.path, noBlockError(pem, "certificate"))}
+		}
+	}
+	return pool, nil
+}
+
+// passwordOf is the password in the URL of a proxy, which may have no scheme,
+// and be malformed.
+func passwordOf(proxy string) string {
+	at := strings.LastIndexByte(proxy, '@')
+	if at < 0 {
+		return ""
+	}
+	userinfo := proxy[:at]
+	if _, rest, ok := strings.Cut(userinfo, "://"); ok {
+		userinfo = rest
+	}
+	_, password, _ := strings.Cut(userinfo, ":")
+	if plain, err := url.PathUnescape(password); err == nil {
+		return plain // the filter knows its escaped forms too
+	}
+	return password
 }

@@ -5,12 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
@@ -96,16 +94,6 @@ func (a *app) authorizeAsJob(ctx context.Context, resolver *settings.Resolver, s
 	return nil
 }
 
-// hint is what to do about an error; about a 401 it is for the job's identity to
-// be known to the cache.
-func (a *app) hint(err error) string {
-	var answered *client.Error
-	if a.identity != nil && errors.As(err, &answered) && answered.Status == http.StatusUnauthorized {
-		return a.refusedIdentity()
-	}
-	return hint(err)
-}
-
 // refusedIdentity says whom the cache would have to trust.
 func (a *app) refusedIdentity() string {
 	about := a.identity.About()
@@ -174,54 +162,4 @@ func (a *app) endIdentity() {
 	if err := a.identity.Revoke(ctx); err != nil {
 		a.warn(fmt.Sprintf("the access token was not revoked, and is good until it ends: %v", err))
 	}
-}
-
-// identityCode is the exit code of a token that could not be got.
-func identityCode(e *identity.Error) int {
-	switch e.Kind {
-	case identity.Unreachable:
-		return exitUnreachable
-	case identity.Untrusted:
-		return exitRefused
-	case identity.Misconfigured:
-		return exitUsage
-	}
-	return exitUnauthorized
-}
-
-// identityHint says what to do about one.
-func identityHint(e *identity.Error) string {
-	switch {
-	case errors.Is(e, identity.ErrFork):
-		return "Run the upload where the workflow is not a fork's, or take --oidc away there: a download may need no identity."
-	case errors.Is(e, identity.ErrNoPermission):
-		return "Give the job the permission, in its workflow:\n  permissions:\n    contents: read\n    id-token: write\n" +
-			"A pull request from a fork gets none in any case."
-	case errors.Is(e, identity.ErrUnset):
-		return unsetHints[e.Vendor]
-	case errors.Is(e, identity.ErrClock):
-		return "Set this machine's clock. If it is right, the token has ended, or whoever signed it has a wrong clock."
-	case errors.Is(e, identity.ErrAudience):
-		return "Give --oidc-audience the name that the pipeline asks for, or leave it out."
-	}
-	return identityHints[e.Kind]
-}
-
-// unsetHints are for vendors whose pipelines say that a job gets a token.
-var unsetHints = map[string]string{
-	identity.GitLab: "Ask for it in the pipeline:\n  id_tokens:\n    " + identity.EnvToken + ":\n      aud: https://cache.example.com",
-	identity.CircleCI: "CircleCI gives one to jobs that are no fork's, or where the project passes secrets to builds of forks.\n" +
-		"For another audience, set " + identity.EnvToken + " by circleci run oidc get.",
-}
-
-var identityHints = map[identity.Kind]string{
-	identity.NoJob: "Known are GitHub Actions, GitLab, CircleCI and Buildkite; elsewhere set " + identity.EnvToken + " to the job's identity token.\n" +
-		"On your own machine: artifact login.",
-	identity.NotAllowed: "The job has no identity that it could show. Buildkite's agent has to be on the PATH, and of a version that knows oidc.",
-	identity.Unusable:   "That is no identity token: check the pipeline, and what it sets " + identity.EnvToken + " to.",
-	identity.Denied: "The server does not take this job's token: check what it trusts (issuer, subject, audience), --oidc-client-id and --team.\n" +
-		"artifact status shows the job's identity where it can be exchanged.",
-	identity.Unreachable:   "Nothing was sent to the cache. Check --oidc-token-url, --oidc-issuer and the network, then run it again.",
-	identity.Untrusted:     "Nothing was sent to the cache. Check --oidc-token-url and --oidc-issuer: that is no server to give the job's identity to.",
-	identity.Misconfigured: "The job's identity goes to https:// only; plain http is for this machine. --allow-http is for the cache.",
 }

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/internal/provenance"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
@@ -168,25 +168,144 @@ func (o putOptions) signing(a *app, s settings.Settings) (artifact.Scheme, *arti
 	return scheme, signer, err
 }
 
-func usage(format string, args ...any) error {
-	return &usageError{command: "artifact put", err: fmt.Errorf(format, args...)}
+// putAll uploads a list, prints each result as it comes, and then what all of
+// them came to.
+func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs transfer.Inputs, o putOptions, d *detection) error {
+	if uploader.Client == nil && o.skipExisting {
+		a.warn("without a credential nobody is asked what the cache has")
+	}
+	defer holdBallast()()
+	began := time.Now()
+	tally, sums := tally{app: a}, putSums{}
+	shown := a.progress().BeginMany("uploading")
+	defer shown.End()
+	if o.shard == "" && !o.recursive {
+		o.expect(ctx, shown)
+	}
+	// Results that come together are written together.
+	results := a.streams.results
+	results.gather = true
+	defer results.flush()
+	batch := transfer.Batch{Jobs: affordable(o.jobs), FailFast: o.failFast, Progress: shown, Waiting: results.flush}
+	for result := range uploader.PutAll(ctx, inputs, batch) {
+		sums.add(result)
+		if result.Err != nil { // which is told elsewhere, and behind those before it
+			results.flush()
+		}
+		tally.add(a.printPutOfMany(result))
+		if results.err != nil {
+			return results.err
+		}
+	}
+	results.flush()
+	shown.End()
+	a.printDetection(d)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	sums.leftOut = int(o.leftOut.Load())
+	if sums.total() == 0 {
+		a.warn("nothing was uploaded: the list has no entry")
+		return nil
+	}
+	a.note(sums.text(time.Since(began), o.dryRun))
+	return tally.err()
 }
 
-// progress is how the transfer is shown.
-func (a *app) progress() *ui.Progress {
-	style := ui.Silent
-	if !a.global.quiet {
-		style = ui.ChooseStyle(a.global.progress, a.env.Stderr, a.env.Getenv)
+// printPutOfMany prints a result and returns its error, if it has one.
+func (a *app) printPutOfMany(r transfer.Result) error {
+	if r.Path == "" && r.Err != nil && a.global.json { // an entry that is no input
+		a.printJSON(failureJSON{newErrorJSON(r.Err)})
+		return r.Err
 	}
-	// A CI's log keeps each frame of a bar, even if the job has a terminal.
-	if style == ui.Bar && a.global.progress == ui.Auto && provenance.DetectCI(a.env.LookupEnv).Detected {
-		style = ui.Lines
-	}
-	return ui.NewProgress(a.streams.screen, style)
+	return a.printPut(r)
 }
 
-// beginOne begins to show the transfer of a single artifact.
-func (a *app) beginOne(name string) *ui.Transfer {
-	a.shown = a.progress().Begin(a.streams.redactor.String(name)) // whose beginning a bar cuts
-	return a.shown
+// printPut prints a result and returns its error, if it has one.
+func (a *app) printPut(r transfer.Result) error {
+	err := underName("uploading", r.Path, r.Err)
+	if a.global.json {
+		a.printJSON(newPutJSON(r, err))
+		return a.printed(err)
+	}
+	switch {
+	case err != nil:
+		return err
+	case a.global.quiet:
+		a.printResult(string(r.ID))
+	default:
+		a.printResult(ui.SumLine(string(r.ID), r.Path))
+	}
+	return nil
+}
+
+// putJSON is a result of put as --json prints it. Scripts rely on the names.
+type putJSON struct {
+	Path       string        `json:"path"`
+	PathBase64 string        `json:"pathBase64,omitempty"`
+	Hash       artifact.ID   `json:"hash,omitempty"`
+	Algorithm  string        `json:"algorithm,omitempty"`
+	Size       *int64        `json:"size,omitempty"`
+	Status     string        `json:"status"`
+	URLs       []string      `json:"urls,omitempty"`
+	Attempts   int           `json:"attempts,omitempty"`
+	Seconds    float64       `json:"seconds"`
+	Signed     bool          `json:"signed"`
+	Metadata   *metadataJSON `json:"metadata,omitempty"`
+	Error      *errorJSON    `json:"error,omitempty"`
+}
+
+func newPutJSON(r transfer.Result, err error) putJSON {
+	shown := putJSON{
+		Path: r.Path, Hash: r.ID, Algorithm: string(r.Algorithm), Status: string(r.Status),
+		URLs: r.URLs.List(), Attempts: r.Attempts, Seconds: r.Elapsed.Round(time.Microsecond).Seconds(), Error: newErrorJSON(err),
+		PathBase64: pathBase64(r.Path), Size: known(r.Size), Signed: r.Signed,
+	}
+	if r.Status == transfer.NotSent {
+		shown.Status = string(transfer.Failed)
+	}
+	if r.Err == nil {
+		shown.Metadata = newMetadataJSON(r.Metadata)
+	}
+	return shown
+}
+
+// putSums are what several uploads came to.
+type putSums struct {
+	uploaded, skipped, failed, notSent int
+
+	leftOut int   // links and special files below a directory
+	bytes   int64 // uploaded
+}
+
+func (s *putSums) add(r transfer.Result) {
+	switch r.Status {
+	case transfer.Uploaded, transfer.Planned:
+		s.uploaded++
+		s.bytes += r.Size
+	case transfer.Skipped:
+		s.skipped++
+	case transfer.NotSent:
+		s.notSent++
+	default:
+		s.failed++
+	}
+}
+
+func (s *putSums) total() int { return s.uploaded + s.skipped + s.failed + s.notSent + s.leftOut }
+
+func (s *putSums) text(elapsed time.Duration, dryRun bool) string {
+	done := "uploaded"
+	if dryRun {
+		done = "to upload"
+	}
+	text := fmt.Sprintf("%d %s, %d skipped, %d failed, %d not sent", s.uploaded, done, s.skipped, s.failed, s.notSent)
+	if s.leftOut > 0 {
+		text += fmt.Sprintf(", %d left out", s.leftOut)
+	}
+	text += fmt.Sprintf("; %s in %s", ui.Size(s.bytes), elapsed.Round(10*time.Millisecond))
+	if s.bytes > 0 && !dryRun {
+		text += fmt.Sprintf(" (%s)", ui.Rate(float64(s.bytes)/elapsed.Seconds()))
+	}
+	return text
 }

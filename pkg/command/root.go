@@ -4,100 +4,11 @@
 package command
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/spf13/cobra"
-
-	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/fault"
-	"github.com/artifact-cli/artifact/pkg/internal/identity"
-	"github.com/artifact-cli/artifact/pkg/internal/settings"
-	"github.com/artifact-cli/artifact/pkg/internal/tempfile"
-	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
-
-// app is what the commands of one run share.
-type app struct {
-	env     Env
-	streams *streams
-	global  globalOptions
-	// shown is the transfer of a single artifact, once that has begun.
-	shown *ui.Transfer
-	// identity is set where the job's own was asked for.
-	identity *identity.Identity
-	// unhurried is for a command that may take its time to end after a signal.
-	unhurried atomic.Bool
-	// tolerant is for failures that are no more than warnings.
-	tolerant bool
-}
-
-// Run parses the arguments, runs the command and returns the exit code, which
-// is that of `artifact help exit-codes`.
-func Run(ctx context.Context, env Env) int {
-	env.Stdin, env.Stdout = inherited(env.Stdin), inherited(env.Stdout)
-	a := &app{env: env, streams: env.openStreams()}
-	// Also those that are not used, and before the first error: it may
-	// repeat what somebody typed.
-	for _, name := range slices.Concat(settings.SecretVariables(), identity.SecretVariables()) {
-		a.hide(env.Getenv(name))
-	}
-	for _, value := range headerSecrets(env.Getenv(envHeaders)) {
-		a.hide(value)
-	}
-	for _, arg := range env.Args {
-		if strings.Contains(arg, "://") {
-			a.hide(passwordOf(arg))
-		}
-	}
-	for _, name := range settings.ProxyVariables() {
-		a.hide(passwordOf(env.Getenv(name)))
-	}
-	return a.run(ctx, newRootCommand(a))
-}
-
-// CleanUp removes the temporary files of the process. It is the last that a
-// process may do with this package, however it ends.
-func CleanUp() { tempfile.RemoveAll() }
-
-// run is the command line behind the filter, which a fault of ours passes too.
-func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
-	root.SetArgs(a.env.Args)
-	err, ended := a.execute(ctx, root)
-	if !ended { // what it waits for may be one of the streams: nothing is said
-		a.endIdentity()
-		return exitCode(err)
-	}
-	defer a.streams.flush()
-	if broken := fault.Catch(func() error { code = a.conclude(ctx, err); return nil }); broken != nil {
-		a.printError(broken)
-		return exitFault
-	}
-	return code
-}
-
-// conclude reports what a command came to, and returns the exit code.
-func (a *app) conclude(ctx context.Context, err error) int {
-	defer a.endIdentity()
-	if unwritten := a.streams.results.err; unwritten != nil && (err == nil || errors.Is(err, unwritten)) {
-		err = &outputError{unwritten}
-	}
-	if err == nil {
-		return exitOK
-	}
-	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
-		err = cause
-	}
-	a.report(err)
-	if warned := (*warning)(nil); errors.As(err, &warned) {
-		return exitOK
-	}
-	return exitCode(err)
-}
 
 func newRootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
@@ -211,29 +122,54 @@ func runHelp(cmd *cobra.Command, args []string) error {
 	return topic.Help()
 }
 
-// report prints an error and what to do about it: on standard error for
-// people, and as an object among the results where a script asked for JSON and
-// has not been given it yet.
-func (a *app) report(err error) {
-	interrupt, child := Interrupt{}, (*childExit)(nil)
-	if errors.As(err, &interrupt) || errors.As(err, &child) {
-		return // whoever sent the signal knows, and the command has spoken
-	}
-	known := (*artifactError)(nil)
-	if a.global.json && !errors.As(err, &known) {
-		a.printJSON(failureJSON{newErrorJSON(err)})
-	}
-	a.printError(err)
-	if !errors.As(err, new(*batchError)) { // the failures have got theirs
-		a.annotate(err)
-	}
-	var answered *client.Error
-	if a.global.verbose && errors.As(err, &answered) && answered.Code != "" {
-		a.note("the server's code for this: " + answered.Code)
-	}
-	if batch := (*batchError)(nil); errors.As(err, &batch) {
-		a.printGroups(batch)
-		return
-	}
-	a.printHint(a.hint(err))
+// Tree is the whole command line, for programs that describe it, such as the
+// generator of the manual. Names, texts and flags can be read. Nothing stands
+// behind them: its commands must not be run, only asked for their help.
+func Tree() *cobra.Command {
+	env := Env{LookupEnv: func(string) (string, bool) { return "", false }}
+	return newRootCommand(&app{env: env, streams: env.openStreams()})
 }
+
+// strangers are the flags and commands of other tools that people try by habit,
+// and what to do instead.
+var strangers = map[string]string{
+	"--token":    "Set ARTIFACT_TOKEN, or log in once with artifact login: every user of this machine can read an argument.",
+	"--insecure": insteadOfInsecure,
+	"-k":         insteadOfInsecure,
+	"--header":   insteadOfHeader,
+	"-H":         insteadOfHeader,
+	"--cacert":   "Trust your server's own certificate with --ca-cert FILE.",
+	"--cert":     "Show a client certificate with --client-cert FILE --client-key FILE.",
+	"upload":     insteadOfUpload,
+	"push":       insteadOfUpload,
+	"download":   insteadOfDownload,
+	"pull":       insteadOfDownload,
+	"ls":         insteadOfList,
+	"list":       insteadOfList,
+}
+
+// newStrangerCommands makes the commands among the strangers. Each is hidden,
+// takes all arguments and fails.
+func newStrangerCommands() []*cobra.Command {
+	var commands []*cobra.Command
+	for name, next := range strangers {
+		if name[0] == '-' {
+			continue
+		}
+		commands = append(commands, &cobra.Command{
+			Use: name, Hidden: true, DisableFlagParsing: true,
+			RunE: func(*cobra.Command, []string) error {
+				return &usageError{err: fmt.Errorf("unknown command %q", name), next: next}
+			},
+		})
+	}
+	return commands
+}
+
+const (
+	insteadOfInsecure = "Certificates are always checked. Trust your server's own with --ca-cert FILE."
+	insteadOfHeader   = "Put the lines Name: value into a file for --header-file FILE, or into ARTIFACT_HEADERS: every user of this machine can read an argument."
+	insteadOfUpload   = "Upload with artifact put FILE."
+	insteadOfDownload = "Download with artifact get ID -o FILE."
+	insteadOfList     = "The cache cannot list what it holds. Ask for known ids with artifact stat ID..."
+)

@@ -128,25 +128,6 @@ func (o *statOptions) usage(format string, args ...any) error {
 	return &usageError{command: "artifact stat", err: fmt.Errorf(format, args...)}
 }
 
-// foundJSON is what a cache has, as --json prints it. Scripts rely on the
-// names.
-type foundJSON struct {
-	Hash     artifact.ID   `json:"hash,omitempty"`
-	Size     *int64        `json:"size,omitempty"`
-	Metadata *metadataJSON `json:"metadata,omitempty"`
-	Tag      string        `json:"tag,omitempty"`
-	Path     string        `json:"path,omitempty"`
-	Base64   string        `json:"pathBase64,omitempty"`
-	Error    *errorJSON    `json:"error,omitempty"`
-}
-
-func newFoundJSON(found client.Found, size int64, path string) foundJSON {
-	return foundJSON{
-		Hash: found.ID, Size: known(size), Metadata: newMetadataJSON(found.Metadata), Tag: found.Metadata.Tag,
-		Path: path, Base64: pathBase64(path),
-	}
-}
-
 // printStat prints an answer and returns its error, if it has one.
 func (a *app) printStat(result transfer.LookedUp) error {
 	err := underName("looking up", result.Path, result.Err)

@@ -3,12 +3,9 @@ package command
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
-	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -143,39 +140,10 @@ func (e *batchError) Error() string {
 	return text
 }
 
-// printError prints an error as one line, and below it where a fault of ours
-// happened.
-func (a *app) printError(err error) {
-	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
-	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
-	if broken := (*fault.Error)(nil); errors.As(err, &broken) {
-		_, _ = a.streams.screen.Write(broken.Stack)
-	}
-}
-
-// printHint prints the next step after an error, which may take several lines.
-func (a *app) printHint(next string) {
-	for line := range strings.Lines(next) {
-		a.printLine("hint: " + strings.TrimSuffix(line, "\n"))
-	}
-}
-
-func (a *app) printLine(text string) {
-	fmt.Fprintf(a.streams.screen, "artifact: %s\n", printable.Text(text))
-}
-
-// warn prints a line that nobody has to act on, unless only errors are wanted.
-func (a *app) warn(text string) {
-	if a.global.quiet {
-		return
-	}
-	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
-	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Warning("artifact: warning:"), printable.Text(text))
-}
-
-// note prints a line that is good to know, unless only errors are wanted.
-func (a *app) note(text string) {
-	if !a.global.quiet {
-		a.printLine(text)
+// annotate shows a failure that is tolerated where GitHub shows warnings. Secrets
+// are replaced first, since the filter does not know how a command escapes them.
+func (a *app) annotate(err error) {
+	if a.tolerant && a.onGitHub() {
+		fmt.Fprint(a.streams.screen, workflowCommand("warning", a.streams.redactor.String(printable.Text(err.Error()))))
 	}
 }

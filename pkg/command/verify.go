@@ -3,12 +3,14 @@ package command
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"slices"
+	"iter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -96,17 +98,6 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	return a.printOneVerification(ctx, result)
 }
 
-// listOf is a list of what is known already.
-func listOf(inputs ...transfer.Input) transfer.Inputs {
-	return func(yield func(transfer.Input, error) bool) {
-		for _, input := range inputs {
-			if !yield(input, nil) {
-				return
-			}
-		}
-	}
-}
-
 // inputs is what is to be verified: a single input, or a list.
 func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.Inputs, closeList func(), err error) {
 	closeList = func() {}
@@ -190,28 +181,82 @@ func (o *verifyOptions) usage(format string, args ...any) error {
 	return &usageError{command: "artifact verify", err: fmt.Errorf(format, args...)}
 }
 
-// noDigest is the algorithm of an id that is a key.
-const noDigest = "none"
+// verifyJSON is a result of verify as --json prints it. Scripts rely on the
+// names.
+type verifyJSON struct {
+	Path       string      `json:"path,omitempty"`
+	PathBase64 string      `json:"pathBase64,omitempty"`
+	Hash       artifact.ID `json:"hash,omitempty"`
+	Status     string      `json:"status"`
+	Size       *int64      `json:"size,omitempty"`
+	Signature  string      `json:"signature,omitempty"`
+	Error      *errorJSON  `json:"error,omitempty"`
+}
 
-// parseIDAs takes an id and the algorithms that it may be a digest of: by its
-// form, or as somebody says.
-func parseIDAs(text, algorithm string) (artifact.ID, []transfer.Algorithm, error) {
-	id, err := artifact.ParseID(text)
-	if err != nil {
-		return "", nil, err
+// printVerification prints a result and returns its error, if it has one.
+func (a *app) printVerification(r transfer.Verification) error {
+	err := underName("verifying", r.Path, r.Err)
+	if a.global.json {
+		a.printJSON(verifyJSON{
+			Path: r.Path, PathBase64: pathBase64(r.Path), Hash: r.ID, Status: string(r.Verdict), Size: known(r.Size),
+			Signature: string(r.Signature), Error: newErrorJSON(err),
+		})
+		return err
 	}
-	switch algorithm {
-	case "":
-		return id, transfer.AlgorithmsOf(id), nil
-	case noDigest:
-		return id, nil, nil
+	if word := verdictWords[r.Verdict]; word != "" && (!a.global.quiet || r.Verdict != transfer.Verified) {
+		a.printResult(ui.VerdictLine(r.Name(), word))
 	}
-	said, err := transfer.ParseAlgorithm(algorithm)
-	if err != nil {
-		return "", nil, err
+	return err
+}
+
+// verdictWords are what people and scripts read. One that was not reached has
+// an error instead.
+var verdictWords = map[transfer.Verdict]string{
+	transfer.Verified: "OK", transfer.Missing: "MISSING", transfer.Different: "DIFFERS",
+	transfer.BadSignature: "BAD SIGNATURE", transfer.Unverifiable: "UNVERIFIABLE",
+}
+
+var errNothingListed = errors.New("nothing was verified: the list has no entry")
+
+// printVerifications prints each result as it comes, and what all came to. A list
+// may have no entry, as one of put may; sums with none prove nothing, which
+// sha256sum does not let pass either.
+func (a *app) printVerifications(ctx context.Context, shown *ui.Many, results iter.Seq[transfer.Verification], sums bool) error {
+	defer shown.End()
+	defer holdBallast()()
+	tally := tally{app: a}
+	signed := map[transfer.Signature]int{}
+	for result := range results {
+		if ctx.Err() != nil {
+			break // what comes now was only broken off
+		}
+		tally.add(a.printVerification(result))
+		signed[result.Signature]++
+		if a.streams.results.err != nil {
+			return a.streams.results.err
+		}
 	}
-	if !slices.Contains(transfer.AlgorithmsOf(id), said) {
-		return "", nil, fmt.Errorf("%s has not the form of a %s digest", id, said)
+	shown.End()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	return id, []transfer.Algorithm{said}, nil
+	if tally.total == 0 && sums {
+		return &transfer.Mismatch{Name: "the list", Err: errNothingListed}
+	}
+	if tally.total == 0 {
+		a.warn(errNothingListed.Error())
+	}
+	a.noteSchemes(signed)
+	return tally.err()
+}
+
+func (a *app) printOneVerification(ctx context.Context, result transfer.Verification) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	err := a.printVerification(result)
+	if err == nil {
+		a.noteSchemes(map[transfer.Signature]int{result.Signature: 1})
+	}
+	return a.printed(err)
 }

@@ -2,7 +2,6 @@ package command
 
 import (
 	"fmt"
-	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -24,15 +23,6 @@ func version() string {
 		text += fmt.Sprintf(" (%s, %s)", commit, date)
 	}
 	return text
-}
-
-// userAgent names the program to servers: product, version and platform.
-func userAgent() string {
-	name := release
-	if name == "" {
-		name = "dev"
-	}
-	return fmt.Sprintf("artifact/%s (%s; %s)", name, runtime.GOOS, runtime.GOARCH)
 }
 
 func newVersionCommand() *cobra.Command {

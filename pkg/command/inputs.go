@@ -165,3 +165,14 @@ func holdBallast() (release func()) {
 	ballast := make([]byte, ballastSize)
 	return func() { runtime.KeepAlive(ballast) }
 }
+
+// listOf is a list of what is known already.
+func listOf(inputs ...transfer.Input) transfer.Inputs {
+	return func(yield func(transfer.Input, error) bool) {
+		for _, input := range inputs {
+			if !yield(input, nil) {
+				return
+			}
+		}
+	}
+}

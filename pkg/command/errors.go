@@ -39,7 +39,51 @@ type usageError struct {
 }
 
 func (e *usageError) Error() string { return e.err.Error() }
+
 func (e *usageError) Unwrap() error { return e.err }
+
+func usage(format string, args ...any) error {
+	return &usageError{command: "artifact put", err: fmt.Errorf(format, args...)}
+}
+
+// errNoCredential says that there is no token anywhere.
+var errNoCredential = errors.New("no credential: no token is set")
+
+// noCredentialError is errNoCredential with what may explain it.
+type noCredentialError struct {
+	withheld []string // variables that are set, and for Vercel only
+	sudoer   string   // whose login is not seen
+}
+
+func (e *noCredentialError) Error() string { return errNoCredential.Error() }
+
+func (e *noCredentialError) Unwrap() error { return errNoCredential }
+
+// refusedError is a token that the server does not accept.
+type refusedError struct {
+	answered *client.Error
+	next     string // what to do about it
+}
+
+func (e *refusedError) Error() string {
+	return "the token is refused: " + e.answered.Reason()
+}
+
+func (e *refusedError) Unwrap() error { return e.answered }
+
+// closedError is a cache that takes nothing, whoever asks.
+type closedError struct{ status client.CacheStatus }
+
+func (e *closedError) Error() string {
+	return "Remote Caching is " + closedWords[e.status]
+}
+
+// closedWords say what is wrong with a cache.
+var closedWords = map[client.CacheStatus]string{
+	client.CacheDisabled:  "disabled",
+	client.CacheOverLimit: "over its limit",
+	client.CachePaused:    "paused",
+}
 
 // outputError is a result that could not be written.
 type outputError struct{ err error }
@@ -47,6 +91,7 @@ type outputError struct{ err error }
 func (e *outputError) Error() string {
 	return fmt.Sprintf("writing the results: %v", usertext.FileReason(e.err))
 }
+
 func (e *outputError) Unwrap() error { return e.err }
 
 // Interrupt is the cause of a context that a signal ended.
@@ -192,4 +237,17 @@ func newErrorJSON(err error) *errorJSON {
 		shown.Code, shown.Status = answered.Code, answered.Status
 	}
 	return shown
+}
+
+// identityCode is the exit code of a token that could not be got.
+func identityCode(e *identity.Error) int {
+	switch e.Kind {
+	case identity.Unreachable:
+		return exitUnreachable
+	case identity.Untrusted:
+		return exitRefused
+	case identity.Misconfigured:
+		return exitUsage
+	}
+	return exitUnauthorized
 }

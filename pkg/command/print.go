@@ -1,0 +1,226 @@
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/provenance"
+	"github.com/artifact-cli/artifact/pkg/internal/redact"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
+)
+
+// streams are the two outputs behind everything that has to stand before them.
+type streams struct {
+	redactor       *redact.Redactor
+	revealing      io.Writer // standard output without the filter
+	log            io.Writer // standard error, likewise
+	results        *strictWriter
+	onTerminal     bool // results are
+	screen         *ui.Screen
+	stdout, stderr *redact.Writer
+}
+
+func (e Env) openStreams() *streams {
+	redactor := new(redact.Redactor)
+	stdout, stderr := redactor.Writer(e.Stdout), redactor.Writer(e.Stderr)
+	screen := ui.NewScreen(stderr, func() int { return ui.Columns(e.Stderr) })
+	results := &strictWriter{next: stdout}
+	onTerminal := ui.IsTerminal(e.Stdout)
+	if onTerminal { // mostly the one that the bar is on
+		results.next = screen.Beside(stdout)
+	}
+	return &streams{
+		redactor:  redactor,
+		revealing: e.Stdout,
+		log:       e.Stderr,
+		results:   results, onTerminal: onTerminal,
+		screen: screen,
+		stdout: stdout,
+		stderr: stderr,
+	}
+}
+
+// reveal prints a result past the filter, for a result whose purpose is to tell
+// a secret.
+func (s *streams) reveal(text string) error {
+	_, err := io.WriteString(s.revealing, text)
+	if err != nil {
+		return &outputError{err}
+	}
+	return nil
+}
+
+// revealToLog prints a line past the filter of standard error, for a CI's log to
+// know a secret by. Whole lines are not mixed with others.
+func (s *streams) revealToLog(line string) { _, _ = io.WriteString(s.log, line) }
+
+// flush lets out what may have been the beginning of a secret.
+func (s *streams) flush() {
+	if err := s.stdout.Flush(); s.results.err == nil {
+		s.results.err = err
+	}
+	_ = s.stderr.Flush() // nobody is left to be told
+}
+
+// strictWriter remembers the first error, so that no command has to look after
+// each line that it prints, and none can succeed without its results.
+type strictWriter struct {
+	next   io.Writer
+	err    error
+	gather bool // what is written waits for flush
+	held   []byte
+}
+
+// maxHeld is how many bytes wait for a flush at most.
+const maxHeld = 32 << 10
+
+func (w *strictWriter) Write(p []byte) (int, error) {
+	if w.err != nil {
+		return 0, w.err
+	}
+	w.held = append(w.held, p...)
+	if !w.gather || len(w.held) >= maxHeld {
+		w.flush()
+	}
+	return len(p), w.err
+}
+
+func (w *strictWriter) flush() {
+	if len(w.held) > 0 && w.err == nil {
+		_, w.err = w.next.Write(w.held)
+	}
+	w.held = w.held[:0]
+}
+
+// hide keeps a secret out of all that is printed from now on.
+func (a *app) hide(secret string) { a.streams.redactor.Add(secret) }
+
+// say prints a part of the story.
+func (a *app) say(format string, args ...any) {
+	if !a.global.quiet {
+		fmt.Fprintln(a.streams.screen, printable.Text(fmt.Sprintf(format, args...)))
+	}
+}
+
+// warn prints a line that nobody has to act on, unless only errors are wanted.
+func (a *app) warn(text string) {
+	if a.global.quiet {
+		return
+	}
+	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
+	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Warning("artifact: warning:"), printable.Text(text))
+}
+
+// note prints a line that is good to know, unless only errors are wanted.
+func (a *app) note(text string) {
+	if !a.global.quiet {
+		a.printLine(text)
+	}
+}
+
+// printError prints an error as one line, and below it where a fault of ours
+// happened.
+func (a *app) printError(err error) {
+	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
+	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
+	if broken := (*fault.Error)(nil); errors.As(err, &broken) {
+		_, _ = a.streams.screen.Write(broken.Stack)
+	}
+}
+
+// printHint prints the next step after an error, which may take several lines.
+func (a *app) printHint(next string) {
+	for line := range strings.Lines(next) {
+		a.printLine("hint: " + strings.TrimSuffix(line, "\n"))
+	}
+}
+
+func (a *app) printLine(text string) {
+	fmt.Fprintf(a.streams.screen, "artifact: %s\n", printable.Text(text))
+}
+
+// printResult prints one line of results. Programs get the bytes of names as they
+// are; a terminal might obey them.
+func (a *app) printResult(line string) {
+	if a.streams.onTerminal {
+		line = printable.Text(line)
+	}
+	fmt.Fprintln(a.streams.results, line) // the writer keeps its error
+}
+
+// printJSON prints one object on one line.
+func (a *app) printJSON(object any) {
+	var line strings.Builder
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(object) // every one of ours can be encoded
+	a.printResult(strings.TrimSuffix(line.String(), "\n"))
+}
+
+// printFact prints a line, as "team: acme (ARTIFACT_TEAM)".
+func (a *app) printFact(name, value, origin string) {
+	line := name + ": " + value
+	if origin != "" {
+		line += " (" + origin + ")"
+	}
+	fmt.Fprintln(a.streams.results, printable.Text(line))
+}
+
+// progress is how the transfer is shown.
+func (a *app) progress() *ui.Progress {
+	style := ui.Silent
+	if !a.global.quiet {
+		style = ui.ChooseStyle(a.global.progress, a.env.Stderr, a.env.Getenv)
+	}
+	// A CI's log keeps each frame of a bar, even if the job has a terminal.
+	if style == ui.Bar && a.global.progress == ui.Auto && provenance.DetectCI(a.env.LookupEnv).Detected {
+		style = ui.Lines
+	}
+	return ui.NewProgress(a.streams.screen, style)
+}
+
+// beginOne begins to show the transfer of a single artifact.
+func (a *app) beginOne(name string) *ui.Transfer {
+	a.shown = a.progress().Begin(a.streams.redactor.String(name)) // whose beginning a bar cuts
+	return a.shown
+}
+
+// noteRetry prints a line for each further try.
+func (a *app) noteRetry(r client.Retry) {
+	if a.shown != nil {
+		a.shown.Pause(r.Pause)
+	}
+	if a.global.quiet {
+		return
+	}
+	line := fmt.Sprintf("artifact: %s; trying again in %s (%d of %d)",
+		r.Err, r.Pause.Round(100*time.Millisecond), r.Attempt, a.global.retries)
+	fmt.Fprintln(a.streams.screen, printable.Text(line))
+}
+
+// trace prints a line for each request, under --verbose.
+func (a *app) trace() func(client.Exchange) {
+	if !a.global.verbose {
+		return nil
+	}
+	return func(e client.Exchange) {
+		line := fmt.Sprintf("%s %s: ", e.Method, e.URL)
+		if e.Err != nil {
+			line += e.Err.Error()
+		} else {
+			line += fmt.Sprintf("%d %s", e.Status, e.Protocol)
+		}
+		line += fmt.Sprintf(" in %v", e.Elapsed.Round(time.Millisecond/10))
+		if e.RequestID != "" {
+			line += ", request " + e.RequestID
+		}
+		fmt.Fprintln(a.streams.screen, printable.Text(line))
+	}
+}

@@ -1,0 +1,133 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
+	"github.com/artifact-cli/artifact/pkg/internal/identity"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/tempfile"
+)
+
+// Run parses the arguments, runs the command and returns the exit code, which
+// is that of `artifact help exit-codes`.
+func Run(ctx context.Context, env Env) int {
+	env.Stdin, env.Stdout = inherited(env.Stdin), inherited(env.Stdout)
+	a := &app{env: env, streams: env.openStreams()}
+	// Also those that are not used, and before the first error: it may
+	// repeat what somebody typed.
+	for _, name := range slices.Concat(settings.SecretVariables(), identity.SecretVariables()) {
+		a.hide(env.Getenv(name))
+	}
+	for _, value := range headerSecrets(env.Getenv(envHeaders)) {
+		a.hide(value)
+	}
+	for _, arg := range env.Args {
+		if strings.Contains(arg, "://") {
+			a.hide(passwordOf(arg))
+		}
+	}
+	for _, name := range settings.ProxyVariables() {
+		a.hide(passwordOf(env.Getenv(name)))
+	}
+	return a.run(ctx, newRootCommand(a))
+}
+
+// CleanUp removes the temporary files of the process. It is the last that a
+// process may do with this package, however it ends.
+func CleanUp() { tempfile.RemoveAll() }
+
+// run is the command line behind the filter, which a fault of ours passes too.
+func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
+	root.SetArgs(a.env.Args)
+	err, ended := a.execute(ctx, root)
+	if !ended { // what it waits for may be one of the streams: nothing is said
+		a.endIdentity()
+		return exitCode(err)
+	}
+	defer a.streams.flush()
+	if broken := fault.Catch(func() error { code = a.conclude(ctx, err); return nil }); broken != nil {
+		a.printError(broken)
+		return exitFault
+	}
+	return code
+}
+
+// stopTime is how long a command may take to end after a signal.
+const stopTime = time.Second
+
+// execute runs the command line. Some of what a command may wait for cannot be
+// interrupted: to open a FIFO that nobody writes to, or to write to a pipe that
+// nobody reads. After a signal that is left behind, and err is the signal's.
+func (a *app) execute(ctx context.Context, root *cobra.Command) (err error, ended bool) {
+	finished := make(chan error, 1)
+	go func() { finished <- fault.Catch(func() error { return root.ExecuteContext(ctx) }) }()
+	select {
+	case err := <-finished:
+		return err, true
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-finished:
+		return err, true
+	case <-time.After(stopTime):
+	}
+	interrupt := Interrupt{}
+	if !errors.As(context.Cause(ctx), &interrupt) || a.unhurried.Load() {
+		return <-finished, true
+	}
+	return interrupt, false
+}
+
+// conclude reports what a command came to, and returns the exit code.
+func (a *app) conclude(ctx context.Context, err error) int {
+	defer a.endIdentity()
+	if unwritten := a.streams.results.err; unwritten != nil && (err == nil || errors.Is(err, unwritten)) {
+		err = &outputError{unwritten}
+	}
+	if err == nil {
+		return exitOK
+	}
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, context.Canceled) {
+		err = cause
+	}
+	a.report(err)
+	if warned := (*warning)(nil); errors.As(err, &warned) {
+		return exitOK
+	}
+	return exitCode(err)
+}
+
+// report prints an error and what to do about it: on standard error for
+// people, and as an object among the results where a script asked for JSON and
+// has not been given it yet.
+func (a *app) report(err error) {
+	interrupt, child := Interrupt{}, (*childExit)(nil)
+	if errors.As(err, &interrupt) || errors.As(err, &child) {
+		return // whoever sent the signal knows, and the command has spoken
+	}
+	known := (*artifactError)(nil)
+	if a.global.json && !errors.As(err, &known) {
+		a.printJSON(failureJSON{newErrorJSON(err)})
+	}
+	a.printError(err)
+	if !errors.As(err, new(*batchError)) { // the failures have got theirs
+		a.annotate(err)
+	}
+	var answered *client.Error
+	if a.global.verbose && errors.As(err, &answered) && answered.Code != "" {
+		a.note("the server's code for this: " + answered.Code)
+	}
+	if batch := (*batchError)(nil); errors.As(err, &batch) {
+		a.printGroups(batch)
+		return
+	}
+	a.printHint(a.hint(err))
+}
