@@ -35,7 +35,8 @@ var rooms = map[string]room{
 	},
 	"pkg/artifact": {rooms: []string{"pkg/internal/fault", "pkg/internal/usertext"}, modules: []string{"golang.org/x/sys"}},
 	"pkg/client": {rooms: []string{
-		"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/origin", "pkg/internal/printable", "pkg/internal/redact", "pkg/internal/transport",
+		"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/origin", "pkg/internal/printable", "pkg/internal/redact", "pkg/internal/reply",
+		"pkg/internal/retry", "pkg/internal/transport",
 	}},
 	"pkg/transfer": {
 		rooms: []string{
@@ -48,12 +49,16 @@ var rooms = map[string]room{
 		rooms:   []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/jsonfile", "pkg/internal/origin", "pkg/internal/tempfile", "pkg/internal/usertext"},
 		modules: []string{"github.com/zalando/go-keyring", "golang.org/x/sys"},
 	},
-	"pkg/internal/identity":   {rooms: []string{"pkg/internal/origin", "pkg/internal/printable", "pkg/internal/redact", "pkg/internal/transport", "pkg/internal/usertext"}},
+	"pkg/internal/identity": {rooms: []string{
+		"pkg/internal/origin", "pkg/internal/printable", "pkg/internal/redact", "pkg/internal/reply", "pkg/internal/retry", "pkg/internal/transport", "pkg/internal/usertext",
+	}},
 	"pkg/internal/fault":      {},
 	"pkg/internal/jobreport":  {},
 	"pkg/internal/origin":     {modules: []string{"golang.org/x/net"}},
 	"pkg/internal/printable":  {},
 	"pkg/internal/redact":     {rooms: []string{"pkg/internal/printable"}},
+	"pkg/internal/reply":      {rooms: []string{"pkg/internal/redact", "pkg/internal/transport"}},
+	"pkg/internal/retry":      {},
 	"pkg/internal/provenance": {rooms: []string{"pkg/internal/printable"}},
 	"pkg/internal/server":     {rooms: []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/origin", "pkg/internal/store"}},
 	"pkg/internal/jsonfile":   {rooms: []string{"pkg/internal/usertext"}, modules: []string{"github.com/tidwall/jsonc"}},

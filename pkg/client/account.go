@@ -14,6 +14,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
 // CacheStatus is what a server says of its cache for a user and a team.
@@ -96,16 +97,14 @@ func (c *Client) ask(ctx context.Context, doing string, target *url.URL, documen
 		doing: doing, method: http.MethodGet, target: target,
 		header: http.Header{"Accept": {"application/json"}},
 		receive: func(a *answer) error {
-			a.read = true
-			text, err := a.upTo(maxListing)
+			text, err := a.Document(maxListing)
 			if err != nil {
 				return err
 			}
-			a.text = text
-			if a.looksLikePage() {
+			if a.LooksLikePage() {
 				return ErrNotRemoteCache
 			}
-			if reportsError(text) {
+			if reply.ReportsError(text) {
 				return ErrReported
 			}
 			_ = json.Unmarshal(text, document) // what is no JSON tells nothing

@@ -26,6 +26,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/redact"
+	"github.com/artifact-cli/artifact/pkg/internal/retry"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -126,7 +127,8 @@ type Client struct {
 	proxy    *url.URL // that was given
 	way      http.RoundTripper
 	timeout  time.Duration
-	retries  retries
+	retries  retry.Loop
+	onRetry  func(Retry)
 	pace     *pace
 	// What the server turned out not to have.
 	noHead, noQuery atomic.Bool
@@ -212,7 +214,7 @@ func New(options Options) (*Client, error) {
 	return &Client{
 		base: base, basePath: strings.TrimSuffix(base.EscapedPath(), "/"), inQuery: teamQuery(options.Team), tokens: tokens, preflight: options.Preflight,
 		certified: options.ClientCertificate != nil, proxy: proxy, way: way, timeout: options.Timeout,
-		retries: newRetries(options.Retries, options.OnRetry), answerTimeout: options.AnswerTimeout,
+		retries: retry.New(options.Retries), onRetry: options.OnRetry, answerTimeout: options.AnswerTimeout,
 		pace: newPace(options.Jobs), redactor: redact.New(append(slices.Concat(slices.Collect(maps.Values(options.Header))...), proxyLogin(base, proxy))...),
 	}, nil
 }

@@ -12,7 +12,7 @@ var RedactForTest = transport.Redact
 
 // SkipPausesForTest lets a client try again at once.
 func SkipPausesForTest(c *Client) {
-	c.retries.sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+	c.retries.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 }
 
 // MayPassForTest tells whether an error is tried again.

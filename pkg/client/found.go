@@ -45,7 +45,7 @@ func (a *answer) found(id artifact.ID) (Found, error) {
 // guesses the type of what it serves may call an artifact HTML, but then it
 // tells something of it too.
 func (a *answer) isPage() bool {
-	return isPageType(a.Header) && a.metadata() == artifact.Metadata{}
+	return a.IsPage() && a.metadata() == artifact.Metadata{}
 }
 
 func (a *answer) metadata() artifact.Metadata {
@@ -59,7 +59,7 @@ func (a *answer) metadata() artifact.Metadata {
 	}
 	m := artifact.Metadata{
 		SHA: text(api.HeaderSHA), DirtyHash: text(api.HeaderDirtyHash),
-		Tag: a.redactor.Line(header.Get(api.HeaderTag), api.MaxTag),
+		Tag: a.Line(header.Get(api.HeaderTag), api.MaxTag),
 	}
 	m.Duration = milliseconds(header.Get(api.HeaderDuration))
 	return m

@@ -15,6 +15,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/redact"
+	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
 // fuzzToken is in no seed by chance, and is what a server would echo.
@@ -22,19 +23,19 @@ const fuzzToken = "canary-9c1f3a5e7d"
 
 // fuzzAnswer is an answer that is in memory.
 func fuzzAnswer(method string, target *url.URL, status int, header http.Header, body string) *answer {
-	return &answer{
-		Response: &http.Response{
+	return &answer{reply.New(
+		&http.Response{
 			StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
 			Request: &http.Request{Method: method, URL: target},
 		},
-		redactor: redact.New(fuzzToken),
-	}
+		redact.New(fuzzToken), 0,
+	)}
 }
 
 // checkShown fails for text that may not reach a terminal.
 func checkShown(t *testing.T, what, text string) {
 	t.Helper()
-	if text != printable.Line(text, maxLine) || utf8.RuneCountInString(text) > maxLine {
+	if text != printable.Line(text, reply.MaxLine) || utf8.RuneCountInString(text) > reply.MaxLine {
 		t.Errorf("%s is %d characters or not printable: %.400q", what, utf8.RuneCountInString(text), text)
 	}
 	if strings.Contains(text, fuzzToken) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
 // Download is one artifact to be fetched.
@@ -41,10 +42,10 @@ func (c *Client) Get(ctx context.Context, download Download) error {
 			if err != nil {
 				return err
 			}
-			body := &arriving{body: a.takeBody(), size: found.Size, progress: download.Progress}
+			body := &arriving{body: a.TakeBody(), size: found.Size, progress: download.Progress}
 			err = download.Receive(found, body)
 			if body.err != nil { // whatever Receive made of it
-				return fmt.Errorf("%w: %w", errBroken, body.err)
+				return fmt.Errorf("%w: %w", reply.ErrBroken, body.err)
 			}
 			own = err
 			return err

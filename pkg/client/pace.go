@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/retry"
 )
 
 // pace decides how many requests of a client are under way. A server that says
@@ -31,7 +33,7 @@ func (p *pace) begin(ctx context.Context) (era int, err error) {
 		pause, turn, era := p.enter()
 		switch {
 		case pause > 0:
-			if err := sleep(ctx, pause); err != nil {
+			if err := retry.Sleep(ctx, pause); err != nil {
 				return 0, err
 			}
 		case turn == nil:
@@ -90,7 +92,7 @@ func (p *pace) end(era int, failed *Error) {
 			p.era++
 			p.limit = max(1, p.limit/2)
 		}
-		if asked, ok := parseRetryAfter(failed.retryAfter, p.now()); ok && asked <= maxRetryAfter {
+		if asked, ok := retry.ParseAfter(failed.retryAfter, p.now()); ok && asked <= retry.MaxAfter {
 			if resume := p.now().Add(asked); resume.After(p.resume) {
 				p.resume = resume
 			}

@@ -61,10 +61,10 @@ func (c *Client) askPlace(ctx context.Context, r request, token string) (place, 
 func (a *answer) place(base *url.URL) (place, error) {
 	location := a.Header.Get("Location")
 	allows := allowsAuthorization(a.Header)
-	if location == "" && !allows && a.looksLikePage() {
+	if location == "" && !allows && a.LooksLikePage() {
 		return place{}, ErrNotRemoteCache
 	}
-	_, _ = a.beginning() // which leaves the connection to the next request
+	_, _ = a.Beginning() // which leaves the connection to the next request
 	at := place{target: a.Request.URL, authorized: allows && origin.Same(a.Request.URL, base)}
 	if location == "" {
 		return at, nil

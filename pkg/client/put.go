@@ -7,6 +7,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/reply"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -87,13 +88,13 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 
 // stored checks that a successful answer means a stored artifact.
 func (a *answer) stored() (URLs, error) {
-	text, err := a.beginning()
+	text, err := a.Beginning()
 	switch {
 	case err != nil:
 		return nil, err
-	case a.StatusCode == http.StatusPartialContent || a.looksLikePage() || isChallenge(a.Header):
+	case a.StatusCode == http.StatusPartialContent || a.LooksLikePage() || isChallenge(a.Header):
 		return nil, ErrNotRemoteCache
-	case reportsError(text):
+	case reply.ReportsError(text):
 		return nil, ErrReported
 	case !transport.Delivered(a.Response):
 		return nil, ErrAnsweredEarly

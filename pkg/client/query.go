@@ -12,7 +12,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
-	"github.com/artifact-cli/artifact/pkg/internal/redact"
+	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
 // Presence is what a server says of an artifact's being there.
@@ -102,8 +102,7 @@ func hashes(ids []artifact.ID) []string {
 
 // queried reads the answer to a query.
 func (a *answer) queried(ids []artifact.ID) ([]Answer, error) {
-	a.read = true // it explains nothing
-	text, err := a.upTo(int64(maxAnswer + len(ids)*maxQueried))
+	text, err := a.Document(int64(reply.MaxBytes + len(ids)*maxQueried))
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +113,7 @@ func (a *answer) queried(ids []artifact.ID) ([]Answer, error) {
 	answers := make([]Answer, len(ids))
 	for i, id := range ids {
 		if result, mentioned := results[string(id)]; mentioned {
-			answers[i] = result.answer(id, a.redactor)
+			answers[i] = result.answer(id, a.Line)
 		}
 	}
 	return answers, nil
@@ -156,7 +155,7 @@ func readResults(text []byte) (results map[string]*queriedResult, err error) {
 }
 
 // answer leaves unknown what the server failed to find out.
-func (r *queriedResult) answer(id artifact.ID, redactor *redact.Redactor) Answer {
+func (r *queriedResult) answer(id artifact.ID, line func(text string, limit int) string) Answer {
 	switch {
 	case r == nil:
 		return Answer{Presence: Missing}
@@ -164,9 +163,9 @@ func (r *queriedResult) answer(id artifact.ID, redactor *redact.Redactor) Answer
 		return Answer{}
 	}
 	found := Found{ID: id, Size: -1, Metadata: artifact.Metadata{
-		Tag:       redactor.Line(r.Tag, api.MaxTag),
-		SHA:       redactor.Line(r.SHA, api.MaxSHA),
-		DirtyHash: redactor.Line(r.DirtyHash, api.MaxDirtyHash),
+		Tag:       line(r.Tag, api.MaxTag),
+		SHA:       line(r.SHA, api.MaxSHA),
+		DirtyHash: line(r.DirtyHash, api.MaxDirtyHash),
 	}}
 	if r.Size != nil && *r.Size >= 0 {
 		found.Size = *r.Size

@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/reply"
+	"github.com/artifact-cli/artifact/pkg/internal/retry"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -27,7 +30,7 @@ type request struct {
 	// body is opened anew each time the request goes out; nil sends none.
 	body func() body
 	// receive takes what it needs of a successful answer. An error that wraps
-	// errBroken is one of the network, any other is final.
+	// reply.ErrBroken is one of the network, any other is final.
 	receive func(*answer) error
 }
 
@@ -47,24 +50,30 @@ const maxRedirects = 5
 func (c *Client) do(ctx context.Context, r request) (attempts int, err error) {
 	ctx, cancel := transport.WithTimeout(ctx, c.timeout, ErrTimeout)
 	defer cancel()
-	for attempts = 1; ; attempts++ {
-		failed := c.tryInTurn(ctx, r)
-		if failed == nil {
-			return attempts, nil
+	var failed *Error
+	err = c.retries.Do(ctx, func() retry.Outcome {
+		attempts++
+		if failed = c.tryInTurn(ctx, r); failed == nil {
+			return retry.Outcome{}
 		}
 		failed.Attempts = attempts
-		pause, again := c.retries.next(failed)
-		if !again {
-			return attempts, failed
+		return retry.Outcome{Again: failed.mayPass(), After: failed.retryAfter}
+	}, func(pause time.Duration) {
+		if c.onRetry != nil {
+			c.onRetry(Retry{Err: failed, Pause: pause, Attempt: attempts})
 		}
-		if ctx.Err() == nil { // else the pause ends at once, and the reason is ctx's
-			c.retries.report(Retry{Err: failed, Pause: pause, Attempt: attempts})
-		}
-		if err := c.retries.sleep(ctx, pause); err != nil {
-			failed.Err = cmp.Or(context.Cause(ctx), err)
-			return attempts, failed
-		}
+	})
+	if failed == nil {
+		return attempts, nil
 	}
+	var later *retry.LaterError
+	switch {
+	case errors.As(err, &later):
+		failed.Err, failed.RetryAfter = ErrRetryAfter, later.After
+	case err != nil:
+		failed.Err = err
+	}
+	return attempts, failed
 }
 
 // tryInTurn makes one try when others leave room for it.
@@ -148,7 +157,7 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	}
 	defer resp.Body.Close()
 	c.redactor.Add(token)
-	return r.settle(&answer{Response: resp, redactor: c.redactor, limit: c.answerTimeout})
+	return r.settle(&answer{reply.New(resp, c.redactor, c.answerTimeout)})
 }
 
 // known names the reason where it is TLS, or an answer that no cache gives.
@@ -189,8 +198,8 @@ func (r request) failure(target *url.URL, err error) *Error {
 func (r request) refused(a *answer, reason error) *Error {
 	failed := r.failure(a.Request.URL, reason)
 	failed.Status = a.StatusCode
-	failed.Code, failed.Message = a.explanation()
-	failed.RequestID = a.oneLine(transport.RequestID(a.Header))
+	failed.Code, failed.Message = a.Explanation()
+	failed.RequestID = a.Line(transport.RequestID(a.Header), reply.MaxLine)
 	failed.By, failed.Location = r.responder(a), r.cacheAt(a)
 	failed.retryAfter = a.Header.Get("Retry-After")
 	failed.redirected = a.Request.URL.String() != r.target.String()

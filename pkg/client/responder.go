@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
+	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
 // Responder is who gave an answer: between a client and a cache stand others
@@ -30,23 +30,21 @@ const (
 
 // responder finds out who gave an answer that is no success of the request.
 func (r request) responder(a *answer) Responder {
-	text, _ := a.beginning()
-	_, _, isStorage := storageError(text)
 	_, lost := a.leadsTo(a.Header.Get("Location"))
 	switch {
-	case isChallenge(a.Header), a.looksLikePage() && challengeTitle.MatchString(pageTitle(text)):
+	case isChallenge(a.Header), a.LooksLikePage() && challengeTitle.MatchString(a.Title()):
 		return ByChallenge
 	case isRedirect(a.StatusCode) && lost == nil && r.cacheAt(a) == "":
 		return BySignIn
-	case isStorage, hasAny(a.Header, "X-Amz-Request-Id", "X-Ms-Error-Code", "X-Guploader-Uploadid") && a.StatusCode >= 400:
+	case a.IsStorageError(), hasAny(a.Header, "X-Amz-Request-Id", "X-Ms-Error-Code", "X-Guploader-Uploadid") && a.StatusCode >= 400:
 		return ByStorage
 	case hasAny(a.Header, "X-Squid-Error", "Proxy-Status", "Proxy-Authenticate"):
 		return ByProxy
 	case demandsPassword(a):
 		return ByGate
-	case a.looksLikePage() && a.Request.URL.Path != r.target.Path:
+	case a.LooksLikePage() && a.Request.URL.Path != r.target.Path:
 		return BySignIn
-	case a.looksLikePage():
+	case a.LooksLikePage():
 		return ByPage
 	case !origin.Same(a.Request.URL, r.target):
 		return ByAnother
@@ -109,25 +107,5 @@ func (r request) cacheAt(a *answer) string {
 	if !ok || base == asked[:begin] && origin.Same(place, r.target) {
 		return ""
 	}
-	return a.oneLine((&url.URL{Scheme: place.Scheme, Host: place.Host, Path: base}).String())
-}
-
-// pageBeginnings are those of web pages, in UTF-8 and in UTF-16.
-var pageBeginnings = []string{"<", "\xff\xfe<\x00", "\xfe\xff\x00<"}
-
-// looksLikePage reports whether an answer is a web page, or some other markup,
-// whatever its type says.
-func (a *answer) looksLikePage() bool {
-	if isPageType(a.Header) {
-		return true
-	}
-	text, _ := a.beginning()
-	text = bytes.TrimSpace(text)
-	return slices.ContainsFunc(pageBeginnings, func(begin string) bool { return bytes.HasPrefix(text, []byte(begin)) })
-}
-
-func isPageType(header http.Header) bool {
-	media, _, _ := strings.Cut(header.Get("Content-Type"), ";")
-	media = strings.ToLower(strings.TrimSpace(media))
-	return media == "text/html" || media == "application/xhtml+xml"
+	return a.Line((&url.URL{Scheme: place.Scheme, Host: place.Host, Path: base}).String(), reply.MaxLine)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
 // now is the clock of these tests.
@@ -27,13 +28,13 @@ func impatient(t *testing.T, api string) (*Client, *[]time.Duration) {
 	}
 	var pauses []time.Duration
 	clock := now
-	c.retries.sleep = func(_ context.Context, d time.Duration) error {
+	c.retries.Sleep = func(_ context.Context, d time.Duration) error {
 		pauses, clock = append(pauses, d), clock.Add(d)
 		return nil
 	}
-	c.retries.now = func() time.Time { return clock }
-	c.pace.now = c.retries.now
-	c.retries.random = func() float64 { return 0.5 }
+	c.retries.Now = func() time.Time { return clock }
+	c.pace.now = c.retries.Now
+	c.retries.Random = func() float64 { return 0.5 }
 	return c, &pauses
 }
 
@@ -101,20 +102,6 @@ func TestPutTriesAgain(t *testing.T) {
 	}
 }
 
-func TestPauseIsBounded(t *testing.T) {
-	t.Parallel()
-	r := newRetries(1000, nil)
-	for _, random := range []float64{0, 0.25, 0.999999} {
-		r.random = func() float64 { return random }
-		for attempt := 1; attempt < 100; attempt++ {
-			pause, again := r.next(&Error{Status: 500, Attempts: attempt})
-			if !again || pause < 0 || pause > maxPause {
-				t.Fatalf("attempt %d: %v, %v", attempt, pause, again)
-			}
-		}
-	}
-}
-
 func TestWhatMayPass(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -123,8 +110,8 @@ func TestWhatMayPass(t *testing.T) {
 	}{
 		{&Error{Err: io.EOF}, true},
 		{&Error{Err: errors.New("connection reset")}, true},
-		{&Error{Status: 202, Err: errBroken}, true},
-		{&Error{Status: 500, Err: errBroken}, true},
+		{&Error{Status: 202, Err: reply.ErrBroken}, true},
+		{&Error{Status: 500, Err: reply.ErrBroken}, true},
 		{&Error{Err: artifact.ErrChanged}, false},
 		{&Error{Err: ErrPlainHTTP}, false},
 		{&Error{Err: context.Canceled}, false},
@@ -170,24 +157,4 @@ func TestPutSurvivesBrokenConnections(t *testing.T) {
 	if err != nil || stored.Attempts != 4 || len(*pauses) != 3 {
 		t.Errorf("%+v, %v, paused %v; want success at the 4th try", stored, err, *pauses)
 	}
-}
-
-// FuzzRetryAfter: nobody makes the client wait longer than it says, and what is
-// refused for its length was longer.
-func FuzzRetryAfter(f *testing.F) {
-	for _, seed := range []string{"", "0", "120", "121", "-1", "99999999999", now.Format(http.TimeFormat), "Fri, 31 Dec 9999 23:59:59 GMT", "1e3", " 5", "Sunday, 06-Nov-94 08:49:37 GMT"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, value string) {
-		if pause, ok := parseRetryAfter(value, now); pause < 0 || !ok && pause != 0 {
-			t.Fatalf("%q: %v, %v", value, pause, ok)
-		}
-		r := newRetries(DefaultRetries, nil)
-		r.now = func() time.Time { return now }
-		failed := &Error{Status: http.StatusTooManyRequests, Attempts: 1, retryAfter: value}
-		pause, again := r.next(failed)
-		if pause < 0 || pause > maxRetryAfter || again == (failed.Err != nil) || !again && failed.RetryAfter <= maxRetryAfter {
-			t.Fatalf("%q: %v, %v, %+v", value, pause, again, failed)
-		}
-	})
 }

@@ -98,7 +98,7 @@ func (c *Client) stat(ctx context.Context, id artifact.ID, method string) (found
 // discard reads a short body to its end. A long one is cut off when the answer is
 // closed.
 func (a *answer) discard() {
-	body := a.takeBody()
+	body := a.TakeBody()
 	if a.ContentLength > maxLeftover {
 		return
 	}

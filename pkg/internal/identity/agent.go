@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/internal/redact"
+	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
 const (
@@ -60,7 +61,7 @@ func runAgent(ctx context.Context, args, environ []string) (string, error) {
 	}
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Env, cmd.WaitDelay = environ, agentDelay
-	stdout, stderr := &limitedBuffer{limit: maxToken + 2}, &limitedBuffer{limit: maxAnswer}
+	stdout, stderr := &limitedBuffer{limit: maxToken + 2}, &limitedBuffer{limit: reply.MaxBytes}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	if err := cmd.Run(); err != nil {
 		switch {
@@ -69,7 +70,7 @@ func runAgent(ctx context.Context, args, environ []string) (string, error) {
 		case ctx.Err() != nil:
 			return "", ctx.Err()
 		}
-		if said := redactorOf(environ).Line(lastLine(stderr.String()), maxLine); said != "" {
+		if said := redactorOf(environ).Line(lastLine(stderr.String()), reply.MaxLine); said != "" {
 			err = fmt.Errorf("%w: %s", err, said)
 		}
 		return "", &Error{Doing: doingOf(Buildkite), Kind: NotAllowed, Err: fmt.Errorf("%s: %w", agentProgram, err)}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/reply"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -102,7 +104,7 @@ func (e *exchange) discover(ctx context.Context) (*endpoints, error) {
 	untrusted := func(format string, args ...any) error {
 		return &Error{Doing: doing, Kind: Untrusted, Err: fmt.Errorf(format, args...)}
 	}
-	show := question{}.oneLine
+	show := func(text string) string { return printable.Line(text, reply.MaxLine) }
 	if strings.TrimRight(told.Issuer, "/") != strings.TrimRight(e.options.Issuer, "/") {
 		return nil, untrusted("it says that it is %q", show(told.Issuer))
 	}
@@ -189,7 +191,7 @@ func (e *exchange) revoke(ctx context.Context, token string) error {
 	if e.options.ClientID != "" {
 		form.Set("client_id", e.options.ClientID)
 	}
-	failed := e.wire.try(ctx, question{
+	failed, _ := e.wire.try(ctx, question{
 		doing: "revoking the access token at " + transport.Redact(at.revocation), target: at.revocation,
 		form: form, secrets: []string{token},
 	}, nil)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/internal/reply"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -82,10 +83,10 @@ func TestExchangeAnswers(t *testing.T) {
 		"a page":         {200, `<html>`, Untrusted, "the answer is not what a token server says", 0},
 		"denied":         {400, `{"error":"invalid_grant","error_description":"no policy\u001b[2J for ` + subject + `"}`, Denied, "the server answered 400 Bad Request: invalid_grant: no policy?[2J for ***", 0},
 		"Vercel's":       {403, `{"error":{"code":"forbidden","message":"not here"}}`, Denied, "the server answered 403 Forbidden: forbidden: not here", 0},
-		"no JSON":        {401, `nope`, Denied, "the server answered 401 Unauthorized", 0},
+		"no JSON":        {401, `nope`, Denied, "the server answered 401 Unauthorized: nope", 0},
 		"nowhere":        {404, ``, Untrusted, "the server answered 404 Not Found", 0},
 		"fails":          {502, ``, Unreachable, "the server answered 502 Bad Gateway", 0},
-		"long":           {400, `{"error":"` + strings.Repeat("x", 1000) + `"}`, Denied, "the server answered 400 Bad Request: " + strings.Repeat("x", maxLine-3) + "...", 0},
+		"long":           {400, `{"error":"` + strings.Repeat("x", 1000) + `"}`, Denied, "the server answered 400 Bad Request: " + strings.Repeat("x", reply.MaxLine-3) + "...", 0},
 	} {
 		at := serve(t, answering(test.status, test.body))
 		job := exchanging(t, Exchange{TokenURL: at.URL + "/token"})

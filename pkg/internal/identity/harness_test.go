@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/internal/retry"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -131,12 +132,14 @@ func (s *setting) start() (*Identity, error) {
 			s.hidden = append(s.hidden, secret)
 		},
 	}
-	w := wire{way: o.way, sleep: func(ctx context.Context, d time.Duration) error {
+	w := wire{way: o.way, retries: retry.New(furtherTries)}
+	w.retries.Random = func() float64 { return 1 }
+	w.retries.Sleep = func(ctx context.Context, d time.Duration) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.waits = append(s.waits, d)
 		return ctx.Err()
-	}}
+	}
 	if s.network != nil {
 		w.way = s.network
 	}

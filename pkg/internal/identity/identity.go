@@ -18,6 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/internal/retry"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
@@ -99,7 +100,7 @@ func New(o Options) (*Identity, error) {
 			return nil, err
 		}
 	}
-	return newIdentity(o, wire{way: o.way, sleep: sleep})
+	return newIdentity(o, wire{way: o.way, retries: retry.New(furtherTries)})
 }
 
 func newIdentity(o Options, wire wire) (*Identity, error) {

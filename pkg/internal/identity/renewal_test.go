@@ -64,7 +64,7 @@ func TestRenewal(t *testing.T) {
 	asked := len(at.all())
 	check("during a failure", second)
 	check("during a failure, again", second)
-	if got := len(at.all()) - asked; got != 1+len(pauses) {
+	if got := len(at.all()) - asked; got != 1+furtherTries {
 		t.Errorf("asked %d times during the failure", got)
 	}
 	job.clock.pass(laterTry)

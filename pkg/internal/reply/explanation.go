@@ -1,4 +1,4 @@
-package client
+package reply
 
 import (
 	"bytes"
@@ -6,26 +6,23 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
-	"html"
 	"maps"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 )
 
-// explanation reads the code and the message of an error answer: from JSON in
-// any of the shapes that [said] knows, object storage's XML, the title of a web
-// page, plain text, or else the WWW-Authenticate header. Both are printable
-// lines.
-func (a *answer) explanation() (code, message string) {
-	text, _ := a.beginning() // an answer that broke explains what it can
+// Explanation reads the code and the message of an error: from JSON in any of the
+// shapes that [said] knows, object storage's XML, the title of a web page, plain
+// text, or else the WWW-Authenticate header. Both are printable lines.
+func (a *Reply) Explanation() (code, message string) {
+	text, _ := a.Beginning() // an answer that broke explains what it can
 	document, isJSON := decodeJSON(text)
 	switch {
-	case a.looksLikePage():
+	case a.LooksLikePage():
 		var ok bool
 		if code, message, ok = storageError(text); !ok {
-			message = a.title(text)
+			message = a.ownTitle()
 		}
 	case isJSON:
 		code, message = said(document, maxNesting)
@@ -136,9 +133,9 @@ func folded(members map[string]any) map[string]any {
 	return lower
 }
 
-// reportsError reports whether the JSON of a successful status says that the
+// ReportsError reports whether the JSON of a successful status says that the
 // request failed.
-func reportsError(text []byte) bool {
+func ReportsError(text []byte) bool {
 	document, _ := decodeJSON(text)
 	object, _ := document.(map[string]any)
 	members := folded(object)
@@ -161,6 +158,13 @@ func isSomething(value any) bool {
 		return len(value) > 0
 	}
 	return true
+}
+
+// IsStorageError reports whether object storage answered with an error of its own.
+func (a *Reply) IsStorageError() bool {
+	text, _ := a.Beginning()
+	_, _, ok := storageError(text)
+	return ok
 }
 
 // storageError reads what object storage says: S3, Google's and Azure's.
@@ -206,35 +210,3 @@ func demanded(header string) (code, message string) {
 	}
 	return parameters["error"], cmp.Or(parameters["error_description"], parameters["error"], message)
 }
-
-// title is a page's own explanation, unless that repeats the status.
-func (a *answer) title(page []byte) string {
-	title := a.oneLine(pageTitle(page))
-	if title == fmt.Sprintf("%d %s", a.StatusCode, http.StatusText(a.StatusCode)) {
-		return ""
-	}
-	return title
-}
-
-// pageTitle is the text of a page's title element, which is where proxies put
-// what went wrong.
-func pageTitle(page []byte) string {
-	text := string(page)
-	lower := strings.ToLower(text)
-	begin := strings.Index(lower, "<title")
-	if begin < 0 || len(lower) != len(text) {
-		return ""
-	}
-	_, title, _ := strings.Cut(text[begin:], ">")
-	title, _, closed := strings.Cut(title, "<")
-	if !closed {
-		return ""
-	}
-	return html.UnescapeString(title)
-}
-
-// maxLine is the most characters that are kept of a server's text.
-const maxLine = 300
-
-// oneLine is a server's text without secrets, as one printable line.
-func (a *answer) oneLine(text string) string { return a.redactor.Line(text, maxLine) }

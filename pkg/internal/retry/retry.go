@@ -1,0 +1,127 @@
+// Package retry makes a request again when it failed for a reason that may pass.
+// Start at [Loop.Do].
+package retry
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
+
+const (
+	firstPause = time.Second
+	maxPause   = 30 * time.Second
+	// MaxAfter is the longest pause that a server may ask for.
+	MaxAfter = 2 * time.Minute
+)
+
+// Loop tries at most Max times more. Tests replace the rest.
+type Loop struct {
+	Max    int
+	Sleep  func(context.Context, time.Duration) error
+	Now    func() time.Time
+	Random func() float64 // in [0, 1)
+}
+
+// New returns a loop of at most limit further tries.
+func New(limit int) Loop {
+	return Loop{Max: limit, Sleep: Sleep, Now: time.Now, Random: rand.Float64}
+}
+
+// Outcome is what came of a try.
+type Outcome struct {
+	// Again asks for another try.
+	Again bool
+	// After is the Retry-After header of the answer.
+	After string
+}
+
+// LaterError reports a server that asked for a pause longer than [MaxAfter].
+type LaterError struct{ After time.Duration }
+
+func (e *LaterError) Error() string { return "the server asks to come back in " + e.After.String() }
+
+// Do calls try until it does not ask for another try or has used them up, and
+// pausing before each pause. It returns nil, a [*LaterError], or the cause of
+// ctx's end during a pause.
+func (l Loop) Do(ctx context.Context, try func() Outcome, pausing func(time.Duration)) error {
+	for attempt := 1; ; attempt++ {
+		outcome := try()
+		if !outcome.Again || attempt > l.Max {
+			return nil
+		}
+		pause, err := l.pause(attempt, outcome.After)
+		if err != nil {
+			return err
+		}
+		if ctx.Err() == nil {
+			pausing(pause)
+		}
+		if err := l.Sleep(ctx, pause); err != nil {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// pause returns the time to wait after an attempt, the first being 1. Unless the
+// server says otherwise it is random, below a limit that doubles from 1 s to 30 s,
+// so that many clients do not come back at once.
+func (l Loop) pause(attempt int, after string) (time.Duration, error) {
+	if asked, ok := ParseAfter(after, l.Now()); ok {
+		if asked > MaxAfter {
+			return 0, &LaterError{asked}
+		}
+		return asked, nil
+	}
+	limit := min(maxPause, firstPause<<min(attempt-1, 10))
+	return time.Duration(l.Random() * float64(limit)), nil
+}
+
+// ParseAfter parses the Retry-After header (RFC 9110, section 10.2.3): seconds,
+// of which there may be more than a number holds, or a date.
+func ParseAfter(value string, now time.Time) (time.Duration, bool) {
+	seconds, err := strconv.ParseUint(value, 10, 32)
+	if err == nil || errors.Is(err, strconv.ErrRange) { // then it is the largest
+		return time.Duration(seconds) * time.Second, true
+	}
+	date, err := http.ParseTime(value)
+	if err != nil {
+		return 0, false
+	}
+	return max(0, date.Sub(now)), true
+}
+
+// passing are the statuses that may be gone at the next try. 412 is what
+// turborepo-remote-cache answers when its storage failed.
+var passing = []int{
+	http.StatusRequestTimeout, http.StatusPreconditionFailed, http.StatusTooEarly, http.StatusTooManyRequests,
+	http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+}
+
+// StatusMayPass reports whether another try may get another status.
+func StatusMayPass(status int) bool { return slices.Contains(passing, status) }
+
+// ErrorMayPass reports whether an error of the network may be gone at the next
+// try: a certificate stays wrong, and a server that does not speak TLS stays so.
+func ErrorMayPass(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	return !errors.As(err, &certificate) && !errors.As(err, &record)
+}
+
+// Sleep waits for d, or until ctx ends and returns its error.
+func Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
