@@ -31,20 +31,30 @@ const (
 	exitSignal       = 128 // and the signal's number
 )
 
-// usageError is a mistake on the command line.
+// usageError is a mistake on the command line, or an input that cannot be
+// used.
 type usageError struct {
-	command string // whose --help is the next step; empty if that would not help
-	next    string // a better next step
-	err     error
+	err  error
+	next string // the next step, or nothing
+}
+
+// seeHelp is the next step after most mistakes. [app.execute] puts the command
+// in.
+const seeHelp = "See %s --help."
+
+// usage returns an error after which the command's help is the next step.
+func usage(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...), seeHelp}
+}
+
+// unusable returns an error whose text says all: help has nothing to add.
+func unusable(format string, args ...any) error {
+	return &usageError{err: fmt.Errorf(format, args...)}
 }
 
 func (e *usageError) Error() string { return e.err.Error() }
 
 func (e *usageError) Unwrap() error { return e.err }
-
-func usage(format string, args ...any) error {
-	return &usageError{command: "artifact put", err: fmt.Errorf(format, args...)}
-}
 
 // errNoCredential says that there is no token anywhere.
 var errNoCredential = errors.New("no credential: no token is set")

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -164,26 +165,24 @@ func (r *requestRate) Set(text string) error {
 // Type names the value in a help text.
 func (r *requestRate) Type() string { return "RATE" }
 
-// flagError is what pflag finds wrong with the command line of a command, in our
-// words.
-func flagError(command string, err error) error {
-	failed := &usageError{command: command, err: err}
+// flagError says in our words what pflag finds wrong with a command line.
+func flagError(err error) error {
 	var invalid *pflag.InvalidValueError
 	var unknown *pflag.NotExistError
 	var missing *pflag.ValueRequiredError
 	switch {
 	case errors.As(err, &invalid):
-		failed.err = fmt.Errorf("--%s: %w", invalid.GetFlag().Name, valueError(err))
+		return usage("--%s: %w", invalid.GetFlag().Name, valueError(err))
 	case errors.As(err, &missing):
-		failed.err = fmt.Errorf("--%s: it needs a value", missing.GetFlag().Name)
+		return usage("--%s: it needs a value", missing.GetFlag().Name)
 	case errors.As(err, &unknown):
 		name := "--" + unknown.GetSpecifiedName()
 		if unknown.GetSpecifiedShortnames() != "" {
 			name = name[1:] // without what follows it, which may be a secret: -H'Authorization: ...'
 		}
-		failed.err, failed.next = fmt.Errorf("unknown flag: %s", name), strangers[name]
+		return &usageError{fmt.Errorf("unknown flag: %s", name), cmp.Or(strangers[name], seeHelp)}
 	}
-	return failed
+	return usage("%w", err)
 }
 
 // valueError is what is wrong with a flag's value, without the flag.

@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -60,20 +59,19 @@ bytes begin: one for build-1 may fit build-12. --require-signature v2 refuses it
 }
 
 func runGet(ctx context.Context, a *app, o getOptions) error {
-	usage := func(err error) error { return &usageError{command: "artifact get", err: err} }
 	id, digests, err := parseIDAs(o.hash, o.algorithm)
 	if err != nil {
-		return usage(err)
+		return usage("%w", err)
 	}
 	switch {
 	case o.scheme != "" && o.scheme != string(artifact.SchemeV2):
-		return usage(fmt.Errorf("--require-signature: only v2 can be required, not %q", o.scheme))
+		return usage("--require-signature: only v2 can be required, not %q", o.scheme)
 	case o.output == "":
-		return usage(errors.New("--output: the name of the file is empty, as that of a variable that is not set"))
+		return usage("--output: the name of the file is empty, as that of a variable that is not set")
 	case o.output == "-" && a.global.json:
-		return usage(errors.New("--json needs -o FILE: the bytes go to standard output"))
+		return usage("--json needs -o FILE: the bytes go to standard output")
 	case o.output == "-" && ui.IsTerminal(a.env.Stdout):
-		return usage(fmt.Errorf("standard output is a terminal: artifact get %s -o FILE", shellQuote(notAFlag(o.hash))))
+		return usage("standard output is a terminal: artifact get %s -o FILE", shellQuote(notAFlag(o.hash)))
 	}
 	cache, s, err := a.authorizedClient(ctx, 1)
 	if err != nil {
@@ -84,12 +82,12 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 		return err
 	}
 	if downloader.Signer == nil && o.scheme != "" {
-		return usage(errors.New("--require-signature: there is no signature key to check with"))
+		return usage("--require-signature: there is no signature key to check with")
 	}
 	target := transfer.StreamTarget(a.env.Stdout, "standard output")
 	if o.output != "-" {
 		if target, err = transfer.OpenTarget(o.output); err != nil {
-			return &usageError{err: err}
+			return unusable("%w", err)
 		}
 	}
 	shown := a.beginOne(o.hash)

@@ -56,8 +56,6 @@ func hint(err error) string {
 		return mismatchHint(err)
 	case errors.As(err, &usage) && usage.next != "":
 		return usage.next
-	case errors.As(err, &usage) && usage.command != "":
-		return fmt.Sprintf("See %s --help.", usage.command)
 	case errors.As(err, &answered):
 		return answerHint(answered)
 	}

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -58,17 +57,16 @@ func (o *listOptions) register(flags *pflag.FlagSet) {
 
 // check refuses what does not fit together. argument is what the command takes
 // beside flags.
-func (o *listOptions) check(command, argument string) error {
+func (o *listOptions) check(argument string) error {
 	sources := 0
 	for _, given := range []bool{len(o.args) > 0, o.filesFrom != "", o.manifest != ""} {
 		if given {
 			sources++
 		}
 	}
-	usage := func(text string) error { return &usageError{command: command, err: errors.New(text)} }
 	switch {
 	case sources > 1:
-		return usage("give " + argument + ", --files-from or --manifest, and only one of them")
+		return usage("give %s, --files-from or --manifest, and only one of them", argument)
 	case o.null && o.filesFrom == "":
 		return usage("--null is about the names of --files-from")
 	case o.jobs == 0:
@@ -149,7 +147,7 @@ func openList(flag, name string, stdin *os.File) (transfer.List, func(), error) 
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return transfer.List{}, func() {}, &usageError{err: fmt.Errorf("%s: reading %s: %w", flag, name, usertext.FileReason(err))}
+		return transfer.List{}, func() {}, unusable("%s: reading %s: %w", flag, name, usertext.FileReason(err))
 	}
 	return transfer.List{Name: name, Reader: file}, func() { _ = io.Closer(file).Close() }, nil
 }

@@ -81,7 +81,7 @@ func runLogin(ctx context.Context, a *app, o loginOptions) error {
 	}
 	if !o.withToken {
 		if l.console, err = ui.OpenConsole(a.streams.redactor); err != nil {
-			return &usageError{err: fmt.Errorf("%w: give the token with --with-token, or set ARTIFACT_TOKEN instead of logging in", err)}
+			return unusable("%w: give the token with --with-token, or set ARTIFACT_TOKEN instead of logging in", err)
 		}
 		defer l.console.Close()
 	}
@@ -111,13 +111,13 @@ func (l *login) check() error {
 	isVercel := l.resolver.Origin() == credential.Vercel
 	switch {
 	case l.options.web && l.options.withToken:
-		return &usageError{command: "artifact login", err: errors.New("--web is for a person, --with-token for a script")}
+		return usage("--web is for a person, --with-token for a script")
 	case l.options.web && !isVercel:
-		return &usageError{err: fmt.Errorf("--web: nobody knows the page where %s hands out tokens; ask whoever runs it", l.resolver.Origin())}
+		return unusable("--web: nobody knows the page where %s hands out tokens; ask whoever runs it", l.resolver.Origin())
 	case l.options.withToken && ui.IsTerminal(l.env.Stdin):
-		return &usageError{command: "artifact login", err: errors.New("--with-token reads a pipe or a file; without it, login asks")}
+		return usage("--with-token reads a pipe or a file; without it, login asks")
 	case !l.options.withToken && provenance.DetectCI(l.env.LookupEnv).Detected:
-		return &usageError{err: errors.New("login asks for a token, and in CI nobody can answer: set ARTIFACT_TOKEN instead")}
+		return unusable("login asks for a token, and in CI nobody can answer: set ARTIFACT_TOKEN instead")
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (l *login) readToken(ctx context.Context) (credential.Secret, error) {
 	if l.options.withToken {
 		var piped []byte
 		if piped, err = usertext.ReadAll(l.env.Stdin, maxToken); err != nil {
-			err = &usageError{err: err}
+			err = unusable("%w", err)
 		}
 		text = string(piped)
 	} else {
@@ -146,10 +146,10 @@ func (l *login) readToken(ctx context.Context) (credential.Secret, error) {
 	}
 	l.hide(usertext.Clean(text))
 	if text, err = usertext.ParseValue(text); err != nil {
-		return credential.Secret{}, &usageError{err: fmt.Errorf("the token from %s: %w", origin, err)}
+		return credential.Secret{}, unusable("the token from %s: %w", origin, err)
 	}
 	if text == "" {
-		return credential.Secret{}, &usageError{err: fmt.Errorf("no token came from %s", origin)}
+		return credential.Secret{}, unusable("no token came from %s", origin)
 	}
 	l.settings.TokenOrigin = origin
 	return credential.NewSecret(text), nil

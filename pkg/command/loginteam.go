@@ -103,7 +103,7 @@ func (l *login) chooseTeam(ctx context.Context, teams []client.Team) (artifact.T
 		}
 		question = fmt.Sprintf("Type a number from 0 to %d, or a slug: ", len(teams))
 	}
-	return artifact.Team{}, &usageError{err: errors.New("no team was chosen: give one with --team")}
+	return artifact.Team{}, unusable("no team was chosen: give one with --team")
 }
 
 // teamNumber is the number of the team that an answer means, 0 for none.

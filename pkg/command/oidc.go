@@ -3,7 +3,6 @@ package command
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -48,12 +47,12 @@ func (o oidcOptions) exchange(resolver *settings.Resolver, s settings.Settings) 
 	}
 	switch isVercel := resolver.Origin() == credential.Vercel; {
 	case isVercel && o.clientID == "":
-		return nil, &usageError{err: errors.New("the cache of Vercel takes no identity token of a CI: to exchange it, give --oidc-client-id or ARTIFACT_OIDC_CLIENT_ID")}
+		return nil, unusable("the cache of Vercel takes no identity token of a CI: to exchange it, give --oidc-client-id or ARTIFACT_OIDC_CLIENT_ID")
 	case isVercel:
 		e.TokenURL = identity.VercelTokenURL
 		return e, nil
 	case o.clientID != "" || o.policyID != "":
-		return nil, &usageError{err: errors.New("nothing tells where to exchange the job's identity token: give --oidc-token-url or --oidc-issuer")}
+		return nil, unusable("nothing tells where to exchange the job's identity token: give --oidc-token-url or --oidc-issuer")
 	}
 	return nil, nil
 }

@@ -69,7 +69,7 @@ func (o *putOptions) like() (transfer.Input, error) {
 
 // checkInputs refuses what does not fit together.
 func (o *putOptions) checkInputs() error {
-	if err := o.listOptions.check("artifact put", "FILE"); err != nil {
+	if err := o.listOptions.check("FILE"); err != nil {
 		return err
 	}
 	streams := 0

@@ -37,7 +37,7 @@ its API, and run such a server.`,
 	root.SetUsageFunc(func(cmd *cobra.Command) error { return showUsage(cmd, a.helpWidth()) })
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		a.chooseForm(cmd)
-		return flagError(cmd.CommandPath(), err)
+		return flagError(err)
 	})
 	a.global.register(root.PersistentFlags())
 	root.AddCommand(
@@ -84,7 +84,7 @@ func (a *app) makeUsageErrors(cmd *cobra.Command) {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
 				a.chooseForm(cmd)
-				return &usageError{command: cmd.CommandPath(), err: err}
+				return usage("%w", err)
 			}
 			return nil
 		}
@@ -116,7 +116,7 @@ func runHelp(cmd *cobra.Command, args []string) error {
 		return topic.RunE(topic, nil)
 	}
 	if err != nil || len(rest) > 0 {
-		return &usageError{command: "artifact", err: fmt.Errorf("no help about %q", strings.Join(args, " "))}
+		return &usageError{fmt.Errorf("no help about %q", strings.Join(args, " ")), "See artifact --help."}
 	}
 	topic.InitDefaultHelpFlag()
 	return topic.Help()
@@ -159,7 +159,7 @@ func newStrangerCommands() []*cobra.Command {
 		commands = append(commands, &cobra.Command{
 			Use: name, Hidden: true, DisableFlagParsing: true,
 			RunE: func(*cobra.Command, []string) error {
-				return &usageError{err: fmt.Errorf("unknown command %q", name), next: next}
+				return &usageError{fmt.Errorf("unknown command %q", name), next}
 			},
 		})
 	}

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -68,7 +69,15 @@ const stopTime = time.Second
 // nobody reads. After a signal that is left behind, and err is the signal's.
 func (a *app) execute(ctx context.Context, root *cobra.Command) (err error, ended bool) {
 	finished := make(chan error, 1)
-	go func() { finished <- fault.Catch(func() error { return root.ExecuteContext(ctx) }) }()
+	go func() {
+		finished <- fault.Catch(func() error {
+			cmd, err := root.ExecuteContextC(ctx)
+			if wrong, ok := errors.AsType[*usageError](err); ok && wrong.next == seeHelp {
+				wrong.next = fmt.Sprintf(seeHelp, cmd.CommandPath())
+			}
+			return err
+		})
+	}()
 	select {
 	case err := <-finished:
 		return err, true

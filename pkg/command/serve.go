@@ -83,7 +83,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	defer func() { _ = kept.Close() }() // it holds nothing that is not on the disk
 	listener, err := net.Listen("tcp", o.listen)
 	if err != nil {
-		return &usageError{err: fmt.Errorf("--listen: %w", listenReason(err))}
+		return unusable("--listen: %w", listenReason(err))
 	}
 	defer listener.Close()
 	token, err := a.serveToken(listener.Addr())
@@ -120,23 +120,23 @@ func (o serveOptions) openStore() (*store.Dir, error) {
 	if o.maxSize != "" {
 		var err error
 		if maxSize, err = ui.ParseSize(o.maxSize); err != nil {
-			return nil, &usageError{command: "artifact serve", err: fmt.Errorf("--max-size: %w", err)}
+			return nil, usage("--max-size: %w", err)
 		}
 		if maxSize < 1 { // which would be no limit below
-			return nil, &usageError{command: "artifact serve", err: fmt.Errorf("--max-size: %q leaves no room for an artifact", o.maxSize)}
+			return nil, usage("--max-size: %q leaves no room for an artifact", o.maxSize)
 		}
 	}
 	dir := o.dir
 	if dir == "" {
 		caches, err := os.UserCacheDir()
 		if err != nil {
-			return nil, &usageError{command: "artifact serve", err: fmt.Errorf("no directory for artifacts, give one with --dir: %w", err)}
+			return nil, usage("no directory for artifacts, give one with --dir: %w", err)
 		}
 		dir = filepath.Join(caches, "artifact")
 	}
 	kept, err := store.Open(dir, store.Options{MaxSize: maxSize, ReadOnly: o.readOnly})
 	if err != nil {
-		return nil, &usageError{err: err}
+		return nil, unusable("%w", err)
 	}
 	return kept, nil
 }
@@ -152,7 +152,7 @@ func (a *app) serveToken(listening net.Addr) (string, error) {
 		return token, nil
 	}
 	if tcp, ok := listening.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
-		return "", &usageError{err: fmt.Errorf("listening on %s: it can be reached from other machines, so set a token in %s", listening, envServeToken)}
+		return "", unusable("listening on %s: it can be reached from other machines, so set a token in %s", listening, envServeToken)
 	}
 	return rand.Text(), nil
 }

@@ -96,36 +96,32 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 // inputs is what is to be looked up.
 func (o *statOptions) inputs(a *app) (list transfer.Inputs, closeList func(), err error) {
 	closeList = func() {}
-	if err := o.listOptions.check("artifact stat", "HASH"); err != nil {
+	if err := o.listOptions.check("HASH"); err != nil {
 		return nil, closeList, err
 	}
 	like := transfer.Input{}
 	if like.Algorithm, err = transfer.ParseAlgorithm(o.algorithm); err != nil {
-		return nil, closeList, o.usage("--algorithm: %w", err)
+		return nil, closeList, usage("--algorithm: %w", err)
 	}
 	listed := o.filesFrom != "" || o.manifest != ""
 	switch {
 	case o.sums != "" && (listed || len(o.args) > 0):
-		return nil, closeList, o.usage("--check names ids by itself")
+		return nil, closeList, usage("--check names ids by itself")
 	case o.sums != "":
 		sums, closeList, err := openList("--check", o.sums, a.env.Stdin)
 		return sums.IDs(), closeList, err
 	case listed:
 		return o.open(a.env.Stdin, like)
 	case len(o.args) == 0:
-		return nil, closeList, o.usage("nothing to look up: name an id, -c SUMS or a list of files")
+		return nil, closeList, usage("nothing to look up: name an id, -c SUMS or a list of files")
 	}
 	inputs := make([]transfer.Input, len(o.args))
 	for i, arg := range o.args {
 		if inputs[i].ID, err = artifact.ParseID(arg); err != nil {
-			return nil, closeList, o.usage("%w", err)
+			return nil, closeList, usage("%w", err)
 		}
 	}
 	return listOf(inputs...), closeList, nil
-}
-
-func (o *statOptions) usage(format string, args ...any) error {
-	return &usageError{command: "artifact stat", err: fmt.Errorf(format, args...)}
 }
 
 // printStat prints an answer and returns its error, if it has one.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 
 	"github.com/spf13/cobra"
@@ -115,12 +114,12 @@ func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.In
 	like := transfer.Input{Algorithm: transfer.SHA256}
 	if o.algorithm != "" {
 		if like.Algorithm, err = transfer.ParseAlgorithm(o.algorithm); err != nil {
-			return nil, nil, closeList, o.usage("--algorithm: %w", err)
+			return nil, nil, closeList, usage("--algorithm: %w", err)
 		}
 	}
 	if o.hash.given {
 		if like.ID, err = artifact.ParseID(o.hash.text); err != nil {
-			return nil, nil, closeList, o.usage("--hash: %w", err)
+			return nil, nil, closeList, usage("--hash: %w", err)
 		}
 	}
 	if len(o.args) == 0 {
@@ -142,7 +141,7 @@ func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.In
 
 // checkAll refuses what does not fit together.
 func (o *verifyOptions) checkAll() error {
-	if err := o.listOptions.check("artifact verify", "FILE"); err != nil {
+	if err := o.listOptions.check("FILE"); err != nil {
 		return err
 	}
 	listed := o.filesFrom != "" || o.manifest != ""
@@ -152,18 +151,18 @@ func (o *verifyOptions) checkAll() error {
 			streams++
 		}
 		if path == "" {
-			return o.usage("the name of an input is empty, as that of a variable that is not set")
+			return usage("the name of an input is empty, as that of a variable that is not set")
 		}
 	}
 	switch {
 	case o.sums != "" && (listed || len(o.args) > 0 || o.hash.given || o.algorithm != ""):
-		return o.usage("--check names ids and files by itself")
+		return usage("--check names ids and files by itself")
 	case o.hash.given && (listed || len(o.args) > 1):
-		return o.usage("one --hash is for one input")
+		return usage("one --hash is for one input")
 	case !o.hash.given && o.sums == "" && !listed && len(o.args) == 0:
-		return o.usage("nothing to verify: name a file, -c SUMS or --hash ID")
+		return usage("nothing to verify: name a file, -c SUMS or --hash ID")
 	case streams > 1:
-		return o.usage("- is standard input, which can be read once")
+		return usage("- is standard input, which can be read once")
 	}
 	return nil
 }
@@ -172,13 +171,9 @@ func (o *verifyOptions) checkAll() error {
 func (o *verifyOptions) remote() (*transfer.Input, error) {
 	id, digests, err := parseIDAs(o.hash.text, o.algorithm)
 	if err != nil {
-		return nil, o.usage("--hash: %w", err)
+		return nil, usage("--hash: %w", err)
 	}
 	return &transfer.Input{ID: id, Remote: true, Digests: digests}, nil
-}
-
-func (o *verifyOptions) usage(format string, args ...any) error {
-	return &usageError{command: "artifact verify", err: fmt.Errorf(format, args...)}
 }
 
 // verifyJSON is a result of verify as --json prints it. Scripts rely on the
