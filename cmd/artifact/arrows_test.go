@@ -46,13 +46,14 @@ var rooms = map[string]room{
 	},
 	"pkg/internal/api": {rooms: []string{"pkg/internal/origin", "pkg/internal/usertext"}},
 	"pkg/internal/credential": {
-		rooms:   []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/jsonfile", "pkg/internal/origin", "pkg/internal/tempfile", "pkg/internal/usertext"},
+		rooms:   []string{"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/filelock", "pkg/internal/jsonfile", "pkg/internal/origin", "pkg/internal/tempfile", "pkg/internal/usertext"},
 		modules: []string{"github.com/zalando/go-keyring", "golang.org/x/sys"},
 	},
 	"pkg/internal/identity": {rooms: []string{
 		"pkg/internal/origin", "pkg/internal/printable", "pkg/internal/redact", "pkg/internal/reply", "pkg/internal/retry", "pkg/internal/transport", "pkg/internal/usertext",
 	}},
 	"pkg/internal/fault":      {},
+	"pkg/internal/filelock":   {modules: []string{"golang.org/x/sys"}},
 	"pkg/internal/jobreport":  {},
 	"pkg/internal/origin":     {modules: []string{"golang.org/x/net"}},
 	"pkg/internal/printable":  {},
@@ -65,7 +66,7 @@ var rooms = map[string]room{
 	"pkg/internal/settings": {rooms: []string{
 		"pkg/artifact", "pkg/internal/api", "pkg/internal/credential", "pkg/internal/jsonfile", "pkg/internal/usertext",
 	}},
-	"pkg/internal/store":           {rooms: []string{"pkg/artifact"}, modules: []string{"golang.org/x/sys"}},
+	"pkg/internal/store":           {rooms: []string{"pkg/artifact", "pkg/internal/filelock"}, modules: []string{"golang.org/x/sys"}},
 	"pkg/internal/store/storetest": {rooms: []string{"pkg/artifact", "pkg/internal/store"}},
 	"pkg/internal/tempfile":        {},
 	"pkg/internal/usertext":        {},

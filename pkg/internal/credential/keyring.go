@@ -40,35 +40,24 @@ func (e *KeyringError) Error() string {
 // Unwrap gives the cause.
 func (e *KeyringError) Unwrap() error { return e.Err }
 
-// keyringEntries are the entries of a keyring. Its calls may take any time.
-type keyringEntries interface {
-	Get(service, user string) (string, error)
-	Set(service, user, secret string) error
-	Delete(service, user string) error
-}
-
-// systemKeyring is the one of the operating system.
-type systemKeyring struct{}
-
-func (systemKeyring) Get(service, user string) (string, error) { return keyring.Get(service, user) }
-func (systemKeyring) Set(service, user, secret string) error {
-	return keyring.Set(service, user, secret)
-}
-func (systemKeyring) Delete(service, user string) error { return keyring.Delete(service, user) }
-
 // boundedKeyring gives up a call that takes too long. The call itself cannot be
 // ended; what it does later is lost.
 type boundedKeyring struct {
-	entries keyringEntries
-	// present tells why there is no keyring, where that is known without a
-	// call.
+	get    func(service, user string) (secret string, err error)
+	set    func(service, user, secret string) error
+	remove func(service, user string) error
+	// present says why there is no keyring, if that is known without a call.
 	present func() error
 }
 
-func (k boundedKeyring) get(ctx context.Context, origin Origin, wait time.Duration) (Secret, error) {
+func systemKeyring(getenv func(string) string) boundedKeyring {
+	return boundedKeyring{keyring.Get, keyring.Set, keyring.Delete, presence(getenv)}
+}
+
+func (k boundedKeyring) Get(ctx context.Context, origin Origin, wait time.Duration) (Secret, error) {
 	secret := make(chan string, 1)
 	err := k.call(ctx, wait, func() error {
-		value, err := k.entries.Get(service, string(origin))
+		value, err := k.get(service, string(origin))
 		secret <- value
 		return err
 	})
@@ -78,13 +67,13 @@ func (k boundedKeyring) get(ctx context.Context, origin Origin, wait time.Durati
 	return NewSecret(<-secret), nil
 }
 
-func (k boundedKeyring) set(ctx context.Context, origin Origin, secret Secret, wait time.Duration) error {
-	return k.call(ctx, wait, func() error { return k.entries.Set(service, string(origin), secret.Reveal()) })
+func (k boundedKeyring) Set(ctx context.Context, origin Origin, secret Secret, wait time.Duration) error {
+	return k.call(ctx, wait, func() error { return k.set(service, string(origin), secret.Reveal()) })
 }
 
-// remove is no error where there is no entry.
-func (k boundedKeyring) remove(ctx context.Context, origin Origin, wait time.Duration) error {
-	err := k.call(ctx, wait, func() error { return k.entries.Delete(service, string(origin)) })
+// Remove removes an entry, if there is one.
+func (k boundedKeyring) Remove(ctx context.Context, origin Origin, wait time.Duration) error {
+	err := k.call(ctx, wait, func() error { return k.remove(service, string(origin)) })
 	if errors.Is(err, errNoEntry) {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/internal/filelock"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
@@ -42,7 +43,7 @@ func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, lockWait, ErrBusy)
 	defer cancel()
 	for {
-		locked, err := tryLock(file)
+		locked, err := filelock.Try(file)
 		if locked || err != nil {
 			// A file system without locks is used without: files
 			// are replaced as a whole, so they stay readable.

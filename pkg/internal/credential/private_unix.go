@@ -40,23 +40,6 @@ func openLock(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 }
 
-// tryLock takes the lock on an open file, and reports false where another
-// holder has it. An error means that there are no locks here.
-func tryLock(file *os.File) (bool, error) {
-	conn, err := file.SyscallConn()
-	if err != nil {
-		return false, err
-	}
-	var lockErr error
-	if err := conn.Control(func(fd uintptr) { lockErr = unix.Flock(int(fd), unix.LOCK_EX|unix.LOCK_NB) }); err != nil {
-		return false, err
-	}
-	if errors.Is(lockErr, unix.EWOULDBLOCK) || errors.Is(lockErr, unix.EINTR) {
-		return false, nil
-	}
-	return lockErr == nil, lockErr
-}
-
 // checkOwner refuses to leave files of root in the home of the user who called
 // sudo, whose id is in SUDO_UID: they could not be changed without it afterwards.
 func checkOwner(dir, sudoUID string) error {

@@ -24,26 +24,6 @@ func openLock(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 }
 
-// tryLock takes the lock on an open file, and reports false where another
-// holder has it. An error means that there are no locks here.
-func tryLock(file *os.File) (bool, error) {
-	conn, err := file.SyscallConn()
-	if err != nil {
-		return false, err
-	}
-	var lockErr error
-	if err := conn.Control(func(fd uintptr) {
-		lockErr = windows.LockFileEx(windows.Handle(fd),
-			windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, new(windows.Overlapped))
-	}); err != nil {
-		return false, err
-	}
-	if errors.Is(lockErr, windows.ERROR_LOCK_VIOLATION) || errors.Is(lockErr, windows.ERROR_IO_PENDING) {
-		return false, nil
-	}
-	return lockErr == nil, lockErr
-}
-
 // checkOwner has nothing to check: there is no sudo.
 func checkOwner(string, string) error { return nil }
 

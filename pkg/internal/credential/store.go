@@ -28,7 +28,7 @@ var ErrNoDirectory = errors.New("no directory for settings: neither HOME nor XDG
 // nothing is stored, and nothing can be. It does nothing by itself. getenv is
 // asked for the way to the keyring, and for sudo.
 func NewStore(dir string, getenv func(string) string) *Store {
-	return &Store{dir: dir, getenv: getenv, keyring: boundedKeyring{entries: systemKeyring{}, present: presence(getenv)}}
+	return &Store{dir: dir, getenv: getenv, keyring: systemKeyring(getenv)}
 }
 
 // Found is a stored secret.
@@ -46,7 +46,7 @@ func (s *Store) Get(ctx context.Context, origin Origin, account Account) (Found,
 		secret, err := s.secretInFile(origin)
 		return Found{secret, s.secretsPath()}, err
 	}
-	secret, err := s.keyring.get(ctx, origin, KeyringWait)
+	secret, err := s.keyring.Get(ctx, origin, KeyringWait)
 	if errors.Is(err, errNoEntry) {
 		return Found{}, nil
 	}
@@ -93,7 +93,7 @@ func (s *Store) put(ctx context.Context, origin Origin, account Account, secret 
 	if account.Storage == InFile {
 		return s.changeSecrets(func(secrets map[Origin]string) { secrets[origin] = secret.Reveal() })
 	}
-	return s.keyring.set(ctx, origin, secret, wait)
+	return s.keyring.Set(ctx, origin, secret, wait)
 }
 
 func (s *Store) drop(ctx context.Context, origin Origin, account Account, wait time.Duration) error {
@@ -104,7 +104,7 @@ func (s *Store) drop(ctx context.Context, origin Origin, account Account, wait t
 		}
 		return err
 	}
-	return s.keyring.remove(ctx, origin, wait)
+	return s.keyring.Remove(ctx, origin, wait)
 }
 
 // CheckWritable tells whether [Store.Save] could write now, so that nobody has

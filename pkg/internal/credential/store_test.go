@@ -64,11 +64,15 @@ func (m *memory) Delete(service, user string) error {
 	})
 }
 
+func (m *memory) keyring() boundedKeyring {
+	return boundedKeyring{m.Get, m.Set, m.Delete, func() error { return nil }}
+}
+
 func newStore(t *testing.T) (*Store, *memory) {
 	t.Helper()
 	m := &memory{entries: map[string]string{}}
 	s := NewStore(filepath.Join(t.TempDir(), "config", "artifact"), func(string) string { return "" })
-	s.keyring = boundedKeyring{entries: m, present: func() error { return nil }}
+	s.keyring = m.keyring()
 	return s, m
 }
 
@@ -191,28 +195,26 @@ func TestKeyringHangs(t *testing.T) {
 	_, m := newStore(t)
 	m.hang = make(chan struct{})
 	defer close(m.hang)
-	k := boundedKeyring{entries: m, present: func() error { return nil }}
-	_, err := k.get(t.Context(), one, time.Millisecond)
+	k := m.keyring()
+	_, err := k.Get(t.Context(), one, time.Millisecond)
 	if !errors.Is(err, errKeyringWait) || err.Error() != "the keyring of the operating system: it does not answer within 1ms" {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := k.get(ctx, one, time.Hour); !errors.Is(err, context.Canceled) {
+	if _, err := k.Get(ctx, one, time.Hour); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
 
-// panicking answers with a form that the library does not expect.
-type panicking struct{ keyringEntries }
-
-func (panicking) Get(string, string) (string, error) { panic("signal.Body[0]") }
-
+// TestKeyringAnswersNonsense takes a panic of the library, which trusts the form
+// of what a service answers, for a keyring that fails.
 func TestKeyringAnswersNonsense(t *testing.T) {
 	t.Parallel()
-	k := boundedKeyring{entries: panicking{}, present: func() error { return nil }}
+	k := new(memory).keyring()
+	k.get = func(string, string) (string, error) { panic("signal.Body[0]") }
 	var failed *KeyringError
-	if _, err := k.get(t.Context(), one, time.Minute); !errors.As(err, &failed) {
+	if _, err := k.Get(t.Context(), one, time.Minute); !errors.As(err, &failed) {
 		t.Error(err)
 	}
 }

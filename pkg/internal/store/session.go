@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"github.com/artifact-cli/artifact/pkg/internal/filelock"
 )
 
 const (
@@ -60,10 +62,10 @@ func (s *session) acquire() (held bool, err error) {
 			err = errors.Join(err, lock.Close())
 		}
 	}()
-	if taken, err := tryLock(lock); err == nil && !taken {
+	if taken, err := filelock.Try(lock); err == nil && !taken {
 		return false, nil
 	}
-	// An error of tryLock means that there are no locks here.
+	// An error of Try means that there are no locks here.
 	mine, err := lock.Stat()
 	if err != nil {
 		return false, err
@@ -135,7 +137,7 @@ func removeSession(root *os.Root, name string, left []string) error {
 		return err
 	default:
 		defer lock.Close() //nolint:errcheck // nothing was written to it
-		if taken, err := tryLock(lock); err != nil || !taken {
+		if taken, err := filelock.Try(lock); err != nil || !taken {
 			return nil
 		}
 	}

@@ -13,26 +13,6 @@ import (
 // put in a file's place. They mean nothing for a regular file.
 const openFlags = unix.O_NONBLOCK
 
-// tryLock takes the lock on an open file, which ends with the process or when
-// the file is closed, and reports false where another holder has it. An error
-// means that there are no locks on this file system.
-func tryLock(file *os.File) (bool, error) {
-	conn, err := file.SyscallConn()
-	if err != nil {
-		return false, err
-	}
-	var lockErr error
-	if err := conn.Control(func(fd uintptr) {
-		lockErr = unix.Flock(int(fd), unix.LOCK_EX|unix.LOCK_NB)
-	}); err != nil {
-		return false, err
-	}
-	if errors.Is(lockErr, unix.EWOULDBLOCK) {
-		return false, nil
-	}
-	return lockErr == nil, lockErr
-}
-
 // syncDirectory writes the names in a directory to the disk.
 func syncDirectory(root *os.Root, name string) error {
 	dir, err := root.Open(name)
