@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// BenchmarkGit measures Git in a tree of 10,000 committed files.
-func BenchmarkGit(b *testing.B) {
+// BenchmarkAsk measures Ask in a tree of 10,000 committed files.
+func BenchmarkAsk(b *testing.B) {
 	const files = 10_000
 	w := newTree(b)
 	for i := range files {
@@ -32,7 +32,7 @@ func BenchmarkGit(b *testing.B) {
 		b.Run(state.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				rev, err := Git(context.Background(), w.dir, w.environ)
+				rev, err := ask(context.Background(), w.dir, w.environ)
 				if err != nil || (rev.DirtyHash != "") != state.dirty {
 					b.Fatalf("%+v, %v", rev, err)
 				}

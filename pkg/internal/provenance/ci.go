@@ -10,15 +10,14 @@ type CI struct {
 	// Detected says that this is a CI, of a known vendor or not.
 	Detected bool
 	// Vendor is the constant of the vendor, as watson/ci-info and turbo
-	// spell it: GITHUB_ACTIONS, GITLAB and so on. It is empty where nobody
-	// known is recognised.
+	// spell it: GITHUB_ACTIONS, GITLAB and so on. It is empty if unknown.
 	Vendor string
 	// SHA is the commit that the vendor says it builds, 40 or 64 hex
-	// digits. It is empty where the vendor does not say.
+	// digits. It is empty if the vendor does not say.
 	SHA string
 }
 
-// Interactive reports whether a person watches: the standard error is a terminal
+// Interactive reports whether a person is watching: standard error is a terminal
 // and this is no CI.
 func (c CI) Interactive(onTerminal bool) bool { return onTerminal && !c.Detected }
 
@@ -26,35 +25,22 @@ func (c CI) Interactive(onTerminal bool) bool { return onTerminal && !c.Detected
 // [os.LookupEnv] does. A vendor that is recognised by empty variables only is
 // ignored. CI=false says that this is no CI, and leaves the vendor known.
 func DetectCI(lookupEnv func(name string) (string, bool)) CI {
-	env := environment(lookupEnv)
+	get := func(name string) string { value, _ := lookupEnv(name); return value }
 	var v vendor // of several the last counts, as in ci-info
-	for _, known := range slices.Backward(vendors) {
-		if known.runs(env) {
+	for _, known := range vendors {
+		if known.runs(lookupEnv) {
 			v = known
-			break
 		}
 	}
 	ci := CI{Vendor: v.constant}
-	value, _ := env("CI")
-	ci.Detected = value != "false" && (v.constant != "" || slices.ContainsFunc(neutralMarks, env.has))
-	for _, name := range v.commit {
-		// Buildkite has "HEAD" there for a build that was started by
-		// hand, TeamCity the number of another system.
-		if value, _ := env(name); isObjectID(value) {
-			ci.SHA = value
-			break
-		}
+	isMarked := slices.ContainsFunc(neutralMarks, func(name string) bool { return get(name) != "" })
+	ci.Detected = get("CI") != "false" && (v.constant != "" || isMarked)
+	// Buildkite has "HEAD" there for a build that was started by hand, TeamCity
+	// the number of another system.
+	if i := slices.IndexFunc(v.commit, func(name string) bool { return isObjectID(get(name)) }); i >= 0 {
+		ci.SHA = get(v.commit[i])
 	}
 	return ci
-}
-
-// environment looks up a variable.
-type environment func(name string) (value string, ok bool)
-
-// has reports whether a variable is set, and not to nothing.
-func (e environment) has(name string) bool {
-	value, _ := e(name)
-	return value != ""
 }
 
 // neutralMarks are the variables of a CI of no known vendor.
@@ -63,25 +49,25 @@ var neutralMarks = []string{
 	"CONTINUOUS_INTEGRATION", "RUN_ID",
 }
 
-// A vendor is one that ci-info knows.
+// vendor is a CI vendor that ci-info knows.
 type vendor struct {
 	constant string
 	// marks are the variables that a vendor is recognised by. All must be
-	// there, except of VERCEL, where one is enough; NAME=VALUE asks for that
-	// value, and NAME*=VALUE for one that it is part of.
+	// set, except for VERCEL, where one is enough; NAME=VALUE asks for that
+	// value, and NAME*=VALUE for one that contains it.
 	marks []string
-	// commit are the variables that hold the commit, the first that does
-	// counts. It is empty for a vendor that documents none.
+	// commit are the variables that may hold the commit; the first that does
+	// counts. It is empty if the vendor documents none.
 	commit []string
 }
 
-// runs reports whether the environment is the vendor's.
-func (v vendor) runs(env environment) bool {
+// runs reports whether the vendor runs the command.
+func (v vendor) runs(lookupEnv func(string) (string, bool)) bool {
 	matching, telling := 0, false
 	for _, mark := range v.marks {
 		name, want, valued := strings.Cut(mark, "=")
 		name, part := strings.CutSuffix(name, "*")
-		value, ok := env(name)
+		value, ok := lookupEnv(name)
 		switch {
 		case !ok:
 		case !valued, value == want, part && strings.Contains(value, want):
@@ -92,9 +78,8 @@ func (v vendor) runs(env environment) bool {
 	return telling && (matching == len(v.marks) || v.constant == "VERCEL")
 }
 
-// vendors are those of ci-info 4.5.0 in its order, which a test compares.
-// Without a commit are those that do not document a variable for it, or leave
-// it to the user.
+// vendors are those of ci-info 4.5.0 in its order; a test compares them. Those
+// without a commit document no variable for it, or leave it to the user.
 var vendors = []vendor{
 	{"AGOLA", names("AGOLA_GIT_REF"), names("AGOLA_GIT_COMMITSHA")},
 	{"ALPIC", names("ALPIC_HOST"), nil},
@@ -153,5 +138,5 @@ var vendors = []vendor{
 	{"XCODE_SERVER", names("XCS"), nil},
 }
 
-// names makes the rows of a table readable.
+// names keeps the rows of the table short.
 func names(n ...string) []string { return n }

@@ -1,37 +1,38 @@
 package provenance
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// passed are the variables that git gets from its caller: what it takes to
-// find programs, the user's configuration and the repository. Variables that
-// change how changes are shown are left out, and so is everything else, for
-// what a token is called nobody knows.
+// passed are the variables that git gets from its caller, besides
+// repositoryVariables: what it takes to find programs and the user's
+// configuration, and what programs on Windows do not start without. Variables
+// that change how changes are shown are left out, and so is everything else: a
+// token can be in a variable of any name.
 var passed = []string{
 	"PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "USER", "LOGNAME", "LD_LIBRARY_PATH", "DEVELOPER_DIR",
-	"GIT_EXEC_PATH", "GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_NAMESPACE",
-	"GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE",
-	"GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+	"GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
 	"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_ATTR_NOSYSTEM", "GIT_ATTR_SOURCE",
-}
-
-// passedOnWindows are those that programs on Windows do not start without, or
-// find the home directory by.
-var passedOnWindows = []string{
 	"SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "USERNAME",
 	"HOMEDRIVE", "HOMEPATH", "APPDATA", "LOCALAPPDATA", "ALLUSERSPROFILE", "PROGRAMDATA", "PROGRAMFILES",
 	"PROGRAMFILES(X86)", "COMMONPROGRAMFILES", "MSYSTEM",
 }
 
-// ofOneRepository are the variables of passed that name one repository and do
-// not hold inside a submodule.
-var ofOneRepository = []string{
+// repositoryVariables name one repository. git gets them too, but not inside a
+// submodule.
+var repositoryVariables = []string{
 	"GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY",
 	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE",
+}
+
+// namesRepository reports whether NAME=VALUE is one of repositoryVariables.
+func namesRepository(pair string) bool {
+	name, _, _ := strings.Cut(pair, "=")
+	return slices.Contains(repositoryVariables, name)
 }
 
 // fixed are the variables that every git gets.
@@ -46,56 +47,44 @@ var fixed = []string{
 	"GIT_NO_LAZY_FETCH=1",
 }
 
-// gitEnviron is the environment that git gets where the caller's is environ.
+// gitEnviron returns the environment for git, out of the caller's.
 func gitEnviron(environ []string) []string {
 	env := slices.Clone(fixed)
-	for _, name := range passed {
+	for _, name := range slices.Concat(passed, repositoryVariables) {
 		if value, ok := lookup(environ, name); ok {
 			env = append(env, name+"="+value)
-		}
-	}
-	if runtime.GOOS == "windows" {
-		for _, name := range passedOnWindows {
-			if value, ok := lookup(environ, name); ok {
-				env = append(env, name+"="+value)
-			}
 		}
 	}
 	return append(env, gitConfigPairs(environ)...)
 }
 
-// gitConfigPairs are the settings that the environment gives git, without
-// those that may hold a credential: http.extraHeader, url.*.insteadOf,
-// credential.* and whatever else there is.
+// gitConfigPairs returns the settings in the environment for git, without those
+// that may hold a credential: http.extraHeader, url.*.insteadOf, credential.*
+// and whatever else there is.
 func gitConfigPairs(environ []string) []string {
 	text, _ := lookup(environ, "GIT_CONFIG_COUNT")
-	count, err := strconv.Atoi(text)
-	if err != nil {
-		return nil
-	}
+	count, _ := strconv.Atoi(text)
 	var pairs []string
 	kept := 0
 	// No environment holds more pairs than variables, whatever it says.
 	for i := range min(count, len(environ)) {
-		key, ok := lookup(environ, "GIT_CONFIG_KEY_"+strconv.Itoa(i))
-		value, ok2 := lookup(environ, "GIT_CONFIG_VALUE_"+strconv.Itoa(i))
-		if !ok || !ok2 || !harmlessSetting(key) {
-			continue
+		key, hasKey := lookup(environ, fmt.Sprint("GIT_CONFIG_KEY_", i))
+		value, hasValue := lookup(environ, fmt.Sprint("GIT_CONFIG_VALUE_", i))
+		if hasKey && hasValue && isHarmless(key) {
+			pairs = append(pairs, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", kept, key), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", kept, value))
+			kept++
 		}
-		n := strconv.Itoa(kept)
-		pairs = append(pairs, "GIT_CONFIG_KEY_"+n+"="+key, "GIT_CONFIG_VALUE_"+n+"="+value)
-		kept++
 	}
 	if kept == 0 {
 		return nil
 	}
-	return append(pairs, "GIT_CONFIG_COUNT="+strconv.Itoa(kept))
+	return append(pairs, fmt.Sprint("GIT_CONFIG_COUNT=", kept))
 }
 
-// harmlessSetting reports whether a git setting has to do with the state of a
-// work tree, or how its changes are shown, and holds no credential. Commands may hold one, in an argument; of
-// them only filters count for the state.
-func harmlessSetting(key string) bool {
+// isHarmless reports whether a git setting concerns the state of a work tree, or
+// how its changes are shown, and holds no credential. A command may hold one in
+// an argument; of the commands only filters count for the state.
+func isHarmless(key string) bool {
 	section, name, _ := strings.Cut(strings.ToLower(key), ".")
 	switch section {
 	case "safe", "filter", "index":
@@ -108,8 +97,8 @@ func harmlessSetting(key string) bool {
 	return false
 }
 
-// lookup finds the value of the variable called name. The last one counts, as
-// in os/exec. Windows does not tell upper from lower case in names.
+// lookup returns the value of a variable, of several the last, as in os/exec.
+// Windows ignores case in names.
 func lookup(environ []string, name string) (string, bool) {
 	for _, pair := range slices.Backward(environ) {
 		n, value, ok := strings.Cut(pair, "=")

@@ -39,7 +39,7 @@ func TestNoRevision(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			rev, err := Git(context.Background(), test.tree.dir, test.tree.environ)
+			rev, err := ask(context.Background(), test.tree.dir, test.tree.environ)
 			if rev != (Revision{}) || err == nil || err.Error() != test.want {
 				t.Errorf("got %+v, %v, want an error %q", rev, err, test.want)
 			}
@@ -48,7 +48,7 @@ func TestNoRevision(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Git(context.Background(), inGit.path("missing"), cleanEnviron(t)); !errors.Is(err, os.ErrNotExist) {
+	if _, err := ask(context.Background(), inGit.path("missing"), cleanEnviron(t)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a directory that does not exist: %v", err)
 	}
 }

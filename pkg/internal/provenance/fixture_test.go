@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(helperVariable) == "" {
 		os.Exit(m.Run())
 	}
-	rev, err := Git(context.Background(), os.Args[1], os.Environ())
+	rev, err := ask(context.Background(), os.Args[1], os.Environ())
 	fmt.Printf("%+v %v", rev, err)
 }
 
@@ -136,7 +136,12 @@ func (t tree) symlink(target, name string) { t.Helper(); t.must(os.Symlink(targe
 // revision is the state of t, which must be without error.
 func (t tree) revision() Revision {
 	t.Helper()
-	rev, err := Git(context.Background(), t.dir, t.environ)
+	rev, err := ask(context.Background(), t.dir, t.environ)
 	t.must(err)
 	return rev
+}
+
+// ask waits for the answer.
+func ask(ctx context.Context, dir string, environ []string) (Revision, error) {
+	return Ask(ctx, dir, environ)()
 }

@@ -13,31 +13,36 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
+const (
+	// killDelay is how long to wait for the output of a git that was killed: a
+	// filter that left its process group may still hold it open.
+	killDelay = 500 * time.Millisecond
+	// maxStderr is how many bytes of git's standard error are kept, from the
+	// end: its own last word follows what filters say.
+	maxStderr = 8 << 10
+	// maxList is the most bytes of a list of files, for more than a million.
+	maxList = 128 << 20
+)
+
 // settings stand before every command. As settings, and not as arguments, they
 // reach the git that git itself runs in submodules too.
-var settings = []string{
-	"--no-pager",
-	"-c", "core.fsmonitor=false",
-	"-c", "core.untrackedCache=false",
-	"-c", "diff.relative=false",
-}
+var settings = strings.Fields("--no-pager -c core.fsmonitor=false -c core.untrackedCache=false -c diff.relative=false")
 
-// A repository runs git in one directory.
+// repository runs git in one directory.
 type repository struct {
 	git     string // the program
 	dir     string
-	top     string // the root of the work tree, as far as that shows without git
+	top     string // the root of the work tree, as far as it is known without git
 	environ []string
 }
 
-// openRepository looks for a repository upwards from dir, which saves a git
-// where there is none.
+// openRepository looks for a repository upwards from dir, which saves running
+// git outside of one.
 func openRepository(dir string, environ []string) (repository, error) {
 	git, err := findGit(environ)
 	if err != nil {
@@ -51,16 +56,16 @@ func openRepository(dir string, environ []string) (repository, error) {
 		if _, err := os.Lstat(filepath.Join(r.top, ".git")); !errors.Is(err, fs.ErrNotExist) {
 			return r, nil
 		}
-		above := filepath.Dir(r.top)
-		if above != r.top {
-			r.top = above
-			continue
+		parent := filepath.Dir(r.top)
+		if parent == r.top {
+			break
 		}
-		if r.isNamed() {
-			return r, nil
-		}
-		return r, ErrNoWorkTree
+		r.top = parent
 	}
+	if slices.ContainsFunc(r.environ, namesRepository) {
+		return r, nil
+	}
+	return r, ErrNoWorkTree
 }
 
 // findGit looks in the absolute directories of PATH, never in the current one:
@@ -78,51 +83,32 @@ func findGit(environ []string) (string, error) {
 	return "", fmt.Errorf("looking for git on PATH: %w", exec.ErrNotFound)
 }
 
-// inside is the repository whose root is dir, in the work tree of r, as one
-// that has added nothing: turbo counts all its files as untracked.
+// inside returns the repository with the root dir, in the work tree of r, with
+// an empty index: turbo counts all its files as untracked.
 func (r repository) inside(dir string) repository {
 	r.dir, r.top = dir, dir
-	r.environ = slices.DeleteFunc(slices.Clone(r.environ), func(pair string) bool {
-		name, _, _ := strings.Cut(pair, "=")
-		return slices.Contains(ofOneRepository, name)
-	})
-	r.environ = append(r.environ,
-		"GIT_INDEX_FILE=.git-no-index",               // there is none of this name
-		"GIT_CEILING_DIRECTORIES="+filepath.Dir(dir)) // the one around it is not meant
+	r.environ = append(slices.DeleteFunc(slices.Clone(r.environ), namesRepository),
+		"GIT_INDEX_FILE=.git-no-index",               // no such file
+		"GIT_CEILING_DIRECTORIES="+filepath.Dir(dir)) // never the repository around it
 	return r
 }
 
-// isNamed reports whether a variable names the repository.
-func (r repository) isNamed() bool {
-	return slices.ContainsFunc(r.environ, func(pair string) bool {
-		name, _, _ := strings.Cut(pair, "=")
-		return slices.Contains(ofOneRepository, name)
-	})
-}
-
-// killDelay is how long a killed git's output is waited for: a filter that
-// left its process group may still hold it open.
-const killDelay = 500 * time.Millisecond
-
-// maxComplaint is how many bytes are kept of what git says on its standard
-// error, from the end: its own last word follows what filters say.
-const maxComplaint = 8 << 10
-
-// A process is one git that was started. Somebody must wait for it.
+// process is a git command that was started. The caller must wait for it.
 type process struct {
 	stdout io.Reader
-	// wait closes stdout, waits for the end, and returns why git failed.
+	// wait closes stdout, waits for the end, and returns why git failed. Only
+	// the first call's error means something.
 	wait func() error
 }
 
-// start starts git with nothing to read. Where ctx ends first, git and the
-// filters that it started are killed, and the error is that of ctx. Whether it
-// could be started shows when the process is read.
+// start starts git with an empty standard input. When ctx ends, git and the
+// filters that it started are killed, and wait returns the error of ctx. A git
+// that cannot be started has no output, and wait says why.
 func (r repository) start(ctx context.Context, args ...string) *process {
 	cmd := exec.CommandContext(ctx, r.git, slices.Concat(settings, args)...)
 	cmd.Dir, cmd.Env = r.dir, r.environ
-	complaint := &tail{limit: maxComplaint}
-	cmd.Stderr = complaint
+	stderr := &tail{limit: maxStderr}
+	cmd.Stderr = stderr
 	cmd.WaitDelay = killDelay
 	killGroup(cmd)
 	stdout, err := cmd.StdoutPipe()
@@ -130,91 +116,77 @@ func (r repository) start(ctx context.Context, args ...string) *process {
 		err = cmd.Start()
 	}
 	if err != nil {
-		return &process{stdout: strings.NewReader(""), wait: func() error { return explain(ctx, args[0], err, "") }}
+		return &process{strings.NewReader(""), func() error { return explain(ctx, args[0], err, "") }}
 	}
-	return &process{stdout: stdout, wait: sync.OnceValue(func() error {
-		stdout.Close() // whoever still writes must not wait for a reader
-		return explain(ctx, args[0], cmd.Wait(), complaint.lines())
-	})}
+	return &process{stdout, func() error {
+		_ = stdout.Close() // git must not wait for a reader
+		return explain(ctx, args[0], cmd.Wait(), stderr.lines())
+	}}
 }
 
-// explain adds to err, which may be nil, what git complained of.
-func explain(ctx context.Context, command string, err error, complaint string) error {
+// list returns git's output, at most maxList bytes, and waits for git.
+func (p *process) list() (string, error) {
+	var output strings.Builder
+	n, err := io.Copy(&output, io.LimitReader(p.stdout, maxList+1))
+	if n > maxList {
+		_ = p.wait()
+		return "", fmt.Errorf("git lists more than %d MiB of files", maxList>>20)
+	}
+	return output.String(), cmp.Or(p.wait(), err)
+}
+
+// OwnerError says that git does not look at a repository because it belongs to
+// another user, as in a container with the work tree of its host.
+type OwnerError struct {
+	// Remedy is the command that makes git trust the repository, one
+	// printable line.
+	Remedy string
+	error
+}
+
+// explain puts the command and what git wrote to its standard error into err,
+// which may be nil.
+func explain(ctx context.Context, command string, err error, stderr string) error {
 	if err == nil {
 		return nil
 	}
 	if ctxErr := ctx.Err(); ctxErr != nil {
 		return fmt.Errorf("git %s: %w", command, ctxErr)
 	}
-	err = &gitError{command: command, reason: reasonIn(complaint), err: err}
-	if remedy := remedyIn(complaint); remedy != "" {
-		return &OwnerError{Remedy: remedy, err: err}
+	if reason := reasonIn(stderr); reason != "" {
+		err = errors.New(reason)
+	}
+	err = fmt.Errorf("git %s: %w", command, err)
+	for line := range strings.Lines(stderr) {
+		// git has no exit status for this and worded the error in two ways, but
+		// every version prints this line.
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "git config --global --add safe.directory ") {
+			return &OwnerError{printable.Text(line), err}
+		}
 	}
 	return err
 }
 
-// read passes all of git's output to w, and returns why git failed. Then what w
-// was given does not count.
-func (p *process) read(w io.Writer) (int64, error) {
-	// os/exec would wait for the process first. That takes a thread, which
-	// the scheduler keeps looking at, on a core that git could have.
-	n, err := io.Copy(w, p.stdout)
-	return n, cmp.Or(p.wait(), err)
-}
-
-// A gitError is a git command that failed.
-type gitError struct {
-	command string
-	reason  string // what git said, one printable line; it may be empty
-	err     error
-}
-
-func (e *gitError) Error() string { return "git " + e.command + ": " + cmp.Or(e.reason, e.err.Error()) }
-func (e *gitError) Unwrap() error { return e.err }
-
-// OwnerError says that git does not look at a repository which belongs to
-// another user, as in a container with the work tree of its host.
-type OwnerError struct {
-	// Remedy is the command that makes git trust the repository, one
-	// printable line.
-	Remedy string
-	err    error
-}
-
-func (e *OwnerError) Error() string { return e.err.Error() }
-func (e *OwnerError) Unwrap() error { return e.err }
-
-// remedyIn finds the command of an [OwnerError]. git has no exit status for it
-// and worded the error in two ways, but every version prints this line.
-func remedyIn(complaint string) string {
-	for line := range strings.Lines(complaint) {
-		if line = strings.TrimSpace(line); strings.HasPrefix(line, "git config --global --add safe.directory ") {
-			return printable.Text(line)
-		}
-	}
-	return ""
-}
-
-// reasonIn picks the line that says why git failed, of those that it and the
-// programs it runs have written, and makes it fit to print. It cuts nothing off:
-// half of a secret would not be known as one.
-func reasonIn(complaint string) string {
-	_, reason, fatal := strings.Cut("\n"+complaint, "\nfatal: ")
+// reasonIn returns the line in which git, or a program that it runs, says why it
+// failed, in printable form. It is not shortened: half of a secret would not be
+// recognised as one.
+func reasonIn(stderr string) string {
+	_, reason, fatal := strings.Cut("\n"+stderr, "\nfatal: ")
 	if !fatal {
-		reason = strings.TrimSpace(complaint)
+		reason = strings.TrimSpace(stderr)
 	}
 	reason, _, _ = strings.Cut(reason, "\n")
 	return printable.Line(reason, math.MaxInt)
 }
 
-// A tail keeps the last bytes that are written to it, limit of them or some more.
+// tail keeps the last limit bytes that are written to it.
 type tail struct {
 	limit int
 	kept  []byte
 	cut   bool
 }
 
-// lines are those whose beginning was kept too.
+// lines returns the kept lines that are whole.
 func (t *tail) lines() string {
 	text := string(t.kept)
 	if t.cut {
@@ -224,10 +196,8 @@ func (t *tail) lines() string {
 }
 
 func (t *tail) Write(p []byte) (int, error) {
-	t.cut = t.cut || len(p) > t.limit || len(t.kept)+len(p) > 2*t.limit
+	t.cut = t.cut || len(t.kept)+len(p) > t.limit
 	t.kept = append(t.kept, p[max(0, len(p)-t.limit):]...)
-	if len(t.kept) > 2*t.limit {
-		t.kept = append(t.kept[:0], t.kept[len(t.kept)-t.limit:]...)
-	}
+	t.kept = t.kept[max(0, len(t.kept)-t.limit):]
 	return len(p), nil
 }

@@ -3,25 +3,32 @@
 // work tree.
 //
 // The repository is not trusted. Its configuration can make git run programs
-// (clean filters), so git sees an allow-list of the environment that holds no
+// (clean filters), so git gets an allow-list of the environment that holds no
 // token, reaches no network, asks no question and changes nothing. What cannot
-// be determined is an error, never a made-up clean tree. The package prints
-// nothing.
+// be determined is an error, never a clean tree.
 //
-// Start at [Git] and [DetectCI].
+// Start at [Ask] and [DetectCI].
 package provenance
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 )
 
-// ErrNoCommit is the error of [Git] in a repository without a commit.
+// ErrNoCommit is the error of [Ask] in a repository without a commit.
 var ErrNoCommit = errors.New("the current branch has no commit yet")
 
-// ErrNoWorkTree is the error of [Git] where neither a directory nor one above
-// it is a work tree.
+// ErrNoWorkTree is the error of [Ask] for a directory outside of a work tree.
 var ErrNoWorkTree = errors.New("not in a git work tree")
 
 // Revision is the state of a work tree.
@@ -33,36 +40,30 @@ type Revision struct {
 	DirtyHash string
 }
 
-// Git returns the state of the work tree that dir is in, found as git finds it;
-// "" is the current directory. environ is the environment, as [os.Environ]
-// gives it, of which git gets what it needs.
+// Ask starts git in the work tree that dir is in, found as git finds it; "" is
+// the current directory. environ is the environment, as [os.Environ] gives it,
+// of which git gets what it needs. The returned function waits for git and
+// returns the state of the work tree; it must be called once.
 //
 // The dirty hash is the one that turbo 2.11.11 sends for the same tree: the
 // SHA-256 over
 //
 //	? NUL PATH NUL
 //
-// for each untracked file that is not ignored, in the order of the paths'
-// bytes, with symbolic links after all other files; and then over what "git
-// diff HEAD --no-ext-diff --no-color" prints, as the user's settings have it.
-// All files in submodules and in repositories inside the tree that are not
-// ignored there count as untracked. Unlike turbo's git, ours runs no textconv
-// programs.
+// for each untracked file that is not ignored, sorted by the bytes of the path,
+// with symbolic links after all other files; and then over the output of "git
+// diff HEAD --no-ext-diff --no-color" under the user's settings. All files in
+// submodules and in repositories inside the tree that are not ignored there
+// count as untracked. Unlike turbo's git, ours runs no textconv programs.
 //
 // An error with an empty revision says in one line why there is none: no git,
 // no work tree, no commit ([ErrNoCommit]), a repository of another owner
 // ([OwnerError]). An error with a SHA says why the dirty hash is not known; the
 // caller should not take the tree for clean. When ctx ends, git is killed and
-// the error wraps that of ctx.
+// the error wraps the error of ctx.
 //
-// Memory grows with the number of untracked files; more than 1,048,576 in all
-// are an error.
-func Git(ctx context.Context, dir string, environ []string) (Revision, error) {
-	return Ask(ctx, dir, environ)()
-}
-
-// Ask is [Git] in two halves: it starts git, and answer, which must be called,
-// waits for what git says.
+// Memory grows with the list of untracked files; one of more than 128 MiB is an
+// error.
 func Ask(ctx context.Context, dir string, environ []string) (answer func() (Revision, error)) {
 	r, err := openRepository(dir, environ)
 	if err != nil {
@@ -70,15 +71,15 @@ func Ask(ctx context.Context, dir string, environ []string) (answer func() (Revi
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	// They run side by side.
-	status := r.start(ctx, listFiles...)
+	status := r.start(ctx, statusCommand...)
 	diff := r.start(ctx, "diff", "HEAD", "--no-ext-diff", "--no-color", "--no-textconv")
 	return func() (Revision, error) {
 		defer func() {
 			cancel()
-			_ = diff.wait() // what counted was read
+			_ = diff.wait() // its error was returned, or does not matter
 		}()
 		u := &untracked{repository: r}
-		sha, err := u.read(status, "")
+		sha, err := u.add(status, "")
 		if err != nil {
 			return Revision{}, err
 		}
@@ -91,4 +92,123 @@ func Ask(ctx context.Context, dir string, environ []string) (answer func() (Revi
 		}
 		return Revision{SHA: sha, DirtyHash: dirty}, nil
 	}
+}
+
+// statusCommand lists the commit and then the untracked files.
+var statusCommand = []string{
+	"status", "--porcelain=v2", "-z", "--branch", "--no-ahead-behind", "--no-renames", "--untracked-files=all", "--ignore-submodules=all",
+}
+
+// untracked collects paths relative to the root of the work tree.
+type untracked struct {
+	repository   repository
+	isTop        bool // repository.top is what git says
+	files        []string
+	repositories []string // inside the work tree
+}
+
+// add adds what statusCommand lists in the repository at prefix, which is empty
+// or ends with a slash, and returns the commit, or "" before the first.
+func (u *untracked) add(status *process, prefix string) (sha string, err error) {
+	list, err := status.list()
+	for record := range strings.SplitSeq(list, "\x00") {
+		if commit, ok := strings.CutPrefix(record, "# branch.oid "); ok && isObjectID(commit) {
+			sha = commit
+		}
+		path, ok := strings.CutPrefix(record, "? ")
+		dir, isDir := strings.CutSuffix(path, "/")
+		switch {
+		case isDir:
+			u.repositories = append(u.repositories, prefix+dir)
+		case ok:
+			u.files = append(u.files, prefix+path)
+		}
+	}
+	return sha, err
+}
+
+// isObjectID reports whether s is a SHA-1 or SHA-256 in lower-case hex.
+func isObjectID(s string) bool {
+	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// hash hashes the untracked files and the output of git diff. It returns "" for
+// a clean tree.
+func (u *untracked) hash(ctx context.Context, diff *process) (string, error) {
+	if err := u.addRepositories(ctx); err != nil {
+		return "", err
+	}
+	slices.Sort(u.files)
+	sum := sha256.New()
+	write := func(path string) { _, _ = io.WriteString(sum, "?\x00"+path+"\x00") } // a hash never fails
+	var links []string
+	for _, path := range u.files {
+		isLink, err := u.isLink(ctx, path)
+		if err != nil {
+			return "", err
+		}
+		if isLink {
+			links = append(links, path)
+		} else {
+			write(path)
+		}
+	}
+	for _, path := range links {
+		write(path)
+	}
+	// os/exec would wait for the process first. That takes a thread, which the
+	// scheduler keeps looking at, on a core that git could have.
+	n, err := io.Copy(sum, diff.stdout)
+	err = cmp.Or(diff.wait(), err)
+	if err != nil || n == 0 && len(u.files) == 0 {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// addRepositories adds the files of submodules and other repositories in the
+// tree, and of those inside them.
+func (u *untracked) addRepositories(ctx context.Context) error {
+	if _, err := os.Lstat(u.path(".gitmodules")); err == nil {
+		list, err := u.repository.start(ctx, "ls-files", "-z", "--stage", "--full-name", "--", ":/").list()
+		if err != nil {
+			return err
+		}
+		for record := range strings.SplitSeq(list, "\x00") {
+			if entry, path, _ := strings.Cut(record, "\t"); strings.HasPrefix(entry, "160000 ") {
+				u.repositories = append(u.repositories, path)
+			}
+		}
+	}
+	for len(u.repositories) > 0 {
+		path := u.repositories[0]
+		u.repositories = u.repositories[1:]
+		if _, err := os.Lstat(u.path(path + "/.git")); err != nil {
+			continue // a submodule that is not checked out
+		}
+		if _, err := u.add(u.repository.inside(u.path(path)).start(ctx, statusCommand...), path+"/"); err != nil {
+			return fmt.Errorf("in %q: %w", path, err)
+		}
+	}
+	return nil
+}
+
+// isLink reports whether an untracked file is a symbolic link. If the file is not
+// in what looks like the root of the work tree, it asks git for the root.
+func (u *untracked) isLink(ctx context.Context, path string) (bool, error) {
+	info, err := os.Lstat(u.path(path))
+	if u.isTop || !errors.Is(err, fs.ErrNotExist) {
+		return err == nil && info.Mode().Type() == fs.ModeSymlink, nil
+	}
+	top, err := u.repository.start(ctx, "rev-parse", "--show-toplevel").list()
+	if err != nil {
+		return false, err
+	}
+	u.repository.top, u.isTop = filepath.FromSlash(strings.TrimRight(top, "\r\n")), true
+	return u.isLink(ctx, path)
+}
+
+// path returns where git's path is in the file system.
+func (u *untracked) path(path string) string {
+	return filepath.Join(u.repository.top, filepath.FromSlash(path))
 }

@@ -36,7 +36,7 @@ func TestWhatGitCannotRecord(t *testing.T) {
 	}
 	w.remove("a.txt")
 	w.must(syscall.Mkfifo(w.path("a.txt"), 0o644))
-	rev, err := Git(context.Background(), w.dir, w.environ)
+	rev, err := ask(context.Background(), w.dir, w.environ)
 	const want = "determining uncommitted changes: git diff: cannot hash a.txt"
 	if rev != head || err == nil || err.Error() != want {
 		t.Errorf("in place of a file: %+v, %v, want %s", rev, err, want)
@@ -65,7 +65,7 @@ func TestFailingFilter(t *testing.T) {
 	w.git("config", "filter.fail.clean", "echo noise >&2; yes noise | head -c 1000000 >&2; false")
 	w.git("config", "filter.fail.required", "true")
 	w.write("x.env", "b\n")
-	rev, err := Git(context.Background(), w.dir, w.environ)
+	rev, err := ask(context.Background(), w.dir, w.environ)
 	const want = "git status: x.env: clean filter 'fail' failed"
 	if rev != (Revision{}) || err == nil || err.Error() != want {
 		t.Errorf("got %+v, %v, want %s", rev, err, want)
@@ -99,13 +99,13 @@ func TestCancel(t *testing.T) {
 		}
 		alive <- err
 	}()
-	if rev, err := Git(ctx, w.dir, w.environ); rev != (Revision{}) || !errors.Is(err, context.Canceled) {
+	if rev, err := ask(ctx, w.dir, w.environ); rev != (Revision{}) || !errors.Is(err, context.Canceled) {
 		t.Errorf("got %+v, %v, want that it was cancelled", rev, err)
 	}
 	if err := <-alive; err != nil {
 		t.Errorf("the filter was not killed: %v", err)
 	}
-	if rev, err := Git(ctx, w.dir, w.environ); rev != (Revision{}) || !errors.Is(err, context.Canceled) {
+	if rev, err := ask(ctx, w.dir, w.environ); rev != (Revision{}) || !errors.Is(err, context.Canceled) {
 		t.Errorf("with a context that has ended: %+v, %v", rev, err)
 	}
 }
