@@ -12,12 +12,6 @@ import (
 	"time"
 )
 
-// hasSessionBus tells whether this user has a D-Bus that no variable names.
-func hasSessionBus() bool {
-	_, err := os.Stat(fmt.Sprintf("/run/user/%d/bus", os.Getuid()))
-	return err == nil
-}
-
 // TestHangingKeyring gives up a D-Bus that takes connections and never answers,
 // and does not call it where it is not needed.
 func TestHangingKeyring(t *testing.T) {
