@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -103,5 +105,113 @@ func TestPutSendsNoBodyThatIsRefused(t *testing.T) {
 	var failed *client.Error
 	if !errors.As(err, &failed) || failed.Status != 413 || body.Load() != 0 {
 		t.Errorf("error %v, and %d bytes sent; want 413 and none", err, body.Load())
+	}
+}
+
+// TestEarlyRefusals has a server refuse a body of which it has read nothing or
+// a little. Where it goes on reading for a while, as nginx and our own server
+// do, its answer is what counts, and not that it then hung up.
+func TestEarlyRefusals(t *testing.T) {
+	t.Parallel()
+	const refusal = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbig!"
+	lingering := func(conn net.Conn) {
+		io.WriteString(conn, refusal)
+		conn.(*net.TCPConn).CloseWrite()
+		io.Copy(io.Discard, conn)
+	}
+	abrupt := func(conn net.Conn) {
+		io.WriteString(conn, refusal)
+		io.CopyN(io.Discard, conn, 1<<20) // and a reset follows, where more comes
+	}
+	for name, test := range map[string]struct {
+		size    int
+		consent string
+		read    int64
+		refuse  func(net.Conn)
+		certain bool // that the answer arrives
+	}{
+		"unasked":                                  {1 << 20, "", 0, lingering, true},
+		"unasked, after a little":                  {1 << 20, "", 1000, lingering, true},
+		"unasked and small":                        {10, "", 0, lingering, true},
+		"after consent":                            {32 << 20, "HTTP/1.1 100 Continue\r\n\r\n", 0, lingering, true},
+		"after consent and a part":                 {32 << 20, "HTTP/1.1 100 Continue\r\n\r\n", 4 << 20, lingering, true},
+		"Expect is ignored":                        {32 << 20, "", 1, lingering, true},
+		"Expect is ignored, and it hangs up":       {32 << 20, "", 1, abrupt, false},
+		"after consent it hangs up with a reset":   {32 << 20, "HTTP/1.1 100 Continue\r\n\r\n", 1, abrupt, false},
+		"unasked, and it hangs up with everything": {1 << 20, "", 0, abrupt, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			api := serveRaw(t, func(conn net.Conn) {
+				readHeader(conn)
+				io.WriteString(conn, test.consent)
+				io.CopyN(io.Discard, conn, test.read)
+				test.refuse(conn)
+			})
+			for range 4 { // it is a race in net/http
+				_, err := putZeros(t, newClient(t, api), test.size)
+				var failed *client.Error
+				if !errors.As(err, &failed) {
+					t.Fatalf("error %v, want a *client.Error", err)
+				}
+				if failed.Status != 413 && (test.certain || failed.Status != 0) || failed.Status == 413 && failed.Message != "big!" && test.certain {
+					t.Fatalf("error %v, want 413", err)
+				}
+			}
+		})
+	}
+}
+
+func TestPutFollowsRedirects(t *testing.T) {
+	t.Parallel()
+	other := &recorder{answer: accept}
+	elsewhere := httptest.NewServer(other)
+	t.Cleanup(elsewhere.Close)
+	r, c := serve(t, func(w http.ResponseWriter, req *http.Request) {
+		switch req.URL.Path {
+		case "/v8/artifacts/abc":
+			w.Header().Set("Location", "/next")
+			w.WriteHeader(307)
+		default:
+			w.Header().Set("Location", elsewhere.URL+"/signed?key=1")
+			w.WriteHeader(308)
+		}
+	})
+	if _, err := put(t, c, "bytes"); err != nil {
+		t.Fatal(err)
+	}
+	var uris, bodies, credentials []string
+	for _, got := range append(r.all(), other.all()...) {
+		uris, bodies = append(uris, got.URI), append(bodies, got.Body)
+		credentials = append(credentials, got.Header["Authorization"])
+	}
+	if want := []string{"/v8/artifacts/abc", "/next", "/signed?key=1"}; !slices.Equal(uris, want) {
+		t.Errorf("went to %q, want %q", uris, want)
+	}
+	if want := []string{"bytes", "bytes", "bytes"}; !slices.Equal(bodies, want) {
+		t.Errorf("sent %q, want %q", bodies, want)
+	}
+	if want := []string{"Bearer the-token", "Bearer the-token", ""}; !slices.Equal(credentials, want) {
+		t.Errorf("credentials %q, want %q: another port is another origin", credentials, want)
+	}
+}
+
+func TestPutEndsARedirectLoop(t *testing.T) {
+	t.Parallel()
+	r, c := serve(t, answering(307, "", "", "Location", "/v8/artifacts/abc"))
+	if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrTooManyRedirects) || len(r.all()) != 6 {
+		t.Errorf("error %v after %d requests, want ErrTooManyRedirects after 6", err, len(r.all()))
+	}
+}
+
+func TestPutNeverGoesFromHTTPSToHTTP(t *testing.T) {
+	t.Parallel()
+	plain := &recorder{answer: accept}
+	insecure := httptest.NewServer(plain)
+	t.Cleanup(insecure.Close)
+	server, roots := startTLS(t, answering(307, "", "", "Location", insecure.URL), "http/1.1")
+	c := newClient(t, server.URL, func(o *client.Options) { o.RootCAs, o.AllowHTTP = roots, true })
+	if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrRedirect) || len(plain.all()) != 0 {
+		t.Errorf("error %v, and %d plain requests", err, len(plain.all()))
 	}
 }

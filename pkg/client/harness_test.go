@@ -3,11 +3,15 @@ package client_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"flag"
+	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -148,4 +152,20 @@ func serveRaw(t *testing.T, handle func(net.Conn)) (api string) {
 		}
 	}()
 	return "http://" + listener.Addr().String()
+}
+
+// TestMain lets more tests run beside each other than there are processors,
+// unless somebody said how many: they wait far more than they work.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	log.SetOutput(io.Discard) // net/http repeats there what hostile servers say
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
+	if !chosen {
+		if err := flag.Set("test.parallel", fmt.Sprint(4*runtime.GOMAXPROCS(0))); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	os.Exit(m.Run())
 }

@@ -1,9 +1,17 @@
 package transport
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"time"
 )
 
 // TestFraming has answers in one piece, and byte by byte.
@@ -42,5 +50,159 @@ func TestFraming(t *testing.T) {
 				t.Errorf("%s, byte by byte %v: %v, want %v", name, bytewise, got, test.want)
 			}
 		}
+	}
+}
+
+// TestCutAnswers has a server hang up after each byte of an answer, on a new
+// connection and on one that was kept: what is cut is never an answer, and once
+// it looks like one it is told that it was cut, and not that it is malformed.
+func TestCutAnswers(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{
+		"of a length": "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 5\r\n\r\nhello",
+		"in chunks":   "HTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n",
+		"interim":     "HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n" + whole,
+	} {
+		for _, kept := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", kept: ", kept), func(t *testing.T) {
+				t.Parallel()
+				for cut := range len(answer) + 1 {
+					asked := 0 // one after the other
+					server := serveAnswers(t, func(conn net.Conn, _ int) {
+						if asked++; kept && asked == 1 {
+							io.WriteString(conn, whole)
+							return
+						}
+						io.WriteString(conn, answer[:cut])
+						conn.Close()
+					})
+					origin, _ := url.Parse(server.url)
+					way := New(Options{Origin: origin})
+					if kept {
+						if got, err := exchange(way, server.url, -1); got != "200 hello" || err != nil {
+							t.Fatal(got, err)
+						}
+					}
+					got, err := exchange(way, server.url, -1)
+					if cut == len(answer) {
+						if got != "200 hello" || err != nil {
+							t.Errorf("whole: %q, %v", got, err)
+						}
+						continue
+					}
+					parts := strings.Split(answer[:cut], "\r\n\r\n")
+					last := parts[len(parts)-1]
+					inStatus := last != "" && len(last) < len("HTTP/1.1 200") && strings.HasPrefix(answer, last[:1])
+					if err == nil || !inStatus && !strings.Contains(err.Error(), "EOF") {
+						t.Errorf("cut at %q: %q, %v", answer[:cut], got, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestLongAnswers says that headers are too long wherever in them that shows.
+func TestLongAnswers(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string][2]string{
+		"interim":     {"", "HTTP/1.1 102 Processing\r\n\r\n"},
+		"a status":    {"HTTP/1.1 200 ", "OK"},
+		"headers":     {"HTTP/1.1 200 OK\r\n", "X-Header: value\r\n"},
+		"bare names":  {"HTTP/1.1 200 OK\r\n", "X"},
+		"a long name": {"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nX-", "Y"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := serveAnswers(t, func(conn net.Conn, _ int) {
+				_, err := io.WriteString(conn, answer[0])
+				for err == nil {
+					_, err = io.WriteString(conn, strings.Repeat(answer[1], 1000))
+				}
+			})
+			origin, _ := url.Parse(server.url)
+			if got, err := exchange(New(Options{Origin: origin}), server.url, -1); !strings.Contains(fmt.Sprint(err), "headers exceeded 262144 bytes") {
+				t.Errorf("%q, %v, want too long headers", got, err)
+			}
+		})
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// TestOthersCancellations has net/http give a request the cancellation of another
+// one: that is a failure of the network, and the request's own cancellation is not.
+func TestOthersCancellations(t *testing.T) {
+	t.Parallel()
+	own := errors.New("interrupted")
+	for _, other := range []error{context.Canceled, fmt.Errorf("broken: %w", context.Canceled), ErrTimeout, ErrNoAnswer} {
+		for name, test := range map[string]struct {
+			cause error // of the request's context
+			want  error
+		}{"alive": {nil, errOther}, "ended": {own, own}} {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			req, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://server/", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ends := func() {
+				if test.cause != nil {
+					cancel(test.cause)
+				}
+			}
+			_, err = stalls{next: roundTripper(func(*http.Request) (*http.Response, error) {
+				ends()
+				return nil, other
+			})}.RoundTrip(req)
+			if err != test.want {
+				t.Errorf("%v, %s: no answer: %v, want %v", other, name, err, test.want)
+			}
+			cancel(nil)
+			ctx, cancel = context.WithCancelCause(t.Context())
+			resp, err := stalls{next: roundTripper(func(*http.Request) (*http.Response, error) {
+				return &http.Response{Body: io.NopCloser(iotest.ErrReader(other))}, nil
+			})}.RoundTrip(req.WithContext(ctx))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ends()
+			for range 2 {
+				if _, err := resp.Body.Read(make([]byte, 1)); err != test.want {
+					t.Errorf("%v, %s: body: %v, want %v", other, name, err, test.want)
+				}
+			}
+			resp.Body.Close()
+			cancel(nil)
+		}
+	}
+}
+
+// TestHungUp has the server hang up on a connection before the request is written.
+func TestHungUp(t *testing.T) {
+	t.Parallel()
+	for range 200 {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			if conn, err := listener.Accept(); err == nil {
+				conn.Close()
+			}
+		}()
+		way := stalls{next: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			if err == nil {
+				time.Sleep(time.Millisecond)
+			}
+			return conn, err
+		}}}
+		_, err = exchange(way, "http://"+listener.Addr().String(), -1)
+		if err == nil || strings.Contains(err.Error(), closedIdle) {
+			t.Errorf("%v", err)
+		}
+		listener.Close()
 	}
 }

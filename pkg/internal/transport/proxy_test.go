@@ -2,11 +2,16 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
 // TestProxyConn bounds each wait for a proxy, and none once there is TLS.
@@ -43,4 +48,122 @@ func TestProxyConn(t *testing.T) {
 			})
 		})
 	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// TestCredential shows which host gets the token and the headers of a gate, and
+// as what it is dialled.
+func TestCredential(t *testing.T) {
+	t.Parallel()
+	own, err := url.Parse("https://ci.example.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type outcome struct {
+		host, token, gate string
+		err               error
+	}
+	for target, want := range map[string]outcome{
+		"https://ci.example.test/x":        {"ci.example.test", "Bearer t", "g", nil},
+		"https://CI.example.test:0443/x":   {"CI.example.test:0443", "Bearer t", "g", nil},
+		"https://ci\u3002example.test/x":   {"ci.example.test", "Bearer t", "g", nil},
+		"https://c\u0130.example.test:9/x": {"xn--ci-sub.example.test:9", "", "", nil},
+		"https://c%C4%B0.example.test/x":   {"xn--ci-sub.example.test", "", "", nil},
+		"http://ci.example.test/x":         {"ci.example.test", "", "", nil},
+		"https://a\uff0fb.example.test/x":  {err: origin.ErrHost},
+	} {
+		u, err := url.Parse(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got outcome
+		way := credential{own: own, header: http.Header{"Gate": {"g"}}, next: roundTrip(func(req *http.Request) (*http.Response, error) {
+			if req.Host != req.URL.Host {
+				t.Errorf("%s: the host is %q, and %q in the header", target, req.URL.Host, req.Host)
+			}
+			got = outcome{host: req.Host, token: req.Header.Get("Authorization"), gate: req.Header.Get("Gate")}
+			return nil, nil
+		})}
+		request := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host}).WithContext(WithToken(t.Context(), "t"))
+		if _, err := way.RoundTrip(request); !errors.Is(err, want.err) { //nolint:bodyclose // there is none
+			t.Errorf("%s: %v, want %v", target, err, want.err)
+		}
+		if got.err = want.err; got != want {
+			t.Errorf("%s: %+v, want %+v", target, got, want)
+		}
+	}
+}
+
+// TestByteRate writes and reads through a pipe at a rate.
+func TestByteRate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		limiter := newByteLimiter(1000)
+		conn := newRateConn(near, limiter)
+		const size = 10_000
+		go func() { _, _ = io.CopyN(io.Discard, far, size); _, _ = far.Write(make([]byte, size)); far.Close() }()
+		began := time.Now()
+		if n, err := conn.Write(make([]byte, size)); n != size || err != nil {
+			t.Fatal(n, err)
+		}
+		if took := time.Since(began); took < 9800*time.Millisecond || took > 10*time.Second {
+			t.Errorf("writing took %v, want 10 s less the first burst", took)
+		}
+		began = time.Now()
+		if got, err := io.ReadAll(conn); len(got) != size || err != nil {
+			t.Fatal(len(got), err)
+		}
+		if took := time.Since(began); took < 9800*time.Millisecond || took > 10100*time.Millisecond {
+			t.Errorf("reading took %v, want 10 s", took)
+		}
+		conn.Close()
+	})
+}
+
+// TestByteRateEndsWithTheConnection lets nobody wait for what nobody wants.
+func TestByteRateEndsWithTheConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		go func() { _, _ = io.Copy(io.Discard, far) }()
+		conn := newRateConn(near, newByteLimiter(1))
+		time.AfterFunc(time.Second, func() { conn.Close() })
+		if n, err := conn.Write(make([]byte, 100)); err == nil {
+			t.Errorf("%d bytes, and no error", n)
+		}
+		far.Close()
+	})
+}
+
+type noNetwork struct{ began []time.Duration }
+
+func (n *noNetwork) RoundTrip(*http.Request) (*http.Response, error) {
+	n.began = append(n.began, time.Duration(time.Now().UnixNano()))
+	return &http.Response{Body: http.NoBody}, nil
+}
+
+// TestRequestRate spaces requests evenly.
+func TestRequestRate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		network := new(noNetwork)
+		way := spaced{next: network, limiter: newRequestLimiter(100.0 / 60)}
+		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/", nil)
+		for range 5 {
+			resp, err := way.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+		}
+		for i := 1; i < len(network.began); i++ {
+			if gap := network.began[i] - network.began[i-1]; gap < 599*time.Millisecond || gap > 601*time.Millisecond {
+				t.Errorf("request %d came after %v, want 600 ms", i, gap)
+			}
+		}
+	})
 }
