@@ -3,8 +3,8 @@ package ui
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/rivo/uniseg"
 	"github.com/schollz/progressbar/v3"
@@ -13,37 +13,37 @@ import (
 )
 
 const (
-	// patience is how long a transfer runs before anything is drawn.
-	patience = 200 * time.Millisecond
-	redraw   = 100 * time.Millisecond
-
 	gap = "  " // before each fact
-	// The columns of a name that no fact may take, and that no gauge may.
+	// The columns of a file's name that no fact may take, and that no gauge may.
 	narrowName, fairName = 5, 12
 	// The columns between the brackets of a gauge.
 	narrowGauge, wideGauge = 6, 30
 )
 
-// barPainter draws a transfer on one line of a terminal.
-type barPainter struct {
-	screen *Screen
+// frame is a transfer at one moment, for people.
+type frame struct {
+	// head and name begin a bar. The name keeps narrow columns beside facts and
+	// fair columns beside a gauge, which shows n of size.
+	head, name   string
+	narrow, fair int
+	n, size      int64
+	facts        [4]fact
+	// title and words are the line for a log. Empty words are left out.
+	title string
+	words []string
 }
 
-func (p *barPainter) interval() time.Duration { return redraw }
-
-func (p *barPainter) paint(s scene) {
-	if s.age() >= patience {
-		p.screen.draw(s.bar(p.screen.room()))
-	}
+// log is the line for a log.
+func (f frame) log() string {
+	words := slices.DeleteFunc(f.words, func(word string) bool { return word == "" })
+	return "artifact: " + f.title + ": " + strings.Join(words, ", ")
 }
 
-func (p *barPainter) end() { p.screen.draw("") }
-
-// fact is a part of the line behind the name, in a column of its own: the line
+// fact is a part of the bar behind the name, in a column of its own: the line
 // stands still while its numbers change.
 type fact struct {
 	text  string
-	width int // at least; 0 for a fact that is not told
+	width int // at least; 0 leaves the fact out
 }
 
 func (f fact) columns() int {
@@ -61,24 +61,19 @@ const (
 	clock
 )
 
-// barLine is the line for a view, at most room columns wide.
-func barLine(name string, v view, room int) string {
-	head := verb(v.stage) + " "
-	return frame{head: head, name: name, narrow: narrowName, fair: fairName, facts: factsOf(v)}.line(v.n, v.size, room)
+// amountOf is n bytes, of size if that is known and not -1.
+func amountOf(n, size int64) fact {
+	if size < 0 {
+		return fact{Size(n), len("100.0 MiB")}
+	}
+	done, all := sizesOf(n, size)
+	return fact{done + "/" + all, 2*len(all) - len(" MiB") + len("/")}
 }
 
-// frame is what a bar is made of.
-type frame struct {
-	head, name string
-	// The columns of the name that no fact may take, and that no gauge may.
-	narrow, fair int
-	facts        [4]fact
-}
-
-// line puts the parts together, at most room columns wide, with a gauge for n of
-// size. Where there is too little, the name gives up its beginning, then the
-// gauge goes, then the facts that a waiting person needs least.
-func (f frame) line(n, size int64, room int) string {
+// line is a bar of at most room columns. If that is not enough, the name gives
+// up its beginning, then the gauge goes, then the facts that a waiting person
+// needs least.
+func (f frame) line(room int) string {
 	room -= len(f.head)
 	if room < 0 {
 		return f.head[:max(len(f.head)+room, 0)]
@@ -93,7 +88,7 @@ func (f frame) line(n, size int64, room int) string {
 	const brackets = len(" []")
 	if f.facts[share].width > 0 && room-min(nameWidth, f.fair) >= narrowGauge+brackets {
 		width := min(max(room-nameWidth-brackets, narrowGauge), wideGauge)
-		f.facts[share].text = gauge(n, size, width)
+		f.facts[share].text = gauge(f.n, f.size, width)
 		f.facts[share].width += width + brackets
 		room -= width + brackets
 	}
@@ -111,30 +106,9 @@ func (f frame) line(n, size int64, room int) string {
 	return strings.TrimRight(line.String(), " ")
 }
 
-func factsOf(v view) (facts [4]fact) {
-	switch v.stage {
-	case hashing, uploading, downloading:
-		facts[share] = fact{fmt.Sprintf("%d%%", v.percent()), len("100%")}
-		done, total := sizesOf(v.n, v.size)
-		facts[amount] = fact{done + "/" + total, 2*len(total) - len(" MiB") + len("/")}
-		facts[speed] = fact{v.rateText(), len("100.0 MiB/s")}
-		facts[clock] = fact{v.leftText(), len("9m59s left")}
-	case reading, receiving:
-		facts[amount] = fact{Size(v.n), len("100.0 MiB")}
-		facts[speed] = fact{v.rateText(), len("100.0 MiB/s")}
-		facts[clock] = fact{Duration(v.inStage), len("9m59s")}
-	case waiting:
-		facts[amount] = fact{Size(v.n) + " sent", len("100.0 MiB sent")}
-		facts[clock] = fact{Duration(v.inStage), len("9m59s")}
-	default:
-		facts[clock] = fact{Duration(v.inStage), len("9m59s")}
-	}
-	return facts
-}
-
-// gauge draws the share of size that is done, width columns between brackets. It draws
-// in ASCII: a block has no sure width in a terminal for an Asian script, and
-// none of the right shape in an old locale.
+// gauge draws n of size, width columns between brackets. It draws in ASCII: a
+// block has no sure width in a terminal for an Asian script, and none of the
+// right shape in an old locale.
 func gauge(n, size int64, width int) string {
 	bar := progressbar.NewOptions64(size,
 		progressbar.OptionSetWriter(io.Discard), // Screen writes what String gives

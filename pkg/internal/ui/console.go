@@ -12,18 +12,18 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/redact"
 )
 
-// Console is the terminal that controls the process, for questions to the
-// person before it, wherever the standard streams lead.
+// Console is the terminal that controls the process, to ask its user questions
+// wherever the standard streams lead.
 type Console struct {
 	in, out *os.File
 	lines   *bufio.Reader
 	shown   *redact.Writer
 }
 
-// ErrNoConsole says that nobody can be asked.
+// ErrNoConsole is the error of [OpenConsole] for a process without a terminal.
 var ErrNoConsole = errors.New("no terminal to ask on")
 
-// OpenConsole opens it. The error is [ErrNoConsole].
+// OpenConsole opens the console. Its error is [ErrNoConsole].
 func OpenConsole(redactor *redact.Redactor) (*Console, error) {
 	in, out, err := openConsole()
 	if err != nil {
@@ -32,13 +32,13 @@ func OpenConsole(redactor *redact.Redactor) (*Console, error) {
 	return &Console{in: in, out: out, lines: bufio.NewReader(in), shown: redactor.Writer(out)}, nil
 }
 
-// Close closes it.
+// Close closes the console.
 func (c *Console) Close() {
 	_ = c.in.Close()
 	_ = c.out.Close()
 }
 
-// Print shows text, which the caller has made printable.
+// Print prints text, which must be printable.
 func (c *Console) Print(text string) error {
 	if _, err := io.WriteString(c.shown, text); err != nil {
 		return err
@@ -46,7 +46,8 @@ func (c *Console) Print(text string) error {
 	return c.shown.Flush()
 }
 
-// Ask shows a question and reads a line, without white space around it.
+// Ask prints a question and returns the line that is typed, without white space
+// around it.
 func (c *Console) Ask(ctx context.Context, question string) (string, error) {
 	if err := c.Print(question); err != nil {
 		return "", err
@@ -54,9 +55,9 @@ func (c *Console) Ask(ctx context.Context, question string) (string, error) {
 	return c.answer(ctx)
 }
 
-// AskSecret is [Console.Ask] for what must not be seen while it is typed. The
-// echo is off before the question is shown, since people paste as soon as they
-// see it. The terminal is as it was afterwards, also where ctx ends first.
+// AskSecret is [Console.Ask] without showing what is typed. The echo is off
+// before the question appears, since people paste as soon as they see it.
+// Afterwards the terminal is as it was, also if ctx ends first.
 func (c *Console) AskSecret(ctx context.Context, question string) (string, error) {
 	restore, err := hideTyping(c.in)
 	if err != nil {
@@ -71,8 +72,8 @@ func (c *Console) AskSecret(ctx context.Context, question string) (string, error
 	return secret, err
 }
 
-// answer waits for a line. A read from a terminal cannot be ended: it goes on
-// until the process ends, where ctx does.
+// answer waits for a line. A read from a terminal cannot be interrupted: if ctx
+// ends, it goes on until the process ends.
 func (c *Console) answer(ctx context.Context) (string, error) {
 	type line struct {
 		text string

@@ -2,17 +2,16 @@ package ui
 
 import (
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 )
 
-// perArtifact is what an artifact counts for beside its bytes: so many of them
-// take about as long to move as one more request does.
+// perArtifact is what an artifact counts for beside its bytes: one more request
+// takes about as long as moving this many bytes.
 const perArtifact = 64 << 10
 
-// Many shows a transfer of many artifacts as one: it is the Overall that the
-// transfer reports to. It only adds up what it is told.
+// Many shows a transfer of many artifacts as one, as the Overall of the transfer.
+// Its methods only add up numbers.
 type Many struct {
 	showing
 
@@ -20,11 +19,11 @@ type Many struct {
 	at sums
 }
 
-// sums are what a Many was told.
+// sums are what was reported so far.
 type sums struct {
 	found, settled int // artifacts
 	listed         bool
-	expected       int // artifacts, where that is known before they are found
+	expected       int // artifacts, 0 if that is not known before they are found
 
 	weighed int64 // bytes of those whose size is known
 	weights int   // how many these are
@@ -32,18 +31,22 @@ type sums struct {
 	rest    int64 // bytes that need not be moved
 }
 
-// BeginMany starts to show a transfer; verb says what is done, as "uploading".
-// End must follow, whatever happens.
+// BeginMany starts to show a transfer; verb is a word such as "uploading". End
+// must follow, whatever happens.
 func (p *Progress) BeginMany(verb string) *Many {
 	m := new(Many)
 	began := time.Now()
 	var meter meter
 	meter.restart(sample{at: began})
-	m.begin(p.painter(), func(now time.Time) scene {
+	m.begin(p, func(now time.Time) frame {
 		m.mu.Lock()
 		at := m.at
 		m.mu.Unlock()
-		return at.observe(&meter, began, now, verb)
+		done, all := at.work()
+		if _, known := at.total(); !known {
+			all = 0
+		}
+		return at.frame(verb, meter.observe(sample{at: now, moved: at.moved, done: done}, all), now.Sub(began))
 	})
 	return m
 }
@@ -83,7 +86,7 @@ func (m *Many) note(change func(*sums)) {
 	m.mu.Unlock()
 }
 
-// total is how many artifacts there are, and whether that is sure.
+// total is how many artifacts there are, and whether that is certain.
 func (s sums) total() (n int, known bool) {
 	switch {
 	case s.listed:
@@ -95,8 +98,9 @@ func (s sums) total() (n int, known bool) {
 }
 
 // work is how much was done, and how much there is, in bytes and what counts as
-// such. Sizes that are not known are taken for the mean of those that are.
-func (s sums) work(total int) (done, all float64) {
+// such. A size that is not known is taken for the mean of the others.
+func (s sums) work() (done, all float64) {
+	total, _ := s.total()
 	known := max(s.weights, 1)
 	bytes := float64(max(s.weighed, 0)) / float64(known) * float64(max(total, known))
 	done = float64(s.moved+s.rest) + perArtifact*float64(s.settled)
@@ -104,87 +108,40 @@ func (s sums) work(total int) (done, all float64) {
 	return min(max(done, 0), all), all
 }
 
-// manyView is what is shown of many artifacts at one moment.
-type manyView struct {
-	pace
-	verb           string
-	settled, total int
-	known          bool    // the total is
-	part           float64 // of the work, from 0 to 1
-	moved          int64   // bytes
-	bytes          int64   // in all; -1 while it is not known
-	elapsed        time.Duration
-}
-
-// observe adds up what is known at a moment.
-func (s sums) observe(m *meter, began, now time.Time, verb string) manyView {
-	total, known := s.total()
-	done, all := s.work(total)
-	v := manyView{
-		verb: verb, settled: s.settled, total: total, known: known, elapsed: now.Sub(began),
-		moved: max(s.moved, 0), bytes: -1,
-	}
-	if all > 0 {
-		v.part = done / all
-	}
-	if s.listed && s.weights >= s.found {
-		v.bytes = max(s.weighed-s.rest, v.moved)
-	}
-	if !known {
-		all = 0
-	}
-	v.pace = m.observe(sample{at: now, moved: s.moved, done: done}, all)
-	return v
-}
-
-func (v manyView) age() time.Duration { return v.elapsed }
-
-// percent is 100 only when all is done.
-func (v manyView) percent() int {
-	if v.settled >= v.total {
-		return 100
-	}
-	return min(int(v.part*100), 99)
-}
-
-// transferred is how many bytes were moved, of how many where that is known.
-func (v manyView) transferred() fact {
-	if v.bytes < 0 {
-		return fact{Size(v.moved), len("100.0 MiB")}
-	}
-	moved, bytes := sizesOf(v.moved, v.bytes)
-	return fact{moved + "/" + bytes, 2*len(bytes) - len(" MiB") + len("/")}
-}
-
-func (v manyView) bar(room int) string {
-	// The count is never cut: half a number is another one.
-	f := frame{head: v.verb + " ", name: fmt.Sprintf("%d done", v.settled)}
-	f.facts[amount] = v.transferred()
-	f.facts[speed] = fact{v.rateText(), len("100.0 MiB/s")}
-	f.facts[clock] = fact{Duration(v.elapsed), len("9m59s")}
-	if v.known {
-		total := fmt.Sprint(v.total)
-		f.name = fmt.Sprintf("%*d/%s", len(total), v.settled, total)
-		f.facts[share] = fact{fmt.Sprintf("%d%%", v.percent()), len("100%")}
-		f.facts[clock] = fact{v.leftText(), len("9m59s left")}
-	}
-	f.narrow, f.fair = len(f.name), len(f.name)
-	return f.line(int64(v.part*gaugeSteps), gaugeSteps, room)
-}
-
 // gaugeSteps is finer than any gauge.
 const gaugeSteps = 1000
 
-func (v manyView) log() string {
-	done := fmt.Sprintf("%d artifacts", v.settled)
-	if v.known {
-		done = fmt.Sprintf("%d of %d artifacts (%d%%)", v.settled, v.total, v.percent())
+// frame shows the sums.
+func (s sums) frame(verb string, p pace, elapsed time.Duration) frame {
+	total, known := s.total()
+	part := 0.0
+	if done, all := s.work(); all > 0 {
+		part = done / all
 	}
-	facts := []string{done, Size(v.moved)}
-	for _, fact := range []string{v.rateText(), v.leftText()} {
-		if fact != "" {
-			facts = append(facts, fact)
+	moved, size := max(s.moved, 0), int64(-1)
+	if s.listed && s.weights >= s.found {
+		size = max(s.weighed-s.rest, moved)
+	}
+	f := frame{head: verb + " ", title: verb, n: int64(part * gaugeSteps), size: gaugeSteps}
+	f.facts[amount] = amountOf(moved, size)
+	f.facts[speed] = fact{p.rateText(), len("100.0 MiB/s")}
+	var count string
+	if known {
+		percent := 100 // only when all is done
+		if s.settled < total {
+			percent = min(int(part*100), 99)
 		}
+		f.name = fmt.Sprintf("%*d/%d", len(fmt.Sprint(total)), s.settled, total)
+		f.facts[share] = fact{fmt.Sprintf("%d%%", percent), len("100%")}
+		f.facts[clock] = fact{p.leftText(), len("9m59s left")}
+		count = fmt.Sprintf("%d of %d artifacts (%d%%)", s.settled, total, percent)
+	} else {
+		f.name = fmt.Sprintf("%d done", s.settled)
+		f.facts[clock] = fact{Duration(elapsed), len("9m59s")}
+		count = fmt.Sprintf("%d artifacts", s.settled)
 	}
-	return fmt.Sprintf("artifact: %s: %s", v.verb, strings.Join(facts, ", "))
+	// The count is never cut: half a number is another one.
+	f.narrow, f.fair = len(f.name), len(f.name)
+	f.words = []string{count, Size(moved), p.rateText(), p.leftText()}
+	return f
 }

@@ -15,13 +15,13 @@ const (
 	longestLeft = 100 * time.Hour
 )
 
-// pace is how fast a transfer goes on.
+// pace is the speed of a transfer.
 type pace struct {
 	rate float64       // bytes per second; -1 if it is not known
 	left time.Duration // 0 if it is not known
 }
 
-// rateText is empty while the rate is not known.
+// rateText returns "" while the rate is not known.
 func (p pace) rateText() string {
 	if p.rate < 0 {
 		return ""
@@ -29,7 +29,7 @@ func (p pace) rateText() string {
 	return Rate(p.rate)
 }
 
-// leftText is empty while the time left is not known.
+// leftText returns "" while the time left is not known.
 func (p pace) leftText() string {
 	if p.left <= 0 {
 		return ""

@@ -2,39 +2,34 @@ package ui
 
 import "os"
 
-// Palette colours words that say the same without colour: it is never the only
-// carrier of a meaning. The zero value leaves text as it is.
+// Palette colours words. Colour is never the only carrier of a meaning. The zero
+// value leaves text as it is.
 type Palette struct {
 	on bool
 }
 
 // NewPalette decides whether what goes to file is coloured. [Auto] means: on a
-// terminal whose TERM is not dumb, or where FORCE_COLOR is set (to something
-// other than 0 or false), unless NO_COLOR is set. An empty variable counts as
-// unset. [Always] and [Never] ask no environment.
+// terminal whose TERM is not dumb, or if FORCE_COLOR is set (to something other
+// than 0 or false), unless NO_COLOR is set. An empty variable counts as unset.
+// [Always] and [Never] ignore the environment.
 func NewPalette(when When, file *os.File, getenv func(string) string) Palette {
 	switch when {
 	case Always:
-		enableEscapesOf(file)
-		return Palette{on: true}
 	case Never:
 		return Palette{}
+	default:
+		force := getenv("FORCE_COLOR")
+		switch {
+		case getenv("NO_COLOR") != "", force == "0", force == "false":
+			return Palette{}
+		case force == "":
+			return Palette{on: obeysEscapes(file, getenv)}
+		}
 	}
-	force := getenv("FORCE_COLOR")
-	switch {
-	case getenv("NO_COLOR") != "", force == "0", force == "false":
-		return Palette{}
-	case force != "":
-		enableEscapesOf(file)
-		return Palette{on: true}
-	}
-	return Palette{on: obeysEscapes(file, getenv)}
-}
-
-func enableEscapesOf(file *os.File) {
 	if IsTerminal(file) {
 		enableEscapes(file)
 	}
+	return Palette{on: true}
 }
 
 // Error is for what failed: red.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -19,6 +20,13 @@ const (
 	// Bar is for terminals: one line that is drawn over and over. It needs a
 	// terminal that obeys escape sequences.
 	Bar
+)
+
+// The times of a style: how often it looks at a transfer, when it first shows
+// something, and how long it then waits each time.
+const (
+	barTick, firstBar              = 100 * time.Millisecond, 200 * time.Millisecond
+	lineTick, firstLine, nextLines = time.Second, 5 * time.Second, 30 * time.Second
 )
 
 // ChooseStyle decides by --progress: [Never] is silent, [Always] is a bar
@@ -46,36 +54,8 @@ func NewProgress(screen *Screen, style Style) *Progress {
 	return &Progress{screen: screen, style: style}
 }
 
-// painter shows scenes of one transfer, some time apart, and then its end.
-type painter interface {
-	interval() time.Duration
-	paint(scene)
-	end()
-}
-
-// scene is a transfer at one moment.
-type scene interface {
-	// age is the time since the transfer began.
-	age() time.Duration
-	// bar is a line of at most room columns.
-	bar(room int) string
-	// log tells the same in words.
-	log() string
-}
-
-// painter is nil where nothing is shown.
-func (p *Progress) painter() painter {
-	switch p.style {
-	case Bar:
-		return &barPainter{screen: p.screen}
-	case Lines:
-		return &linePainter{screen: p.screen}
-	}
-	return nil
-}
-
-// showing is what is seen of a transfer from its beginning to its end. A
-// goroutine of its own draws.
+// showing shows one transfer from its beginning to its end, in a goroutine of
+// its own.
 type showing struct {
 	once   sync.Once
 	stop   chan struct{} // closed by End
@@ -83,33 +63,55 @@ type showing struct {
 	broken error         // a panic, once done is closed
 }
 
-// begin shows what look sees, again and again.
-func (s *showing) begin(p painter, look func(now time.Time) scene) {
+// begin shows what look returns, again and again.
+func (s *showing) begin(p *Progress, look func(now time.Time) frame) {
 	s.stop, s.done = make(chan struct{}), make(chan struct{})
-	if p == nil {
+	if p.style == Silent {
 		close(s.done)
 		return
 	}
+	began := time.Now()
 	go func() {
 		defer close(s.done)
 		s.broken = fault.Catch(func() error {
-			defer p.end()
-			ticker := time.NewTicker(p.interval())
-			defer ticker.Stop()
-			for {
-				select {
-				case <-s.stop:
-					return nil
-				case <-ticker.C:
-					p.paint(look(time.Now()))
-				}
-			}
+			p.show(began, look, s.stop)
+			return nil
 		})
 	}()
 }
 
+// show draws until stop is closed.
+func (p *Progress) show(began time.Time, look func(now time.Time) frame, stop <-chan struct{}) {
+	defer p.screen.draw("")
+	tick, due, pause := lineTick, firstLine, nextLines
+	if p.style == Bar {
+		tick, due, pause = barTick, firstBar, 0
+	}
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-ticker.C:
+		}
+		now := time.Now()
+		frame := look(now) // each time: the rate is taken from what was seen
+		age := now.Sub(began)
+		if age < due {
+			continue
+		}
+		due = age + pause
+		if p.style == Bar {
+			p.screen.draw(frame.line(p.screen.room()))
+		} else {
+			fmt.Fprintln(p.screen, frame.log())
+		}
+	}
+}
+
 // End takes the bar away. When it returns nothing more is shown, whatever is
-// reported later. It may be called more than once, and panics where the drawing
+// reported later. It may be called more than once, and panics if the drawing
 // did.
 func (s *showing) End() {
 	s.once.Do(func() { close(s.stop) })

@@ -13,43 +13,75 @@ import (
 
 const mib = 1 << 20
 
-// begin starts a transfer that shows on a terminal, in the bubble of a test.
-func begin(style Style, columns int, name string) (*Transfer, *emulator, *Screen) {
-	terminal := newEmulator(columns)
-	screen := NewScreen(terminal, func() int { return columns })
-	return NewProgress(screen, style).Begin(name), terminal, screen
+// display is a terminal on which a transfer shows, in the bubble of a test.
+type display struct {
+	*emulator
+	screen   *Screen
+	progress *Progress
+	seen     []string
+}
+
+func newDisplay(style Style, columns int) *display {
+	d := &display{emulator: newEmulator(columns)}
+	d.screen = NewScreen(d.emulator, func() int { return columns })
+	d.progress = NewProgress(d.screen, style)
+	return d
+}
+
+// see notes what the last row shows after a while.
+func (d *display) see(wait time.Duration) {
+	time.Sleep(wait)
+	d.screen.mu.Lock()
+	defer d.screen.mu.Unlock()
+	d.seen = append(d.seen, d.rows[d.row])
+}
+
+func (d *display) expectSeen(t *testing.T, want ...string) {
+	t.Helper()
+	if !slices.Equal(d.seen, want) {
+		t.Errorf("the terminal showed\n%s\nwant\n%s", strings.Join(d.seen, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// expectOnly fails unless the display, whose transfer has ended, holds the
+// printed lines alone, and stays so when something is reported late.
+func (d *display) expectOnly(t *testing.T, printed []string, late func()) {
+	t.Helper()
+	writes := d.writes
+	late()
+	time.Sleep(time.Hour)
+	if d.writes != writes {
+		t.Error("it wrote after the end")
+	}
+	if want := append(printed, ""); !slices.Equal(d.rows, want) || d.col != 0 || d.errors != nil {
+		t.Errorf("%d columns: the terminal shows %q and has the cursor in column %d, want %q; %q", d.columns, d.rows, d.col, want, d.errors)
+	}
 }
 
 func TestBarTellsEveryStage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		transfer, terminal, screen := begin(Bar, 100, "out.tar.zst")
+		d := newDisplay(Bar, 100)
+		transfer := d.progress.Begin("out.tar.zst")
 		defer transfer.End()
-		var got []string
-		see := func(wait time.Duration) {
-			time.Sleep(wait)
-			screen.mu.Lock()
-			defer screen.mu.Unlock()
-			got = append(got, terminal.rows[terminal.row])
-		}
 		const moment = 50 * time.Millisecond // the bar is drawn at tenths of a second
-		see(250 * time.Millisecond)
+		d.see(250 * time.Millisecond)
 		transfer.Hashed(10*mib, -1)
-		see(time.Second)
+		d.see(time.Second)
 		transfer.Hashed(100*mib, 100*mib)
-		see(time.Second)
+		d.see(time.Second)
 		transfer.Sent(10*mib, 100*mib)
-		see(time.Second)
+		d.see(time.Second)
 		transfer.Sent(20*mib, 100*mib)
-		see(time.Second)
+		d.see(time.Second)
 		transfer.Sent(5*mib, 100*mib) // a new attempt
-		see(100 * time.Millisecond)
+		d.see(100 * time.Millisecond)
 		transfer.Sent(100*mib, 100*mib)
-		see(100 * time.Millisecond)
-		see(2 * time.Second)
+		d.see(100 * time.Millisecond)
+		d.see(2 * time.Second)
 		transfer.End()
-		see(moment)
-		want := []string{
+		d.see(moment)
+		d.expectSeen(t,
 			"preparing out.tar.zst  0s",
 			"reading out.tar.zst   10.0 MiB        0 B/s  1s",
 			"hashed out.tar.zst  1s",
@@ -59,10 +91,7 @@ func TestBarTellsEveryStage(t *testing.T) {
 			"waiting for the server: out.tar.zst  100.0 MiB sent  0s",
 			"waiting for the server: out.tar.zst  100.0 MiB sent  2s",
 			"",
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("the terminal showed\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-		}
+		)
 	})
 }
 
@@ -73,10 +102,12 @@ func TestBarLeavesOnlyWhatWasPrinted(t *testing.T) {
 	names := []string{"out.tar.zst", "-", "日本語の長いファイル名がここにあります.zst", strings.Repeat("dir/", 99), "evil\x1b[2J\r\nname\u202e", ""}
 	for seed := range uint64(30) {
 		synctest.Test(t, func(t *testing.T) {
+			t.Log("seed", seed)
 			random := rand.New(rand.NewPCG(seed, 0))
 			columns := []int{1, 9, 20, 40, 80, 120}[random.IntN(6)]
 			name := names[random.IntN(len(names))]
-			transfer, terminal, screen := begin(Bar, columns, name)
+			d := newDisplay(Bar, columns)
+			transfer := d.progress.Begin(name)
 			var printed []string
 			for range 200 {
 				time.Sleep(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
@@ -92,20 +123,11 @@ func TestBarLeavesOnlyWhatWasPrinted(t *testing.T) {
 				default:
 					line := strings.Repeat("w", min(columns-1, 30))
 					printed = append(printed, line)
-					fmt.Fprintln(screen, line)
+					fmt.Fprintln(d.screen, line)
 				}
 			}
 			transfer.End()
-			writes := terminal.writes
-			transfer.Sent(1, 2)
-			time.Sleep(time.Hour)
-			if terminal.writes != writes {
-				t.Errorf("seed %d: it wrote after the end", seed)
-			}
-			if want := append(printed, ""); !slices.Equal(terminal.rows, want) || terminal.col != 0 || terminal.errors != nil {
-				t.Errorf("seed %d, %d columns, %q: the terminal shows %q and has the cursor in column %d, want %q; %q",
-					seed, columns, name, terminal.rows, terminal.col, want, terminal.errors)
-			}
+			d.expectOnly(t, printed, func() { transfer.Sent(1, 2) })
 		})
 	}
 }
@@ -117,20 +139,32 @@ func TestShortTransferShowsNothing(t *testing.T) {
 		takes time.Duration
 		drawn bool
 	}{
-		{Bar, patience - time.Millisecond, false},
-		{Bar, patience + redraw, true},
+		{Bar, firstBar - time.Millisecond, false},
+		{Bar, firstBar + barTick, true},
 		{Lines, firstLine - time.Millisecond, false},
 		{Lines, firstLine + time.Second, true},
 		{Silent, time.Hour, false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			transfer, terminal, _ := begin(test.style, 80, "out")
+			d := newDisplay(test.style, 80)
+			transfer := d.progress.Begin("out")
 			transfer.Sent(1, 2)
 			time.Sleep(test.takes)
 			transfer.End()
 			transfer.End()
-			if drawn := terminal.writes > 0; drawn != test.drawn {
-				t.Errorf("style %d: after %v it had written %d times", test.style, test.takes, terminal.writes)
+			if drawn := d.writes > 0; drawn != test.drawn {
+				t.Errorf("style %d: after %v it had written %d times", test.style, test.takes, d.writes)
+			}
+			if test.style != Silent {
+				return
+			}
+			many := d.progress.BeginMany("uploading")
+			many.Found(1)
+			time.Sleep(test.takes)
+			many.End()
+			many.End()
+			if d.writes > 0 {
+				t.Errorf("many: it wrote %d times", d.writes)
 			}
 		})
 	}
@@ -139,15 +173,16 @@ func TestShortTransferShowsNothing(t *testing.T) {
 func TestBarIsDrawnTenTimesASecond(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		transfer, terminal, _ := begin(Bar, 80, "out")
+		d := newDisplay(Bar, 80)
+		transfer := d.progress.Begin("out")
 		const calls = 10_000 // in ten seconds
 		for n := range int64(calls) {
 			transfer.Sent(n, calls)
 			time.Sleep(time.Millisecond)
 		}
 		transfer.End()
-		if terminal.writes < 95 || terminal.writes > 101 {
-			t.Errorf("it wrote %d times in ten seconds", terminal.writes)
+		if d.writes < 95 || d.writes > 101 {
+			t.Errorf("it wrote %d times in ten seconds", d.writes)
 		}
 	})
 }
@@ -183,7 +218,7 @@ artifact: waiting for the server: dist/out .tar.zst: 100.0 MiB sent, 53s
 }
 
 func BenchmarkTransferSent(b *testing.B) {
-	transfer, _, _ := begin(Bar, 80, "out.tar.zst")
+	transfer := newDisplay(Bar, 80).progress.Begin("out.tar.zst")
 	defer transfer.End()
 	for n := int64(0); b.Loop(); n++ {
 		transfer.Sent(n, 1<<62)

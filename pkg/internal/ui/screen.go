@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"bytes"
 	"io"
 	"sync"
 )
@@ -16,7 +15,7 @@ const (
 	wrap        = "\x1b[?7h"
 )
 
-// unknownColumns is the width taken where no terminal tells one.
+// unknownColumns is the assumed width where no terminal has one.
 const unknownColumns = 80
 
 // Screen is the one writer of standard error. It keeps what is drawn there
@@ -30,7 +29,6 @@ type Screen struct {
 	out     io.Writer
 	frame   string // what is drawn at this moment; empty if nothing is
 	midLine bool   // the last Write left the cursor behind an unfinished line
-	buffer  bytes.Buffer
 }
 
 // NewScreen writes to out. columns gives the width of the terminal at the time
@@ -41,31 +39,10 @@ func NewScreen(out io.Writer, columns func() int) *Screen {
 
 // Write prints text: mostly whole lines, with fmt.Fprintln and its like. After
 // an unfinished line, such as a prompt, nothing is drawn until it ends.
-func (s *Screen) Write(text []byte) (int, error) {
-	if len(text) == 0 {
-		return 0, nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.midLine = text[len(text)-1] != '\n'
-	if s.frame == "" {
-		return s.out.Write(text)
-	}
-	s.buffer.Reset()
-	s.buffer.WriteString(startOfLine + eraseBelow)
-	s.buffer.Write(text)
-	if s.midLine {
-		s.frame = ""
-	}
-	s.buffer.WriteString(s.frame)
-	if _, err := s.out.Write(s.buffer.Bytes()); err != nil {
-		return 0, err
-	}
-	return len(text), nil
-}
+func (s *Screen) Write(text []byte) (int, error) { return s.write(s.out, text) }
 
-// Beside gives a way to out that leads past what is drawn, where both are the
-// same terminal: it is taken away before each Write and brought back below.
+// Beside returns a writer to out for when that is the same terminal: each Write
+// takes away what is drawn and brings it back below.
 func (s *Screen) Beside(out io.Writer) io.Writer { return beside{s, out} }
 
 type beside struct {
@@ -73,8 +50,9 @@ type beside struct {
 	out    io.Writer
 }
 
-func (b beside) Write(text []byte) (int, error) {
-	s := b.screen
+func (b beside) Write(text []byte) (int, error) { return b.screen.write(b.out, text) }
+
+func (s *Screen) write(out io.Writer, text []byte) (int, error) {
 	if len(text) == 0 {
 		return 0, nil
 	}
@@ -82,10 +60,10 @@ func (b beside) Write(text []byte) (int, error) {
 	defer s.mu.Unlock()
 	s.midLine = text[len(text)-1] != '\n'
 	if s.frame == "" {
-		return b.out.Write(text)
+		return out.Write(text)
 	}
 	_, _ = io.WriteString(s.out, startOfLine+eraseBelow)
-	n, err := b.out.Write(text)
+	n, err := out.Write(text)
 	if s.midLine {
 		s.frame = ""
 	}
@@ -93,9 +71,9 @@ func (b beside) Write(text []byte) (int, error) {
 	return n, err
 }
 
-// draw replaces what is drawn by line, which must be printable and is cut by
-// the terminal where it is too wide. Nothing is left of an empty one. An error
-// of the writer is not reported: it is no reason to stop a transfer.
+// draw replaces what is drawn by line, which must be printable; the terminal
+// cuts what is too wide. An empty line erases it. An error of the writer is not
+// reported: it is no reason to stop a transfer.
 func (s *Screen) draw(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +90,7 @@ func (s *Screen) draw(line string) {
 	}
 }
 
-// room is the number of columns that a drawn line may take. The last column
+// room returns the number of columns that a drawn line may take. The last column
 // stays free: terminals disagree on where the cursor is behind it.
 func (s *Screen) room() int {
 	columns := s.columns()

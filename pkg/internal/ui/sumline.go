@@ -2,7 +2,7 @@ package ui
 
 import "strings"
 
-// SumLine is a result as sha256sum prints it, without the newline: the hash,
+// SumLine returns a result as sha256sum prints it, without the newline: the hash,
 // two spaces, the path. Where either holds a newline, a carriage return or a
 // backslash, those are written \n, \r and \\ and the line begins with a
 // backslash. All other bytes stay as they are: the line is for programs.
@@ -13,8 +13,8 @@ func SumLine(hash, path string) string {
 	return escapedLine(hash + "  " + path)
 }
 
-// VerdictLine is a result as sha256sum -c prints it, without the newline: the
-// path, a colon, the verdict. It is escaped as [SumLine] is.
+// VerdictLine returns a result as sha256sum -c prints it, without the newline: the
+// path, a colon, the verdict. It is escaped like a [SumLine].
 func VerdictLine(path, verdict string) string { return escapedLine(path + ": " + verdict) }
 
 func escapedLine(line string) string {

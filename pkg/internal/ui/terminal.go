@@ -6,13 +6,13 @@ import (
 	"golang.org/x/term"
 )
 
-// IsTerminal tells whether a terminal is behind file, which may be nil.
+// IsTerminal reports whether file, which may be nil, is a terminal.
 func IsTerminal(file *os.File) bool {
 	return file != nil && term.IsTerminal(int(file.Fd()))
 }
 
-// Columns is the width of the terminal behind file at this moment, or 0 where
-// there is none or it does not tell.
+// Columns returns the width of the terminal behind file at this moment, or 0 if
+// file is nil, no terminal, or one that does not say.
 func Columns(file *os.File) int {
 	if file == nil {
 		return 0
@@ -24,7 +24,7 @@ func Columns(file *os.File) int {
 	return columns
 }
 
-// obeysEscapes tells whether file is a terminal that takes escape sequences
+// obeysEscapes reports whether file is a terminal that takes escape sequences
 // for colours and movements.
 func obeysEscapes(file *os.File, getenv func(string) string) bool {
 	return IsTerminal(file) && getenv("TERM") != "dumb" && enableEscapes(file)

@@ -1,14 +1,18 @@
 package ui
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
-// Transfer shows one artifact on its way: it is the Tracker that the client
-// reports to. It only notes what it is told.
+// maxLoggedName is the most characters of a name in a log's line.
+const maxLoggedName = 200
+
+// Transfer shows one artifact on its way, as the Tracker of its transfer. Its
+// methods only take notes, which takes some nanoseconds.
 type Transfer struct {
 	showing
 
@@ -17,76 +21,150 @@ type Transfer struct {
 	resume time.Time // when the next try begins
 }
 
-// position is the last that a Transfer was told.
+// position is what was last reported.
 type position struct {
-	call    call
-	n, size int64
+	stage   stage
+	n, size int64 // bytes
 }
 
-type call int
+// stage is what a transfer is doing.
+type stage int
 
 const (
-	noCall call = iota
-	hashedCall
-	sentCall
-	receivedCall
-	pausedCall
+	preparing stage = iota
+	hashing
+	reading // hashing a stream of unknown size
+	hashed
+	uploading
+	waiting // all was sent, and the server has not answered
+	downloading
+	receiving // downloading what has no known size
+	checking  // all was received
+	pausing   // before another try
 )
 
-// Begin starts to show the transfer of what name names, which may be any text.
+func (s stage) String() string {
+	return [...]string{"preparing", "hashing", "reading", "hashed", "uploading", "waiting for the server:",
+		"downloading", "downloading", "checking", "waiting to try again:"}[s]
+}
+
+// Begin starts to show the transfer of the artifact called name, any text.
 // [Transfer.End] must follow, whatever happens.
 func (p *Progress) Begin(name string) *Transfer {
 	t := new(Transfer)
 	w := newViewer(time.Now())
-	t.begin(p.painter(), func(now time.Time) scene {
-		t.mu.Lock()
-		at := t.at
-		if now.Before(t.resume) {
-			at = position{call: pausedCall}
-		}
-		t.mu.Unlock()
-		return transferScene{name, w.observe(now, at)}
-	})
+	t.begin(p, func(now time.Time) frame { return w.observe(now, t.position(now)).frame(name) })
 	return t
 }
 
 // Hashed notes that n of size bytes were read and hashed; size is -1 while it
-// is not known. It takes some nanoseconds.
-func (t *Transfer) Hashed(n, size int64) { t.note(position{hashedCall, n, size}) }
+// is not known.
+func (t *Transfer) Hashed(n, size int64) { t.note(n, size, reading, hashing, hashed) }
 
-// Sent notes that n of size bytes were handed to the network. It takes some
-// nanoseconds.
-func (t *Transfer) Sent(n, size int64) { t.note(position{sentCall, n, size}) }
+// Sent notes that n of size bytes were handed to the network.
+func (t *Transfer) Sent(n, size int64) { t.note(n, size, waiting, uploading, waiting) }
 
-// Received notes that n of size bytes came from the network; size is -1 where it
-// is not known. It takes some nanoseconds.
-func (t *Transfer) Received(n, size int64) { t.note(position{receivedCall, n, size}) }
+// Received notes that n of size bytes came from the network; size is -1 if it
+// is not known.
+func (t *Transfer) Received(n, size int64) { t.note(n, size, receiving, downloading, checking) }
 
-// Pause notes that a try failed, and that another one follows after a while.
+// Pause notes that a try failed, and that another one follows after d.
 func (t *Transfer) Pause(d time.Duration) {
 	t.mu.Lock()
 	t.resume = time.Now().Add(d)
 	t.mu.Unlock()
 }
 
-func (t *Transfer) note(at position) {
+func (t *Transfer) note(n, size int64, unknown, some, all stage) {
+	at := position{some, n, size}
+	if size < 0 {
+		at.stage = unknown
+	} else if n >= size {
+		at.stage = all
+	}
 	t.mu.Lock()
 	t.at = at
 	t.mu.Unlock()
 }
 
-// transferScene is what is seen of a Transfer.
-type transferScene struct {
-	name string
-	view
+func (t *Transfer) position(now time.Time) position {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now.Before(t.resume) {
+		return position{stage: pausing}
+	}
+	return t.at
 }
 
-func (s transferScene) age() time.Duration { return s.elapsed }
-
-func (s transferScene) bar(room int) string {
-	return barLine(printable.Text(s.name), s.view, room)
+// viewer turns positions into views. An offset smaller than the last, as a new
+// attempt brings, begins the stage again.
+type viewer struct {
+	meter meter
+	began time.Time // of the stage
+	last  position
 }
 
-func (s transferScene) log() string {
-	return logLine(printable.Line(s.name, maxLoggedName), s.view)
+func newViewer(now time.Time) *viewer {
+	w := &viewer{began: now}
+	w.meter.restart(sample{at: now})
+	return w
+}
+
+func (w *viewer) observe(now time.Time, at position) view {
+	at.n = max(at.n, 0)
+	if at.size >= 0 {
+		at.n = min(at.n, at.size)
+	}
+	sample := sample{at: now, moved: at.n, done: float64(at.n)}
+	if at.stage != w.last.stage || at.n < w.last.n {
+		w.began = now
+		w.meter.restart(sample)
+	}
+	w.last = at
+	return view{position: at, pace: w.meter.observe(sample, float64(max(at.size, 0))), inStage: now.Sub(w.began)}
+}
+
+// view is one transfer at one moment.
+type view struct {
+	position // size is -1 if it is not known
+	pace
+	inStage time.Duration // since the stage, or this attempt at it, began
+}
+
+// percent is 100 only when all is done. It means nothing without a size.
+func (v view) percent() int {
+	if v.n >= v.size {
+		return 100
+	}
+	return min(int(float64(v.n)/float64(v.size)*100), 99)
+}
+
+// frame shows the artifact called name.
+func (v view) frame(name string) frame {
+	f := frame{
+		head: v.stage.String() + " ", name: printable.Text(name), narrow: narrowName, fair: fairName, n: v.n, size: v.size,
+		title: v.stage.String() + " " + printable.Line(name, maxLoggedName),
+	}
+	rate := fact{v.rateText(), len("100.0 MiB/s")}
+	inStage := fact{Duration(v.inStage), len("9m59s")}
+	switch v.stage {
+	case hashing, uploading, downloading:
+		percent := fmt.Sprintf("%d%%", v.percent())
+		f.facts = [...]fact{{percent, len("100%")}, amountOf(v.n, v.size), rate, {v.leftText(), len("9m59s left")}}
+		f.words = []string{fmt.Sprintf("%s of %s (%s)", Size(v.n), Size(v.size), percent), rate.text, v.leftText()}
+	case reading, receiving:
+		f.facts = [...]fact{amount: amountOf(v.n, -1), speed: rate, clock: inStage}
+		f.words = []string{Size(v.n), rate.text}
+	case waiting:
+		sent := Size(v.n) + " sent"
+		f.facts = [...]fact{amount: {sent, len("100.0 MiB sent")}, clock: inStage}
+		f.words = []string{sent, inStage.text}
+	case hashed:
+		f.facts[clock] = inStage
+		f.words = []string{Size(v.n), inStage.text}
+	default:
+		f.facts[clock] = inStage
+		f.words = []string{inStage.text}
+	}
+	return f
 }

@@ -3,10 +3,10 @@
 // knows neither the process's streams nor the command line's parser, and no
 // network.
 //
-// It refuses to trust text: a file name or a server's message passes
-// package printable before a terminal gets it, and every stream passes
-// the [redact.Redactor] that knows the secrets.
+// It trusts no text: a file name or a server's message passes package printable
+// before a terminal gets it, and every stream passes the [redact.Redactor] that
+// knows the secrets.
 //
-// The streams are stacked so: [redact.Writer] on the file, [Screen] on that
-// for standard error, [Progress] on the Screen. Start at [Screen].
+// A [redact.Writer] writes to the file, a [Screen] for standard error to that
+// writer, and a [Progress] to the Screen. Start at [Screen].
 package ui

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// ErrSize is what every error of [ParseSize] wraps.
+// ErrSize is wrapped by the errors of [ParseSize].
 var ErrSize = errors.New("no size")
 
 const unitLetters = "KMGTPE" // each 1024 times the one before
 
-// Size writes a number of bytes for people: "512 B", "12.3 MiB".
+// Size formats a number of bytes for people: "512 B", "12.3 MiB".
 func Size(bytes int64) string { return scaled(float64(bytes)) }
 
-// Rate writes bytes per second for people: "3.1 MiB/s".
+// Rate formats bytes per second for people: "3.1 MiB/s".
 func Rate(bytesPerSecond float64) string { return scaled(bytesPerSecond) + "/s" }
 
 func scaled(n float64) string {
@@ -25,13 +25,13 @@ func scaled(n float64) string {
 	return inUnit(n, unit) + " " + unitName(unit)
 }
 
-// sizesOf writes two sizes in the unit of the second, which alone names it.
+// sizesOf formats two sizes in the unit of the second, which alone names it.
 func sizesOf(n, size int64) (string, string) {
 	unit := unitOf(float64(size))
 	return inUnit(float64(n), unit), Size(size)
 }
 
-// unitOf is the power of 1024 that n is best written in.
+// unitOf returns the power of 1024 to write n in.
 func unitOf(n float64) int {
 	unit := 0
 	// What would be rounded up to 1024 belongs to the next unit.
@@ -54,7 +54,7 @@ func unitName(unit int) string {
 	return unitLetters[unit-1:unit] + "iB"
 }
 
-// Duration writes whole seconds for people: "28s", "1m02s", "3h00m09s".
+// Duration formats whole seconds for people: "28s", "1m02s", "3h00m09s".
 func Duration(d time.Duration) string {
 	seconds := int64(max(d, 0).Round(time.Second) / time.Second)
 	hours, minutes, seconds := seconds/3600, seconds/60%60, seconds%60
@@ -68,10 +68,10 @@ func Duration(d time.Duration) string {
 	}
 }
 
-// ParseSize reads a number of bytes as flags take it: a decimal number, and
-// perhaps one of K, M, G, T, P and E, in either case, for powers of 1024. "iB"
-// may follow the letter, so that what [Size] prints can be typed. Fractions of
-// a byte are cut off. Its errors wrap [ErrSize].
+// ParseSize parses a number of bytes: a decimal number, optionally with one of K,
+// M, G, T, P and E, in either case, for powers of 1024. "iB" may follow the
+// letter, so that the output of [Size] can be typed. Fractions of a byte are cut
+// off. Its errors wrap [ErrSize].
 func ParseSize(text string) (int64, error) {
 	number, unit := text, ""
 	// ParseFloat would also take -1, 1e9, 0x1p3 and Inf.

@@ -1,6 +1,9 @@
 package ui
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // When is the value of --progress and --color. It has the methods that a flag
 // needs; the zero value is [Auto].
@@ -16,27 +19,19 @@ const (
 	Never
 )
 
-// String gives the word that [When.Set] takes.
-func (w When) String() string {
-	switch w {
-	case Always:
-		return "always"
-	case Never:
-		return "never"
-	default:
-		return "auto"
-	}
-}
+var whenWords = [...]string{Auto: "auto", Always: "always", Never: "never"}
+
+// String returns the word that [When.Set] takes.
+func (w When) String() string { return whenWords[w] }
 
 // Set takes auto, always or never.
 func (w *When) Set(word string) error {
-	for _, known := range []When{Auto, Always, Never} {
-		if word == known.String() {
-			*w = known
-			return nil
-		}
+	i := slices.Index(whenWords[:], word)
+	if i < 0 {
+		return fmt.Errorf("%q is none of auto, always and never", word)
 	}
-	return fmt.Errorf("%q is none of auto, always and never", word)
+	*w = When(i)
+	return nil
 }
 
 // Type names the values in a help text.
