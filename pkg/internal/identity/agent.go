@@ -17,15 +17,13 @@ import (
 
 const (
 	agentProgram = "buildkite-agent"
-	// agentWait is how long the agent may take, which asks its server and
-	// tries again by itself.
+	// agentWait bounds the agent, which makes its own further tries.
 	agentWait = time.Minute
-	// agentDelay is how long the output of an agent that was stopped is
-	// waited for.
+	// agentDelay is how long to wait for the output of a stopped agent.
 	agentDelay = time.Second
 )
 
-// buildkite is a job that asks the agent that runs it.
+// buildkite returns a job that asks its agent.
 func buildkite(o Options) job {
 	args := []string{"oidc", "request-token"}
 	if o.Audience != "" {
@@ -36,8 +34,7 @@ func buildkite(o Options) job {
 	}}
 }
 
-// agentEnvironment is what the agent needs: the job's own, without tokens for
-// caches.
+// agentEnvironment returns the job's environment without tokens for caches.
 func agentEnvironment(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
@@ -78,7 +75,7 @@ func runAgent(ctx context.Context, args, environ []string) (string, error) {
 	return strings.TrimSpace(stdout.String()), nil
 }
 
-// redactorOf knows the secrets of an agent's environment.
+// redactorOf hides the secrets of an agent's environment.
 func redactorOf(environ []string) *redact.Redactor {
 	redactor := new(redact.Redactor)
 	for _, variable := range environ {
@@ -94,13 +91,12 @@ func lastLine(text string) string {
 	return text[strings.LastIndexByte(text, '\n')+1:]
 }
 
-// limitedBuffer keeps the beginning of what is written to it.
+// limitedBuffer keeps the first limit bytes written to it.
 type limitedBuffer struct {
 	kept  bytes.Buffer // its ReadFrom knows no limit
 	limit int
 }
 
-// Write takes all of p, and keeps what there is room for.
 func (b *limitedBuffer) Write(p []byte) (int, error) {
 	b.kept.Write(p[:min(len(p), b.limit-b.kept.Len())])
 	return len(p), nil

@@ -12,20 +12,19 @@ import (
 )
 
 const (
-	// maxToken is the longest token that is used, in bytes. Servers take few
-	// headers that are longer.
+	// maxToken is the longest token accepted, in bytes. Few servers accept longer
+	// headers.
 	maxToken = 16 << 10
-	// leeway is how far a token may begin in the future, since no two clocks
-	// are the same.
+	// leeway is how far in the future a token may begin: clocks differ.
 	leeway = 5 * time.Minute
 )
 
-// claims are what a job's token says of itself (RFC 7519, section 4.1). Nobody
-// has checked its signature.
+// claims are those of a job's token (RFC 7519, section 4.1). Its signature is not
+// checked.
 type claims struct {
 	subject, issuer string
 	audience        []string
-	// Zero where they are not told.
+	// Zero if the token does not say.
 	issued, notBefore, expires time.Time
 }
 
@@ -77,10 +76,9 @@ func parseClaims(token string) (claims, error) {
 	}, nil
 }
 
-// audience is one name or several.
+// audience is a name or a list of names.
 type audience []string
 
-// UnmarshalJSON takes a string as a list of one.
 func (a *audience) UnmarshalJSON(text []byte) error {
 	var one string
 	if json.Unmarshal(text, &one) == nil {
@@ -96,7 +94,6 @@ type numericDate struct{ time.Time }
 // maxDate is in the year 9999, the last that can be written.
 const maxDate = 253402300799
 
-// UnmarshalJSON takes no date that is out of reach.
 func (d *numericDate) UnmarshalJSON(text []byte) error {
 	var seconds float64
 	if err := json.Unmarshal(text, &seconds); err != nil {
@@ -110,8 +107,8 @@ func (d *numericDate) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// check tells whether the token is valid by this machine's clock, and for whom
-// it should be. Nothing but this can be known of it here.
+// check compares the token's times with this machine's clock, and its audience
+// with the wanted one, if any.
 func (c claims) check(now time.Time, wanted string) error {
 	begins := c.notBefore
 	if c.issued.After(begins) {
@@ -139,8 +136,8 @@ func validity(begins, ends time.Time) string {
 
 func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// checkBearer tells whether a token is one that a header can carry (RFC 6750,
-// section 2.1). Its errors do not repeat it.
+// checkBearer checks that a header can carry the token (RFC 6750, section 2.1).
+// Its errors do not repeat it.
 func checkBearer(token string) error {
 	switch {
 	case token == "":

@@ -18,30 +18,29 @@ import (
 // VercelTokenURL is where Vercel exchanges tokens.
 const VercelTokenURL = "https://api.vercel.com/login/oauth/token"
 
-// Exchange is an OAuth server that gives an access token for a job's token (RFC
-// 8693), as Vercel's does.
+// Exchange is an OAuth server that exchanges a job's token for an access token
+// (RFC 8693), as Vercel's does.
 type Exchange struct {
-	// TokenURL is its token endpoint, where it is known. Tokens are revoked at
-	// /revoke below it.
+	// TokenURL is its token endpoint, if known. Tokens are revoked at /revoke
+	// below it.
 	TokenURL string
-	// Issuer names the server for its own description (OpenID Connect
-	// Discovery 1.0, section 4) to be looked up, which tells both endpoints.
-	// With a TokenURL too, that has to be the one it names.
+	// Issuer is where both endpoints are looked up (OpenID Connect Discovery 1.0,
+	// section 4). A TokenURL must be the one found there.
 	Issuer string
-	// ClientID, Team and PolicyID are sent where they are not empty.
+	// ClientID, Team and PolicyID are sent unless they are empty.
 	ClientID, Team, PolicyID string
 }
 
-// exchange is an Exchange that was checked.
+// exchange is a checked Exchange.
 type exchange struct {
 	wire     wire
 	options  Exchange
-	issuer   *url.URL // nil where nothing is to be looked up
-	tokenURL *url.URL // nil where only the issuer knows
+	issuer   *url.URL // nil to look nothing up
+	tokenURL *url.URL // nil to ask the issuer
 	found    atomic.Pointer[endpoints]
 }
 
-// endpoints are where tokens are exchanged, and revoked: nil for nowhere.
+// endpoints are where tokens are exchanged and revoked; nil for nowhere.
 type endpoints struct{ token, revocation *url.URL }
 
 func newExchange(o Exchange, wire wire) (*exchange, error) {
@@ -62,7 +61,7 @@ func newExchange(o Exchange, wire wire) (*exchange, error) {
 	return e, nil
 }
 
-// shown is the token endpoint for people, once it is known.
+// shown returns the token endpoint for people, once it is known.
 func (e *exchange) shown() string {
 	if at := e.found.Load(); at != nil {
 		return transport.Redact(at.token)
@@ -88,8 +87,8 @@ func (e *exchange) locate(ctx context.Context) (*endpoints, error) {
 	return at, nil
 }
 
-// discover asks the issuer for its own description. Whoever could change that
-// must not be sent tokens: it has to name itself, and endpoints of its own.
+// discover looks the endpoints up. The issuer must name itself and an endpoint at
+// its own origin, or a forged answer could collect tokens.
 func (e *exchange) discover(ctx context.Context) (*endpoints, error) {
 	doing := "looking up the issuer " + transport.Redact(e.issuer)
 	var told struct {
@@ -125,16 +124,16 @@ func (e *exchange) discover(ctx context.Context) (*endpoints, error) {
 	return at, nil
 }
 
-// given is an access token, and how long it is good; 0 where nobody told.
+// givenToken is an access token and its lifetime, 0 if unknown.
 type givenToken struct {
 	token    string
 	lifetime time.Duration
 }
 
-// maxLifetime keeps times in reach.
+// maxLifetime keeps times in range.
 const maxLifetime = 366 * 24 * time.Hour
 
-// trade gives a job's token for an access token.
+// trade exchanges a job's token for an access token.
 func (e *exchange) trade(ctx context.Context, token string) (givenToken, error) {
 	at, err := e.locate(ctx)
 	if err != nil {
@@ -180,8 +179,7 @@ func (e *exchange) trade(ctx context.Context, token string) (givenToken, error) 
 	return given, nil
 }
 
-// revoke ends an access token (RFC 7009). A server that has no such route keeps
-// it until it ends by itself.
+// revoke revokes an access token (RFC 7009), if the server has a route for that.
 func (e *exchange) revoke(ctx context.Context, token string) error {
 	at := e.found.Load()
 	if at == nil || at.revocation == nil {
@@ -191,12 +189,11 @@ func (e *exchange) revoke(ctx context.Context, token string) error {
 	if e.options.ClientID != "" {
 		form.Set("client_id", e.options.ClientID)
 	}
-	failed, _ := e.wire.try(ctx, question{
+	if failed, _ := e.wire.try(ctx, question{
 		doing: "revoking the access token at " + transport.Redact(at.revocation), target: at.revocation,
 		form: form, secrets: []string{token},
-	}, nil)
-	if failed == nil {
-		return nil
+	}, nil); failed != nil {
+		return failed
 	}
-	return failed
+	return nil
 }

@@ -1,12 +1,11 @@
-// Package identity lets a CI job show what it is, in the place of a secret that
-// it would have to keep. It gets the job's own identity token, a JWT that the
-// CI's vendor signed, and gives it to the cache as it is, or what an OAuth server
-// gives for it (RFC 8693).
+// Package identity authenticates a CI job without a stored secret. It gets the
+// job's identity token, a JWT signed by the CI's vendor, and gives the cache that
+// token or the one that an OAuth server exchanges it for (RFC 8693).
 //
-// It refuses to send a token anywhere but to the one place that it is for, to
-// follow redirects with it, to speak plain http beyond this machine, and to use
-// a token whose times do not fit this machine's clock. No signature is checked:
-// a token is judged by whoever takes it. Start at [New] and [Identity.Token].
+// It refuses to send a token to any other place, to follow redirects with it, to
+// speak plain http beyond this machine, and to use a token whose times do not fit
+// this machine's clock. Signatures are left to those who accept the token. Start
+// at [New] and [Identity.Token].
 package identity
 
 import (
@@ -22,29 +21,26 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
-// Options say how to come by a token.
+// Options say how to get a token.
 type Options struct {
-	// Getenv and Environ give the environment, as package os does.
+	// Getenv and Environ are as in package os.
 	Getenv  func(name string) string
 	Environ func() []string
-	// Audience is whom the job's token is for. Where it is empty, that is left
-	// to the vendor.
+	// Audience is what the job's token is for; empty leaves it to the vendor.
 	Audience string
-	// Exchange, if not nil, tells where the job's token is exchanged. Otherwise
-	// it is what the cache gets.
+	// Exchange says where the job's token is exchanged; nil sends it as it is.
 	Exchange *Exchange
-	// Hide is told each secret before anything else is done with it.
+	// Hide is called with each secret before it is used.
 	Hide func(secret string)
-	// UserAgent, RootCAs, Proxy and Trace are as those of a client of the cache.
-	// A certificate and further headers are for the cache alone.
+	// UserAgent, RootCAs, Proxy and Trace are as in a client's options.
 	UserAgent string
 	RootCAs   *x509.CertPool
 	Proxy     string
 	Trace     func(transport.Exchange)
 }
 
-// way makes the way to one server. It follows no redirect, and plain http leaves
-// this machine on no account.
+// way returns the transport to one server. It follows no redirect, and plain http
+// never leaves this machine.
 func (o Options) way(origin *url.URL) http.RoundTripper {
 	options := transport.Options{Origin: origin, UserAgent: o.UserAgent, RootCAs: o.RootCAs, Trace: o.Trace}
 	if o.Proxy != "" {
@@ -53,47 +49,47 @@ func (o Options) way(origin *url.URL) http.RoundTripper {
 	return transport.New(options)
 }
 
-// Identity gives tokens for one cache, got anew some time before they end. Its
+// Identity provides tokens for one cache, and renews them before they end. Its
 // methods may be called from any goroutine.
 type Identity struct {
 	job      job
-	exchange *exchange // nil where the job's token is sent as it is
+	exchange *exchange // nil to send the job's token as it is
 	audience string
 	hide     func(secret string)
 	now      func() time.Time
 
 	current atomic.Pointer[grant]
-	turn    chan struct{} // holds a value while somebody gets a grant
-	granted []*grant      // all that were exchanged; under turn
+	turn    chan struct{} // holds a value while a grant is being got
+	granted []*grant      // all exchanged ones; guarded by turn
 }
 
-// grant is a token that the cache takes.
+// grant is a token for the cache.
 type grant struct {
 	token   string
 	claims  claims // of the job's token
 	since   time.Time
-	ends    time.Time // zero where nobody told
-	renewal time.Time // when to get the next one; zero for not before a refusal
-	// refused says that the cache did not take it; replacement that this was
-	// so for the one before it.
+	ends    time.Time // zero if unknown
+	renewal time.Time // when to get the next one; zero for after a refusal
+	// refused is set once the cache refused it; replacement if it refused the one
+	// before.
 	refused     atomic.Bool
 	replacement bool
 }
 
 const (
-	// earliness is how long before its end a token is got anew, and at most a
+	// earliness is how long before its end a token is renewed, but at most a
 	// quarter of its lifetime.
 	earliness = time.Minute
-	// secondChance is how long after a token in the place of a refused one
-	// another refusal is a reason to get the next.
+	// secondChance is how old a replacement must be for its refusal to be a reason
+	// to get another.
 	secondChance = 30 * time.Second
-	// laterTry is when to try again to get a token, while the one before it
-	// is good still.
+	// laterTry is the pause after a failed renewal, while the old token is still
+	// good.
 	laterTry = 10 * time.Second
 )
 
-// New finds out which job this is, and asks nobody. The error is an [*Error],
-// unless it is about the proxy.
+// New finds out which job this is, without asking a server. The error is an
+// [*Error], unless it is about the proxy.
 func New(o Options) (*Identity, error) {
 	if o.Proxy != "" {
 		if _, err := transport.ParseProxy(o.Proxy); err != nil {
@@ -115,8 +111,8 @@ func newIdentity(o Options, wire wire) (*Identity, error) {
 	return i, err
 }
 
-// Token is the one to send to the cache now. The error is an [*Error], or that
-// of ctx.
+// Token returns the token to send to the cache now. The error is an [*Error], or
+// ctx's.
 func (i *Identity) Token(ctx context.Context) (string, error) {
 	if g := i.current.Load(); g.isFresh(i.now()) {
 		return g.token, nil
@@ -145,26 +141,28 @@ func (i *Identity) Token(ctx context.Context) (string, error) {
 	return next.token, nil
 }
 
-// isFresh tells whether nothing speaks for another token.
+// isFresh reports whether there is no reason to get another token.
 func (g *grant) isFresh(now time.Time) bool {
 	return g != nil && !g.refused.Load() && (g.renewal.IsZero() || now.Before(g.renewal))
 }
 
-// isGood tells whether the cache may take the token.
+// isGood reports whether the cache may accept the token.
 func (g *grant) isGood(now time.Time) bool {
-	return g != nil && !g.refused.Load() && (g.ends.IsZero() || now.Before(g.ends))
+	return g != nil && !g.refused.Load() && !g.hasEnded(now)
 }
 
-// Refused says that the cache did not take a token. It tells whether Token may
-// give another one: not where the job has only one, and not where the token was
-// got for the same reason a moment ago.
+func (g *grant) hasEnded(now time.Time) bool { return !g.ends.IsZero() && !now.Before(g.ends) }
+
+// Refused records that the cache refused a token. It reports whether Token may
+// return another: not if the job has only one, nor if this one replaced a refused
+// one a moment ago.
 func (i *Identity) Refused(token string) bool {
 	g := i.current.Load()
 	switch {
 	case g == nil:
 		return false
 	case g.token != token:
-		return true // somebody else came first
+		return true // it was replaced already
 	case i.exchange == nil && !i.job.mints, g.replacement && i.now().Sub(g.since) < secondChance:
 		return false
 	}
@@ -172,7 +170,7 @@ func (i *Identity) Refused(token string) bool {
 	return true
 }
 
-// get gets the job's token and what is given for it.
+// get gets the job's token, and exchanges it if that is wanted.
 func (i *Identity) get(ctx context.Context) (*grant, error) {
 	token, err := i.job.token(ctx)
 	if err != nil {
@@ -205,8 +203,7 @@ func (i *Identity) get(ctx context.Context) (*grant, error) {
 		g.ends = now.Add(given.lifetime)
 	}
 	g.plan(true)
-	ended := func(g *grant) bool { return !g.ends.IsZero() && !now.Before(g.ends) }
-	i.granted = append(slices.DeleteFunc(i.granted, ended), g)
+	i.granted = append(slices.DeleteFunc(i.granted, func(g *grant) bool { return g.hasEnded(now) }), g)
 	return g, nil
 }
 
@@ -217,8 +214,8 @@ func (g *grant) plan(canChange bool) {
 	}
 }
 
-// Revoke ends the tokens that were exchanged and would be good still. It
-// returns the first error, an [*Error], and nothing can be got afterwards.
+// Revoke revokes the exchanged tokens that have not ended, and returns the first
+// error, an [*Error] or ctx's. Afterwards there are no more tokens.
 func (i *Identity) Revoke(ctx context.Context) error {
 	if i.exchange == nil {
 		return nil
@@ -230,7 +227,7 @@ func (i *Identity) Revoke(ctx context.Context) error {
 	}
 	var first error
 	for _, g := range i.granted {
-		if !g.ends.IsZero() && !i.now().Before(g.ends) {
+		if g.hasEnded(i.now()) {
 			continue
 		}
 		if err := i.exchange.revoke(ctx, g.token); first == nil {
@@ -240,21 +237,15 @@ func (i *Identity) Revoke(ctx context.Context) error {
 	return first
 }
 
-// About is what may be shown of an identity. Nothing of it was checked, nor to be
-// printable.
+// About describes an identity. Its values are unchecked, and may be unprintable.
 type About struct {
-	// Vendor names the CI, as "GitHub Actions".
-	Vendor string
-	// Subject and Issuer are who the job is, and who says so.
-	Subject, Issuer string
-	// Endpoint is where the job's token was exchanged; empty where it is sent
-	// as it is.
-	Endpoint string
-	// Expires is when the cache's token ends; zero where nobody told.
-	Expires time.Time
+	Vendor          string    // the CI, as "GitHub Actions"
+	Subject, Issuer string    // claims of the job's token
+	Endpoint        string    // where it was exchanged; empty if it is sent as it is
+	Expires         time.Time // of the cache's token; zero if unknown
 }
 
-// About tells what is known; without a token that is the vendor.
+// About returns what is known: before the first token that is the vendor.
 func (i *Identity) About() About {
 	about := About{Vendor: i.job.vendor}
 	if g := i.current.Load(); g != nil {

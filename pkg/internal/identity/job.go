@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// The variables that jobs have their identity in, or the way to it.
+// The variables with a job's identity, or the way to it.
 const (
-	// EnvToken is the token itself: what a pipeline for GitLab calls it, and
-	// every other where the token comes from elsewhere.
+	// EnvToken is the token itself, on GitLab and wherever a pipeline gets it by
+	// itself.
 	EnvToken           = "ARTIFACT_ID_TOKEN"
 	envGitHub          = "GITHUB_ACTIONS"
 	envGitHubURL       = "ACTIONS_ID_TOKEN_REQUEST_URL"
@@ -28,7 +28,7 @@ const (
 	envAgentToken      = "BUILDKITE_AGENT_ACCESS_TOKEN"
 )
 
-// SecretVariables are those whose values must never be shown.
+// SecretVariables returns the variables whose values must never be shown.
 func SecretVariables() []string {
 	return []string{EnvToken, envGitHubToken, envCircleToken, "CIRCLE_OIDC_TOKEN", envAgentToken}
 }
@@ -45,11 +45,11 @@ const (
 type job struct {
 	vendor string
 	token  func(context.Context) (string, error)
-	// mints says that the token is another one each time.
+	// mints is set if each call gives a new token.
 	mints bool
 }
 
-// findJob asks the environment only.
+// findJob recognises the job by its environment, and asks no server.
 func findJob(o Options, wire wire) (job, error) {
 	token := strings.TrimSpace(o.Getenv(EnvToken))
 	var found job
@@ -71,7 +71,7 @@ func findJob(o Options, wire wire) (job, error) {
 	return found, found.explain(err)
 }
 
-// vendorOf names the CI of a token that a pipeline got by itself.
+// vendorOf names the CI if the pipeline got the token by itself.
 func vendorOf(getenv func(string) string) string {
 	for _, one := range [][2]string{{envGitHub, GitHub}, {envCircle, CircleCI}, {envBuildkite, Buildkite}} {
 		if getenv(one[0]) == "true" {
@@ -81,8 +81,7 @@ func vendorOf(getenv func(string) string) string {
 	return EnvToken
 }
 
-// explain makes an error one about the job. One that tells what it is about, or
-// that is a context's, stays as it is.
+// explain makes err an [*Error] about the job, unless it is a context's.
 func (j job) explain(err error) error {
 	var known *Error
 	switch {
@@ -97,7 +96,7 @@ func (j job) explain(err error) error {
 
 func doingOf(vendor string) string { return "getting the job's identity token from " + vendor }
 
-// given is a job whose token is in a variable.
+// given returns a job whose token is in a variable.
 func given(vendor, name, token string) (job, error) {
 	found := job{vendor: vendor, token: func(context.Context) (string, error) { return token, nil }}
 	if token == "" {
@@ -106,7 +105,7 @@ func given(vendor, name, token string) (job, error) {
 	return found, nil
 }
 
-// gitHub is a job that asks its runner's server.
+// gitHub returns a job that asks its runner's server.
 func gitHub(o Options, wire wire) (job, error) {
 	found := job{vendor: GitHub, mints: true}
 	raw, bearer := o.Getenv(envGitHubURL), o.Getenv(envGitHubToken)
@@ -141,12 +140,12 @@ func gitHub(o Options, wire wire) (job, error) {
 	return found, nil
 }
 
-// maxEvent is how much is read of the file in which GitHub describes what began
-// a job, in bytes. Those of large pull requests have some hundred thousand.
+// maxEvent limits the file in which GitHub describes the event, in bytes. For large
+// pull requests it has some hundred thousand.
 const maxEvent = 4 << 20
 
-// comesFromFork tells whether a job is for a pull request from another
-// repository. Where the file that tells cannot be read, it is not known to be.
+// comesFromFork reports whether the job is for a pull request from another
+// repository, as far as the event's file can be read.
 func comesFromFork(getenv func(string) string) bool {
 	if !strings.HasPrefix(getenv(envGitHubEventName), "pull_request") {
 		return false

@@ -11,8 +11,7 @@ import (
 // Authorize finds the token for the API that [Resolver.Resolve] found, in the
 // first place that has one: our variable, turbo's, Vercel's; .turbo/config.json;
 // what login stored for that origin; turbo's user-level file and the Vercel
-// CLI's. Those of Vercel go to Vercel only. Where there is none, the token stays
-// empty.
+// CLI's. Vercel's go to Vercel only. The token may stay empty.
 //
 // The error is an [*UnconfirmedError], an [*Error], or one of the store.
 func (r *Resolver) Authorize(ctx context.Context, s *Settings) error {
@@ -44,8 +43,8 @@ func (r *Resolver) Authorize(ctx context.Context, s *Settings) error {
 	return err
 }
 
-// TokenAbove names the place of the token that wins over what login stores for
-// the API, or is empty where none does.
+// TokenAbove returns the origin of the token that wins over a login to the API, or
+// an empty string.
 func (r *Resolver) TokenAbove() string {
 	found, err := r.inEnvironment()
 	switch {
@@ -57,8 +56,8 @@ func (r *Resolver) TokenAbove() string {
 	return ""
 }
 
-// Withheld are the variables that hold a token for Vercel's own cache only,
-// where the API is another.
+// Withheld returns the variables whose token is for Vercel's own cache only, while
+// the API is another.
 func (r *Resolver) Withheld() []string {
 	var names []string
 	for _, c := range tokensInEnvironment(r.from.Getenv) {
@@ -69,11 +68,11 @@ func (r *Resolver) Withheld() []string {
 	return names
 }
 
-// Origin is where the credential for the API belongs.
+// Origin returns where the credential for the API belongs.
 func (r *Resolver) Origin() credential.Origin { return r.origin }
 
-// CheckConfirmed tells whether the API is one that only the work tree names.
-// The error is of type [*UnconfirmedError].
+// CheckConfirmed returns an [*UnconfirmedError] if only the work tree names the
+// API.
 func (r *Resolver) CheckConfirmed() error {
 	if r.unconfirmed != nil {
 		return r.unconfirmed
@@ -81,8 +80,8 @@ func (r *Resolver) CheckConfirmed() error {
 	return nil
 }
 
-// inEnvironment checks the token that it finds, so that a bad one is named
-// whatever becomes of it.
+// inEnvironment finds the environment's token, and checks it even if it is not
+// used.
 func (r *Resolver) inEnvironment() (candidate, error) {
 	for _, c := range tokensInEnvironment(r.from.Getenv) {
 		if usertext.Clean(c.token) == "" || c.onlyVercel && r.origin != credential.Vercel {
@@ -94,7 +93,7 @@ func (r *Resolver) inEnvironment() (candidate, error) {
 	return candidate{}, nil
 }
 
-// stored asks the keyring or the file, for an origin that was logged in to.
+// stored asks the keyring or the file for the token of a login.
 func (r *Resolver) stored(ctx context.Context) (candidate, error) {
 	accounts, err := r.accounts()
 	if err != nil {
@@ -109,7 +108,7 @@ func (r *Resolver) stored(ctx context.Context) (candidate, error) {
 	return candidate{origin: LoginOrigin + " (" + found.Place + ")", token: found.Secret.Reveal()}, err
 }
 
-// ofOthers are the user-level files of turbo and of the Vercel CLI.
+// ofOthers reads the user-level files of turbo and the Vercel CLI.
 func (r *Resolver) ofOthers() (candidate, error) {
 	turbo, err := r.turboUserFile()
 	if err != nil {

@@ -10,33 +10,42 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/jsonfile"
 )
 
-// layer is what one file says.
+// layer has the settings of one file.
 type layer struct {
 	path      string
 	api       string
 	team      artifact.Team
 	token     string
 	signature bool
-	preflight *bool // nil where it says nothing
+	preflight *bool // nil if not set
 }
 
-// turboConfig is turbo's own file, .turbo/config.json in a work tree or
-// turborepo/config.json of a user. Names are compared without case, which
-// covers the older spellings (teamid, ApiUrl and so on).
-type turboConfig struct {
+// remoteCache is what turbo's files say about the cache. Names are compared
+// without case, which covers the older spellings (teamid, ApiUrl and so on).
+type remoteCache struct {
 	APIURL    string `json:"apiUrl"`
 	TeamID    string `json:"teamId"`
 	TeamSlug  string `json:"teamSlug"`
-	Token     string `json:"token"`
 	Signature bool   `json:"signature"`
 	Preflight *bool  `json:"preflight"`
 }
 
+func (c remoteCache) layer(path string) layer {
+	team := artifact.Team{ID: c.TeamID, Slug: c.TeamSlug}
+	return layer{path: path, api: c.APIURL, team: team, signature: c.Signature, preflight: c.Preflight}
+}
+
+// turboConfig is .turbo/config.json in a work tree, or a user's
+// turborepo/config.json.
+type turboConfig struct {
+	remoteCache
+	Token string `json:"token"`
+}
+
 func (c turboConfig) layer(path string) layer {
-	return layer{
-		path: path, api: c.APIURL, team: artifact.Team{ID: c.TeamID, Slug: c.TeamSlug},
-		token: c.Token, signature: c.Signature, preflight: c.Preflight,
-	}
+	found := c.remoteCache.layer(path)
+	found.token = c.Token
+	return found
 }
 
 // turboJSON is turbo.json. It never holds a token.
@@ -52,27 +61,14 @@ type turboJSON struct {
 	} `json:"global"`
 }
 
-type remoteCache struct {
-	APIURL    string `json:"apiUrl"`
-	TeamID    string `json:"teamId"`
-	TeamSlug  string `json:"teamSlug"`
-	Signature bool   `json:"signature"`
-	Preflight *bool  `json:"preflight"`
-}
-
 func (t turboJSON) layer(path string) layer {
-	cache := t.RemoteCache
 	if t.FutureFlags.GlobalConfiguration {
-		cache = t.Global.RemoteCache
+		return t.Global.RemoteCache.layer(path)
 	}
-	return layer{
-		path: path, api: cache.APIURL, team: artifact.Team{ID: cache.TeamID, Slug: cache.TeamSlug},
-		signature: cache.Signature, preflight: cache.Preflight,
-	}
+	return t.RemoteCache.layer(path)
 }
 
-// readFile decodes a file, and reports whether it is there. The error is an
-// [*Error] that names it.
+// readFile decodes a file, and reports whether it exists. The error is an [*Error].
 func readFile(path string, document any) (found bool, err error) {
 	err = jsonfile.Read(path, document)
 	switch {
@@ -84,8 +80,8 @@ func readFile(path string, document any) (found bool, err error) {
 	return false, &Error{Origin: path, Err: err}
 }
 
-// readUserFile is readFile for a user-level file: where another user's are
-// named, as under sudo, what cannot be read is not there.
+// readUserFile is readFile for a user-level file. One that may not be read counts
+// as absent: under sudo it may be another user's.
 func readUserFile(path string, document any) (found bool, err error) {
 	found, err = readFile(path, document)
 	if errors.Is(err, fs.ErrPermission) {

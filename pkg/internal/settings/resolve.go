@@ -15,12 +15,9 @@ import (
 type Sources struct {
 	Flags  Flags
 	Getenv func(string) string
-	// Dir is the current directory, whose work tree is asked; empty for none.
-	Dir string
-	// Login is what login stored.
-	Login *credential.Store
-	// Hide is told each secret that is read, also of those that are not used.
-	Hide func(secret string)
+	Dir    string // current directory; empty for no work tree
+	Login  *credential.Store
+	Hide   func(secret string) // called with each secret that is read
 }
 
 // Resolver resolves settings once. It is not safe for use by several goroutines.
@@ -36,7 +33,7 @@ type Resolver struct {
 	unconfirmed *UnconfirmedError
 }
 
-// New makes a resolver, which has read nothing yet.
+// New returns a resolver that has read nothing yet.
 func New(from Sources) *Resolver {
 	return &Resolver{from: from, places: findPlaces(from.Getenv, runtime.GOOS)}
 }
@@ -44,9 +41,9 @@ func New(from Sources) *Resolver {
 // Resolve takes each setting but the token from the first source that has it:
 // flags, our variables, turbo's and Vercel's; .turbo/config.json, turbo.json
 // and the Vercel CLI's link; what login stored, the team for that API only;
-// turbo's user-level file. An empty value is one that is not set.
+// turbo's user-level file. An empty value counts as not set.
 //
-// A token in the environment is checked too. Its errors are of type [*Error], or
+// A token in the environment is checked too. The error is an [*Error] or a
 // [*credential.FileError].
 func (r *Resolver) Resolve() (s Settings, err error) {
 	if r.tree, err = findWorkTree(r.from.Dir); err != nil {
@@ -87,7 +84,7 @@ func (r *Resolver) Resolve() (s Settings, err error) {
 // errNoBool is what turbo says too.
 var errNoBool = errors.New("it must be true, 1, false or 0")
 
-// findPreflight asks turbo's own places below the flag.
+// findPreflight looks in the flag and turbo's own places.
 func (r *Resolver) findPreflight() (on bool, origin string, err error) {
 	if given := r.from.Flags.Preflight; given != nil {
 		return *given, "--preflight", nil
@@ -135,7 +132,7 @@ func (r *Resolver) findAPI() (base, origin string, err error) {
 	return base, user.path, err
 }
 
-// parseValue cleans and checks a value. The error is of type [*Error].
+// parseValue cleans and checks a value. The error is an [*Error].
 func parseValue(origin, raw string) (string, error) {
 	value, err := usertext.ParseValue(raw)
 	if err != nil {
@@ -147,8 +144,8 @@ func parseValue(origin, raw string) (string, error) {
 // LoginOrigin is the origin of what login stored.
 const LoginOrigin = "artifact login"
 
-// judgeAPI finds out whether only the work tree names the API. Vercel's own
-// needs nobody's word, nor does one that was logged in to.
+// judgeAPI sets unconfirmed if only the work tree names the API, unless that is
+// Vercel's own or has a login.
 func (r *Resolver) judgeAPI(s Settings) error {
 	fromTree := s.APIOrigin != "" && (s.APIOrigin == r.tree.config.path || s.APIOrigin == r.tree.turbo.path)
 	if !fromTree || r.origin == credential.Vercel {
@@ -164,8 +161,8 @@ func (r *Resolver) judgeAPI(s Settings) error {
 	return nil
 }
 
-// findTeam asks the Vercel CLI's link and what login stored only where nothing
-// above them names a team.
+// findTeam reads the Vercel CLI's link and what login stored only if nothing above
+// them names a team.
 func (r *Resolver) findTeam() (artifact.Team, string, error) {
 	sources := append([]namedTeam{{"--team", artifact.ParseTeam(r.from.Flags.Team)}}, teamsInEnvironment(r.from.Getenv)...)
 	sources = append(sources, namedTeam{r.tree.config.path, r.tree.config.team}, namedTeam{r.tree.turbo.path, r.tree.turbo.team})

@@ -1,10 +1,9 @@
-// Package settings finds out which cache is meant, as whom, and for which
-// team: from flags, the environment, the files of the work tree, what login
-// stored, and the user-level files of turbo and the Vercel CLI. Every setting
-// remembers where it came from, so that an error can name it.
+// Package settings finds the cache, the token and the team: in flags, the
+// environment, the work tree's files, what login stored, and the user-level files
+// of turbo and the Vercel CLI. Every setting remembers its origin, for errors.
 //
 // It refuses to let a file of the work tree alone decide who gets a token, and
-// it looks nowhere below the first place that has a setting. Start at [New].
+// reads nothing below the first place that has a setting. Start at [New].
 package settings
 
 import (
@@ -14,11 +13,9 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
 )
 
-// Flags are the settings of a command line, empty where they were not given.
+// Flags are the settings of a command line, empty if not given.
 type Flags struct {
-	API  string
-	Team string
-	// Preflight is nil where it was not given.
+	API, Team string
 	Preflight *bool
 }
 
@@ -26,30 +23,26 @@ type Flags struct {
 // file that a setting came from, and is empty for a default.
 type Settings struct {
 	// API is the base URL, empty for the client's default.
-	API       string
-	APIOrigin string
-	// Token is empty where there is none, and before [Resolver.Authorize].
+	API, APIOrigin string
+	// Token is empty without one, and before [Resolver.Authorize].
 	Token       credential.Secret
 	TokenOrigin string
-	// Team is the personal account where nothing names one. Id and slug
-	// always come from one source.
+	// Team is the personal account by default. Its id and slug have one origin.
 	Team       artifact.Team
 	TeamOrigin string
-	// SignatureKey is empty where there is none.
+	// SignatureKey is empty without one.
 	SignatureKey       credential.Secret
 	SignatureKeyOrigin string
-	// RequireSignature says that the work tree's settings want every
-	// artifact signed; see [Settings.CheckSignature].
+	// RequireSignature makes every artifact signed; see [Settings.CheckSignature].
 	RequireSignature       bool
 	RequireSignatureOrigin string
-	// Preflight says that the API is asked before each transfer where that is
-	// to go.
+	// Preflight asks the API for the place of each transfer.
 	Preflight       bool
 	PreflightOrigin string
 }
 
-// CheckSignature tells whether artifacts must be signed and there is no key.
-// The error is of type [*Error] and wraps [ErrNoSignatureKey].
+// CheckSignature returns an [*Error] that wraps [ErrNoSignatureKey] if artifacts
+// must be signed and there is no key.
 func (s Settings) CheckSignature() error {
 	if s.RequireSignature && s.SignatureKey.IsEmpty() {
 		return &Error{Origin: s.RequireSignatureOrigin, Err: ErrNoSignatureKey}
@@ -57,7 +50,7 @@ func (s Settings) CheckSignature() error {
 	return nil
 }
 
-// ErrNoSignatureKey says that artifacts must be signed and no key is set.
+// ErrNoSignatureKey reports that artifacts must be signed and no key is set.
 var ErrNoSignatureKey = fmt.Errorf(`"signature" is true, and %s is not set`, EnvSignatureKey)
 
 // Error is a setting that cannot be used. It never holds a secret.
@@ -68,14 +61,14 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Origin, e.Err) }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// UnconfirmedError is an API that only a file in the work tree names. Whoever
-// writes that file must not be able to collect tokens.
+// UnconfirmedError is an API that only a file in the work tree names. The author
+// of that file must not be able to collect tokens.
 type UnconfirmedError struct {
-	// API is the base URL, and Path the file.
-	API, Path string
+	API  string // base URL
+	Path string // of the file
 }
 
 func (e *UnconfirmedError) Error() string {

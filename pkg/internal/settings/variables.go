@@ -30,28 +30,26 @@ const (
 	envXDGDataHome    = "XDG_DATA_HOME"
 )
 
-// SecretVariables are those whose values must never be shown.
+// SecretVariables returns the variables whose values must never be shown.
 func SecretVariables() []string {
 	return []string{EnvToken, EnvHeaders, EnvTurboToken, envServeToken, EnvSignatureKey, EnvPairToken, EnvVercelToken}
 }
 
-// ProxyVariables are those whose values are URLs with a password in them, maybe.
+// ProxyVariables returns the variables whose URLs may contain a password.
 func ProxyVariables() []string {
 	return []string{
 		"ARTIFACT_PROXY", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy",
 	}
 }
 
-// candidate is a token that may be used, and where it stands.
+// candidate is a token and its origin.
 type candidate struct {
 	origin, token string
-	// onlyVercel says that it is for Vercel's own cache.
-	onlyVercel bool
+	onlyVercel    bool // for Vercel's own cache
 }
 
-// tokensInEnvironment are those of the environment, the most important first.
-// What Vercel sets inside its builds is a pair, of which one half alone means
-// nothing.
+// tokensInEnvironment returns the environment's tokens, the most important first.
+// Vercel sets a pair inside its builds, of which half means nothing.
 func tokensInEnvironment(getenv func(string) string) []candidate {
 	pair := getenv(EnvPairToken)
 	if getenv(EnvPairOwner) == "" {
@@ -65,8 +63,8 @@ func tokensInEnvironment(getenv func(string) string) []candidate {
 	}
 }
 
-// teamsInEnvironment treats turbo's two variables as one source, so that a slug
-// of ours is never joined with an id of theirs.
+// teamsInEnvironment takes turbo's two variables as one source, so that our slug
+// never goes with their id.
 func teamsInEnvironment(getenv func(string) string) []namedTeam {
 	turbos := namedTeam{EnvTurboTeamID, artifact.Team{ID: getenv(EnvTurboTeamID), Slug: getenv(EnvTurboTeam)}}
 	if turbos.team.ID == "" {
@@ -80,13 +78,13 @@ func teamsInEnvironment(getenv func(string) string) []namedTeam {
 	}
 }
 
-// namedTeam is a team and where it stands.
+// namedTeam is a team and its origin.
 type namedTeam struct {
 	origin string
 	team   artifact.Team
 }
 
-// parse cleans and checks both names. The error is of type [*Error].
+// parse cleans and checks id and slug. The error is an [*Error].
 func (n namedTeam) parse() (team artifact.Team, err error) {
 	if team.ID, err = parseValue(n.origin, n.team.ID); err == nil {
 		team.Slug, err = parseValue(n.origin, n.team.Slug)
@@ -94,8 +92,8 @@ func (n namedTeam) parse() (team artifact.Team, err error) {
 	return team, err
 }
 
-// linkedTeam is what the Vercel CLI calls an organization: a team where it
-// begins like one, else a user, which is nobody's team.
+// linkedTeam returns the team of what the Vercel CLI calls an organization: none
+// if that is a user.
 func linkedTeam(org string) artifact.Team {
 	if id, err := usertext.ParseValue(org); err == nil { // else it is reported later
 		org = artifact.Team{ID: id}.QueryID()
@@ -103,17 +101,14 @@ func linkedTeam(org string) artifact.Team {
 	return artifact.Team{ID: org}
 }
 
-// places are the user-level files of one system.
+// places are the user-level files; empty ones do not exist.
 type places struct {
-	// login is the directory of what login stored. It is empty where there
-	// is none, as are the others.
-	login  string
+	login  string // directory
 	turbo  string
 	vercel []string // the most important first
 }
 
-// findPlaces knows where each system, as runtime.GOOS names it, keeps a user's
-// settings.
+// findPlaces finds a user's settings on a system that runtime.GOOS names.
 func findPlaces(getenv func(string) string, system string) places {
 	var config, data, login string
 	switch system {
@@ -147,13 +142,12 @@ func findPlaces(getenv func(string) string, system string) places {
 	return found
 }
 
-// LoginDir is the directory for what login stores, or empty where there is no
-// place for it.
+// LoginDir returns the directory for what login stores, or an empty string.
 func LoginDir(getenv func(string) string, system string) string {
 	return findPlaces(getenv, system).login
 }
 
-// below is empty where dir is.
+// below joins names to dir, and returns an empty string if dir is empty.
 func below(dir string, names ...string) string {
 	if dir == "" {
 		return ""
@@ -161,8 +155,8 @@ func below(dir string, names ...string) string {
 	return filepath.Join(append([]string{dir}, names...)...)
 }
 
-// firstAbsolute ignores relative paths, as the XDG Base Directory
-// Specification wants it: they would lead into whatever directory one is in.
+// firstAbsolute ignores relative paths, as the XDG Base Directory Specification
+// demands.
 func firstAbsolute(dirs ...string) string {
 	for _, dir := range dirs {
 		if filepath.IsAbs(dir) {

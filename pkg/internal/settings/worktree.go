@@ -8,15 +8,14 @@ import (
 	"path/filepath"
 )
 
-// workTree are the settings of the project that a directory is part of.
+// workTree has the settings of the project around a directory.
 type workTree struct {
-	// dirs are where one is and the directories above it, up to the root of
-	// the project; without a project there is the first only, at most.
-	dirs []string
-	// isRepository says that the last of them has a repository.
-	isRepository bool
-	// config is .turbo/config.json, and turbo is turbo.json.
-	config, turbo layer
+	// dirs are the directory and those above it, up to the project's root;
+	// without a project only the first.
+	dirs         []string
+	isRepository bool  // the last of them is one's root
+	config       layer // .turbo/config.json
+	turbo        layer // turbo.json
 }
 
 // errTwoTurboJSON is what turbo says too.
@@ -24,7 +23,7 @@ var errTwoTurboJSON = errors.New("there is a turbo.jsonc beside it: remove one o
 
 // findWorkTree looks for the project's root: the nearest directory, from dir
 // upwards, that has a turbo.json other than a package's, a .turbo/config.json,
-// or a repository. An empty dir is in no work tree. Errors are of type [*Error].
+// or a repository. An empty dir is in no work tree. The error is an [*Error].
 func findWorkTree(dir string) (workTree, error) {
 	var tree workTree
 	for here := range upwards(dir) {
@@ -55,8 +54,8 @@ func findWorkTree(dir string) (workTree, error) {
 	return tree, nil
 }
 
-// readTurboJSON reads a directory's turbo.json or turbo.jsonc; where there is
-// neither, path is empty.
+// readTurboJSON reads a directory's turbo.json or turbo.jsonc. Without either, path
+// is empty.
 func readTurboJSON(dir string) (document turboJSON, path string, err error) {
 	path = filepath.Join(dir, "turbo.json")
 	found, err := readFile(path, &document)
@@ -76,9 +75,8 @@ func readTurboJSON(dir string) (document turboJSON, path string, err error) {
 	return document, "", nil
 }
 
-// link is the Vercel CLI's link of the directory to a team, or nobody's: the
-// nearest .vercel/project.json of the project, else the repository's
-// .vercel/repo.json.
+// link returns the team that the Vercel CLI has linked: in the project's nearest
+// .vercel/project.json, else in the repository's .vercel/repo.json.
 func (t workTree) link() (namedTeam, error) {
 	for _, here := range t.dirs {
 		path := filepath.Join(here, ".vercel", "project.json")
@@ -99,8 +97,8 @@ func (t workTree) link() (namedTeam, error) {
 	return namedTeam{path, linkedTeam(repo.orgOf(root, t.dirs[0]))}, err
 }
 
-// repository is the root of the repository that the project is in, or the
-// project's own where it is in none.
+// repository returns the root of the repository around the project, or else the
+// project's root.
 func (t workTree) repository() string {
 	if len(t.dirs) == 0 {
 		return ""
@@ -126,8 +124,8 @@ type linkedRepository struct {
 	} `json:"projects"`
 }
 
-// orgOf is the organization of the project that dir is in, the innermost where
-// they are nested, else that of the repository.
+// orgOf returns the organization of the innermost project around dir, else the
+// repository's.
 func (r linkedRepository) orgOf(root, dir string) string {
 	org, depth := r.OrgID, -1
 	for _, project := range r.Projects {
@@ -144,8 +142,8 @@ func isInside(parent, dir string) bool {
 	return err == nil && filepath.IsLocal(relative)
 }
 
-// upwards are dir and the directories above it. It stops before one that
-// everybody may write in, such as /tmp: what lies there is nobody's project.
+// upwards yields dir and the directories above it. It stops before one that every
+// user may write in, such as /tmp: a project there is not trusted.
 func upwards(dir string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for here, below := dir, ""; here != below; here, below = filepath.Dir(here), here {
