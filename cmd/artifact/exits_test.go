@@ -13,7 +13,7 @@ import (
 )
 
 // elapsed is all of a summary that differs from run to run.
-var elapsed = regexp.MustCompile(` in [0-9][0-9.a-zµ]*( \([^)]*\))?\n`)
+var elapsed = regexp.MustCompile(` in [0-9][0-9.a-zµ]*( \([^)]*/s\))?\n`)
 
 // systemWords makes what wine says of a file what Linux says.
 var systemWords = strings.NewReplacer("File not found.", "no such file or directory", "Invalid function.", "is a directory")

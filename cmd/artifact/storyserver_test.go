@@ -36,7 +36,8 @@ type storyServer struct {
 //	METHOD PATTERN[@TOKEN] STATUS[*TIMES] [NAME:VALUE...] [BODY]
 //
 // where METHOD may be *, PATTERN is that of path.Match for the last part of the
-// path, and BODY begins with none of a header's names. STATUS may be cut: the
+// path, and BODY begins with none of a header's names, or is a quoted string of
+// Go. PORT in a header's value is the server's own. STATUS may be cut: the
 // connection is closed without an answer. With TOKEN the rule is for requests
 // that have it as their bearer token, and with TIMES for so many requests.
 type rule struct {
@@ -127,7 +128,10 @@ func parseRules(ts *testscript.TestScript, text string) (rules []*rule) {
 			name, value, _ := strings.Cut(field, ":")
 			r.header.Set(name, value)
 		}
-		r.body = rest
+		if r.body = rest; strings.HasPrefix(rest, `"`) {
+			r.body, err = strconv.Unquote(rest)
+			ts.Check(err)
+		}
 		rules = append(rules, r)
 	}
 	return rules
@@ -155,7 +159,7 @@ func (s *storyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	for name, values := range rule.header {
-		w.Header()[name] = values
+		w.Header().Set(name, strings.ReplaceAll(values[0], "PORT", s.URL[strings.LastIndex(s.URL, ":")+1:]))
 	}
 	w.WriteHeader(rule.status)
 	_, _ = io.WriteString(w, rule.body)
