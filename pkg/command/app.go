@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"sync/atomic"
-	"time"
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
@@ -45,21 +43,17 @@ func (e Env) Getenv(name string) string {
 type app struct {
 	env     Env
 	streams *streams
-	global  globalOptions
+	common  commonOptions
 	// shown is the transfer of a single artifact, once that has begun.
 	shown *ui.Transfer
 	// identity is set where the job's own was asked for.
 	identity *identity.Identity
-	// unhurried is for a command that may take its time to end after a signal.
-	unhurried atomic.Bool
-	// tolerant is for failures that are no more than warnings.
-	tolerant bool
 }
 
-// resolve finds out which cache is meant, and for which team. It asks for no
-// credential: see authorize.
-func (a *app) resolve() (*settings.Resolver, settings.Settings, error) {
-	if a.global.oidc.enabled {
+// resolve finds out which cache and team to use. It looks for no credential: see
+// authorize.
+func (a *app) resolve(net networkOptions) (*settings.Resolver, settings.Settings, error) {
+	if net.oidc.enabled {
 		if _, err := usertext.ParseValue(a.env.Getenv(identity.EnvToken)); err != nil {
 			return nil, settings.Settings{}, &settings.Error{Origin: identity.EnvToken, Err: err}
 		}
@@ -69,7 +63,7 @@ func (a *app) resolve() (*settings.Resolver, settings.Settings, error) {
 		dir = "" // it was removed: there is no work tree
 	}
 	resolver := settings.New(settings.Sources{
-		Flags:  settings.Flags{API: string(a.global.api), Team: string(a.global.team), Preflight: a.global.network.preflight.made},
+		Flags:  settings.Flags{API: a.common.api, Team: a.common.team, Preflight: net.preflight},
 		Getenv: a.env.Getenv,
 		Dir:    dir,
 		Login:  a.loginStore(),
@@ -80,9 +74,9 @@ func (a *app) resolve() (*settings.Resolver, settings.Settings, error) {
 }
 
 // authorize finds the token, which must be there.
-func (a *app) authorize(ctx context.Context, resolver *settings.Resolver, s *settings.Settings) error {
-	if a.global.oidc.enabled {
-		return a.authorizeAsJob(ctx, resolver, s)
+func (a *app) authorize(ctx context.Context, net networkOptions, resolver *settings.Resolver, s *settings.Settings) error {
+	if net.oidc.enabled {
+		return a.authorizeAsJob(ctx, net, resolver, s)
 	}
 	if err := resolver.Authorize(ctx, s); err != nil {
 		return err
@@ -95,15 +89,15 @@ func (a *app) authorize(ctx context.Context, resolver *settings.Resolver, s *set
 
 // authorizedClient is for what cannot be done without a credential. It makes up
 // to jobs requests at a time.
-func (a *app) authorizedClient(ctx context.Context, jobs int) (*client.Client, settings.Settings, error) {
-	resolver, s, err := a.resolve()
+func (a *app) authorizedClient(ctx context.Context, net networkOptions, jobs int) (*client.Client, settings.Settings, error) {
+	resolver, s, err := a.resolve(net)
 	if err != nil {
 		return nil, s, err
 	}
-	if err := a.authorize(ctx, resolver, &s); err != nil {
+	if err := a.authorize(ctx, net, resolver, &s); err != nil {
 		return nil, s, err
 	}
-	c, err := a.newClient(s, jobs)
+	c, err := a.newClient(s, net, jobs)
 	return c, s, err
 }
 
@@ -120,14 +114,13 @@ func (a *app) sudoer() string {
 	return a.env.Getenv("SUDO_USER")
 }
 
-// newClient makes the client that the settings describe, for so many requests at
-// a time.
-func (a *app) newClient(s settings.Settings, jobs int) (*client.Client, error) {
-	roots, err := a.rootCAs(s.API)
+// newClient makes a client for up to so many requests at a time.
+func (a *app) newClient(s settings.Settings, net networkOptions, jobs int) (*client.Client, error) {
+	roots, err := a.rootCAs(net.caCert, s.API)
 	if err != nil {
 		return nil, err
 	}
-	network, err := a.network()
+	path, err := a.network(net)
 	if err != nil {
 		return nil, err
 	}
@@ -136,26 +129,25 @@ func (a *app) newClient(s settings.Settings, jobs int) (*client.Client, error) {
 		Token:     s.Token.Reveal(),
 		Team:      s.Team,
 		UserAgent: userAgent(),
-		RootCAs:   roots,
 		Preflight: s.Preflight,
-		Proxy:     network.proxy,
-		Header:    network.header,
-		HTTP2:     a.global.http2,
-		AllowHTTP: a.global.allowHTTP,
-		Retries:   int(min(a.global.retries, 1000)),
-		OnRetry:   a.noteRetry,
 
-		Timeout:       time.Duration(a.global.timeout),
-		StallTimeout:  time.Duration(a.global.stallTimeout),
-		AnswerTimeout: time.Duration(a.global.answerTimeout),
+		Proxy:             path.proxy,
+		Header:            path.header,
+		RootCAs:           roots,
+		ClientCertificate: path.certificate,
+		HTTP2:             net.http2,
+		AllowHTTP:         net.allowHTTP,
 
-		Jobs:        jobs,
-		RequestRate: a.global.limitRequests.perSecond,
-		ByteRate:    a.global.limitRate.perSecond,
+		Jobs:          jobs,
+		Retries:       int(min(net.retries, 1000)),
+		Timeout:       net.timeout,
+		StallTimeout:  net.stallTimeout,
+		AnswerTimeout: net.answerTimeout,
+		RequestRate:   net.limitRequests,
+		ByteRate:      net.limitRate,
 
-		ClientCertificate: network.certificate,
-
-		Trace: a.trace(),
+		OnRetry: func(r client.Retry) { a.noteRetry(r, net.retries) },
+		Trace:   a.trace(),
 	}
 	if a.identity != nil {
 		options.Tokens = a.identity

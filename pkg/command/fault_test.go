@@ -44,14 +44,14 @@ func TestFault(t *testing.T) {
 		"an entry of a list": {
 			func(a *app, cmd *cobra.Command) error {
 				o := putOptions{listOptions: listOptions{jobs: 2}}
-				return a.putAll(cmd.Context(), transfer.Uploader{DryRun: true, SpoolDir: t.TempDir()}, inputs, o, a.newDetection(cmd.Context(), o.metadata, transfer.Result{}.Metadata))
+				return a.putAll(cmd.Context(), transfer.Uploader{DryRun: true, SpoolDir: t.TempDir()}, inputs, o, a.newDetection(cmd.Context(), o.metadata))
 			},
 			sumOfOne + "  in1\n", "artifact: reading in0: a fault of this program: with *** in it\n",
 		},
 		"a list": {
 			func(a *app, cmd *cobra.Command) error {
 				o := putOptions{listOptions: listOptions{jobs: 2}}
-				return a.putAll(cmd.Context(), transfer.Uploader{DryRun: true}, broken, o, a.newDetection(cmd.Context(), o.metadata, transfer.Result{}.Metadata))
+				return a.putAll(cmd.Context(), transfer.Uploader{DryRun: true}, broken, o, a.newDetection(cmd.Context(), o.metadata))
 			},
 			"", "artifact: a fault of this program: with *** in it\n",
 		},

@@ -19,151 +19,71 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// optional is the value of a flag that may be given and empty.
-type optional struct {
-	given bool
-	text  string
+// commonOptions are the flags of every command.
+type commonOptions struct {
+	api, team            string
+	json, quiet, verbose bool
+	progress, color      ui.When
 }
 
-// String is the value.
-func (o *optional) String() string { return o.text }
-
-// Set takes any value, also an empty one.
-func (o *optional) Set(text string) error {
-	*o = optional{given: true, text: text}
-	return nil
+func (o *commonOptions) register(flags *pflag.FlagSet) {
+	parsedFlag(flags, &o.api, "api", "base `URL` of the cache (default: Vercel's)", usertext.ParseValue)
+	parsedFlag(flags, &o.team, "team", "team, as `SLUG|team_ID`", usertext.ParseValue)
+	flags.BoolVar(&o.json, "json", false, "print results as JSON, one object a line")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print bare results, and errors")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "print a line for each request")
+	flags.Var(&o.progress, "progress", "show progress")
+	flags.Var(&o.color, "color", "use colour")
+	readEnvironment(flags, "json", "quiet", "verbose", "progress", "color")
 }
 
-// Type names the value in a help text.
-func (o *optional) Type() string { return "string" }
-
-// choice is a switch that may be left alone.
-type choice struct{ made *bool }
-
-// String is empty where it was left alone.
-func (c *choice) String() string {
-	if c.made == nil {
-		return ""
-	}
-	return strconv.FormatBool(*c.made)
+// newFlagSet returns flags that help lists in the order in which they were added.
+func newFlagSet() *pflag.FlagSet {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	flags.SortFlags = false
+	return flags
 }
 
-// Set reads true or false.
-func (c *choice) Set(text string) error {
-	on, err := strconv.ParseBool(text)
-	if err != nil {
-		return fmt.Errorf("%q is neither true nor false", text)
-	}
-	c.made = &on
-	return nil
+// parsedFlag registers a flag whose value is checked and converted by parse.
+func parsedFlag[T any](flags *pflag.FlagSet, to *T, name, usage string, parse func(string) (T, error)) {
+	flags.Func(name, usage, func(text string) (err error) {
+		*to, err = parse(text)
+		return err
+	})
 }
 
-// Type names the value in a help text.
-func (c *choice) Type() string { return "bool" }
+// environmentAnnotation marks a flag that can also be set by a variable.
+const environmentAnnotation = "artifact_environment"
 
-// IsBoolFlag lets the flag stand without a value.
-func (c *choice) IsBoolFlag() bool { return true }
-
-// seconds is a flag's time: a Go duration, or a plain number of seconds. 0 is
-// no limit.
-type seconds time.Duration
-
-// String is empty for no limit.
-func (s *seconds) String() string {
-	if *s == 0 {
-		return ""
-	}
-	return time.Duration(*s).String()
-}
-
-// Set reads a time of 0 or more.
-func (s *seconds) Set(text string) error {
-	duration, err := time.ParseDuration(text)
-	if number, numberErr := strconv.ParseFloat(text, 64); numberErr == nil {
-		duration, err = time.Duration(number*float64(time.Second)), nil
-		// More than fits, less than a nanosecond, which is not no limit, or no number.
-		if !(number < math.MaxInt64/float64(time.Second)) || duration == 0 && number != 0 {
-			err = strconv.ErrRange
+// readEnvironment lets a variable ARTIFACT_NAME set each of these flags.
+func readEnvironment(flags *pflag.FlagSet, names ...string) {
+	for _, name := range names {
+		if err := flags.SetAnnotation(name, environmentAnnotation, nil); err != nil {
+			panic(err) // there is no such flag
 		}
 	}
-	if err != nil || duration < 0 {
-		return fmt.Errorf("%q is neither a number of seconds nor a duration such as 1m30s", text)
-	}
-	*s = seconds(duration)
-	return nil
 }
 
-// Type names the value in a help text.
-func (s *seconds) Type() string { return "TIME" }
+// variableOf returns the name of a flag's variable.
+func variableOf(flag *pflag.Flag) string {
+	return "ARTIFACT_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+}
 
-// pasted is the value of a flag that people copy from elsewhere, cleaned and
-// checked.
-type pasted string
-
-// String is the value.
-func (p *pasted) String() string { return string(*p) }
-
-// Set checks a value.
-func (p *pasted) Set(text string) error {
-	value, err := usertext.ParseValue(text)
-	*p = pasted(value)
+// setFromEnvironment sets each flag that the command line does not set to the
+// value of its variable. An empty variable counts as unset.
+func setFromEnvironment(flags *pflag.FlagSet, getenv func(string) string) (err error) {
+	flags.VisitAll(func(flag *pflag.Flag) {
+		_, reads := flag.Annotations[environmentAnnotation]
+		value := getenv(variableOf(flag))
+		if !reads || flag.Changed || value == "" || err != nil {
+			return
+		}
+		if flagErr := flags.Set(flag.Name, value); flagErr != nil {
+			err = &settings.Error{Origin: variableOf(flag), Err: valueError(flagErr)}
+		}
+	})
 	return err
 }
-
-// Type names the value in a help text.
-func (p *pasted) Type() string { return "string" }
-
-// byteRate is a flag's number of bytes a second.
-type byteRate struct {
-	text      string
-	perSecond int64
-}
-
-// String is what was given.
-func (r *byteRate) String() string { return r.text }
-
-// Set reads a size above 0.
-func (r *byteRate) Set(text string) error {
-	size, err := ui.ParseSize(strings.TrimSuffix(text, "/s"))
-	if err != nil {
-		return err
-	}
-	if size < 1 {
-		return fmt.Errorf("%q would send nothing", text)
-	}
-	*r = byteRate{text, size}
-	return nil
-}
-
-// Type names the value in a help text.
-func (r *byteRate) Type() string { return "RATE" }
-
-// requestRate is a flag's number of requests in a time.
-type requestRate struct {
-	text      string
-	perSecond float64
-}
-
-// String is what was given.
-func (r *requestRate) String() string { return r.text }
-
-// Set reads a number, and perhaps the time that it is for.
-func (r *requestRate) Set(text string) error {
-	number, unit, given := strings.Cut(text, "/")
-	seconds, ok := map[string]float64{"s": 1, "m": 60, "h": 3600}[unit]
-	if !given {
-		seconds, ok = 1, true
-	}
-	n, err := strconv.ParseUint(number, 10, 31)
-	if err != nil || n == 0 || !ok {
-		return fmt.Errorf("%q is no number of requests a second, minute or hour, such as 100/m", text)
-	}
-	*r = requestRate{text, float64(n) / seconds}
-	return nil
-}
-
-// Type names the value in a help text.
-func (r *requestRate) Type() string { return "RATE" }
 
 // flagError says in our words what pflag finds wrong with a command line.
 func flagError(err error) error {
@@ -178,14 +98,14 @@ func flagError(err error) error {
 	case errors.As(err, &unknown):
 		name := "--" + unknown.GetSpecifiedName()
 		if unknown.GetSpecifiedShortnames() != "" {
-			name = name[1:] // without what follows it, which may be a secret: -H'Authorization: ...'
+			name = name[1:] // without the rest, which may be a secret: -H'Authorization: ...'
 		}
 		return &usageError{fmt.Errorf("unknown flag: %s", name), cmp.Or(strangers[name], seeHelp)}
 	}
 	return usage("%w", err)
 }
 
-// valueError is what is wrong with a flag's value, without the flag.
+// valueError says what is wrong with a flag's value, without the flag's name.
 func valueError(err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {
@@ -204,58 +124,61 @@ func valueError(err error) error {
 	}
 }
 
-// environmentAnnotation marks a flag that a variable may set too.
-const environmentAnnotation = "artifact_environment"
-
-// readsEnvironment lets the variable ARTIFACT_NAME set a flag.
-func readsEnvironment(flags *pflag.FlagSet, name string) {
-	if err := flags.SetAnnotation(name, environmentAnnotation, nil); err != nil {
-		panic(err) // the flag was registered a line above
-	}
-}
-
-func variableOf(flag *pflag.Flag) string {
-	return "ARTIFACT_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
-}
-
-// setFromEnvironment gives each flag that is not on the command line its
-// variable's value. An empty variable is one that is not set.
-func setFromEnvironment(flags *pflag.FlagSet, getenv func(string) string) (err error) {
-	flags.VisitAll(func(flag *pflag.Flag) {
-		_, reads := flag.Annotations[environmentAnnotation]
-		value := getenv(variableOf(flag))
-		if !reads || flag.Changed || value == "" || err != nil {
-			return
+// parseSeconds parses a Go duration, or a plain number of seconds.
+func parseSeconds(text string) (time.Duration, error) {
+	duration, err := time.ParseDuration(text)
+	if number, numberErr := strconv.ParseFloat(text, 64); numberErr == nil {
+		duration, err = time.Duration(number*float64(time.Second)), nil
+		// Too large, NaN, or less than a nanosecond, which must not become 0: that is no limit.
+		if !(number < math.MaxInt64/float64(time.Second)) || duration == 0 && number != 0 {
+			err = strconv.ErrRange
 		}
-		if flagErr := flags.Set(flag.Name, value); flagErr != nil {
-			err = &settings.Error{Origin: variableOf(flag), Err: valueError(flagErr)}
-		}
-	})
-	return err
+	}
+	if err != nil || duration < 0 {
+		return 0, fmt.Errorf("%q is neither a number of seconds nor a duration such as 1m30s", text)
+	}
+	return duration, nil
 }
 
-// noDigest is the algorithm of an id that is a key.
-const noDigest = "none"
-
-// parseIDAs takes an id and the algorithms that it may be a digest of: by its
-// form, or as somebody says.
-func parseIDAs(text, algorithm string) (artifact.ID, []transfer.Algorithm, error) {
-	id, err := artifact.ParseID(text)
-	if err != nil {
-		return "", nil, err
+// parseByteRate parses a number of bytes per second, above 0.
+func parseByteRate(text string) (int64, error) {
+	size, err := ui.ParseSize(strings.TrimSuffix(text, "/s"))
+	if err == nil && size < 1 {
+		err = fmt.Errorf("%q would send nothing", text)
 	}
-	switch algorithm {
+	return size, err
+}
+
+// parseRequestRate parses a number of requests, by default per second, and
+// returns it per second.
+func parseRequestRate(text string) (float64, error) {
+	number, unit, given := strings.Cut(text, "/")
+	seconds, ok := map[string]float64{"s": 1, "m": 60, "h": 3600}[unit]
+	if !given {
+		seconds, ok = 1, true
+	}
+	n, err := strconv.ParseUint(number, 10, 31)
+	if err != nil || n == 0 || !ok {
+		return 0, fmt.Errorf("%q is no number of requests a second, minute or hour, such as 100/m", text)
+	}
+	return float64(n) / seconds, nil
+}
+
+// digestsOf returns the algorithms that an id may be a digest by: the named one,
+// none of them for "none", and by default those that its form allows.
+func digestsOf(id artifact.ID, name string) ([]transfer.Algorithm, error) {
+	switch name {
 	case "":
-		return id, transfer.AlgorithmsOf(id), nil
-	case noDigest:
-		return id, nil, nil
+		return transfer.AlgorithmsOf(id), nil
+	case "none":
+		return nil, nil
 	}
-	said, err := transfer.ParseAlgorithm(algorithm)
+	algorithm, err := transfer.ParseAlgorithm(name)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	if !slices.Contains(transfer.AlgorithmsOf(id), said) {
-		return "", nil, fmt.Errorf("%s has not the form of a %s digest", id, said)
+	if !slices.Contains(transfer.AlgorithmsOf(id), algorithm) {
+		return nil, fmt.Errorf("%s has not the form of a %s digest", id, algorithm)
 	}
-	return id, []transfer.Algorithm{said}, nil
+	return []transfer.Algorithm{algorithm}, nil
 }

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -14,9 +15,10 @@ import (
 // getOptions are the command line of get.
 type getOptions struct {
 	hash, output, algorithm string
-	scheme                  string
+	scheme                  artifact.Scheme // the only one to accept
 	allowUnproven           bool
 	key                     keyOptions
+	network                 networkOptions
 }
 
 func newGetCommand(a *app) *cobra.Command {
@@ -50,34 +52,45 @@ bytes begin: one for build-1 may fit build-12. --require-signature v2 refuses it
 	flags := cmd.Flags()
 	flags.StringVarP(&o.output, "output", "o", "-", "`FILE|-` to write to")
 	flags.StringVar(&o.algorithm, "algorithm", "", "what the id is a digest by: `sha256|sha512|blake3|none` (default: what it looks like)")
-	flags.StringVar(&o.scheme, "require-signature", "", "accept signatures of this scheme only: `v2`, of turbo 2.9.18 and later")
+	parsedFlag(flags, &o.scheme, "require-signature", "accept signatures of this scheme only: `v2`, of turbo 2.9.18 and later", parseRequired)
 	flags.BoolVar(&o.allowUnproven, "allow-unproven", false, "accept an answer whose end cannot be proved by a length, digest or signature")
 	o.key.register(flags)
-	readsEnvironment(flags, "require-signature")
-	readsEnvironment(flags, "allow-unproven")
+	o.network.register(flags)
+	readEnvironment(flags, "require-signature", "allow-unproven")
 	return cmd
 }
 
+// parseRequired parses the scheme that signatures must have: v1 proves less, so
+// there is no use in requiring it.
+func parseRequired(text string) (artifact.Scheme, error) {
+	if text != string(artifact.SchemeV2) {
+		return "", fmt.Errorf("only v2 can be required, not %q", text)
+	}
+	return artifact.SchemeV2, nil
+}
+
 func runGet(ctx context.Context, a *app, o getOptions) error {
-	id, digests, err := parseIDAs(o.hash, o.algorithm)
+	id, err := artifact.ParseID(o.hash)
 	if err != nil {
 		return usage("%w", err)
 	}
+	digests, err := digestsOf(id, o.algorithm)
+	if err != nil {
+		return usage("--algorithm: %w", err)
+	}
 	switch {
-	case o.scheme != "" && o.scheme != string(artifact.SchemeV2):
-		return usage("--require-signature: only v2 can be required, not %q", o.scheme)
 	case o.output == "":
 		return usage("--output: the name of the file is empty, as that of a variable that is not set")
-	case o.output == "-" && a.global.json:
+	case o.output == "-" && a.common.json:
 		return usage("--json needs -o FILE: the bytes go to standard output")
 	case o.output == "-" && ui.IsTerminal(a.env.Stdout):
 		return usage("standard output is a terminal: artifact get %s -o FILE", shellQuote(notAFlag(o.hash)))
 	}
-	cache, s, err := a.authorizedClient(ctx, 1)
+	cache, s, err := a.authorizedClient(ctx, o.network, 1)
 	if err != nil {
 		return err
 	}
-	downloader := transfer.Downloader{Client: cache, Scheme: artifact.Scheme(o.scheme), AllowUnproven: o.allowUnproven}
+	downloader := transfer.Downloader{Client: cache, Scheme: o.scheme, AllowUnproven: o.allowUnproven}
 	if downloader.Signer, err = a.signer(o.key, s); err != nil {
 		return err
 	}
@@ -99,7 +112,7 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 	if err != nil {
 		return err
 	}
-	if a.global.json {
+	if a.common.json {
 		a.printJSON(newFoundJSON(done.Found, done.Size, o.output))
 	}
 	a.noteSchemes(map[transfer.Signature]int{done.Signature: 1})

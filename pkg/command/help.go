@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,31 +13,16 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
-// A group is flags or commands under one title.
-type group struct {
+// flagGroups are the flags that stand under a title of their own in a help
+// text, in this order. All others come first.
+var flagGroups = []struct {
 	title string
 	names []string
-}
-
-// flagGroups are in the order in which a help text shows them, the flags of a
-// command alone before those of all. What stands in none comes first.
-var flagGroups = []group{
+}{
 	{"Lists", []string{"files-from", "null", "manifest", "check", "recursive", "shard", "jobs", "skip-existing", "fail-fast"}},
 	{"Metadata", []string{"ci", "interactive", "sha", "dirty-hash", "duration", "no-git"}},
 	{"Signature", []string{"signature-key-file", "signature-version", "no-sign", "tag"}},
-	{"Cache", []string{"api", "team"}},
-	{"CI identity", []string{"oidc", "oidc-audience", "oidc-client-id", "oidc-token-url", "oidc-issuer", "oidc-policy-id"}},
-	{"Output", []string{"json", "quiet", "verbose", "progress", "color"}},
-	{"Network", []string{
-		"ca-cert", "client-cert", "client-key", "proxy", "header-file", "preflight", "allow-http", "http2", "retries", "timeout", "stall-timeout", "answer-timeout", "limit-rate", "limit-requests",
-	}},
-}
-
-// commandGroups are the commands of the root; what stands in none comes last.
-var commandGroups = []group{
-	{"Artifacts", []string{"put", "verify", "get", "stat"}},
-	{"Account", []string{"login", "logout", "status"}},
-	{"Server", []string{"serve"}},
+	{"Common flags", []string{"api", "team", "json", "quiet", "verbose", "progress", "color"}},
 }
 
 // The widths of help texts: narrower than this no word may fit, and wider ones
@@ -55,7 +39,7 @@ func (a *app) helpWidth() int {
 	return min(max(cmp.Or(ui.Columns(a.env.Stdout), usualHelp), narrowestHelp), widestHelp)
 }
 
-// showHelp is a whole help text.
+// showHelp prints a whole help text.
 func showHelp(cmd *cobra.Command, width int) {
 	cmd.InheritedFlags() // without which cobra does not know them here
 	text := cmp.Or(cmd.Long, cmd.Short)
@@ -65,113 +49,120 @@ func showHelp(cmd *cobra.Command, width int) {
 	}
 }
 
-// showUsage is what stands below the description in a help text.
+// showUsage prints what stands below the description in a help text.
 func showUsage(cmd *cobra.Command, width int) error {
-	var text strings.Builder
-	text.WriteString("Usage:\n")
+	usage := cmd.UseLine()
 	if cmd.HasAvailableSubCommands() {
-		fmt.Fprintf(&text, "  %s COMMAND [flags]\n", cmd.CommandPath())
-	} else {
-		fmt.Fprintf(&text, "  %s\n", cmd.UseLine())
+		usage = cmd.CommandPath() + " COMMAND [flags]"
 	}
-	usage := fit(text.String(), width)
+	head := fit("Usage: "+usage+"\n", width)
 	if cmd.HasExample() { // never folded, since they are copied
-		usage += fmt.Sprintf("\nExamples:\n%s\n", strings.TrimRight(cmd.Example, "\n"))
+		head += fmt.Sprintf("\nExamples:\n%s\n", strings.TrimRight(cmd.Example, "\n"))
 	}
-	text.Reset()
+	var text strings.Builder
 	showCommands(&text, cmd)
 	showFlags(&text, cmd)
-	if cmd.HasAvailableSubCommands() {
-		fmt.Fprintf(&text, "\n%s COMMAND --help tells more of a command.\n", cmd.CommandPath())
+	if topics := topicsOf(cmd); topics != nil {
+		fmt.Fprintf(&text, "\nMore: %s help COMMAND, or one of %s\n", cmd.CommandPath(), strings.Join(topics, ", "))
+	} else if cmd.HasAvailableSubCommands() {
+		fmt.Fprintf(&text, "\nMore: %s COMMAND --help\n", cmd.CommandPath())
 	}
-	_, err := io.WriteString(cmd.OutOrStdout(), usage+fit(text.String(), width))
+	_, err := io.WriteString(cmd.OutOrStdout(), head+fit(text.String(), width))
 	return err
 }
 
-// showCommands lists the commands below cmd by group, and then the topics.
-func showCommands(text *strings.Builder, cmd *cobra.Command) {
-	rest := slices.DeleteFunc(slices.Clone(cmd.Commands()), func(c *cobra.Command) bool {
-		return !c.IsAvailableCommand() && c.Name() != "help" || c.IsAdditionalHelpTopicCommand()
-	})
-	show := func(title string, commands []*cobra.Command) {
-		if len(commands) == 0 {
-			return
-		}
-		fmt.Fprintf(text, "\n%s:\n", title)
-		for _, c := range commands {
-			fmt.Fprintf(text, "  %-12s %s\n", c.Name(), c.Short)
+// topicsOf returns the names of the help topics that are no commands.
+func topicsOf(cmd *cobra.Command) []string {
+	var names []string
+	for _, child := range cmd.Commands() {
+		if child.IsAdditionalHelpTopicCommand() {
+			names = append(names, child.Name())
 		}
 	}
-	for _, g := range commandGroups {
-		var grouped []*cobra.Command
-		for _, name := range g.names {
-			isNamed := func(c *cobra.Command) bool { return c.Name() == name }
-			if i := slices.IndexFunc(rest, isNamed); i >= 0 && !cmd.HasParent() {
-				grouped, rest = append(grouped, rest[i]), slices.Delete(rest, i, i+1)
+	return names
+}
+
+// showCommands lists the commands below cmd, by group.
+func showCommands(text *strings.Builder, cmd *cobra.Command) {
+	show := func(title, group string) {
+		var lines strings.Builder
+		for _, child := range cmd.Commands() {
+			if child.GroupID == group && (child.IsAvailableCommand() || child.Name() == "help") {
+				fmt.Fprintf(&lines, "  %-12s %s\n", child.Name(), child.Short)
 			}
 		}
-		show(g.title, grouped)
+		if lines.Len() > 0 {
+			fmt.Fprintf(text, "\n%s:\n%s", title, lines.String())
+		}
 	}
-	title := "Other commands"
-	if cmd.HasParent() {
-		title = "Commands"
+	rest := "Commands"
+	for _, group := range cmd.Groups() {
+		show(group.Title, group.ID)
+		rest = "Other commands"
 	}
-	show(title, rest)
-	show("Topics of "+cmd.CommandPath()+" help", slices.DeleteFunc(slices.Clone(cmd.Commands()), func(c *cobra.Command) bool {
-		return !c.IsAdditionalHelpTopicCommand()
-	}))
+	show(rest, "")
 }
 
 // quotedDefault is how pflag shows a text's default, and no other.
 var quotedDefault = regexp.MustCompile(`\(default "([^"]*)"\)`)
 
-// showFlags lists a command's flags by group.
+// usagesOf lists flags, one a line.
+func usagesOf(flags *pflag.FlagSet) string {
+	return quotedDefault.ReplaceAllString(flags.FlagUsages(), "(default $1)")
+}
+
+// showFlags lists a command's flags by group. Commands in no group have no use
+// for the flags of all commands.
 func showFlags(text *strings.Builder, cmd *cobra.Command) {
-	own := pflag.NewFlagSet("", pflag.ContinueOnError)
+	groupOf := map[string]string{}
+	for _, group := range flagGroups {
+		for _, name := range group.names {
+			groupOf[name] = group.title
+		}
+	}
+	isRoot := !cmd.HasParent()
+	own, takesNetwork := newFlagSet(), false
+	own.SortFlags = true
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-		if groupOf(flag) == "" {
+		if _, isNetwork := flag.Annotations[networkAnnotation]; isNetwork {
+			takesNetwork = true
+		} else if groupOf[flag.Name] == "" || isRoot {
 			own.AddFlag(flag)
 		}
 	})
 	show := func(title string, flags *pflag.FlagSet) {
 		if flags.HasAvailableFlags() {
-			fmt.Fprintf(text, "\n%s:\n%s", title, quotedDefault.ReplaceAllString(flags.FlagUsages(), "(default $1)"))
+			fmt.Fprintf(text, "\n%s:\n%s", title, usagesOf(flags))
 		}
 	}
 	show("Flags", own)
-	if isAside(cmd) {
+	if isRoot || isAside(cmd) {
 		return
 	}
-	for _, g := range flagGroups {
-		grouped := pflag.NewFlagSet("", pflag.ContinueOnError)
-		grouped.SortFlags = false
-		for _, name := range g.names {
+	for _, group := range flagGroups {
+		grouped := newFlagSet()
+		for _, name := range group.names {
 			if flag := cmd.Flags().Lookup(name); flag != nil {
 				grouped.AddFlag(flag)
 			}
 		}
-		show(g.title, grouped)
+		show(group.title, grouped)
+	}
+	if takesNetwork {
+		fmt.Fprintf(text, "\nNetwork flags: %s help network\n", cmd.Root().Name())
 	}
 }
 
-// isAside tells whether a command has to do with neither artifacts nor caches,
-// so that the flags of all commands are of no use to it.
+// isAside reports whether a command has nothing to do with caches, so that the
+// flags of all commands are of no use to it.
 func isAside(cmd *cobra.Command) bool {
 	for ; cmd.HasParent(); cmd = cmd.Parent() {
-		if cmd.Parent().HasParent() {
-			continue
+		if cmd.GroupID != "" {
+			return false
 		}
-		return !slices.ContainsFunc(commandGroups, func(g group) bool { return slices.Contains(g.names, cmd.Name()) })
+		if !cmd.Parent().HasParent() {
+			return true
+		}
 	}
 	return false
-}
-
-// groupOf is the title that a flag stands under, or nothing.
-func groupOf(flag *pflag.Flag) string {
-	for _, g := range flagGroups {
-		if slices.Contains(g.names, flag.Name) {
-			return g.title
-		}
-	}
-	return ""
 }

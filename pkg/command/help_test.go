@@ -54,7 +54,8 @@ func TestHelp(t *testing.T) {
 				}
 			}
 			want := 1
-			if flag.Hidden || isAside(cmd) && cmd.LocalFlags().Lookup(flag.Name) == nil {
+			_, isNetwork := flag.Annotations[networkAnnotation]
+			if flag.Hidden || isNetwork || isAside(cmd) && cmd.LocalFlags().Lookup(flag.Name) == nil {
 				want = 0
 			}
 			if shown != want {
@@ -64,21 +65,24 @@ func TestHelp(t *testing.T) {
 	})
 }
 
-// TestFlagGroups finds a place for every flag that all commands have.
+// TestFlagGroups holds the groups to the flags that there are.
 func TestFlagGroups(t *testing.T) {
 	t.Parallel()
-	Tree().PersistentFlags().VisitAll(func(flag *pflag.Flag) {
-		if !flag.Hidden && groupOf(flag) == "" {
-			t.Errorf("--%s stands in no group", flag.Name)
-		}
+	known, common := map[string]bool{}, []string{}
+	everyCommand(Tree(), func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(flag *pflag.Flag) { known[flag.Name] = true })
 	})
-	var names []string
-	for _, g := range flagGroups {
-		names = append(names, g.names...)
+	Tree().PersistentFlags().VisitAll(func(flag *pflag.Flag) { common = append(common, flag.Name) })
+	for _, group := range flagGroups {
+		for _, name := range group.names {
+			if !known[name] {
+				t.Errorf("no command has --%s", name)
+			}
+			known[name] = false // a second group would not find it
+		}
 	}
-	slices.Sort(names)
-	if len(slices.Compact(slices.Clone(names))) != len(names) {
-		t.Errorf("a flag stands in two groups: %q", names)
+	if last := flagGroups[len(flagGroups)-1]; !slices.Equal(slices.Sorted(slices.Values(last.names)), common) {
+		t.Errorf("%s are %q, want %q", last.title, last.names, common)
 	}
 }
 

@@ -49,10 +49,10 @@ type listOptions struct {
 
 func (o *listOptions) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.filesFrom, "files-from", "", "take the names in this `LIST|-`, one a line")
-	flags.StringVar(&o.manifest, "manifest", "", "take the entries of this `LIST|-`, one JSON object a line")
+	flags.StringVar(&o.manifest, "manifest", "", "take the entries in `LIST|-`, one JSON object a line")
 	flags.BoolVarP(&o.null, "null", "0", false, "the names of --files-from end with NUL")
 	flags.UintVarP(&o.jobs, "jobs", "j", defaultJobs, "artifacts at a time, `N`")
-	readsEnvironment(flags, "jobs")
+	readEnvironment(flags, "jobs")
 }
 
 // check refuses what does not fit together. argument is what the command takes

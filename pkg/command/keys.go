@@ -19,8 +19,8 @@ const maxKeyFile = 64 << 10
 type keyOptions struct{ file string }
 
 func (o *keyOptions) register(flags *pflag.FlagSet) {
-	flags.StringVar(&o.file, "signature-key-file", "", "`FILE` with the signature key, for you alone to read (default: "+settings.EnvSignatureKey+")")
-	readsEnvironment(flags, "signature-key-file")
+	flags.StringVar(&o.file, "signature-key-file", "", "`FILE` with the signature key, private to you")
+	readEnvironment(flags, "signature-key-file")
 }
 
 // signer is nil where there is no key, which is an error where the work tree

@@ -27,6 +27,7 @@ const maxToken = 64 << 10
 type loginOptions struct {
 	withToken, web  bool
 	insecureStorage bool
+	network         networkOptions
 }
 
 func newLoginCommand(a *app) *cobra.Command {
@@ -53,6 +54,7 @@ In CI no login is needed: set ARTIFACT_TOKEN.`,
 	flags.BoolVar(&o.withToken, "with-token", false, "read the token from standard input")
 	flags.BoolVar(&o.web, "web", false, "open the page where tokens are created")
 	flags.BoolVar(&o.insecureStorage, "insecure-storage", false, "store the token in a file that only you can read, not in the keyring")
+	o.network.registerConnection(flags)
 	return cmd
 }
 
@@ -69,7 +71,7 @@ type login struct {
 func runLogin(ctx context.Context, a *app, o loginOptions) error {
 	l := &login{app: a, options: o, store: a.loginStore()}
 	var err error
-	if l.resolver, l.settings, err = a.resolve(); err != nil {
+	if l.resolver, l.settings, err = a.resolve(o.network); err != nil {
 		return err
 	}
 	if err := l.check(); err != nil {
@@ -105,7 +107,7 @@ func (l *login) check() error {
 	if err := l.resolver.CheckConfirmed(); err != nil {
 		return err
 	}
-	if _, err := l.newClient(l.settings, 1); err != nil {
+	if _, err := l.newClient(l.settings, l.options.network, 1); err != nil {
 		return err
 	}
 	isVercel := l.resolver.Origin() == credential.Vercel
@@ -168,7 +170,7 @@ func (l *login) sayWhere() {
 // introduce checks the token, and finds out what it is good for. It chooses the
 // default team.
 func (l *login) introduce(ctx context.Context) (inquiry, error) {
-	cache, err := l.newClient(l.settings, 1)
+	cache, err := l.newClient(l.settings, l.options.network, 1)
 	if err != nil {
 		return inquiry{}, err
 	}
@@ -177,7 +179,7 @@ func (l *login) introduce(ctx context.Context) (inquiry, error) {
 		if user, err = l.meet(ctx, cache); err != nil {
 			return inquiry{}, err
 		}
-		if cache, err = l.newClient(l.settings, 1); err != nil {
+		if cache, err = l.newClient(l.settings, l.options.network, 1); err != nil {
 			return inquiry{}, err
 		}
 	}
@@ -202,7 +204,7 @@ func (l *login) save(ctx context.Context, found inquiry) (credential.Account, er
 	if origin := found.settings.TeamOrigin; origin == "--team" || origin == settings.LoginOrigin {
 		account.TeamID, account.TeamSlug = found.settings.Team.ID, found.settings.Team.Slug
 	}
-	options := credential.SaveOptions{MakeDefault: l.global.api != "", Wait: credential.KeyringWait}
+	options := credential.SaveOptions{MakeDefault: l.common.api != "", Wait: credential.KeyringWait}
 	switch {
 	case l.options.insecureStorage:
 		account.Storage = credential.InFile
@@ -228,7 +230,7 @@ func (e *unstoredError) Unwrap() error { return e.keyring }
 
 // tell says what came of it.
 func (l *login) tell(found inquiry, account credential.Account) {
-	if l.global.json {
+	if l.common.json {
 		shown := newStatusJSON(found, nil)
 		shown.Origins.Token = string(account.Storage)
 		l.printJSON(shown)
@@ -261,7 +263,7 @@ func (l *login) above() []string {
 		lines = append(lines, fmt.Sprintf("%s is set, and wins over what was stored", origin))
 	}
 	for _, name := range []string{settings.EnvAPI, settings.EnvTurboAPI} {
-		if l.global.api != "" && l.env.Getenv(name) != "" {
+		if l.common.api != "" && l.env.Getenv(name) != "" {
 			lines = append(lines, fmt.Sprintf("%s is set, and wins over the default API", name))
 			break
 		}

@@ -34,8 +34,8 @@ func (l *login) meet(ctx context.Context, cache *client.Client) (client.User, er
 		l.say("The token belongs to %s", text)
 	}
 	switch {
-	case l.global.team != "":
-		l.settings.Team = l.complete(artifact.ParseTeam(string(l.global.team)), teams)
+	case l.common.team != "":
+		l.settings.Team = l.complete(artifact.ParseTeam(l.common.team), teams)
 		return user, nil
 	case len(teams) == 0:
 		return user, nil

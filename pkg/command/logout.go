@@ -31,7 +31,7 @@ func runLogout(ctx context.Context, a *app, all bool) error {
 	match := func(credential.Origin) bool { return true }
 	where := ""
 	if !all {
-		resolver, _, err := a.resolve()
+		resolver, _, err := a.resolve(networkOptions{})
 		if err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func runLogout(ctx context.Context, a *app, all bool) error {
 	for _, origin := range removed {
 		a.say("Logged out of %s.", origin)
 	}
-	if a.global.json && err == nil {
+	if a.common.json && err == nil {
 		a.printJSON(struct {
 			Removed []credential.Origin `json:"removed"`
 		}{append([]credential.Origin{}, removed...)})

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,78 +20,60 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
-// metadataOptions are the flags that describe an artifact. Those that are
-// detected otherwise are nil where they were not given; an empty value leaves
-// the header out.
+// metadataOptions are the flags that describe an artifact. What is nil was not
+// given, and is detected; an empty value leaves the header out.
 type metadataOptions struct {
-	ci, interactive, sha, dirtyHash optional
-	duration, tag                   string
+	ci, interactive, sha, dirtyHash *string
+	duration                        *time.Duration
+	tag                             string
 	noGit                           bool
 }
 
 func (o *metadataOptions) register(flags *pflag.FlagSet) {
-	flags.Var(&o.ci, "ci", "CI vendor that built it, as `NAME` (default: detected)")
-	flags.Var(&o.interactive, "interactive", "whether a person watches, as `0|1` (default: detected)")
-	flags.Var(&o.sha, "sha", "`REVISION` of its source (default: git's, else the CI vendor's)")
-	flags.Var(&o.dirtyHash, "dirty-hash", "`HASH` of uncommitted changes (default: git's)")
-	flags.StringVar(&o.duration, "duration", "", "time that the build took, as `MS|1.5s`")
-	flags.StringVar(&o.tag, "tag", "", "signature in `BASE64`, sent as it is")
-	flags.BoolVar(&o.noGit, "no-git", false, "do not ask git for the revision and changes")
-	for _, name := range []string{"ci", "interactive", "sha", "dirty-hash", "no-git"} {
-		readsEnvironment(flags, name)
+	value := func(to **string, header, name, usage string) {
+		parsedFlag(flags, to, name, usage, func(text string) (*string, error) { return &text, checkHeader(header, text) })
 	}
+	value(&o.ci, api.HeaderCI, "ci", "CI vendor that built it, as `NAME` (default: detected)")
+	value(&o.interactive, api.HeaderInteractive, "interactive", "whether a person watches, as `0|1` (default: detected)")
+	value(&o.sha, api.HeaderSHA, "sha", "`REVISION` of its source (default: git's, or the CI's)")
+	value(&o.dirtyHash, api.HeaderDirtyHash, "dirty-hash", "`HASH` of uncommitted changes (default: git's)")
+	parsedFlag(flags, &o.duration, "duration", "time that the build took, as `MS|1.5s`", parseDuration)
+	parsedFlag(flags, &o.tag, "tag", "signature in `BASE64`, sent as it is", func(text string) (string, error) {
+		return text, checkHeader(api.HeaderTag, text)
+	})
+	flags.BoolVar(&o.noGit, "no-git", false, "do not ask git for the revision and changes")
+	readEnvironment(flags, "ci", "interactive", "sha", "dirty-hash", "no-git")
+}
+
+// checkHeader checks a value by the API's limits. An empty one is not sent.
+func checkHeader(header, value string) error {
+	if value == "" {
+		return nil
+	}
+	return api.CheckHeader(header, value)
 }
 
 // wantsGit tells whether anything of git's is asked for.
 func (o *metadataOptions) wantsGit() bool {
-	return !o.noGit && (!o.sha.given || !o.dirtyHash.given)
+	return !o.noGit && (o.sha == nil || o.dirtyHash == nil)
 }
 
-// parse checks all values that were given, and makes them metadata.
-func (o *metadataOptions) parse() (artifact.Metadata, error) {
-	for _, flag := range []struct{ name, header, value string }{
-		{"--ci", api.HeaderCI, o.ci.text},
-		{"--interactive", api.HeaderInteractive, o.interactive.text},
-		{"--sha", api.HeaderSHA, o.sha.text},
-		{"--dirty-hash", api.HeaderDirtyHash, o.dirtyHash.text},
-		{"--tag", api.HeaderTag, o.tag},
-	} {
-		if flag.value == "" {
-			continue
-		}
-		if err := api.CheckHeader(flag.header, flag.value); err != nil {
-			return artifact.Metadata{}, usage("%s: %w", flag.name, err)
-		}
-	}
-	duration, err := parseDuration(o.duration)
-	if err != nil {
-		return artifact.Metadata{}, err
-	}
-	metadata := artifact.Metadata{
-		CI: o.ci.text, SHA: o.sha.text, DirtyHash: o.dirtyHash.text, Tag: o.tag, Duration: duration,
-	}
-	if o.interactive.text != "" {
-		metadata.Interactive = new(o.interactive.text == "1")
-	}
-	return metadata, nil
-}
-
-// parseDuration takes whole milliseconds, or a Go duration. Without text it is
-// nil.
+// parseDuration parses whole milliseconds, or a Go duration. Without text it
+// returns nil.
 func parseDuration(text string) (*time.Duration, error) {
 	if text == "" {
 		return nil, nil
 	}
 	ms, err := strconv.ParseInt(text, 10, 64)
 	if err == nil && ms > math.MaxInt64/int64(time.Millisecond) {
-		return nil, usage("--duration: %s milliseconds are more than 292 years", text)
+		return nil, fmt.Errorf("%s milliseconds are more than 292 years", text)
 	}
 	duration := time.Duration(max(ms, -1)) * time.Millisecond // the product of less may be anything
 	if err != nil {
 		duration, err = time.ParseDuration(text)
 	}
 	if err != nil || duration < 0 {
-		return nil, usage("--duration: %q is neither a number of milliseconds nor a duration such as 1.5s", text)
+		return nil, fmt.Errorf("%q is neither a number of milliseconds nor a duration such as 1.5s", text)
 	}
 	return &duration, nil
 }
@@ -101,7 +84,6 @@ const gitGrace = 3 * time.Second
 // detection finds out what nobody gave: CI vendor, interactive or not, and the
 // state of the work tree. It runs beside everything else, once it was started.
 type detection struct {
-	given   artifact.Metadata
 	options metadataOptions
 	ci      provenance.CI
 	watched bool // a person sees standard error
@@ -120,10 +102,10 @@ type detection struct {
 }
 
 // newDetection starts nothing yet; stop must follow.
-func (a *app) newDetection(ctx context.Context, o metadataOptions, given artifact.Metadata) *detection {
+func (a *app) newDetection(ctx context.Context, o metadataOptions) *detection {
 	ctx, cancel := context.WithCancel(ctx)
 	d := &detection{
-		given: given, options: o, giveUp: cancel, ready: make(chan struct{}),
+		options: o, giveUp: cancel, ready: make(chan struct{}),
 		ci: provenance.DetectCI(a.env.LookupEnv), watched: ui.IsTerminal(a.env.Stderr),
 	}
 	d.ask = func() {
@@ -171,25 +153,29 @@ func (d *detection) describe(ctx context.Context) artifact.Metadata {
 	return d.metadata
 }
 
-// join puts what was given before what was detected.
+// join fills in what was not given.
 func (d *detection) join() artifact.Metadata {
-	m := d.given
-	if !d.options.ci.given {
+	given := d.options
+	m := artifact.Metadata{Tag: given.tag, Duration: given.duration}
+	if given.ci != nil {
+		m.CI = *given.ci
+	} else {
 		m.CI = d.detected(api.HeaderCI, "the CI vendor", d.ci.Vendor)
 	}
-	if !d.options.interactive.given {
+	if given.interactive == nil {
 		m.Interactive = new(d.ci.Interactive(d.watched))
+	} else if *given.interactive != "" {
+		m.Interactive = new(*given.interactive == "1")
 	}
 	d.noteGit()
-	if !d.options.sha.given {
-		sha := d.revision.SHA
-		if sha == "" {
-			sha = d.ci.SHA
-		}
-		m.SHA = d.detected(api.HeaderSHA, "the revision", sha)
+	if given.sha != nil {
+		m.SHA = *given.sha
+	} else {
+		m.SHA = d.detected(api.HeaderSHA, "the revision", cmp.Or(d.revision.SHA, d.ci.SHA))
 	}
-	if !d.options.dirtyHash.given {
-		m.DirtyHash = d.revision.DirtyHash
+	m.DirtyHash = d.revision.DirtyHash
+	if given.dirtyHash != nil {
+		m.DirtyHash = *given.dirtyHash
 	}
 	return m
 }
@@ -240,13 +226,13 @@ func (d *detection) gitError() error {
 
 // printDetection prints what the user should know of it.
 func (a *app) printDetection(d *detection) {
-	if a.global.quiet {
+	if a.common.quiet {
 		return
 	}
 	for _, warning := range d.warnings {
 		a.warn(warning)
 	}
-	if a.global.verbose {
+	if a.common.verbose {
 		for _, note := range d.notes {
 			fmt.Fprintln(a.streams.screen, printable.Text(note))
 		}

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -16,13 +18,23 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// networkOptions are the flags for networks that ask for more than a token.
+// networkOptions are the flags of every command that talks to a cache.
 type networkOptions struct {
-	preflight             choice
-	proxy                 pasted
-	clientCert, clientKey string
-	headerFile            string
+	caCert                               string
+	clientCert, clientKey                string
+	proxy, headerFile                    string
+	preflight                            *bool
+	allowHTTP, http2                     bool
+	retries                              uint
+	timeout, stallTimeout, answerTimeout time.Duration
+	limitRate                            int64   // bytes per second
+	limitRequests                        float64 // per second
+	oidc                                 oidcOptions
 }
+
+// networkAnnotation marks a flag that the help of commands leaves to the topic
+// network.
+const networkAnnotation = "artifact_network"
 
 // The variables that hold what argument lists are no place for.
 const (
@@ -30,15 +42,50 @@ const (
 	envHeaders = settings.EnvHeaders
 )
 
-func (o *networkOptions) register(flags *pflag.FlagSet) {
-	flags.Var(&o.proxy, "proxy", "`URL` of a proxy: http, https or socks5 (default: "+envProxy+", or as for curl)")
+// register adds the flags to those of a command.
+func (o *networkOptions) register(to *pflag.FlagSet) {
+	o.registerConnection(to)
+	o.oidc.register(to)
+}
+
+// registerConnection adds all but the flags of a CI job's identity.
+func (o *networkOptions) registerConnection(to *pflag.FlagSet) {
+	flags := newFlagSet()
+	flags.StringVar(&o.caCert, "ca-cert", "", "trust the certificates in this PEM `FILE` too")
 	flags.StringVar(&o.clientCert, "client-cert", "", "show the certificate in this PEM `FILE` to the cache")
 	flags.StringVar(&o.clientKey, "client-key", "", "`FILE` with its key, for you alone to read (default: the certificate's)")
+	parsedFlag(flags, &o.proxy, "proxy", "`URL` of a proxy: http, https or socks5 (default: "+envProxy+", or as for curl)", usertext.ParseValue)
 	flags.StringVar(&o.headerFile, "header-file", "", "send the Name: value lines of this `FILE` too, for you alone to read (default: "+envHeaders+")")
-	flags.VarPF(&o.preflight, "preflight", "", "ask the cache before each transfer where it is to go").NoOptDefVal = "true"
-	for _, name := range []string{"client-cert", "client-key", "header-file", "preflight"} {
-		readsEnvironment(flags, name)
-	}
+	flags.BoolFunc("preflight", "ask the cache before each transfer where it is to go", func(text string) error {
+		on, err := strconv.ParseBool(text)
+		if err != nil {
+			return fmt.Errorf("%q is neither true nor false", text)
+		}
+		o.preflight = &on
+		return nil
+	})
+	flags.BoolVar(&o.allowHTTP, "allow-http", false, "let plain http leave this machine")
+	flags.BoolVar(&o.http2, "http2", false, "begin with HTTP/2, for hosts that limit an HTTP/1.1 body")
+	flags.UintVar(&o.retries, "retries", client.DefaultRetries, "further tries after the first, `N`")
+	o.stallTimeout, o.answerTimeout = client.DefaultStallTimeout, client.DefaultAnswerTimeout
+	parsedFlag(flags, &o.timeout, "timeout", "longest `TIME` for one artifact, all tries together (default none)", parseSeconds)
+	parsedFlag(flags, &o.stallTimeout, "stall-timeout", "longest `TIME` without a byte moved (default 2m)", parseSeconds)
+	parsedFlag(flags, &o.answerTimeout, "answer-timeout", "longest `TIME` from the last byte sent to the answer (default 10m)", parseSeconds)
+	parsedFlag(flags, &o.limitRate, "limit-rate", "most bytes a second, `RATE` such as 10M (default no limit)", parseByteRate)
+	parsedFlag(flags, &o.limitRequests, "limit-requests", "most requests, `RATE` such as 100/m (default no limit)", parseRequestRate)
+	readEnvironment(flags, "ca-cert", "client-cert", "client-key", "header-file", "preflight", "allow-http", "http2",
+		"retries", "timeout", "stall-timeout", "answer-timeout", "limit-rate", "limit-requests")
+	addNetworkFlags(to, flags)
+}
+
+// addNetworkFlags adds flags to those of a command, marked as network flags.
+func addNetworkFlags(to, flags *pflag.FlagSet) {
+	flags.VisitAll(func(flag *pflag.Flag) {
+		if err := flags.SetAnnotation(flag.Name, networkAnnotation, nil); err != nil {
+			panic(err) // there is no such flag
+		}
+	})
+	to.AddFlagSet(flags)
 }
 
 // network is what networkOptions come to. An origin is empty where there is
@@ -53,9 +100,8 @@ type network struct {
 
 // network reads the files, and checks everything before anything is sent. The
 // error is of type [*settings.Error].
-func (a *app) network() (n network, err error) {
-	o := a.global.network
-	if n.proxy, n.proxyOrigin, err = a.proxy(string(o.proxy)); err != nil {
+func (a *app) network(o networkOptions) (n network, err error) {
+	if n.proxy, n.proxyOrigin, err = a.proxy(o.proxy); err != nil {
 		return n, &settings.Error{Origin: n.proxyOrigin, Err: err}
 	}
 	if o.clientKey != "" && o.clientCert == "" {
@@ -95,8 +141,8 @@ func (a *app) proxy(flag string) (raw, origin string, err error) {
 // rootCAs returns the certificates to trust at the URL target, or nil for the
 // system's own. SSL_CERT_FILE is read here because Go ignores one that it cannot
 // read, and knows it on Linux only.
-func (a *app) rootCAs(target string) (*x509.CertPool, error) {
-	files := []struct{ origin, path string }{{"--ca-cert", a.global.caCert}}
+func (a *app) rootCAs(caCert, target string) (*x509.CertPool, error) {
+	files := []struct{ origin, path string }{{"--ca-cert", caCert}}
 	if !strings.HasPrefix(target, "http://") {
 		files = append(files, struct{ origin, path string }{"SSL_CERT_FILE", a.env.Getenv("SSL_CERT_FILE")})
 	}

@@ -3,18 +3,13 @@ package command
 import (
 	"fmt"
 	"testing"
-	"time"
 )
 
 // TestNumbersOfFlags has the numbers at the ends of what a flag takes: what is
 // too large, too small or no number must not become another one.
 func TestNumbersOfFlags(t *testing.T) {
 	t.Parallel()
-	wait := func(text string) (any, error) {
-		var s seconds
-		err := s.Set(text)
-		return time.Duration(s), err
-	}
+	wait := func(text string) (any, error) { return parseSeconds(text) }
 	duration := func(text string) (any, error) {
 		d, err := parseDuration(text)
 		if err != nil {
@@ -22,23 +17,9 @@ func TestNumbersOfFlags(t *testing.T) {
 		}
 		return *d, nil
 	}
-	bytes := func(text string) (any, error) {
-		var r byteRate
-		err := r.Set(text)
-		return r.perSecond, err
-	}
-	requests := func(text string) (any, error) {
-		var r requestRate
-		err := r.Set(text)
-		return r.perSecond, err
-	}
-	room := func(text string) (any, error) {
-		kept, err := serveOptions{dir: t.TempDir(), maxSize: text}.openStore()
-		if err != nil {
-			return nil, err
-		}
-		return nil, kept.Close()
-	}
+	bytes := func(text string) (any, error) { return parseByteRate(text) }
+	requests := func(text string) (any, error) { return parseRequestRate(text) }
+	room := func(text string) (any, error) { return parseRoom(text) }
 	const refused = "refused"
 	for _, test := range []struct {
 		read       func(string) (any, error)
@@ -74,7 +55,7 @@ func TestNumbersOfFlags(t *testing.T) {
 		{requests, "2147483648", refused},
 		{requests, "0/s", refused},
 		{requests, "-1", refused},
-		{room, "1", "<nil>"},
+		{room, "1", "1"},
 		{room, "0", refused},
 		{room, "0.9", refused},
 		{room, "8E", refused},

@@ -11,35 +11,36 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
 // oidcOptions are the flags for a CI job that shows its own identity.
 type oidcOptions struct {
 	enabled                              bool
-	clientID, tokenURL, issuer, policyID pasted
-	audience                             pasted
+	clientID, tokenURL, issuer, policyID string
+	audience                             string
 }
 
 // oidcFlag is also where such a token comes from, as status tells it.
 const oidcFlag = "--oidc"
 
-func (o *oidcOptions) register(flags *pflag.FlagSet) {
+func (o *oidcOptions) register(to *pflag.FlagSet) {
+	flags := newFlagSet()
 	flags.BoolVar(&o.enabled, "oidc", false, "use the CI job's own identity instead of a token")
-	flags.Var(&o.audience, "oidc-audience", "whom the job's identity token is for, `NAME`")
-	flags.Var(&o.clientID, "oidc-client-id", "exchange that token for an access token, as the client `ID`")
-	flags.Var(&o.tokenURL, "oidc-token-url", "exchange it at this `URL` (default, for Vercel's cache, Vercel's own)")
-	flags.Var(&o.issuer, "oidc-issuer", "exchange it where this issuer's description says, `URL`")
-	flags.Var(&o.policyID, "oidc-policy-id", "name the policy `ID` in the exchange")
-	for _, name := range []string{"oidc", "oidc-audience", "oidc-client-id", "oidc-token-url", "oidc-issuer", "oidc-policy-id"} {
-		readsEnvironment(flags, name)
-	}
+	parsedFlag(flags, &o.audience, "oidc-audience", "whom the job's identity token is for, `NAME`", usertext.ParseValue)
+	parsedFlag(flags, &o.clientID, "oidc-client-id", "exchange that token for an access token, as the client `ID`", usertext.ParseValue)
+	parsedFlag(flags, &o.tokenURL, "oidc-token-url", "exchange it at this `URL` (default, for Vercel's cache, Vercel's own)", usertext.ParseValue)
+	parsedFlag(flags, &o.issuer, "oidc-issuer", "exchange it where this issuer's description says, `URL`", usertext.ParseValue)
+	parsedFlag(flags, &o.policyID, "oidc-policy-id", "name the policy `ID` in the exchange", usertext.ParseValue)
+	readEnvironment(flags, "oidc", "oidc-audience", "oidc-client-id", "oidc-token-url", "oidc-issuer", "oidc-policy-id")
+	addNetworkFlags(to, flags)
 }
 
 // exchange tells where the job's token is exchanged, or is nil where the cache
 // takes it as it is. Vercel's does not.
 func (o oidcOptions) exchange(resolver *settings.Resolver, s settings.Settings) (*identity.Exchange, error) {
 	e := &identity.Exchange{
-		TokenURL: string(o.tokenURL), Issuer: string(o.issuer), ClientID: string(o.clientID), PolicyID: string(o.policyID),
+		TokenURL: o.tokenURL, Issuer: o.issuer, ClientID: o.clientID, PolicyID: o.policyID,
 		Team: cmp.Or(s.Team.QueryID(), s.Team.Slug),
 	}
 	if e.TokenURL != "" || e.Issuer != "" {
@@ -59,24 +60,24 @@ func (o oidcOptions) exchange(resolver *settings.Resolver, s settings.Settings) 
 
 // authorizeAsJob gets the token that the job's identity is worth. It is asked
 // for at once, so that nothing is read or sent in vain.
-func (a *app) authorizeAsJob(ctx context.Context, resolver *settings.Resolver, s *settings.Settings) error {
+func (a *app) authorizeAsJob(ctx context.Context, net networkOptions, resolver *settings.Resolver, s *settings.Settings) error {
 	if err := resolver.CheckConfirmed(); err != nil {
 		return err
 	}
-	exchange, err := a.global.oidc.exchange(resolver, *s)
+	exchange, err := net.oidc.exchange(resolver, *s)
 	if err != nil {
 		return err
 	}
-	roots, err := a.rootCAs("")
+	roots, err := a.rootCAs(net.caCert, "")
 	if err != nil {
 		return err
 	}
-	proxy, origin, err := a.proxy(string(a.global.network.proxy))
+	proxy, origin, err := a.proxy(net.proxy)
 	if err != nil {
 		return &settings.Error{Origin: origin, Err: err}
 	}
 	a.identity, err = identity.New(identity.Options{
-		Getenv: a.env.Getenv, Environ: a.env.Environ, Audience: string(a.global.oidc.audience), Exchange: exchange,
+		Getenv: a.env.Getenv, Environ: a.env.Environ, Audience: net.oidc.audience, Exchange: exchange,
 		Hide: a.hideFromLog, UserAgent: userAgent(), RootCAs: roots, Proxy: proxy, Trace: a.trace(),
 	})
 	if err != nil {

@@ -104,23 +104,23 @@ func (a *app) hide(secret string) { a.streams.redactor.Add(secret) }
 
 // say prints a part of the story.
 func (a *app) say(format string, args ...any) {
-	if !a.global.quiet {
+	if !a.common.quiet {
 		fmt.Fprintln(a.streams.screen, printable.Text(fmt.Sprintf(format, args...)))
 	}
 }
 
 // warn prints a line that nobody has to act on, unless only errors are wanted.
 func (a *app) warn(text string) {
-	if a.global.quiet {
+	if a.common.quiet {
 		return
 	}
-	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
+	colours := ui.NewPalette(a.common.color, a.env.Stderr, a.env.Getenv)
 	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Warning("artifact: warning:"), printable.Text(text))
 }
 
 // note prints a line that is good to know, unless only errors are wanted.
 func (a *app) note(text string) {
-	if !a.global.quiet {
+	if !a.common.quiet {
 		a.printLine(text)
 	}
 }
@@ -128,7 +128,7 @@ func (a *app) note(text string) {
 // printError prints an error as one line, and below it where a fault of ours
 // happened.
 func (a *app) printError(err error) {
-	colours := ui.NewPalette(a.global.color, a.env.Stderr, a.env.Getenv)
+	colours := ui.NewPalette(a.common.color, a.env.Stderr, a.env.Getenv)
 	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
 	if broken := (*fault.Error)(nil); errors.As(err, &broken) {
 		_, _ = a.streams.screen.Write(broken.Stack)
@@ -176,11 +176,11 @@ func (a *app) printFact(name, value, origin string) {
 // progress is how the transfer is shown.
 func (a *app) progress() *ui.Progress {
 	style := ui.Silent
-	if !a.global.quiet {
-		style = ui.ChooseStyle(a.global.progress, a.env.Stderr, a.env.Getenv)
+	if !a.common.quiet {
+		style = ui.ChooseStyle(a.common.progress, a.env.Stderr, a.env.Getenv)
 	}
 	// A CI's log keeps each frame of a bar, even if the job has a terminal.
-	if style == ui.Bar && a.global.progress == ui.Auto && provenance.DetectCI(a.env.LookupEnv).Detected {
+	if style == ui.Bar && a.common.progress == ui.Auto && provenance.DetectCI(a.env.LookupEnv).Detected {
 		style = ui.Lines
 	}
 	return ui.NewProgress(a.streams.screen, style)
@@ -193,21 +193,21 @@ func (a *app) beginOne(name string) *ui.Transfer {
 }
 
 // noteRetry prints a line for each further try.
-func (a *app) noteRetry(r client.Retry) {
+func (a *app) noteRetry(r client.Retry, retries uint) {
 	if a.shown != nil {
 		a.shown.Pause(r.Pause)
 	}
-	if a.global.quiet {
+	if a.common.quiet {
 		return
 	}
 	line := fmt.Sprintf("artifact: %s; trying again in %s (%d of %d)",
-		r.Err, r.Pause.Round(100*time.Millisecond), r.Attempt, a.global.retries)
+		r.Err, r.Pause.Round(100*time.Millisecond), r.Attempt, retries)
 	fmt.Fprintln(a.streams.screen, printable.Text(line))
 }
 
 // trace prints a line for each request, under --verbose.
 func (a *app) trace() func(client.Exchange) {
-	if !a.global.verbose {
+	if !a.common.verbose {
 		return nil
 	}
 	return func(e client.Exchange) {

@@ -5,34 +5,23 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// inputs finds out what is to be uploaded, without opening it: a single input,
-// or a list.
+// inputs returns what to upload, without opening it: a single input, or a list.
 func (o *putOptions) inputs(a *app) (single *transfer.Input, list transfer.Inputs, closeList func(), err error) {
 	closeList = func() {}
-	like, err := o.like()
-	if err != nil {
-		return nil, nil, closeList, err
-	}
 	if err := o.checkInputs(); err != nil {
 		return nil, nil, closeList, err
 	}
-	shard := transfer.Shard{}
-	if o.shard != "" {
-		if shard, err = transfer.ParseShard(o.shard); err != nil {
-			return nil, nil, closeList, usage("--shard: %w", err)
-		}
-	}
+	like := transfer.Input{ID: o.hash, Algorithm: o.algorithm, Tag: o.metadata.tag}
 	switch {
 	case o.isListed():
 		list, closeList, err = o.open(a.env.Stdin, like)
 	case o.recursive:
-		list, err = o.filesBelow(a, like)
-	case len(o.args) <= 1 && o.shard == "":
+		list = o.filesBelow(a, like)
+	case len(o.args) <= 1 && o.shard == (transfer.Shard{}):
 		single, err = o.single(a.env.Stdin, like)
 		return single, nil, closeList, err
 	default:
@@ -41,31 +30,10 @@ func (o *putOptions) inputs(a *app) (single *transfer.Input, list transfer.Input
 	if err != nil {
 		return nil, nil, closeList, err
 	}
-	return nil, shard.Of(list), closeList, nil
+	return nil, o.shard.Of(list), closeList, nil
 }
 
 func (o *putOptions) isListed() bool { return o.filesFrom != "" || o.manifest != "" }
-
-// like is what all inputs have in common.
-func (o *putOptions) like() (transfer.Input, error) {
-	input := transfer.Input{Tag: o.metadata.tag}
-	if o.hash.given { // also without a value: a key that was lost is no reason to derive one
-		if len(o.args) > 1 {
-			return input, usage("one --hash is for one input, and %d are given", len(o.args))
-		}
-		id, err := artifact.ParseID(o.hash.text)
-		if err != nil {
-			return input, usage("--hash: %w", err)
-		}
-		input.ID = id
-	}
-	algorithm, err := transfer.ParseAlgorithm(o.algorithm)
-	if err != nil {
-		return input, usage("--algorithm: %w", err)
-	}
-	input.Algorithm = algorithm
-	return input, nil
-}
 
 // checkInputs refuses what does not fit together.
 func (o *putOptions) checkInputs() error {
@@ -87,9 +55,9 @@ func (o *putOptions) checkInputs() error {
 		return usage("--recursive needs the name of a directory")
 	case len(o.exclude) > 0 && !o.recursive:
 		return usage("--exclude is for --recursive")
-	case o.shard != "" && !o.isListed() && len(o.args) == 0:
+	case o.shard != (transfer.Shard{}) && !o.isListed() && len(o.args) == 0:
 		return usage("--shard is for a list")
-	case many && o.hash.given:
+	case many && o.hash != "":
 		return usage("one --hash is for one input")
 	case many && o.metadata.tag != "":
 		return usage("one --tag is for one input; a manifest has one for each")
@@ -133,18 +101,11 @@ func named(paths []string, stdin *os.File, like transfer.Input) transfer.Inputs 
 }
 
 // filesBelow are the files below directories, and those that are named.
-func (o *putOptions) filesBelow(a *app, like transfer.Input) (transfer.Inputs, error) {
-	tree := transfer.Tree{Skipped: func(path string, why transfer.Skip) {
+func (o *putOptions) filesBelow(a *app, like transfer.Input) transfer.Inputs {
+	tree := transfer.Tree{Exclude: o.exclude, Skipped: func(path string, why transfer.Skip) {
 		o.leftOut.Add(1)
 		a.warn(fmt.Sprintf("skipping %s: %s", path, why))
 	}}
-	for _, text := range o.exclude {
-		glob, err := transfer.ParseGlob(text)
-		if err != nil {
-			return nil, usage("--exclude: %w", err)
-		}
-		tree.Exclude = append(tree.Exclude, glob)
-	}
 	return func(yield func(transfer.Input, error) bool) {
 		for _, path := range o.args {
 			inputs := named([]string{path}, nil, like)
@@ -158,5 +119,5 @@ func (o *putOptions) filesBelow(a *app, like transfer.Input) (transfer.Inputs, e
 				}
 			}
 		}
-	}, nil
+	}
 }

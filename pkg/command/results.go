@@ -13,7 +13,7 @@ import (
 // printed is the error of a result that was printed, and with it, as JSON, the
 // error.
 func (a *app) printed(err error) error {
-	if err == nil || !a.global.json {
+	if err == nil || !a.common.json {
 		return err
 	}
 	return &artifactError{err}

@@ -17,7 +17,6 @@ func newRootCommand(a *app) *cobra.Command {
 		Long: `Upload build artifacts to Vercel's Remote Cache, or to any server that speaks
 its API, and run such a server.`,
 		Example: `  artifact put out.tar.zst
-  tar -cf - dist | zstd | artifact put -
   artifact serve -- artifact put out.tar.zst`,
 		Version:       version(),
 		Args:          cobra.NoArgs,
@@ -35,46 +34,60 @@ its API, and run such a server.`,
 	root.SetVersionTemplate("artifact {{.Version}}\n")
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { showHelp(cmd, a.helpWidth()) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error { return showUsage(cmd, a.helpWidth()) })
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		a.chooseForm(cmd)
-		return flagError(err)
-	})
-	a.global.register(root.PersistentFlags())
-	root.AddCommand(
-		newPutCommand(a),
-		newVerifyCommand(a),
-		newGetCommand(a),
-		newStatCommand(a),
-		newLoginCommand(a),
-		newLogoutCommand(a),
-		newStatusCommand(a),
-		newServeCommand(a),
-		newVersionCommand(),
-		newExitCodesTopic(),
-		newEnvironmentTopic(a),
+	root.SetFlagErrorFunc(a.mistake)
+	a.common.register(root.PersistentFlags())
+	root.AddGroup(
+		&cobra.Group{ID: groupArtifacts, Title: "Artifacts"},
+		&cobra.Group{ID: groupAccount, Title: "Account"},
+		&cobra.Group{ID: groupServer, Title: "Server"},
 	)
-	root.AddCommand(newStrangerCommands()...)
-	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
-	for _, child := range root.Commands() {
-		switch child.Name() {
-		case "help":
-			child.Use, child.RunE = "help [COMMAND|TOPIC]", runHelp
-			child.Short, child.Long = "Explain a command or a topic", ""
-			completeTopics(child)
-			child.Example = "  artifact help put\n  artifact help environment"
-		case "completion": // without a function it takes any argument
-			child.Short = "Print what completes commands in a shell"
-			child.Long = "Print a script that completes commands, flags and their values in a shell. The\nhelp of each says where it goes."
-			child.Example = "  source <(artifact completion bash)\n  artifact completion fish | source"
-			child.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	add := func(group string, commands ...*cobra.Command) {
+		for _, cmd := range commands {
+			cmd.GroupID = group
 		}
+		root.AddCommand(commands...)
 	}
+	add(groupArtifacts, newPutCommand(a), newVerifyCommand(a), newGetCommand(a), newStatCommand(a))
+	add(groupAccount, newLoginCommand(a), newLogoutCommand(a), newStatusCommand(a))
+	add(groupServer, newServeCommand(a))
+	root.AddCommand(newVersionCommand(), newEnvironmentTopic(a), newExitCodesTopic(), newListsTopic(), newNetworkTopic(a))
+	root.AddCommand(newStrangerCommands()...)
+	addHelpCommand(root)
+	addCompletionCommand(root)
 	a.makeUsageErrors(root)
 	if len(a.env.Args) > 0 && strings.HasPrefix(a.env.Args[0], cobra.ShellCompRequestCmd) {
 		completeFromHelp(root) // a shell asks: nobody else needs it
 	}
 	return root
+}
+
+// The groups of commands in help. Commands in none have nothing to do with
+// caches.
+const (
+	groupArtifacts = "artifacts"
+	groupAccount   = "account"
+	groupServer    = "server"
+)
+
+// addHelpCommand adds cobra's command help, in our words.
+func addHelpCommand(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"})
+	help.Use, help.RunE = "help [COMMAND|TOPIC]", runHelp
+	help.Short, help.Long = "Explain a command or a topic", ""
+	help.Example = "  artifact help put\n  artifact help environment"
+	completeTopics(help)
+}
+
+// addCompletionCommand adds cobra's command completion, in our words.
+func addCompletionCommand(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	completion, _, _ := root.Find([]string{"completion"})
+	completion.Short = "Print what completes commands in a shell"
+	completion.Long = "Print a script that completes commands, flags and their values in a shell. The\nhelp of each says where it goes."
+	completion.Example = "  source <(artifact completion bash)\n  artifact completion fish | source"
+	// Without a function it takes any argument.
+	completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 }
 
 // makeUsageErrors marks what cobra finds wrong with arguments as the user's
@@ -83,8 +96,7 @@ func (a *app) makeUsageErrors(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				a.chooseForm(cmd)
-				return usage("%w", err)
+				return a.mistake(cmd, err)
 			}
 			return nil
 		}
@@ -94,18 +106,12 @@ func (a *app) makeUsageErrors(cmd *cobra.Command) {
 	}
 }
 
-// chooseForm finds out whether a script asked for JSON where the command line
-// is wrong: then parsing ends early, and flags behind the mistake and the
-// environment have not been looked at.
-func (a *app) chooseForm(cmd *cobra.Command) {
-	// A value that is wrong too is not what the error is about.
+// mistake returns what cobra or pflag finds wrong with a command line as a usage
+// error. The environment, which was not looked at yet, says how to print it; a
+// wrong value there is not what the error is about.
+func (a *app) mistake(cmd *cobra.Command, err error) error {
 	_ = setFromEnvironment(cmd.Flags(), a.env.Getenv)
-	for _, arg := range a.env.Args {
-		if arg == "--" {
-			return
-		}
-		a.global.json = a.global.json || arg == "--json"
-	}
+	return flagError(err)
 }
 
 // runHelp is cobra's, but for a topic that does not exist, which is the user's

@@ -65,9 +65,11 @@ func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
 const stopTime = time.Second
 
 // execute runs the command line. Some of what a command may wait for cannot be
-// interrupted: to open a FIFO that nobody writes to, or to write to a pipe that
-// nobody reads. After a signal that is left behind, and err is the signal's.
+// interrupted: opening a FIFO that nobody writes to, or writing to a pipe that
+// nobody reads. A second after a signal that is left behind, and err is the
+// signal's.
 func (a *app) execute(ctx context.Context, root *cobra.Command) (err error, ended bool) {
+	takesTime := endsByItself(root, a.env.Args)
 	finished := make(chan error, 1)
 	go func() {
 		finished <- fault.Catch(func() error {
@@ -83,16 +85,28 @@ func (a *app) execute(ctx context.Context, root *cobra.Command) (err error, ende
 		return err, true
 	case <-ctx.Done():
 	}
+	if takesTime {
+		return <-finished, true
+	}
 	select {
 	case err := <-finished:
 		return err, true
 	case <-time.After(stopTime):
 	}
-	interrupt := Interrupt{}
-	if !errors.As(context.Cause(ctx), &interrupt) || a.unhurried.Load() {
+	interrupt, ok := errors.AsType[Interrupt](context.Cause(ctx))
+	if !ok {
 		return <-finished, true
 	}
 	return interrupt, false
+}
+
+// endsByItselfAnnotation marks a command that takes its time after a signal: it
+// ends with the requests that are under way, or with a command that it runs.
+const endsByItselfAnnotation = "artifact_ends_by_itself"
+
+func endsByItself(root *cobra.Command, args []string) bool {
+	cmd, _, err := root.Find(args)
+	return err == nil && cmd.Annotations[endsByItselfAnnotation] != ""
 }
 
 // conclude reports what a command came to, and returns the exit code.
@@ -108,7 +122,7 @@ func (a *app) conclude(ctx context.Context, err error) int {
 		err = cause
 	}
 	a.report(err)
-	if warned := (*warning)(nil); errors.As(err, &warned) {
+	if errors.As(err, new(*warning)) {
 		return exitOK
 	}
 	return exitCode(err)
@@ -116,27 +130,39 @@ func (a *app) conclude(ctx context.Context, err error) int {
 
 // report prints an error and what to do about it: on standard error for
 // people, and as an object among the results where a script asked for JSON and
-// has not been given it yet.
+// has not got it yet.
 func (a *app) report(err error) {
 	interrupt, child := Interrupt{}, (*childExit)(nil)
 	if errors.As(err, &interrupt) || errors.As(err, &child) {
 		return // whoever sent the signal knows, and the command has spoken
 	}
-	known := (*artifactError)(nil)
-	if a.global.json && !errors.As(err, &known) {
+	if a.wantsJSON(err) {
 		a.printJSON(failureJSON{newErrorJSON(err)})
 	}
 	a.printError(err)
-	if !errors.As(err, new(*batchError)) { // the failures have got theirs
+	batch, isBatch := errors.AsType[*batchError](err)
+	if errors.As(err, new(*warning)) && !isBatch { // each failure of a batch was shown already
 		a.annotate(err)
 	}
-	var answered *client.Error
-	if a.global.verbose && errors.As(err, &answered) && answered.Code != "" {
+	if answered, ok := errors.AsType[*client.Error](err); ok && a.common.verbose && answered.Code != "" {
 		a.note("the server's code for this: " + answered.Code)
 	}
-	if batch := (*batchError)(nil); errors.As(err, &batch) {
+	if isBatch {
 		a.printGroups(batch)
 		return
 	}
 	a.printHint(a.hint(err))
+}
+
+// wantsJSON reports whether an error has yet to be printed as JSON. A mistake
+// ends the parsing of flags early, so then the rest of the line counts too.
+func (a *app) wantsJSON(err error) bool {
+	if errors.As(err, new(*artifactError)) {
+		return false
+	}
+	args := a.env.Args
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return a.common.json || errors.As(err, new(*usageError)) && slices.Contains(args, "--json")
 }

@@ -30,16 +30,18 @@ const serveTeam = "local"
 
 // serveOptions are the command line of serve.
 type serveOptions struct {
-	listen, dir, maxSize string
-	readOnly             bool
-	command              []string
+	listen, dir string
+	maxSize     int64 // 0 for no limit
+	readOnly    bool
+	command     []string
 }
 
 func newServeCommand(a *app) *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
-		Use:   "serve [flags] [-- COMMAND [ARG...]]",
-		Short: "Run a cache on this machine",
+		Use:         "serve [flags] [-- COMMAND [ARG...]]",
+		Short:       "Run a cache on this machine",
+		Annotations: map[string]string{endsByItselfAnnotation: "yes"},
 		Long: `Run a Remote Cache on this machine, over a plain directory: no account, no
 set-up. On standard output come the three lines that point turbo and artifact
 at it, then it serves until it is stopped.
@@ -59,7 +61,6 @@ required to listen on another address than loopback.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.unhurried.Store(true) // it ends with the command, or with the requests that are under way
 			o.command = args
 			return runServe(cmd.Context(), a, o)
 		},
@@ -67,12 +68,19 @@ required to listen on another address than loopback.`,
 	flags := cmd.Flags()
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "`ADDRESS` to listen on; port 0 takes a free one")
 	flags.StringVar(&o.dir, "dir", "", "`DIRECTORY` of the artifacts (default: artifact in the user's cache directory)")
-	flags.StringVar(&o.maxSize, "max-size", "", "`SIZE` to stay below, as 10G; the least recently used go first")
+	parsedFlag(flags, &o.maxSize, "max-size", "`SIZE` to stay below, as 10G; the least recently used go first", parseRoom)
 	flags.BoolVar(&o.readOnly, "read-only", false, "take no artifacts")
-	for _, name := range []string{"listen", "dir", "max-size", "read-only"} {
-		readsEnvironment(flags, name)
-	}
+	readEnvironment(flags, "listen", "dir", "max-size", "read-only")
 	return cmd
+}
+
+// parseRoom parses the size of a cache. 0 is refused: it would mean no limit.
+func parseRoom(text string) (int64, error) {
+	size, err := ui.ParseSize(text)
+	if err == nil && size < 1 {
+		err = fmt.Errorf("%q leaves no room for an artifact", text)
+	}
+	return size, err
 }
 
 func runServe(ctx context.Context, a *app, o serveOptions) error {
@@ -92,7 +100,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	}
 	a.streams.redactor.Add(token)
 	options := server.Options{Token: token, Addr: listener.Addr()}
-	if len(o.command) == 0 || a.global.verbose {
+	if len(o.command) == 0 || a.common.verbose {
 		options.Log = a.logAccess
 	}
 	cache, err := server.New(kept, options)
@@ -116,16 +124,6 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 }
 
 func (o serveOptions) openStore() (*store.Dir, error) {
-	var maxSize int64
-	if o.maxSize != "" {
-		var err error
-		if maxSize, err = ui.ParseSize(o.maxSize); err != nil {
-			return nil, usage("--max-size: %w", err)
-		}
-		if maxSize < 1 { // which would be no limit below
-			return nil, usage("--max-size: %q leaves no room for an artifact", o.maxSize)
-		}
-	}
 	dir := o.dir
 	if dir == "" {
 		caches, err := os.UserCacheDir()
@@ -134,7 +132,7 @@ func (o serveOptions) openStore() (*store.Dir, error) {
 		}
 		dir = filepath.Join(caches, "artifact")
 	}
-	kept, err := store.Open(dir, store.Options{MaxSize: maxSize, ReadOnly: o.readOnly})
+	kept, err := store.Open(dir, store.Options{MaxSize: o.maxSize, ReadOnly: o.readOnly})
 	if err != nil {
 		return nil, unusable("%w", err)
 	}

@@ -17,7 +17,8 @@ import (
 type statOptions struct {
 	listOptions
 	sums      string
-	algorithm string
+	algorithm transfer.Algorithm
+	network   networkOptions
 }
 
 func newStatCommand(a *app) *cobra.Command {
@@ -42,9 +43,11 @@ is the digest of the file's bytes; a file whose id is given is not opened.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&o.sums, "check", "c", "", "take ids and names from `SUMS|-`, as put prints them, or ids alone,\nas put -q does")
-	flags.StringVar(&o.algorithm, "algorithm", string(transfer.SHA256), "digest that the id of a file is derived with: `sha256|sha512|blake3`")
+	o.algorithm = transfer.SHA256
+	parsedFlag(flags, &o.algorithm, "algorithm", "digest that the id of a file is derived with: `sha256|sha512|blake3` (default sha256)", transfer.ParseAlgorithm)
 	o.listOptions.register(flags)
-	readsEnvironment(flags, "algorithm")
+	o.network.register(flags)
+	readEnvironment(flags, "algorithm")
 	return cmd
 }
 
@@ -55,7 +58,7 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 		return err
 	}
 	jobs := affordable(o.jobs)
-	cache, _, err := a.authorizedClient(ctx, jobs)
+	cache, _, err := a.authorizedClient(ctx, o.network, jobs)
 	if err != nil {
 		return err
 	}
@@ -99,10 +102,7 @@ func (o *statOptions) inputs(a *app) (list transfer.Inputs, closeList func(), er
 	if err := o.listOptions.check("HASH"); err != nil {
 		return nil, closeList, err
 	}
-	like := transfer.Input{}
-	if like.Algorithm, err = transfer.ParseAlgorithm(o.algorithm); err != nil {
-		return nil, closeList, usage("--algorithm: %w", err)
-	}
+	like := transfer.Input{Algorithm: o.algorithm}
 	listed := o.filesFrom != "" || o.manifest != ""
 	switch {
 	case o.sums != "" && (listed || len(o.args) > 0):
@@ -128,12 +128,12 @@ func (o *statOptions) inputs(a *app) (list transfer.Inputs, closeList func(), er
 func (a *app) printStat(result transfer.LookedUp) error {
 	err := underName("looking up", result.Path, result.Err)
 	switch {
-	case a.global.json && err != nil:
+	case a.common.json && err != nil:
 		a.printJSON(foundJSON{Hash: result.ID, Path: result.Path, Base64: pathBase64(result.Path), Error: newErrorJSON(err)})
-	case a.global.json:
+	case a.common.json:
 		a.printJSON(newFoundJSON(result.Found, result.Found.Size, result.Path))
 	case err != nil:
-	case a.global.quiet:
+	case a.common.quiet:
 		a.printResult(string(result.ID))
 	default:
 		a.printFound(result.Found, result.Path)

@@ -17,7 +17,8 @@ import (
 )
 
 func newStatusCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	var net networkOptions
+	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show the cache that is meant, who you are there, and its state",
 		Long: `Show which API and team are meant and where each setting comes from, whether the
@@ -31,17 +32,19 @@ nobody answers.`,
   artifact status --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runStatus(cmd.Context(), a)
+			return runStatus(cmd.Context(), a, net)
 		},
 	}
+	net.register(cmd.Flags())
+	return cmd
 }
 
-func runStatus(ctx context.Context, a *app) error {
-	resolver, s, err := a.resolve()
+func runStatus(ctx context.Context, a *app, net networkOptions) error {
+	resolver, s, err := a.resolve(net)
 	if err != nil {
 		return err
 	}
-	found, err := a.inquire(ctx, resolver, s)
+	found, err := a.inquire(ctx, net, resolver, s)
 	return a.printStatus(found, err)
 }
 
@@ -57,18 +60,18 @@ type inquiry struct {
 
 // inquire asks the server what the token is good for. What it found until an
 // error is worth showing too.
-func (a *app) inquire(ctx context.Context, resolver *settings.Resolver, s settings.Settings) (inquiry, error) {
-	err := a.authorize(ctx, resolver, &s)
+func (a *app) inquire(ctx context.Context, net networkOptions, resolver *settings.Resolver, s settings.Settings) (inquiry, error) {
+	err := a.authorize(ctx, net, resolver, &s)
 	found := inquiry{settings: s}
 	if err != nil {
 		return found, err
 	}
-	cache, err := a.newClient(s, 1)
+	cache, err := a.newClient(s, net, 1)
 	if err != nil {
 		return found, err
 	}
 	found.proxy = cache.Proxy()
-	if found.network, err = a.network(); err != nil {
+	if found.network, err = a.network(net); err != nil {
 		return found, err
 	}
 	next := "It comes from " + s.TokenOrigin + ". artifact login stores another one."
@@ -191,13 +194,13 @@ func newStatusJSON(found inquiry, err error) statusJSON {
 func (a *app) printStatus(found inquiry, err error) error {
 	shown := newStatusJSON(found, err)
 	switch {
-	case a.global.json:
+	case a.common.json:
 		a.printJSON(shown)
 		if err != nil {
 			return &artifactError{err}
 		}
 		return nil
-	case a.global.quiet:
+	case a.common.quiet:
 		if found.cache != "" {
 			fmt.Fprintln(a.streams.results, found.cache)
 		}

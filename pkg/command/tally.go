@@ -13,6 +13,7 @@ import (
 // printed already.
 type tally struct {
 	app           *app
+	tolerant      bool // failures are warnings
 	total, failed int
 	untried       int // since the run had ended
 	code          int // of all failures, or of a mixture
@@ -61,7 +62,9 @@ func (t *tally) add(err error) {
 		t.untried++
 		return
 	}
-	t.app.annotate(err)
+	if t.tolerant {
+		t.app.annotate(err)
+	}
 	kind := t.app.kindOf(err)
 	if t.failed++; t.failed == 1 {
 		t.code = kind.code
@@ -143,7 +146,7 @@ func (e *batchError) Error() string {
 // annotate shows a failure that is tolerated where GitHub shows warnings. Secrets
 // are replaced first, since the filter does not know how a command escapes them.
 func (a *app) annotate(err error) {
-	if a.tolerant && a.onGitHub() {
+	if a.onGitHub() {
 		fmt.Fprint(a.streams.screen, workflowCommand("warning", a.streams.redactor.String(printable.Text(err.Error()))))
 	}
 }

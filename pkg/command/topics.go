@@ -92,3 +92,45 @@ func newEnvironmentTopic(a *app) *cobra.Command {
 	})
 	return topic
 }
+
+// newListsTopic explains what put, verify and stat have in common.
+func newListsTopic() *cobra.Command {
+	return &cobra.Command{
+		Use:   "lists",
+		Short: "Several files, lists and directories",
+		Long: `Results come in the order given. A stream is -, a FIFO, <(…), or piped standard
+input where put gets no FILE. A program that writes to a file through a shared
+memory mapping while it is read cannot be noticed.
+
+With put -r, every regular file below the directory is uploaded, in the order of
+their paths. Links to files in the directory are followed. Links that leave it,
+links to directories and special files are skipped with a warning. .git is
+always left out. --exclude GLOB is matched against the path below the directory:
+*.map is for its own files, **/*.map for those at any depth, and docs for all of
+the directory docs.
+
+Of several inputs one that fails does not stop the others, unless --fail-fast
+is given. What is the same is sent once. An id that a list repeats with other
+bytes fails, unless 10,000 other ids stand between: then the last bytes win.
+When the credential is refused, the cache is closed or the network lost, the
+rest is listed as not sent.
+
+--shard I/N takes one part of a list, the same one on every machine, for N jobs
+beside each other.`,
+	}
+}
+
+// newNetworkTopic explains the flags that the help of commands leaves out.
+func newNetworkTopic(a *app) *cobra.Command {
+	topic := &cobra.Command{Use: "network", Short: "The flags of commands that talk to a cache"}
+	topic.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		var net networkOptions
+		connection, identity := newFlagSet(), newFlagSet()
+		net.registerConnection(connection)
+		net.oidc.register(identity)
+		text := "Network flags of put, get, verify, stat, login and status:\n" + usagesOf(connection) +
+			"\nThe CI job's own identity, for all of them but login:\n" + usagesOf(identity)
+		fmt.Fprint(cmd.OutOrStdout(), fit(text, a.helpWidth()))
+	})
+	return topic
+}

@@ -17,10 +17,11 @@ import (
 type verifyOptions struct {
 	listOptions
 	sums      string
-	hash      optional
+	hash      artifact.ID
 	algorithm string
 	quick     bool
 	key       keyOptions
+	network   networkOptions
 }
 
 func newVerifyCommand(a *app) *cobra.Command {
@@ -52,12 +53,13 @@ no entry is a warning; SUMS with none prove nothing, which is exit 7.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&o.sums, "check", "c", "", "take ids and names from `SUMS|-`, as put or sha256sum print them")
-	flags.Var(&o.hash, "hash", "`ID` that it is stored under (default: the digest of the bytes)")
+	parsedFlag(flags, &o.hash, "hash", "`ID` that it is stored under (default: the digest of the bytes)", artifact.ParseID)
 	flags.StringVar(&o.algorithm, "algorithm", "", "digest that an id is derived with: `sha256|sha512|blake3|none`\n(default sha256; without a FILE, what the id looks like)")
 	flags.BoolVar(&o.quick, "quick", false, "only ask whether it is there, and of what size")
 	o.listOptions.register(flags)
 	o.key.register(flags)
-	readsEnvironment(flags, "algorithm")
+	o.network.register(flags)
+	readEnvironment(flags, "algorithm")
 	return cmd
 }
 
@@ -67,7 +69,7 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	cache, s, err := a.authorizedClient(ctx, affordable(o.jobs))
+	cache, s, err := a.authorizedClient(ctx, o.network, affordable(o.jobs))
 	if err != nil {
 		return err
 	}
@@ -107,19 +109,14 @@ func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.In
 		sums, closeList, err := openList("--check", o.sums, a.env.Stdin)
 		return nil, sums.Sums(), closeList, err
 	}
-	if o.hash.given && len(o.args) == 0 {
+	if o.hash != "" && len(o.args) == 0 {
 		single, err := o.remote()
 		return single, nil, closeList, err
 	}
-	like := transfer.Input{Algorithm: transfer.SHA256}
+	like := transfer.Input{ID: o.hash, Algorithm: transfer.SHA256}
 	if o.algorithm != "" {
 		if like.Algorithm, err = transfer.ParseAlgorithm(o.algorithm); err != nil {
 			return nil, nil, closeList, usage("--algorithm: %w", err)
-		}
-	}
-	if o.hash.given {
-		if like.ID, err = artifact.ParseID(o.hash.text); err != nil {
-			return nil, nil, closeList, usage("--hash: %w", err)
 		}
 	}
 	if len(o.args) == 0 {
@@ -155,11 +152,11 @@ func (o *verifyOptions) checkAll() error {
 		}
 	}
 	switch {
-	case o.sums != "" && (listed || len(o.args) > 0 || o.hash.given || o.algorithm != ""):
+	case o.sums != "" && (listed || len(o.args) > 0 || o.hash != "" || o.algorithm != ""):
 		return usage("--check names ids and files by itself")
-	case o.hash.given && (listed || len(o.args) > 1):
+	case o.hash != "" && (listed || len(o.args) > 1):
 		return usage("one --hash is for one input")
-	case !o.hash.given && o.sums == "" && !listed && len(o.args) == 0:
+	case o.hash == "" && o.sums == "" && !listed && len(o.args) == 0:
 		return usage("nothing to verify: name a file, -c SUMS or --hash ID")
 	case streams > 1:
 		return usage("- is standard input, which can be read once")
@@ -169,11 +166,11 @@ func (o *verifyOptions) checkAll() error {
 
 // remote is an artifact whose bytes are in the cache only.
 func (o *verifyOptions) remote() (*transfer.Input, error) {
-	id, digests, err := parseIDAs(o.hash.text, o.algorithm)
+	digests, err := digestsOf(o.hash, o.algorithm)
 	if err != nil {
-		return nil, usage("--hash: %w", err)
+		return nil, usage("--algorithm: %w", err)
 	}
-	return &transfer.Input{ID: id, Remote: true, Digests: digests}, nil
+	return &transfer.Input{ID: o.hash, Remote: true, Digests: digests}, nil
 }
 
 // verifyJSON is a result of verify as --json prints it. Scripts rely on the
@@ -191,14 +188,14 @@ type verifyJSON struct {
 // printVerification prints a result and returns its error, if it has one.
 func (a *app) printVerification(r transfer.Verification) error {
 	err := underName("verifying", r.Path, r.Err)
-	if a.global.json {
+	if a.common.json {
 		a.printJSON(verifyJSON{
 			Path: r.Path, PathBase64: pathBase64(r.Path), Hash: r.ID, Status: string(r.Verdict), Size: known(r.Size),
 			Signature: string(r.Signature), Error: newErrorJSON(err),
 		})
 		return err
 	}
-	if word := verdictWords[r.Verdict]; word != "" && (!a.global.quiet || r.Verdict != transfer.Verified) {
+	if word := verdictWords[r.Verdict]; word != "" && (!a.common.quiet || r.Verdict != transfer.Verified) {
 		a.printResult(ui.VerdictLine(r.Name(), word))
 	}
 	return err

@@ -129,7 +129,7 @@ func tidy(page []byte, date time.Time) []byte {
 func topicSections(root *cobra.Command) (string, error) {
 	var sections strings.Builder
 	for _, topic := range []struct{ name, section string }{
-		{"exit-codes", "EXIT STATUS"}, {"environment", "ENVIRONMENT"},
+		{"lists", "LISTS"}, {"exit-codes", "EXIT STATUS"}, {"environment", "ENVIRONMENT"},
 	} {
 		found, _, err := root.Find([]string{topic.name})
 		if err != nil {
