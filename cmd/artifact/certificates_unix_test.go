@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -25,7 +26,7 @@ import (
 // authority issues certificates by keys on P-521, through an authority in
 // between, as companies have them.
 type authority struct {
-	pem          string // of the root
+	file         string // has the root
 	intermediate *x509.Certificate
 	key          *ecdsa.PrivateKey
 }
@@ -34,7 +35,27 @@ func newAuthority(t *testing.T) *authority {
 	t.Helper()
 	rootKey, root := certify(t, nil, nil, &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
 	key, intermediate := certify(t, root, rootKey, &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
-	return &authority{string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw})), intermediate, key}
+	text := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw}))
+	return &authority{writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), text), intermediate, key}
+}
+
+// certificate signs one that a server shows.
+func (a *authority) certificate(t *testing.T, c *x509.Certificate) tls.Certificate {
+	t.Helper()
+	key, leaf := certify(t, a.intermediate, a.key, c)
+	return tls.Certificate{Certificate: [][]byte{leaf.Raw, a.intermediate.Raw}, PrivateKey: key}
+}
+
+// serveTLS serves with a certificate, of an authority in the file trusted.
+func serveTLS(t *testing.T, c *x509.Certificate, handle http.HandlerFunc) (server *httptest.Server, trusted string) {
+	t.Helper()
+	ours := newAuthority(t)
+	server = httptest.NewUnstartedServer(handle)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{ours.certificate(t, c)}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server, ours.file
 }
 
 // certify signs a certificate, with its own key where there is no parent.
@@ -45,11 +66,13 @@ func certify(t *testing.T, parent *x509.Certificate, by *ecdsa.PrivateKey, c *x5
 		t.Fatal(err)
 	}
 	c.SerialNumber = big.NewInt(1)
-	c.Subject = pkix.Name{CommonName: rand.Text()}
+	c.Subject = pkix.Name{CommonName: cmp.Or(c.Subject.CommonName, rand.Text())}
 	if c.NotAfter.IsZero() {
 		c.NotAfter = time.Now().Add(time.Hour)
 	}
-	c.NotBefore = c.NotAfter.Add(-24 * time.Hour)
+	if c.NotBefore.IsZero() {
+		c.NotBefore = c.NotAfter.Add(-24 * time.Hour)
+	}
 	if parent == nil {
 		parent, by = c, key
 	}
@@ -67,39 +90,26 @@ func certify(t *testing.T, parent *x509.Certificate, by *ecdsa.PrivateKey, c *x5
 // TestCertificates gives each wrong certificate its own message and next step.
 func TestCertificates(t *testing.T) {
 	t.Parallel()
-	ours := newAuthority(t)
 	here := []net.IP{net.IPv4(127, 0, 0, 1)}
 	for name, test := range map[string]struct {
 		leaf      x509.Certificate
 		untrusted bool
-		plain     bool
 		why, next string // no why for success
 	}{
 		"valid":        {leaf: x509.Certificate{IPAddresses: here}},
 		"unknown":      {leaf: x509.Certificate{IPAddresses: here}, untrusted: true, why: "certificate signed by unknown authority", next: "--ca-cert FILE"},
 		"expired":      {leaf: x509.Certificate{IPAddresses: here, NotAfter: time.Now().Add(-time.Hour)}, why: "certificate has expired", next: "clock"},
 		"another host": {leaf: x509.Certificate{DNSNames: []string{"cache.example"}}, why: "127.0.0.1", next: "host name in --api"},
-		"no TLS":       {plain: true, why: "does not look like a TLS handshake", next: "no TLS"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			server, trusted := serveTLS(t, &test.leaf, func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				w.WriteHeader(http.StatusAccepted)
-			}))
-			web.Config.ErrorLog = log.New(io.Discard, "", 0)
-			if test.plain {
-				web.Start()
-			} else {
-				key, leaf := certify(t, ours.intermediate, ours.key, &test.leaf)
-				chain := [][]byte{leaf.Raw, ours.intermediate.Raw}
-				web.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: chain, PrivateKey: key}}}
-				web.StartTLS()
-			}
-			t.Cleanup(web.Close)
-			env := []string{"ARTIFACT_API=https://" + web.Listener.Addr().String(), "ARTIFACT_TOKEN=" + token, "ARTIFACT_RETRIES=3"}
+			})
+			env := []string{"ARTIFACT_API=" + server.URL, "ARTIFACT_TOKEN=" + token, "ARTIFACT_RETRIES=3"}
 			if !test.untrusted {
-				env = append(env, "ARTIFACT_CA_CERT="+writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), ours.pem))
+				env = append(env, "ARTIFACT_CA_CERT="+trusted)
 			}
 			got := putFile(t, env)
 			if test.why == "" {

@@ -3,17 +3,12 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -30,24 +25,14 @@ import (
 // ago for so long, and its key.
 func certificateFiles(t *testing.T, since, valid time.Duration) (certificate, key string) {
 	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	begin := time.Now().Add(-since)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "client"}, NotBefore: begin, NotAfter: begin.Add(valid),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
+	private, made := certify(t, nil, nil, &x509.Certificate{NotBefore: begin, NotAfter: begin.Add(valid)})
 	encoded, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	return writePrivate(t, filepath.Join(dir, "client.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))),
+	return writePrivate(t, filepath.Join(dir, "client.pem"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: made.Raw}))),
 		writePrivate(t, filepath.Join(dir, "client.key"), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded})))
 }
 
@@ -126,33 +111,28 @@ func TestBadGates(t *testing.T) {
 // what is for the cache's gate does not go there.
 func TestGatesOfAJob(t *testing.T) {
 	t.Parallel()
-	identity := jobToken(t, 1)
 	var mu sync.Mutex
 	var seen []string
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server, trusted := serveTLS(t, &x509.Certificate{DNSNames: []string{"hub.example", "cache.example"}}, func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
 		seen = append(seen, r.Method+" "+r.Host+" "+r.Header.Get("Authorization")+" "+r.Header.Get("X-Gate"))
 		if r.Host == "hub.example" {
-			fmt.Fprintf(w, `{"value":%q}`, identity)
+			fmt.Fprintf(w, `{"value":%q}`, jobToken)
 			return
 		}
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(http.StatusAccepted)
-	}))
-	authority, certificate := issueFor(t, []string{"hub.example", "cache.example"})
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
-	server.StartTLS()
-	t.Cleanup(server.Close)
+	})
 	got := putFile(t, []string{
-		"SSL_CERT_FILE=" + writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), string(authority)),
+		"SSL_CERT_FILE=" + trusted,
 		"GITHUB_ACTIONS=true", "ACTIONS_ID_TOKEN_REQUEST_URL=https://hub.example/token?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=" + requestToken,
 		"ARTIFACT_API=https://cache.example", "ARTIFACT_OIDC=1", "ARTIFACT_HEADERS=X-Gate: let-me-in", "ARTIFACT_RETRIES=0",
 	}, "--no-git", "--proxy", "http://"+tunnel(t, server.Listener.Addr().String()))
 	if got.code != 0 {
 		t.Fatalf("%+v", got)
 	}
-	want := []string{"GET hub.example Bearer " + requestToken + " ", "PUT cache.example Bearer " + identity + " let-me-in"}
+	want := []string{"GET hub.example Bearer " + requestToken + " ", "PUT cache.example Bearer " + jobToken + " let-me-in"}
 	if !slices.Equal(seen, want) {
 		t.Errorf("the servers saw %q, want %q", seen, want)
 	}
@@ -236,15 +216,10 @@ func socksGreeting(client net.Conn, password string) (name string, ok bool) {
 // curl's variables, with and without a password.
 func TestSocks(t *testing.T) {
 	t.Parallel()
-	cache := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	cache, trusted := serveTLS(t, &x509.Certificate{DNSNames: []string{"cache.example"}}, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.WriteHeader(http.StatusAccepted)
-	}))
-	authority, certificate := issueFor(t, []string{"cache.example"})
-	cache.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
-	cache.StartTLS()
-	t.Cleanup(cache.Close)
-	trusted := writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), string(authority))
+	})
 	for _, test := range []struct {
 		name, password string
 		setting        string // before the proxy's address
@@ -304,8 +279,8 @@ func TestNoProxyBeforeFlag(t *testing.T) {
 func TestCertificateRefused(t *testing.T) {
 	t.Parallel()
 	certificate, key := certificateFiles(t, time.Hour, 2*time.Hour)
-	authority, own := issueFor(t, []string{"localhost"})
-	trusted := writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), string(authority))
+	ours := newAuthority(t)
+	own := ours.certificate(t, &x509.Certificate{DNSNames: []string{"localhost"}})
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "small"), hello)
 	writeFile(t, filepath.Join(dir, "large"), strings.Repeat(hello, 200<<10/len(hello)))
@@ -323,7 +298,7 @@ func TestCertificateRefused(t *testing.T) {
 				t.Cleanup(cache.Close)
 				_, port, _ := net.SplitHostPort(cache.Listener.Addr().String())
 				got := call{args: []string{"put", "--no-git", "--client-cert", certificate, "--client-key", key, file}, dir: dir, env: []string{
-					"SSL_CERT_FILE=" + trusted, "ARTIFACT_API=https://localhost:" + port, "ARTIFACT_TOKEN=" + token, "ARTIFACT_RETRIES=1",
+					"SSL_CERT_FILE=" + ours.file, "ARTIFACT_API=https://localhost:" + port, "ARTIFACT_TOKEN=" + token, "ARTIFACT_RETRIES=1",
 				}}.run(t)
 				const why = ": the server does not accept the client certificate: remote error: tls: "
 				if got.code != 9 || got.stdout != "" {

@@ -3,13 +3,10 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -18,8 +15,8 @@ import (
 )
 
 // startIssuer runs oidc-provider until the test ends, whose tokens are good for
-// some seconds.
-func startIssuer(t *testing.T, seconds string) (issuer string) {
+// some seconds, and a cache that takes its tokens.
+func startIssuer(t *testing.T, seconds string) (issuer string, cache remote) {
 	t.Helper()
 	peer(t, "oidc-provider/package.json")
 	node, err := exec.LookPath("node")
@@ -30,47 +27,22 @@ func startIssuer(t *testing.T, seconds string) (issuer string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var log bytes.Buffer
+	port := fmt.Sprint(freePort(t))
+	issuer = "http://127.0.0.1:" + port
 	cmd := exec.Command(node, program)
-	cmd.Dir, cmd.Stderr = t.TempDir(), &log
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "TOKEN_SECONDS=" + seconds}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = stdin.Close()
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	for lines := bufio.NewScanner(stdout); lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), "http://127.0.0.1:") {
-			return lines.Text()
-		}
-	}
-	t.Fatalf("oidc-provider did not start: %s", log.Bytes())
-	return ""
+	cmd.Env = []string{"PORT=" + port, "TOKEN_SECONDS=" + seconds}
+	startPeer(t, cmd, remote{api: issuer})
+	return issuer, turborepoRemoteCache(t, "AUTH_MODE=jwt", "JWKS_URL="+issuer+"/jwks", "JWT_ISSUER="+issuer, "JWT_AUDIENCE=https://cache.example")
 }
 
 // mintAt gets a job's token from the issuer, as a runner's server would.
 func mintAt(t *testing.T, issuer, audience string) string {
 	t.Helper()
-	form := url.Values{"grant_type": {"client_credentials"}, "resource": {audience}, "scope": {"artifact"}}
-	req, err := http.NewRequest(http.MethodPost, issuer+"/token", strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Error(err)
-		return ""
+	form := url.Values{
+		"grant_type": {"client_credentials"}, "resource": {audience}, "scope": {"artifact"},
+		"client_id": {"runner"}, "client_secret": {"runner-secret"},
 	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth("runner", "runner-secret")
-	answer, err := http.DefaultClient.Do(req)
+	answer, err := http.PostForm(issuer+"/token", form)
 	if err != nil {
 		t.Error(err)
 		return ""
@@ -91,8 +63,7 @@ func mintAt(t *testing.T, issuer, audience string) string {
 // provider gave for it; and not with the token for somebody else.
 func TestTurborepoRemoteCacheJWT(t *testing.T) {
 	t.Parallel()
-	issuer := startIssuer(t, "300")
-	cache := turborepoRemoteCache(t, "AUTH_MODE=jwt", "JWKS_URL="+issuer+"/jwks", "JWT_ISSUER="+issuer, "JWT_AUDIENCE=https://cache.example")
+	issuer, cache := startIssuer(t, "300")
 	hub := newGitHub(t, func(audience string) string { return mintAt(t, issuer, audience) })
 	for name, test := range map[string]struct {
 		env    []string
@@ -112,7 +83,7 @@ func TestTurborepoRemoteCacheJWT(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 			for _, token := range hub.minted() {
-				if strings.Contains(strings.ReplaceAll(got.stderr, masks(token), "")+got.stdout, token) {
+				if strings.Contains(strings.ReplaceAll(got.stderr, "::add-mask::"+token+"\n", "")+got.stdout, token) {
 					t.Errorf("a token is shown: %s", got.stderr)
 				}
 			}
@@ -131,8 +102,7 @@ func TestTurborepoRemoteCacheJWT(t *testing.T) {
 // cache would refuse the first one by then.
 func TestTurborepoRemoteCacheJWTEnds(t *testing.T) {
 	t.Parallel()
-	issuer := startIssuer(t, "8")
-	cache := turborepoRemoteCache(t, "AUTH_MODE=jwt", "JWKS_URL="+issuer+"/jwks", "JWT_ISSUER="+issuer, "JWT_AUDIENCE=https://cache.example")
+	issuer, cache := startIssuer(t, "8")
 	hub := newGitHub(t, func(audience string) string { return mintAt(t, issuer, audience) })
 	dir := t.TempDir()
 	var names strings.Builder

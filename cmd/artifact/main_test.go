@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 //	cache stop
 //	server start [FILE]
 //	server requests [HEADER...]
+//	server order
 //	server connections
 //	presigned start [expired]
 //	presigned requests

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -77,17 +78,25 @@ func turborepoRemoteCache(t *testing.T, env ...string) remote {
 	return cache
 }
 
-// freePort is one that a program can listen on by itself.
+// ports counts those of freePort. Another process of tests begins elsewhere.
+var ports atomic.Uint32
+
+func init() { ports.Store(uint32(os.Getpid())) }
+
+// freePort is one that a program can listen on by itself: it is below those that
+// the system would give to somebody else until the program does.
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := 20000 + int(ports.Add(1)%12000)
+		listener, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
+		if err == nil {
+			_ = listener.Close()
+			return port
+		}
 	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // startPeer starts a server, which runs until the test ends, and waits until it

@@ -2,11 +2,9 @@ package main
 
 import (
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -133,18 +131,13 @@ type proxiedServer struct {
 
 func newProxiedServer(t *testing.T, server *recorder) *proxiedServer {
 	t.Helper()
-	ours := newAuthority(t)
-	key, leaf := certify(t, ours.intermediate, ours.key, &x509.Certificate{DNSNames: []string{proxied}})
-	secure := httptest.NewUnstartedServer(server.Config.Handler)
-	secure.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{leaf.Raw, ours.intermediate.Raw}, PrivateKey: key}}}
-	secure.StartTLS()
-	t.Cleanup(secure.Close)
+	secure, trusted := serveTLS(t, &x509.Certificate{DNSNames: []string{proxied}}, server.Config.Handler.ServeHTTP)
 	base := func(scheme string, l net.Listener) string {
 		return fmt.Sprintf("%s://%s:%d", scheme, proxied, l.Addr().(*net.TCPAddr).Port)
 	}
 	return &proxiedServer{server, base("http", server.Listener), base("https", secure.Listener), []string{
 		"ARTIFACT_TOKEN=" + token, "ARTIFACT_ALLOW_HTTP=true", "ARTIFACT_RETRIES=1",
-		"ARTIFACT_CA_CERT=" + writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), ours.pem),
+		"ARTIFACT_CA_CERT=" + trusted,
 	}}
 }
 

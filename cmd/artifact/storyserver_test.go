@@ -68,12 +68,13 @@ type storyServerKey struct{}
 //	server requests [HEADER...] prints method, URI, body and these headers of each
 //	                            request, in the order of the lines; * is all headers.
 //	                            A long body is its size
+//	server order                prints method, URI and body of each, as they came
 //	server connections          prints how many were made
 //
 // It points ARTIFACT_API and ARTIFACT_TOKEN at the server, whose URL is SERVER too.
 func runServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: server start [FILE], server requests [HEADER...], or server connections")
+		ts.Fatalf("usage: server start [FILE], server requests [HEADER...], server order, or server connections")
 	}
 	kept := ts.Value(storyServerKey{}).(**storyServer)
 	switch verb := args[0]; {
@@ -96,6 +97,8 @@ func runServer(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv("ARTIFACT_TOKEN", "canary-9c1f3a5e7d")
 	case verb == "requests" && *kept != nil:
 		_, _ = ts.Stdout().Write((*kept).recorded(args[1:]))
+	case verb == "order" && *kept != nil:
+		_, _ = ts.Stdout().Write((*kept).arrived())
 	case verb == "connections" && *kept != nil:
 		fmt.Fprintln(ts.Stdout(), (*kept).connections.Load())
 	default:
@@ -167,6 +170,12 @@ func (s *storyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // agent is what differs from build to build in User-Agent.
 var agent = regexp.MustCompile(`^artifact/\S+ \(\w+; \w+\)$`)
+
+func (s *storyServer) arrived() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return []byte(strings.Join(s.requests, "\n") + "\n")
+}
 
 func (s *storyServer) recorded(names []string) []byte {
 	s.mu.Lock()

@@ -1,28 +1,18 @@
 package main
 
 import (
-	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 // vercel plays Vercel's two hosts: a proxy leads to it whoever asks for them,
@@ -33,9 +23,6 @@ type vercel struct {
 	proxy    string   // its address
 	env      []string // leads a program here
 }
-
-// vercelHosts are the names that it has certificates for.
-var vercelHosts = []string{"api.vercel.com", "vercel.com"}
 
 const vercelUser = `{"user":{"id":"u1","username":"jane","email":"jane@example.com","name":"Jane\u001b[2J"}}`
 
@@ -52,7 +39,8 @@ func (v *vercel) all() []string {
 func playVercel(t *testing.T, status string) *vercel {
 	t.Helper()
 	v := new(vercel)
-	origin := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	hosts := &x509.Certificate{DNSNames: []string{"api.vercel.com", "vercel.com"}}
+	origin, trusted := serveTLS(t, hosts, func(w http.ResponseWriter, r *http.Request) {
 		known := r.Header.Get("Authorization") == "Bearer "+token
 		line := r.Method + " " + r.Host + r.URL.RequestURI()
 		if known {
@@ -77,14 +65,10 @@ func playVercel(t *testing.T, status string) *vercel {
 		default:
 			w.WriteHeader(http.StatusNotFound)
 		}
-	}))
-	authority, certificate := issueFor(t, vercelHosts)
-	origin.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
-	origin.StartTLS()
-	t.Cleanup(origin.Close)
+	})
 	v.proxy = tunnel(t, origin.Listener.Addr().String())
 	v.env = []string{
-		"SSL_CERT_FILE=" + writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), string(authority)),
+		"SSL_CERT_FILE=" + trusted,
 		"HTTPS_PROXY=http://user:proxy-password-7f3a@" + v.proxy,
 	}
 	return v
@@ -93,57 +77,24 @@ func playVercel(t *testing.T, status string) *vercel {
 // tunnel is a proxy that leads to one place.
 func tunnel(t *testing.T, place string) (address string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer client.Close()
-				reader := bufio.NewReader(client)
-				if request, err := http.ReadRequest(reader); err != nil || request.Method != http.MethodConnect {
-					return
-				}
-				server, err := net.Dial("tcp", place)
-				if err != nil {
-					return
-				}
-				defer server.Close()
-				fmt.Fprint(client, "HTTP/1.1 200 OK\r\n\r\n")
-				go func() {
-					_, _ = io.Copy(server, reader)
-					_ = server.Close()
-				}()
-				_, _ = io.Copy(client, server)
-			}()
+	return serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		server, err := net.Dial("tcp", place)
+		if err != nil {
+			return
 		}
-	}()
-	return listener.Addr().String()
-}
-
-// issueFor makes a certificate authority, and a certificate for hosts.
-func issueFor(t *testing.T, hosts []string) (authority []byte, certificate tls.Certificate) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, DNSNames: hosts,
-		NotBefore: time.Unix(0, 0), NotAfter: time.Now().Add(24 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+		defer server.Close()
+		client, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer client.Close()
+		fmt.Fprint(client, "HTTP/1.1 200 OK\r\n\r\n")
+		go func() {
+			_, _ = io.Copy(server, client)
+			_ = server.Close()
+		}()
+		_, _ = io.Copy(client, server)
+	}).Listener.Addr().String()
 }
 
 // TestLoginAtVercel tells who the token belongs to, and asks for the team.

@@ -1,7 +1,7 @@
 // An OpenID provider for the interoperation tests. It signs the identity tokens
 // of a runner's jobs (client_credentials, for the audience that is asked for),
-// and exchanges such a token (RFC 8693) for one that the cache takes. It prints
-// its address and ends with its standard input.
+// and exchanges such a token (RFC 8693) for one that the cache takes. It listens on
+// PORT.
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createLocalJWKSet, jwtVerify } from 'jose'
@@ -11,9 +11,7 @@ const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const cache = 'https://cache.example'
 const seconds = Number(process.env.TOKEN_SECONDS)
 
-const server = createServer()
-await new Promise((listening) => server.listen(0, '127.0.0.1', listening))
-const issuer = `http://127.0.0.1:${server.address().port}`
+const issuer = `http://127.0.0.1:${process.env.PORT}`
 
 const key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
 const jwks = { keys: [{ ...key, kid: 'k', alg: 'RS256', use: 'sig' }] }
@@ -34,7 +32,7 @@ const provider = new Provider(issuer, {
   clients: [
     {
       client_id: 'runner', client_secret: 'runner-secret', grant_types: ['client_credentials'],
-      redirect_uris: [], response_types: [],
+      token_endpoint_auth_method: 'client_secret_post', redirect_uris: [], response_types: [],
     },
     {
       client_id: 'cl_artifact', token_endpoint_auth_method: 'none', grant_types: [exchange],
@@ -62,6 +60,4 @@ provider.registerGrantType(exchange, async (ctx) => {
   }
 }, ['subject_token', 'subject_token_type', 'requested_token_type', 'team_id_or_slug', 'policy_id'])
 
-server.on('request', provider.callback())
-console.log(issuer)
-process.stdin.resume().on('end', () => process.exit())
+createServer(provider.callback()).listen(process.env.PORT, '127.0.0.1')
