@@ -11,8 +11,8 @@ import (
 const awakeSteps = 16
 
 // watch calls expired when limit has passed between begin and end, not counting
-// the time that the process was suspended (Ctrl-Z). A limit of 0 never passes.
-// It may begin as often as it must, and takes a goroutine only at its steps.
+// the time that the process was suspended (Ctrl-Z). A limit of 0 never passes. It
+// can begin again, and uses a goroutine only at its steps.
 type watch struct {
 	limit   time.Duration
 	expired func()
@@ -47,7 +47,7 @@ func (w *watch) begin() {
 // end stops it, until it begins again.
 func (w *watch) end() { w.halt(false) }
 
-// finish stops it, and whoever begins later comes too late.
+// finish stops it for good.
 func (w *watch) finish() { w.halt(true) }
 
 func (w *watch) halt(forever bool) {
@@ -86,17 +86,16 @@ func (w *watch) passed() bool {
 	return true
 }
 
-// AfterAwake calls expired, on another goroutine, when limit has passed, not
-// counting the time that the process was suspended, unless it is stopped
-// before. A limit of 0 never passes.
+// AfterAwake is [time.AfterFunc], but time in which the process was suspended does
+// not count, and a limit of 0 never passes.
 func AfterAwake(limit time.Duration, expired func()) (stop func()) {
 	w := &watch{limit: limit, expired: expired}
 	w.begin()
 	return w.finish
 }
 
-// WithTimeout is [context.WithTimeoutCause], but for two things: time in which
-// the process was suspended does not count, and a limit of 0 is none.
+// WithTimeout is [context.WithTimeoutCause], but time in which the process was
+// suspended does not count, and a limit of 0 is none.
 func WithTimeout(ctx context.Context, limit time.Duration, cause error) (context.Context, context.CancelFunc) {
 	if limit <= 0 {
 		return ctx, func() {}

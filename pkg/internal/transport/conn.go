@@ -13,10 +13,8 @@ import (
 // byte of it moves for too long, and knows whether a request's body has arrived.
 type conn struct {
 	net.Conn
-	limit time.Duration // for each byte of a write
-	// deadlined is set while somebody else bounds the writes: TLS when it says
-	// goodbye.
-	deadlined atomic.Bool
+	limit     time.Duration // for each byte of a write
+	deadlined atomic.Bool   // TLS bounds the writes itself, to close
 	current   atomic.Pointer[sending]
 	broken    atomic.Bool // a write has failed
 	ended     atomic.Bool // the server has closed its side
@@ -36,11 +34,11 @@ func connOf(outer net.Conn) *conn {
 	}
 }
 
-// carries says which request is about to be written.
+// carries names the request that will be written next.
 func (c *conn) carries(s *sending) { c.current.Store(s) }
 
-// Read reads, and then looks whether the server has all of the request: it may
-// be its answer that was read.
+// Read also checks whether the server has the whole request: it may have read the
+// answer.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if s := c.current.Load(); s != nil && n > 0 {
@@ -52,13 +50,13 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// SetDeadline passes it on, and leaves the writes to it.
+// SetDeadline leaves the time of writes to the caller.
 func (c *conn) SetDeadline(t time.Time) error {
 	c.deadlined.Store(!t.IsZero())
 	return c.Conn.SetDeadline(t)
 }
 
-// SetWriteDeadline passes it on, and leaves the writes to it.
+// SetWriteDeadline leaves the time of writes to the caller.
 func (c *conn) SetWriteDeadline(t time.Time) error {
 	c.deadlined.Store(!t.IsZero())
 	return c.Conn.SetWriteDeadline(t)

@@ -15,15 +15,14 @@ import (
 
 type tokenKey struct{}
 
-// WithToken makes a context for a request that carries a bearer token
-// (RFC 6750), to [Options.Origin] only; an empty one is none.
+// WithToken returns a context for a request with a bearer token (RFC 6750), which
+// is sent to [Options.Origin] only; an empty one is not sent.
 func WithToken(ctx context.Context, token string) context.Context {
 	return context.WithValue(ctx, tokenKey{}, token)
 }
 
-// credential adds the program's name, and the request's token and the headers of
-// an access gate where it goes to their own origin. It removes any token that a
-// caller set: whatever goes elsewhere carries none.
+// credential adds the User-Agent, and to requests to its own origin the token and
+// the headers of an access gate. It removes every other Authorization.
 type credential struct {
 	next      http.RoundTripper
 	own       *url.URL
@@ -56,9 +55,9 @@ func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
 
 type tokenForKey struct{}
 
-// WithTokenFor makes a context for requests whose token goes to place's origin
-// beside its own, or, where place is nil, nowhere. Only who has the token already
-// may decide that.
+// WithTokenFor returns a context for requests whose token also goes to place's
+// origin, or nowhere if place is nil. Only a server that has the token already may
+// decide that.
 func WithTokenFor(ctx context.Context, place *url.URL) context.Context {
 	return context.WithValue(ctx, tokenForKey{}, place)
 }
@@ -71,8 +70,8 @@ func (c credential) mayHave(req *http.Request) bool {
 	return origin.Same(req.URL, c.own)
 }
 
-// ownCertificate shows the client's certificate to the API's origin only: what
-// goes elsewhere has connections of its own.
+// ownCertificate shows the client's certificate to the API's origin only, by
+// keeping its connections apart.
 type ownCertificate struct {
 	origin         *url.URL
 	own, elsewhere http.RoundTripper
@@ -85,8 +84,8 @@ func (c ownCertificate) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.elsewhere.RoundTrip(req)
 }
 
-// always gives the certificate to a server whatever authorities it names, so that
-// one that wants another says so: left out, it would be missed only.
+// always sends the certificate whatever authorities the server names: one that
+// wants another can then say so.
 func always(certificate *tls.Certificate) func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	if certificate == nil {
 		return nil
@@ -94,13 +93,12 @@ func always(certificate *tls.Certificate) func(*tls.CertificateRequestInfo) (*tl
 	return func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return certificate, nil }
 }
 
-// certificateAlerts are those that speak of the client's certificate (RFC 8446,
-// section 6.2): bad, unsupported, revoked, expired and unknown certificate,
+// certificateAlerts are about the client's certificate (RFC 8446, section 6.2): bad, unsupported, revoked, expired and unknown certificate,
 // unknown authority, access denied, certificate required.
 var certificateAlerts = []tls.AlertError{42, 43, 44, 45, 46, 48, 49, 116}
 
-// IsCertificateRefusal tells whether a server ended a connection for the
-// certificate that it was shown, or for want of one.
+// IsCertificateRefusal reports whether a server ended a connection because of the
+// client's certificate, or the lack of one.
 func IsCertificateRefusal(err error) bool {
 	var alert *net.OpError
 	if !errors.As(err, &alert) || alert.Op != "remote error" {

@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// deliveryTimeout is how long a server's system may take to acknowledge a
-// request that the server has answered. Honest servers have read all of it by
-// then, so that there is nothing to wait for.
+// deliveryTimeout is how long a server's system may take to acknowledge a request
+// that the server has answered. Most servers have read all of it by then.
 const deliveryTimeout = time.Second
 
 // Delivered reports whether the whole body of the request had arrived when the
@@ -38,7 +37,7 @@ type sending struct {
 // net/http writes the headers by themselves before a body that is not in memory.
 const smallBody = 16 << 10
 
-// track makes req's body say when its last byte is handed over, which is before a
+// track makes req's body note when its last byte is handed over, which is before a
 // server can have it.
 func (s *sending) track(req *http.Request) error {
 	switch {
@@ -83,7 +82,6 @@ type trackedBody struct {
 	sending *sending
 }
 
-// Read reads as the body does.
 func (b *trackedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left <= 0 {
@@ -92,8 +90,8 @@ func (b *trackedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// heard notes whether the body has arrived, now that the server has said
-// something. That may be no answer yet: then it is heard again.
+// heard notes whether the body has arrived, each time that the server has sent
+// something.
 func (s *sending) heard(c *conn) {
 	if s.arrived.Load() || !s.handed.Load() {
 		return

@@ -59,11 +59,11 @@ func (e *expectContinue) ask(req *http.Request) (*http.Response, error) {
 		c.end()
 		return nil, err
 	}
-	resp.Body = &endingBody{ReadCloser: resp.Body, end: c.end}
+	resp.Body = &closingBody{resp.Body, c.end}
 	return resp, nil
 }
 
-// consent is what is known of a server's will to read a body.
+// consent is a server's agreement to read a body.
 type consent struct {
 	owner *expectContinue
 	heard atomic.Bool   // it has said anything
@@ -76,9 +76,9 @@ func (c *consent) end() { c.ended.Do(func() { close(c.over) }) }
 
 var errRefused = errors.New("the server answered before it asked for the body")
 
-// consentedBody is a body that needs consent. net/http asks for it when the
-// server said 100, and when it said nothing in time; but also after a refusal,
-// to keep the connection: that would cost the whole upload.
+// consentedBody is a body that needs consent. net/http reads it after a 100 and
+// after silence, but also after a refusal, to keep the connection: that would cost
+// the whole upload.
 type consentedBody struct {
 	io.ReadCloser
 	consent *consent
@@ -95,7 +95,7 @@ func (b *consentedBody) Read(p []byte) (int, error) {
 	return b.ReadCloser.Read(p)
 }
 
-// await tells whether the body may go. A refusal it reports only when the
+// await returns nil once the body may be sent. It returns an error only after the
 // answer was read, because an error of the body closes the connection.
 func (c *consent) await() error {
 	select {
@@ -119,18 +119,19 @@ func (c *consent) await() error {
 	}
 }
 
-// endingBody tells when an answer was read.
-type endingBody struct {
+// closingBody calls closed when it is closed.
+type closingBody struct {
 	io.ReadCloser
-	end func()
+	closed func()
 }
 
-func (b *endingBody) Close() error {
-	defer b.end()
+// Close closes the body.
+func (b *closingBody) Close() error {
+	defer b.closed()
 	return b.ReadCloser.Close()
 }
 
-// withFreshBody is req with its body opened anew.
+// withFreshBody returns req with its body opened again.
 func withFreshBody(req *http.Request) (*http.Request, error) {
 	again := req.Clone(req.Context())
 	if req.GetBody == nil {

@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 )
 
-// ErrFraming says that a server answered in HTTP/1.0 with a Transfer-Encoding,
-// which that version does not have (RFC 9112, section 6.1). net/http passes over
-// it, and would give out the framing as a part of the body.
+// ErrFraming reports an answer in HTTP/1.0 with a Transfer-Encoding, which that
+// version does not have (RFC 9112, section 6.1). net/http ignores it, and would
+// return the framing as a part of the body.
 var ErrFraming = errors.New("the answer in HTTP/1.0 has a Transfer-Encoding")
 
 // framing looks at the head of each answer that a connection brings.
@@ -18,10 +18,10 @@ type framing struct {
 	known   bool        // nothing is wrong with this answer
 }
 
-// wrote says that a request is written: another answer will follow.
+// wrote is called for each write of a request: another answer will follow.
 func (f *framing) wrote() { f.written.Store(true) }
 
-// check takes what was read next.
+// check is given what was read next.
 func (f *framing) check(p []byte) error {
 	if len(f.head) == 0 && !f.written.Swap(false) && f.known {
 		return nil
@@ -48,8 +48,8 @@ func (f *framing) check(p []byte) error {
 	return nil
 }
 
-// cutHead returns what stands before the empty line. As with net/http, a line may
-// end without CR.
+// cutHead returns what precedes the empty line. As in net/http, a line may end
+// without CR.
 func cutHead(answer []byte) (head []byte, whole bool) {
 	for at, rest := 0, answer; ; {
 		i := bytes.IndexByte(rest, '\n')

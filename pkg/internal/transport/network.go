@@ -13,7 +13,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// ErrPlainHTTP says that a request would have left this machine unencrypted.
+// ErrPlainHTTP reports a request that would have left this machine unencrypted.
 var ErrPlainHTTP = errors.New("plain http leaves this machine")
 
 const (
@@ -29,8 +29,7 @@ const (
 	http2 = "h2"
 )
 
-// timeout is a step that took too long. It is a [net.Error], as those of
-// net/http are.
+// timeout is a [net.Error] for a step that took too long, as net/http has.
 type timeout string
 
 func (t timeout) Error() string { return string(t) }
@@ -42,8 +41,7 @@ const (
 	errHandshakeTimeout = timeout("the TLS handshake took too long")
 )
 
-// connectTimeout bounds each step on the way to a connection, in all of which
-// no byte of a body moves.
+// connectTimeout bounds each step on the way to a connection.
 func (o Options) connectTimeout() time.Duration {
 	if o.StallTimeout > 0 {
 		return min(o.StallTimeout, connectTimeout)
@@ -51,8 +49,8 @@ func (o Options) connectTimeout() time.Duration {
 	return connectTimeout
 }
 
-// newSecure is where requests to https URLs leave, by one version of HTTP: a
-// server that offers both must not choose for us.
+// newSecure returns the transport for https URLs and one version of HTTP: a server
+// that offers both must not choose.
 //
 // HTTP/1.1 comes first everywhere: one connection moved 1 GiB 2.6 times as
 // fast as Go's HTTP/2, and 10,000 small bodies 1.7 times as fast.
@@ -76,8 +74,8 @@ func newSecure(options Options, bytes *rate.Limiter, protocol string) *http.Tran
 	return network
 }
 
-// newPlain is where requests to http URLs leave: to loopback, or anywhere
-// where the user allowed it.
+// newPlain returns the transport for http URLs: on loopback, or anywhere if the
+// user allows it.
 func newPlain(options Options, bytes *rate.Limiter) *http.Transport {
 	through := newProxies(options.Proxy)
 	dialer := &net.Dialer{Timeout: connectTimeout}
@@ -94,8 +92,8 @@ func newPlain(options Options, bytes *rate.Limiter) *http.Transport {
 	return network
 }
 
-// steady dials connections whose writes notice when nothing moves, and which
-// keep to the rate.
+// steady dials connections that keep to the rate, and whose writes fail when
+// nothing moves.
 func steady(options Options, bytes *rate.Limiter, dialer *net.Dialer) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		ctx, cancel := WithTimeout(ctx, options.connectTimeout(), errDialTimeout)
@@ -128,8 +126,8 @@ func newHTTPTransport(options Options, dial dialFunc, through *proxies) *http.Tr
 	}
 }
 
-// loopbackOnly refuses a connection by the address that is really dialled, so
-// that no name can pretend to be this machine.
+// loopbackOnly refuses a connection by the address that is dialled: a name could
+// lead anywhere.
 func loopbackOnly(_, address string, _ syscall.RawConn) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

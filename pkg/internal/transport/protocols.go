@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -57,8 +56,8 @@ func (p *protocols) roundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// isHopeless tells whether another protocol would fail in the same way: a
-// certificate stays wrong, a proxy closed, and a server that is silent stays so.
+// isHopeless reports whether another protocol would fail in the same way: a wrong
+// certificate, a proxy that refuses, or a silent server.
 func isHopeless(err error) bool {
 	if errors.As(err, new(*ProxyError)) || IsCertificateRefusal(err) || isStandstill(err) {
 		return true
@@ -97,7 +96,7 @@ func (r *renewing) RoundTrip(req *http.Request) (*http.Response, error) {
 		leave()
 		return nil, err
 	}
-	resp.Body = &leavingBody{ReadCloser: resp.Body, leave: leave}
+	resp.Body = &closingBody{resp.Body, leave}
 	return resp, nil
 }
 
@@ -110,16 +109,4 @@ func (r *renewing) leave(network *http.Transport) {
 		r.current = r.renew()
 		network.CloseIdleConnections()
 	}
-}
-
-// leavingBody looks at its end whether it stood still.
-type leavingBody struct {
-	io.ReadCloser
-	leave func()
-}
-
-// Close closes the body.
-func (b *leavingBody) Close() error {
-	b.leave()
-	return b.ReadCloser.Close()
 }

@@ -20,23 +20,20 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// ErrProxyAddress says that the environment names a proxy by what is no address
-// of one. Errors name the variable, and do not repeat what it holds: there may be
-// a password in it.
+// ErrProxyAddress reports an invalid proxy in the environment. Errors name the
+// variable and do not repeat its value, which may contain a password.
 var ErrProxyAddress = errors.New("the environment's proxy has no valid address")
 
-// errSilentProxy says that a proxy was asked for a way, and said nothing.
+// errSilentProxy reports a proxy that did not answer.
 const errSilentProxy = timeout("the proxy does not answer")
 
-// ProxyError is the answer of a proxy that opens no way to the server.
+// ProxyError is a proxy's refusal to connect to the server.
 type ProxyError struct {
-	// Proxy is its host and port.
-	Proxy string
-	// Status is the answer's code. SOCKS has none: there 407 stands for a proxy
-	// that lets nobody in without another user name or password.
+	Proxy string // host and port
+	// Status is the answer's code. For SOCKS, which has none, it is 407 when the
+	// proxy wants another user name or password.
 	Status int
-	// Reason is why a SOCKS proxy lets nobody in.
-	Reason string
+	Reason string // a SOCKS proxy's
 }
 
 func (e *ProxyError) Error() string {
@@ -46,14 +43,14 @@ func (e *ProxyError) Error() string {
 	return fmt.Sprintf("the proxy %s answered %d %s", e.Proxy, e.Status, http.StatusText(e.Status))
 }
 
-// socksRefusals are what net/http says where a SOCKS proxy does not let somebody
-// in (RFC 1928, section 3, and RFC 1929). The errors have no values of their own.
+// socksRefusals are net/http's errors for a login that a SOCKS proxy refuses (RFC
+// 1928, section 3, and RFC 1929). They have no values of their own.
 var socksRefusals = []string{
 	"no acceptable authentication methods", "username/password authentication failed", "invalid username/password",
 }
 
-// proxyError makes a [ProxyError] of what is one of a SOCKS proxy, and says of
-// silence where it was met.
+// proxyError makes a [ProxyError] of a SOCKS proxy's refusal, and a [net.OpError]
+// of its silence.
 func proxyError(err error) error {
 	if err == nil {
 		return nil
@@ -68,8 +65,8 @@ func proxyError(err error) error {
 	return err
 }
 
-// checkProxy tells whether a proxy has opened a way (RFC 9110, section 9.3.6).
-// What it says beside the status is left out: it is not the server's.
+// checkProxy checks a proxy's answer to CONNECT (RFC 9110, section 9.3.6). Its text
+// is left out: it is not the server's.
 func checkProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil
@@ -77,7 +74,8 @@ func checkProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *http
 	return &ProxyError{Proxy: proxy.Host, Status: answer.StatusCode}
 }
 
-// noProxyFor refuses what would go through a proxy: that may stand on this machine, but the request goes on from there.
+// noProxyFor refuses requests through a proxy: even one on this machine sends them
+// further.
 func noProxyFor(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	return func(req *http.Request) (*url.URL, error) {
 		through, err := proxy(req)
@@ -88,9 +86,8 @@ func noProxyFor(proxy func(*http.Request) (*url.URL, error)) func(*http.Request)
 	}
 }
 
-// proxyConn is a connection to a proxy that has to open a way to a server over
-// TLS. It bounds each wait for the proxy: net/http gives CONNECT a minute, and
-// SOCKS as long as it likes.
+// proxyConn is a connection to a proxy on the way to a server with TLS. It bounds
+// each wait for the proxy: net/http gives CONNECT a minute, and SOCKS any time.
 type proxyConn struct {
 	net.Conn
 	wait   *watch
@@ -116,7 +113,6 @@ func (dial dialFunc) toProxy(limit time.Duration) dialFunc {
 // NetConn returns the connection below.
 func (c *proxyConn) NetConn() net.Conn { return c.Conn }
 
-// Read reads as the connection does.
 func (c *proxyConn) Read(p []byte) (int, error) {
 	c.wait.begin()
 	defer c.wait.end()
@@ -131,8 +127,7 @@ func (c *proxyConn) Read(p []byte) (int, error) {
 // neither CONNECT nor anything of SOCKS.
 const tlsHandshake = 22
 
-// Write writes as the connection does. With TLS the way is open, and the proxy
-// has no more to say: the handshake has a bound of its own.
+// Write ends the wait with the first byte of TLS, which has a bound of its own.
 func (c *proxyConn) Write(p []byte) (int, error) {
 	if len(p) > 0 && p[0] == tlsHandshake {
 		c.wait.finish()
@@ -143,8 +138,8 @@ func (c *proxyConn) Write(p []byte) (int, error) {
 // ErrInvalidProxy is wrapped by the errors of [ParseProxy].
 var ErrInvalidProxy = errors.New("invalid proxy")
 
-// ParseProxy reads the URL of a proxy; without a scheme it is one of HTTP. Its
-// errors do not repeat what may be a password.
+// ParseProxy parses the URL of a proxy, by default an HTTP one. Its errors do not
+// repeat a password.
 func ParseProxy(raw string) (*url.URL, error) {
 	if !strings.Contains(raw, "://") {
 		raw = "http://" + raw
@@ -167,13 +162,11 @@ func ParseProxy(raw string) (*url.URL, error) {
 
 // proxies know which proxy a request goes through.
 type proxies struct {
-	// given goes before the environment's, and is nil where there is none.
-	given    *url.URL
-	excepted string // NO_PROXY
-	choose   func(*url.URL) (*url.URL, error)
-	overTLS  []string // addresses of those that are spoken to over TLS
-	// variables name the proxies of the environment, by the request's scheme.
-	variables map[string]string
+	given     *url.URL // instead of the environment's; may be nil
+	excepted  string   // NO_PROXY
+	choose    func(*url.URL) (*url.URL, error)
+	overTLS   []string          // addresses of proxies with an https URL
+	variables map[string]string // the environment's, by the request's scheme
 }
 
 // newProxies reads the environment as curl does: given, or the variable of the
@@ -196,12 +189,11 @@ func newProxies(given *url.URL) *proxies {
 	return p
 }
 
-// noProxyAtAll stands for a proxy whose address is none, which package
-// httpproxy would leave out: the request would go past it.
+// noProxyAtAll stands for a proxy with an invalid address, which package httpproxy
+// would ignore: the request would go past it.
 const noProxyAtAll = "proxy.invalid"
 
-// fromEnvironment is the proxy for requests of a scheme: what the first of the
-// variables holds that holds anything.
+// fromEnvironment returns the proxy for a scheme: the first variable's that is set.
 func (p *proxies) fromEnvironment(scheme string, variables ...string) string {
 	for _, name := range variables {
 		raw := usertext.Clean(os.Getenv(name))
@@ -218,8 +210,8 @@ func (p *proxies) fromEnvironment(scheme string, variables ...string) string {
 	return ""
 }
 
-// of is the proxy for a URL, or nil. What the environment names is not for this
-// machine's own servers; one that was given is, as with curl.
+// of returns the proxy for a URL, or nil. As with curl, only a given proxy, not the
+// environment's, is used for this machine's own servers.
 func (p *proxies) of(target *url.URL) (*url.URL, error) {
 	if p.given != nil && isThisMachine(target.Hostname()) && !p.excepts(target.Hostname()) {
 		return p.given, nil
@@ -231,7 +223,7 @@ func (p *proxies) of(target *url.URL) (*url.URL, error) {
 	return through, nil
 }
 
-// ProxyOf is the proxy for a URL where given is [Options.Proxy], or nil.
+// ProxyOf returns the proxy for a URL, or nil; given is [Options.Proxy].
 func ProxyOf(target, given *url.URL) (*url.URL, error) { return newProxies(given).of(target) }
 
 func (p *proxies) ofRequest(req *http.Request) (*url.URL, error) { return p.of(req.URL) }
@@ -241,8 +233,8 @@ func isThisMachine(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// excepts tells whether NO_PROXY names a host of this machine, which package
-// httpproxy never asks.
+// excepts reports whether NO_PROXY names a host of this machine, for which package
+// httpproxy does not look.
 func (p *proxies) excepts(host string) bool {
 	ip := net.ParseIP(host)
 	for entry := range strings.SplitSeq(p.excepted, ",") {

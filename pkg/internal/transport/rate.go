@@ -63,8 +63,7 @@ func newRateConn(conn net.Conn, limiter *rate.Limiter) net.Conn {
 	return &rateConn{Conn: conn, limiter: limiter, closed: make(chan struct{})}
 }
 
-// Read reads as the connection does, and waits as long as that should have
-// taken.
+// Read waits as long as it should have taken.
 func (c *rateConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p[:min(len(p), c.limiter.Burst())])
 	if n > 0 {
@@ -89,8 +88,8 @@ func (c *rateConn) Write(p []byte) (written int, err error) {
 	return written, nil
 }
 
-// wait waits until n bytes may pass. It tells whether the connection is still
-// wanted then.
+// wait waits until n bytes may pass, and reports whether the connection is still
+// open.
 func (c *rateConn) wait(n int) bool {
 	timer := time.NewTimer(c.limiter.ReserveN(time.Now(), n).Delay())
 	defer timer.Stop()
@@ -105,7 +104,7 @@ func (c *rateConn) wait(n int) bool {
 // NetConn returns the connection below.
 func (c *rateConn) NetConn() net.Conn { return c.Conn }
 
-// Close ends what waits.
+// Close ends all waits.
 func (c *rateConn) Close() error {
 	c.once.Do(func() { close(c.closed) })
 	return c.Conn.Close()

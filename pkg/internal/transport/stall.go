@@ -12,30 +12,30 @@ import (
 	"time"
 )
 
-// ErrStalled says that no byte moved for too long.
+// ErrStalled reports a body of which no byte moved for too long.
 var ErrStalled = errors.New("the transfer stalled: no byte moved for too long")
 
-// ErrNoAnswer says that a server took a whole request and then said nothing for
-// too long.
+// ErrNoAnswer reports a server that was sent a whole request and took too long to
+// answer.
 var ErrNoAnswer = errors.New("the server did not answer in time")
 
-// ErrTimeout says that a request took longer than its caller allows.
+// ErrTimeout reports a request that took longer than its caller allows.
 var ErrTimeout = errors.New("it took longer than the timeout allows")
 
-// errOther says that a connection was closed for the sake of a request that it
-// carried before. net/http gives that request's cancellation to the next one, when
-// an answer without a body and the cancellation come at the same time.
+// errOther reports a connection that was closed because of its earlier request.
+// net/http returns that request's cancellation for the next one, if it comes at the
+// same time as an answer without a body.
 var errOther = errors.New("the connection was closed with an earlier request")
 
-// isStandstill tells whether a request was waited for as long as it may be. A server
-// may still be at it, so it is not made again in another way.
+// isStandstill reports whether a request took too long. It is not made again in
+// another way, since the server may still be at work.
 func isStandstill(err error) bool { return errors.Is(err, ErrStalled) || errors.Is(err, ErrNoAnswer) }
 
-// errHungUp says that a server ended the connection instead of answering.
+// errHungUp reports a server that closed the connection instead of answering.
 var errHungUp = errors.New("the server closed the connection")
 
-// closedIdle is how net/http's error ends where a server hung up before a request
-// was written. It has no value of its own.
+// closedIdle ends net/http's error, which has no value of its own, for a server that
+// hung up before a request was written.
 const closedIdle = "server closed idle connection"
 
 // stalls ends a request that does not get on. It is no deadline: a transfer may
@@ -94,7 +94,7 @@ func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// reason is why there was no answer, or no more of it. net/http does not always say.
+// reason returns why there was no answer, or no more of it.
 func reason(ctx context.Context, via *conn, err error) error {
 	if cause := context.Cause(ctx); cause != nil || err == nil {
 		return cause
@@ -122,7 +122,6 @@ type watchedBody struct {
 	err     error
 }
 
-// Read reads as the body does.
 func (b *watchedBody) Read(p []byte) (int, error) {
 	if b.between {
 		b.watch.end()

@@ -7,24 +7,18 @@ import (
 	"time"
 )
 
-// Exchange is one request and what came of it.
+// Exchange is a request and its outcome.
 type Exchange struct {
-	Method string
-	// URL is the request's, as [Redact] leaves it.
-	URL string
-	// Protocol is the answer's, such as "HTTP/1.1".
-	Protocol string
-	// Status is the answer's code, or 0 where there was no answer.
-	Status int
-	// RequestID is the server's own name for the request, where it gave one.
-	RequestID string
-	// Err says why there was no answer.
-	Err error
-	// Elapsed is the time to the answer's headers.
-	Elapsed time.Duration
+	Method    string
+	URL       string        // as [Redact] leaves it
+	Protocol  string        // of the answer, such as "HTTP/1.1"
+	Status    int           // of the answer; 0 without one
+	RequestID string        // the server's; may be empty
+	Err       error         // why there was no answer
+	Elapsed   time.Duration // until the answer's headers
 }
 
-// traced reports each exchange when its answer's headers are there.
+// traced reports each exchange when the answer's headers have arrived.
 type traced struct {
 	next   http.RoundTripper
 	report func(Exchange)
@@ -45,8 +39,8 @@ func (t traced) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// RequestID is the name that a server gave to a request, for its operators to
-// find it: Vercel's, the common one, or those of two clouds.
+// RequestID returns the id by which a server's operators can find a request:
+// Vercel's, the common one, or a cloud's.
 func RequestID(header http.Header) string {
 	for _, name := range []string{"X-Vercel-Id", "X-Request-Id", "X-Amz-Request-Id", "X-Cloud-Trace-Context", "Cf-Ray"} {
 		if id := header.Get(name); id != "" {
@@ -56,7 +50,7 @@ func RequestID(header http.Header) string {
 	return ""
 }
 
-// Redact is a URL without what may be secret: user name and password, the
+// Redact returns a URL without what may be secret: user name and password, the
 // fragment, and every query value but the team's.
 func Redact(u *url.URL) string {
 	shown := *u

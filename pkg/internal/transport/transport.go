@@ -16,50 +16,45 @@ import (
 // Options say how requests travel. The zero value speaks HTTP/1.1 to https
 // URLs and to loopback, without a credential.
 type Options struct {
-	// Origin is the only place that tokens go to, see [WithToken]: of the URL,
-	// scheme, host and port count.
+	// Origin is the only place for tokens, see [WithToken], by its scheme, host and
+	// port.
 	Origin *url.URL
 	// Header is sent to the Origin too, and nowhere else.
 	Header http.Header
 	// UserAgent is sent with every request.
 	UserAgent string
-	// RootCAs are trusted instead of the system's, where they are not nil.
+	// RootCAs, if not nil, are trusted instead of the system's.
 	RootCAs *x509.CertPool
-	// ClientCertificate, if not nil, is shown to the Origin where that asks for
-	// one, and to nobody else.
+	// ClientCertificate, if not nil, is shown to the Origin only.
 	ClientCertificate *tls.Certificate
-	// Proxy, if not nil, is what requests go through, but for hosts that
-	// NO_PROXY names. Without it the environment says.
+	// Proxy is for all hosts but NO_PROXY's. If it is nil, the environment decides.
 	Proxy *url.URL
 	// HTTP2 begins with HTTP/2 over TLS and falls back to HTTP/1.1. Without
 	// it, it is the other way round.
 	HTTP2 bool
 	// AllowHTTP lets plain HTTP leave this machine.
 	AllowHTTP bool
-	// ContinueTimeout is how long a server may take to answer 100 to a body
-	// that waits for it.
+	// ContinueTimeout is how long a body waits for a 100.
 	ContinueTimeout time.Duration
 	// AnswerTimeout is how long a server may take from the last byte of a
 	// request to its answer, StallTimeout how long a body may take without a
 	// byte moved. Time in which the process is suspended does not count, and
 	// 0 sets no limit.
 	AnswerTimeout, StallTimeout time.Duration
-	// Connections is how many requests are made at a time, as far as is known.
-	// So many connections to a host are made at most, and kept for the next
-	// ones; 0 sets no limit.
+	// Connections is the most connections to a host; 0 sets no limit.
 	Connections int
 	// RequestRate bounds the requests a second, ByteRate the bytes a second that
 	// go each way, all connections together. 0 sets no limit.
 	RequestRate float64
 	ByteRate    int64
-	// Trace, if not nil, is told of every request that went to the network.
+	// Trace, if not nil, is called for every request that went to the network.
 	Trace func(Exchange)
 }
 
 // New builds the way out. From the caller inwards:
 //
-//   - the headers that tell who asks first, because they belong to each request,
-//     also to one that a lower layer sends again;
+//   - the headers that identify the client first, because a request that a lower
+//     layer sends again needs them too;
 //   - then 100-continue, which may send a request again without it;
 //   - then, for a client with a certificate, the choice of connections that may
 //     show it, and that of protocol, which may send it again over another;
@@ -90,8 +85,8 @@ func New(options Options) http.RoundTripper {
 	return credential{next: way, own: options.Origin, header: options.Header, userAgent: []string{options.UserAgent}}
 }
 
-// withOwnHeader is req with a header that may be changed. The rest is shared:
-// a whole clone for each layer would cost more than all of them do.
+// withOwnHeader returns req with a header of its own. The rest is shared: whole
+// clones would cost more than the layers do.
 func withOwnHeader(req *http.Request) *http.Request {
 	own := req.WithContext(req.Context())
 	if own.Header = req.Header.Clone(); own.Header == nil {

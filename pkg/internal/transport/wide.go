@@ -24,7 +24,7 @@ const (
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// wide makes connections that take a body in large pieces.
+// wide dials connections that take a body in large pieces.
 func (dial dialFunc) wide(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := dial(ctx, network, address)
 	if err != nil {
@@ -51,7 +51,7 @@ func (dial dialFunc) overTLS(config *tls.Config, protocol string, through *proxi
 	}
 }
 
-// bareTLS makes connections that net/http can see the protocol of.
+// bareTLS dials connections whose protocol net/http can see.
 func (dial dialFunc) bareTLS(config *tls.Config, limit time.Duration) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -62,7 +62,7 @@ func (dial dialFunc) bareTLS(config *tls.Config, limit time.Duration) dialFunc {
 	}
 }
 
-// secured speaks TLS over a connection, which it closes where that fails.
+// secured starts TLS on a connection, or closes it.
 func secured(ctx context.Context, conn net.Conn, config *tls.Config, address string, limit time.Duration) (*tls.Conn, error) {
 	own := config.Clone()
 	own.ServerName, _, _ = net.SplitHostPort(address)
@@ -108,8 +108,8 @@ func handshake(ctx context.Context, conn *tls.Conn, limit time.Duration) error {
 	return err
 }
 
-// lastWordTimeout is how long a broken write waits for the answer of the server
-// that broke it off. As a rule it is there already, or never comes.
+// lastWordTimeout is how long a broken write waits for the server's answer. It has
+// usually arrived already, or never comes.
 const lastWordTimeout = time.Second
 
 // wideConn lets net/http copy a body in large pieces: it copies by ReadFrom
@@ -130,7 +130,6 @@ func newWideConn(conn net.Conn, below *joiningConn) *wideConn {
 // NetConn returns the connection below.
 func (c *wideConn) NetConn() net.Conn { return c.Conn }
 
-// Read reads as the connection does.
 func (c *wideConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if faulty := c.framing.check(p[:n]); faulty != nil {
@@ -142,7 +141,6 @@ func (c *wideConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write writes as the connection does.
 func (c *wideConn) Write(p []byte) (int, error) {
 	c.framing.wrote()
 	n, err := c.Conn.Write(p)
