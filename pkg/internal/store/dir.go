@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -24,22 +23,22 @@ const (
 	dirMode  = 0o700
 	fileMode = 0o600
 
-	// copySize is the buffer of a Put. Fewer, larger reads than io.Copy's.
+	// copySize is the largest buffer of a Put, larger than io.Copy's for fewer
+	// reads.
 	copySize = 128 << 10
 )
 
-// ErrForeign is what [Open] returns for a directory that holds something else:
-// a store removes files, and must not be pointed at anybody's own.
+// ErrForeign is the error of [Open] for a directory that holds something else: a
+// store removes files, and they must be its own.
 var ErrForeign = errors.New("the directory is not empty and holds no artifact cache")
 
 // Options configure a [Dir]. The zero Options keep everything that is put.
 type Options struct {
 	// MaxSize is how many bytes all files together may have; the least
 	// recently used artifacts are removed to stay below. 0 sets no limit
-	// but the disk. Files are counted as long as they are, with their
-	// headers (4 KiB at most), and the ones that are being written too.
-	// Where several stores share a directory, each counts what the others
-	// wrote within a minute.
+	// but the disk. Files count with their headers (4 KiB at most), also
+	// those that are being written. If several stores share a directory, each
+	// counts what the others wrote within a minute.
 	MaxSize int64
 	// ReadOnly makes Put fail with [ErrReadOnly]. Nothing in the directory,
 	// which must exist, is changed: nor is a use of an artifact recorded.
@@ -56,18 +55,17 @@ type Options struct {
 // Several stores, in one process or in many, may share a directory.
 type Dir struct {
 	root     *os.Root
-	session  *session // nil where read-only
-	ledger   *ledger  // nil where nothing bounds the size
+	session  *session // nil if read-only
+	ledger   *ledger  // nil without a limit
 	last     atomic.Int64
-	buffers  sync.Pool
 	readOnly bool
 }
 
 var _ Store = (*Dir)(nil)
 
-// Open returns the store in the directory path, which it makes where there is
-// none, and removes what killed processes left there. It refuses a directory
-// that holds something else with [ErrForeign]. The caller must Close it.
+// Open opens the store in the directory path, makes the directory if necessary,
+// and removes what killed processes left there. It refuses a directory that holds
+// something else with [ErrForeign]. The caller must Close the store.
 func Open(path string, options Options) (*Dir, error) {
 	if options.MaxSize < 0 {
 		return nil, fmt.Errorf("opening the cache %q: its size is limited to %d bytes", path, options.MaxSize)
@@ -82,7 +80,6 @@ func Open(path string, options Options) (*Dir, error) {
 		return nil, fmt.Errorf("opening the cache: %w", err)
 	}
 	d := &Dir{root: root, readOnly: options.ReadOnly}
-	d.buffers.New = func() any { return new([copySize]byte) }
 	if err := d.open(options); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the cache %q: %w", path, err), d.Close())
 	}
@@ -111,8 +108,8 @@ func (d *Dir) open(options Options) error {
 	return err
 }
 
-// isMarked tells whether the directory is known to be a store's. Where it is
-// not and holds anything, that is an error.
+// isMarked reports whether the directory is marked as a store's. An unmarked one
+// that holds anything is an error.
 func (d *Dir) isMarked() (bool, error) {
 	tag, err := d.root.ReadFile(tagName)
 	if err == nil && string(tag) == tagText {
@@ -136,19 +133,14 @@ func (d *Dir) isMarked() (bool, error) {
 }
 
 func (d *Dir) mark() error {
-	temp, err := d.session.create()
+	temp, err := d.session.write(func(t *temp) error {
+		_, err := t.WriteString(tagText)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	_, err = temp.WriteString(tagText)
-	if err == nil {
-		err = temp.Sync()
-	}
-	err = errors.Join(err, temp.Close())
-	if err == nil {
-		err = d.root.Rename(temp.path, tagName)
-	}
-	if err != nil {
+	if err := d.root.Rename(temp.path, tagName); err != nil {
 		return errors.Join(err, temp.remove())
 	}
 	return syncDirectory(d.root, ".")
@@ -164,8 +156,8 @@ func (d *Dir) Close() error {
 	return errors.Join(err, d.root.Close())
 }
 
-// now is the time, and later than every earlier answer: clocks tick slower
-// than artifacts come, and the order of use must be told from file times.
+// now returns the time, and later than every earlier answer: clocks tick slower
+// than artifacts come, and file times have to show the order of use.
 func (d *Dir) now() time.Time {
 	for {
 		last := d.last.Load()

@@ -84,8 +84,8 @@ func (h header) check() error {
 	return nil
 }
 
-// placeholder is the line that a file begins with until its body is complete:
-// h's own, or for [UnknownSize] one that is long enough for any size.
+// placeholder returns the line that a file begins with until its body is
+// complete: h's own, or for [UnknownSize] one that is long enough for any size.
 func (h header) placeholder() ([]byte, error) {
 	if h.Size == UnknownSize {
 		h.Size = math.MaxInt64
@@ -103,7 +103,7 @@ func (h header) seal(length int) ([]byte, error) {
 	return append(append(line[:end], bytes.Repeat([]byte(" "), length-len(line))...), '\n'), nil
 }
 
-// encode gives the header's line. Its errors wrap [ErrInvalid].
+// encode returns the header's line. Its errors wrap [ErrInvalid].
 func (h header) encode() ([]byte, error) {
 	if err := h.check(); err != nil {
 		return nil, err
@@ -120,9 +120,9 @@ func (h header) encode() ([]byte, error) {
 	return line.Bytes(), nil
 }
 
-// decodeHeader reads the line that start, the first bytes of a file, begins
-// with, and returns the line's length too. The bytes may be anybody's: all but
-// what encode makes is refused with [ErrCorrupt].
+// decodeHeader decodes the line at the start of a file, and returns its length
+// too. It trusts no byte: all but what encode makes is refused with
+// [ErrCorrupt].
 func decodeHeader(start []byte) (header, int, error) {
 	end := bytes.IndexByte(start[:min(len(start), maxHeader)], '\n')
 	if end < 0 {
@@ -136,8 +136,8 @@ func decodeHeader(start []byte) (header, int, error) {
 	if h.Format != format {
 		return header{}, 0, fmt.Errorf("%w: its format is %d, and only %d is known", ErrCorrupt, h.Format, format)
 	}
-	// JSON is lax: names in any case, said twice, or unknown. What would not
-	// be written so was not written here.
+	// JSON is lax: names in any case, twice, or unknown. What encode would not
+	// write was not written here.
 	again, err := h.encode()
 	if err != nil {
 		// Not wrapped: the caller's own key is not at fault.
@@ -149,8 +149,8 @@ func decodeHeader(start []byte) (header, int, error) {
 	return h, len(line), nil
 }
 
-// readHeader checks that file holds exactly the artifact that belongs under
-// key, and leaves it at the first byte of the body.
+// readHeader checks that file holds exactly the artifact of key, and leaves it at
+// the first byte of the body.
 func readHeader(file *os.File, key Key) (Entry, error) {
 	info, err := file.Stat()
 	if err != nil {

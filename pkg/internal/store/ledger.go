@@ -1,11 +1,13 @@
 package store
 
 import (
-	"container/heap"
+	"container/list"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"sync"
 	"time"
 )
@@ -13,8 +15,8 @@ import (
 // rescanAfter is how old the picture of a shared directory may become.
 const rescanAfter = time.Minute
 
-// ledger keeps the files of a directory together below a limit. It knows how
-// long each one is and when it was used last, and which ones are being read:
+// ledger keeps the total size of the files in a directory below a limit. It knows
+// how long each one is, when it was last used, and which ones are being read:
 // those are never removed. A nil ledger counts nothing.
 type ledger struct {
 	root  *os.Root
@@ -22,15 +24,25 @@ type ledger struct {
 
 	mu      sync.Mutex
 	used    int64 // bytes of items, of replaced ones still read, and reserved
-	held    int64 // those of used that nothing can remove: read or reserved
+	held    int64 // the part of used that nothing can remove: read or reserved
 	items   map[string]*item
-	idle    recency // the items that nobody reads
+	idle    *list.List // of the items that nobody reads, the least recently used first
 	scanned time.Time
+}
+
+// item is a file that a ledger counts.
+type item struct {
+	name     string // below the store's directory
+	size     int64
+	lastUse  time.Time
+	readers  int
+	replaced bool          // another file has its name now
+	place    *list.Element // in idle, while there are no readers
 }
 
 // newLedger counts what is there and removes what is over the limit.
 func newLedger(root *os.Root, limit int64) (*ledger, error) {
-	l := &ledger{root: root, limit: limit, items: make(map[string]*item)}
+	l := &ledger{root: root, limit: limit, items: make(map[string]*item), idle: list.New()}
 	if err := l.scan(); err != nil {
 		return nil, err
 	}
@@ -100,7 +112,7 @@ func (r *room) commit(name string, now time.Time, rename func() error) error {
 	l.drop(name)
 	l.used -= r.size
 	l.held -= r.size
-	l.add(name, r.size, now)
+	l.add(&item{name: name, size: r.size, lastUse: now})
 	r.size = 0
 	return nil
 }
@@ -128,11 +140,11 @@ func (l *ledger) open(name string, now time.Time, open func() (*os.File, error))
 			return file, func() {}, nil
 		}
 		// Another store's.
-		it = l.add(name, info.Size(), now)
+		it = l.add(&item{name: name, size: info.Size(), lastUse: now})
 	}
 	it.lastUse = now
 	if it.readers == 0 {
-		heap.Remove(&l.idle, it.index)
+		l.idle.Remove(it.place)
 		l.held += it.size
 	}
 	it.readers++
@@ -150,15 +162,28 @@ func (l *ledger) closed(it *item) {
 		l.used -= it.size
 		return
 	}
-	heap.Push(&l.idle, it)
+	l.park(it)
 }
 
-func (l *ledger) add(name string, size int64, lastUse time.Time) *item {
-	it := &item{name: name, size: size, lastUse: lastUse}
-	l.items[name] = it
-	l.used += size
-	heap.Push(&l.idle, it)
+func (l *ledger) add(it *item) *item {
+	l.items[it.name] = it
+	l.used += it.size
+	l.park(it)
 	return it
+}
+
+// park puts an item that nobody reads into its place in idle, usually near the
+// end.
+func (l *ledger) park(it *item) {
+	at := l.idle.Back()
+	for at != nil && at.Value.(*item).lastUse.After(it.lastUse) {
+		at = at.Prev()
+	}
+	if at == nil {
+		it.place = l.idle.PushFront(it)
+	} else {
+		it.place = l.idle.InsertAfter(it, at)
+	}
 }
 
 // drop forgets a file that has gone or was replaced. The bytes of one that is
@@ -173,45 +198,43 @@ func (l *ledger) drop(name string) {
 		it.replaced = true
 		return
 	}
-	heap.Remove(&l.idle, it.index)
+	l.idle.Remove(it.place)
 	l.used -= it.size
 }
 
-// evict removes the least recently used files until n more bytes fit, and
-// tells whether they do. What can be seen not to fit costs nobody a file.
+// evict removes the least recently used files until n more bytes fit, and reports
+// whether they do. It removes none if they cannot fit.
 func (l *ledger) evict(n int64) bool {
 	if l.held > l.limit-n {
 		return false
 	}
-	var stuck []*item
-	for l.used > l.limit-n && len(l.idle) > 0 {
-		it := l.idle[0]
+	for at := l.idle.Front(); at != nil && l.used > l.limit-n; {
+		it, next := at.Value.(*item), at.Next()
 		info, err := l.root.Lstat(it.name)
 		switch {
 		case err == nil && info.ModTime().After(it.lastUse):
 			// Another store used or replaced it.
 			l.used += info.Size() - it.size
 			it.size, it.lastUse = info.Size(), info.ModTime()
-			heap.Fix(&l.idle, 0)
-			continue
-		case err == nil:
-			err = l.root.Remove(it.name)
+			l.idle.Remove(at)
+			l.park(it)
+			next = l.idle.Front()
+		default:
+			if err == nil {
+				err = l.root.Remove(it.name)
+			}
+			if err == nil || errors.Is(err, fs.ErrNotExist) {
+				l.drop(it.name)
+			}
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			stuck = append(stuck, heap.Pop(&l.idle).(*item))
-			continue
-		}
-		l.drop(it.name)
-	}
-	for _, it := range stuck {
-		heap.Push(&l.idle, it)
+		at = next
 	}
 	return l.used <= l.limit-n
 }
 
 // scan compares the ledger with the directory.
 func (l *ledger) scan() error {
-	there := make(map[string]bool)
+	found := make(map[string]*item)
 	teams, err := fs.ReadDir(l.root.FS(), ".")
 	if err != nil {
 		return err
@@ -221,19 +244,23 @@ func (l *ledger) scan() error {
 		if !team.IsDir() || team.Name() != personalName && !isFileName(team.Name()) {
 			continue
 		}
-		if err := l.scanTeam(team.Name(), there); err != nil {
+		if err := l.scanTeam(team.Name(), found); err != nil {
 			return err
 		}
 	}
 	for name := range l.items {
-		if !there[name] {
+		if found[name] == nil {
 			l.drop(name)
 		}
+		delete(found, name)
+	}
+	for _, it := range slices.SortedFunc(maps.Values(found), func(a, b *item) int { return a.lastUse.Compare(b.lastUse) }) {
+		l.add(it)
 	}
 	return nil
 }
 
-func (l *ledger) scanTeam(team string, there map[string]bool) error {
+func (l *ledger) scanTeam(team string, found map[string]*item) error {
 	files, err := fs.ReadDir(l.root.FS(), team)
 	if err != nil {
 		return err
@@ -250,10 +277,7 @@ func (l *ledger) scanTeam(team string, there map[string]bool) error {
 		if err != nil {
 			return err
 		}
-		there[name] = true
-		if l.items[name] == nil {
-			l.add(name, info.Size(), info.ModTime())
-		}
+		found[name] = &item{name: name, size: info.Size(), lastUse: info.ModTime()}
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ const (
 // deviceNames belong to devices in every directory of a Windows system.
 var deviceNames = []string{"aux", "con", "nul", "prn"}
 
-// path is where k is kept below the store's directory, with slashes.
+// path returns where k is kept below the store's directory, with slashes.
 func (k Key) path() string {
 	team := personalName
 	if k.Team != "" {
@@ -43,7 +43,7 @@ func fileName(text string) string {
 	return digestMark + hex.EncodeToString(sum[:])
 }
 
-// isFileName tells whether fileName could have made name.
+// isFileName reports whether fileName could have made name.
 func isFileName(name string) bool {
 	digest, found := strings.CutPrefix(name, digestMark)
 	if !found {
@@ -53,7 +53,7 @@ func isFileName(name string) bool {
 		strings.Trim(digest, "0123456789abcdef") == ""
 }
 
-// isPlainName tells whether a text is safe to be its own file name: lower-case
+// isPlainName reports whether a text is safe to be its own file name: lower-case
 // ASCII letters and digits, then also - and _, and no device.
 func isPlainName(text string) bool {
 	if text == "" || len(text) > maxPlainName {

@@ -51,58 +51,35 @@ func (d *Dir) put(ctx context.Context, key Key, h header, body io.Reader) error 
 	return syncDirectory(d.root, path.Dir(key.path()))
 }
 
-// write makes the whole file, on the disk and closed, but not in its place. An
-// error leaves none.
-func (d *Dir) write(ctx context.Context, h header, line []byte, body io.Reader, room *room) (_ *temp, err error) {
-	temp, err := d.session.create()
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		// Also when body panics: net/http goes on after that.
-		if temp != nil {
-			err = errors.Join(err, temp.Close(), temp.remove())
+// write makes the file, which begins with line, out of place.
+func (d *Dir) write(ctx context.Context, h header, line []byte, body io.Reader, room *room) (*temp, error) {
+	body = &contextReader{ctx: ctx, reader: body}
+	return d.session.write(func(t *temp) error {
+		if err := allocate(t.File, room.size); err != nil {
+			return err
 		}
-	}()
-	if err := allocate(temp.File, room.size); err != nil {
-		return nil, err
-	}
-	if _, err := temp.Write(line); err != nil {
-		return nil, err
-	}
-	if h.Size == UnknownSize {
-		err = d.copyAll(ctx, temp, body, h, len(line), room)
-	} else {
-		err = d.copyBody(ctx, temp, body, h.Size)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := temp.Sync(); err != nil {
-		return nil, err
-	}
-	whole := temp
-	temp = nil
-	if err := whole.Close(); err != nil {
-		return nil, errors.Join(err, whole.remove())
-	}
-	return whole, nil
+		if _, err := t.Write(line); err != nil {
+			return err
+		}
+		if h.Size == UnknownSize {
+			return copyAll(t, body, h, len(line), room)
+		}
+		return copyBody(t, body, h.Size)
+	})
 }
 
 // copyBody copies size bytes and makes sure that no more come.
-func (d *Dir) copyBody(ctx context.Context, to *temp, body io.Reader, size int64) error {
-	buffer := d.buffers.Get().(*[copySize]byte)
-	defer d.buffers.Put(buffer)
-	reader := &contextReader{ctx: ctx, reader: body}
+func copyBody(to *temp, body io.Reader, size int64) error {
+	buffer := make([]byte, max(1, min(size, copySize)))
 	// Without its ReadFrom the file is copied to with this buffer.
-	n, err := io.CopyBuffer(struct{ io.Writer }{to}, io.LimitReader(reader, size), buffer[:])
+	n, err := io.CopyBuffer(struct{ io.Writer }{to}, io.LimitReader(body, size), buffer)
 	if err != nil {
 		return err
 	}
 	if n < size {
 		return fmt.Errorf("%w: it ends after %d of %d bytes", ErrSize, n, size)
 	}
-	switch n, err := io.ReadFull(reader, buffer[:1]); {
+	switch n, err := io.ReadFull(body, buffer[:1]); {
 	case n > 0:
 		return fmt.Errorf("%w: it goes on after %d bytes", ErrSize, size)
 	case !errors.Is(err, io.EOF):
@@ -113,11 +90,9 @@ func (d *Dir) copyBody(ctx context.Context, to *temp, body io.Reader, size int64
 
 // copyAll copies a body of unknown size, makes room as its bytes come, and then
 // replaces the file's first line, which has length bytes.
-func (d *Dir) copyAll(ctx context.Context, to *temp, body io.Reader, h header, length int, room *room) error {
-	buffer := d.buffers.Get().(*[copySize]byte)
-	defer d.buffers.Put(buffer)
+func copyAll(to *temp, body io.Reader, h header, length int, room *room) error {
 	var err error
-	h.Size, err = io.CopyBuffer(&roomyWriter{to: to, room: room}, &contextReader{ctx: ctx, reader: body}, buffer[:])
+	h.Size, err = io.CopyBuffer(&roomyWriter{to: to, room: room}, body, make([]byte, copySize))
 	if err != nil {
 		return err
 	}
@@ -142,7 +117,7 @@ func (w *roomyWriter) Write(p []byte) (int, error) {
 	return w.to.Write(p)
 }
 
-// place gives a file its name, in place of the one that has it.
+// place renames a file to name, in place of the file that has the name.
 func (d *Dir) place(temp *temp, name string, room *room) error {
 	now := d.now()
 	if err := d.root.Chtimes(temp.path, now, now); err != nil {
@@ -153,7 +128,7 @@ func (d *Dir) place(temp *temp, name string, room *room) error {
 		if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		// The first artifact of its team, or somebody emptied the cache.
+		// The first artifact of its team, or the cache was emptied.
 		if err := d.makeTeam(path.Dir(name)); err != nil {
 			return err
 		}
@@ -168,7 +143,7 @@ func (d *Dir) makeTeam(name string) error {
 	return syncDirectory(d.root, ".")
 }
 
-// contextReader ends with its context.
+// contextReader fails when its context has ended.
 type contextReader struct {
 	ctx    context.Context //nolint:containedctx // it lives for one call
 	reader io.Reader
@@ -181,7 +156,7 @@ func (r *contextReader) Read(p []byte) (int, error) {
 	return r.reader.Read(p)
 }
 
-// classify adds what the file system's own errors mean to a [Store].
+// classify wraps errors of the file system in the errors of a [Store].
 func classify(err error) error {
 	switch {
 	case isNoSpace(err):

@@ -21,12 +21,12 @@ const (
 	lockSuffix = ".lock"
 )
 
-// session is one open store's right to its temporary files. They are called
-// NAME-1, NAME-2 and so on, and belong to whoever holds a lock on NAME.lock;
-// the lock ends with the process, however that ends. So a store can tell what
-// a killed one left from what a living one is writing.
+// session owns the temporary files of one open store. They are called NAME-1,
+// NAME-2 and so on, and belong to the holder of a lock on NAME.lock; the lock
+// ends with the process, however that ends. So a store can tell what a killed
+// one left from what a living one is writing.
 //
-// Where the file system knows no locks, nothing is ever taken for left over.
+// On a file system without locks, nothing is ever taken for left over.
 type session struct {
 	root  *os.Root
 	name  string
@@ -50,8 +50,8 @@ func newSession(root *os.Root) (*session, error) {
 	}
 }
 
-// acquire makes the lock file and locks it. It reports false where another
-// store took the file for left over in between: it is being removed then.
+// acquire makes the lock file and locks it. It reports false if another store
+// took the file for left over in between and is removing it.
 func (s *session) acquire() (held bool, err error) {
 	lock, err := s.root.OpenFile(s.lockPath(), os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
@@ -107,6 +107,33 @@ func (s *session) create() (*temp, error) {
 }
 
 func (t *temp) remove() error { return t.root.Remove(t.path) }
+
+// write makes a file with what fill writes, on the disk and closed, but not in
+// its place. An error, or a panic of fill, leaves none.
+func (s *session) write(fill func(*temp) error) (_ *temp, err error) {
+	t, err := s.create()
+	if err != nil {
+		return nil, err
+	}
+	complete := false
+	defer func() {
+		if !complete {
+			_ = t.Close()
+			err = errors.Join(err, t.remove())
+		}
+	}()
+	if err := fill(t); err != nil {
+		return nil, err
+	}
+	if err := t.Sync(); err != nil {
+		return nil, err
+	}
+	if err := t.Close(); err != nil {
+		return nil, err
+	}
+	complete = true
+	return t, nil
+}
 
 // removeStale removes the temporary files of sessions whose process is gone.
 func removeStale(root *os.Root) error {

@@ -4,9 +4,8 @@
 //
 // It refuses whatever could break that: a body of another length than was
 // announced, a key that names no place of its own, a file that is not as it was
-// written. It knows no HTTP. Start at [Store], which says what an
-// implementation must do and which package storetest holds to it, and at
-// [Open], which keeps artifacts in a plain directory.
+// written. It knows no HTTP. Start at [Store], the contract, which package
+// storetest checks, and at [Open], which keeps artifacts in a plain directory.
 package store
 
 import (
@@ -21,12 +20,12 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 )
 
-// The errors that a [Store] returns, always wrapped: ask with errors.Is.
+// The errors that a [Store] returns, always wrapped.
 var (
 	// ErrNotFound: nothing is stored under the key.
 	ErrNotFound = errors.New("no such artifact")
 	// ErrCorrupt: what is stored under the key is not what was put there.
-	// Another Put heals it.
+	// Another Put replaces it.
 	ErrCorrupt = errors.New("the stored artifact is damaged")
 	// ErrInvalid: the key, the size or the metadata cannot be stored.
 	ErrInvalid = errors.New("it cannot be stored")
@@ -52,9 +51,9 @@ type Key struct {
 	ID artifact.ID
 }
 
-// Check tells whether k can be stored under: an id as [artifact.ParseID] takes
-// it, and a team of at most [MaxTeamLength] bytes of valid UTF-8 without
-// control characters. Its errors wrap [ErrInvalid].
+// Check checks that k has an id as [artifact.ParseID] takes it, and a team of at
+// most [MaxTeamLength] bytes of valid UTF-8 without control characters. Its
+// errors wrap [ErrInvalid].
 func (k Key) Check() error {
 	if _, err := artifact.ParseID(string(k.ID)); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -73,7 +72,7 @@ func (k Key) Check() error {
 // UnknownSize is the size of a body that ends when its Reader does.
 const UnknownSize int64 = -1 // as in package http
 
-// Entry is what a store knows of an artifact without its bytes.
+// Entry is an artifact without its bytes.
 type Entry struct {
 	// Size is the length of the body in bytes.
 	Size int64
@@ -97,24 +96,21 @@ type Blob struct {
 type Store interface {
 	// Put stores size bytes of body with metadata under key, in place of
 	// both the body and the metadata that were there. Until it succeeds, what
-	// was there stays; a reader that has it open reads it to its end in any
-	// case. After an error the store holds nothing of the new artifact.
+	// was there stays; whoever has it open can read it to its end in any case. After an error the store holds nothing of the new artifact.
 	// With [UnknownSize] all of body is stored.
 	//
-	// Room is found before the first byte of body is read, and where the store
-	// is bounded that may remove any artifact that is not being read, also the
-	// one to be replaced: it can be the oldest. [ErrTooLarge] and [ErrFull] come
-	// with an untouched body, unless the storage turns out to be full later or
-	// the size is unknown: then room is found as the bytes come.
-	// [ErrInvalid] and [ErrReadOnly] come before that. Metadata
-	// is printable ASCII, and Duration at least 0. body must end after size
-	// bytes, otherwise [ErrSize]; its own errors are wrapped. Put returns soon
-	// after ctx ends, provided that a Read of body does.
+	// Put makes room before it reads the first byte of body. A bounded store
+	// may remove any artifact for that which is not being read, also the one to
+	// be replaced. [ErrTooLarge] and [ErrFull] leave body untouched, unless the
+	// storage turns out to be full later or the size is unknown: then Put makes
+	// room as the bytes come. [ErrInvalid] and [ErrReadOnly] come before that.
+	// Metadata must be printable ASCII, and Duration at least 0. body must end
+	// after size bytes, otherwise [ErrSize]; its own errors are wrapped. Put
+	// returns soon after ctx ends, provided that a Read of body does.
 	Put(ctx context.Context, key Key, size int64, metadata artifact.Metadata, body io.Reader) error
 
 	// Get opens the artifact under key and counts as a use of it. It returns
-	// [ErrNotFound] where there is none and [ErrCorrupt] where there is a
-	// damaged one.
+	// [ErrNotFound] if there is none and [ErrCorrupt] if it is damaged.
 	Get(ctx context.Context, key Key) (*Blob, error)
 
 	// Stat is Get without the bytes, and counts as no use.

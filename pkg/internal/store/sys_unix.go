@@ -1,4 +1,4 @@
-//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
+//go:build unix
 
 package store
 
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openFlags keep an open from waiting for the other end of a FIFO that somebody
-// put in a file's place. They mean nothing for a regular file.
+// openFlags keep an open from waiting for the other end of a FIFO in the place of
+// a file. They mean nothing for a regular file.
 const openFlags = unix.O_NONBLOCK
 
 // syncDirectory writes the names in a directory to the disk.
@@ -21,8 +21,7 @@ func syncDirectory(root *os.Root, name string) error {
 	}
 	err = dir.Sync()
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
-		// This file system does without.
-		err = nil
+		err = nil // this file system has no need of it
 	}
 	return errors.Join(err, dir.Close())
 }
@@ -32,18 +31,3 @@ func isNoSpace(err error) bool {
 }
 
 func isTooLarge(err error) bool { return errors.Is(err, unix.EFBIG) }
-
-// checkRoom holds size bytes against a disk of so many blocks, of which so many
-// are free. A file system that counts no blocks says nothing.
-func checkRoom(size, block, blocks, free uint64) error {
-	if block == 0 || blocks == 0 {
-		return nil
-	}
-	switch need := size / block; {
-	case need > blocks:
-		return unix.EFBIG
-	case need > free:
-		return unix.ENOSPC
-	}
-	return nil
-}
