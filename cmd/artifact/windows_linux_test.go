@@ -27,7 +27,11 @@ func TestWindows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		params.Files = append(params.Files, found...)
+		for _, path := range found {
+			if notUnderWine[strings.TrimSuffix(filepath.Base(path), ".txtar")] == "" {
+				params.Files = append(params.Files, path)
+			}
+		}
 	}
 	params.Setup = func(env *testscript.Env) error {
 		env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
@@ -39,6 +43,23 @@ func TestWindows(t *testing.T) {
 		t.Errorf("streams left files: %q", left)
 	}
 	t.Run("change", func(t *testing.T) { putWhileItChanges(t, bin) })
+}
+
+// notUnderWine are stories that need what wine or Windows lacks.
+var notUnderWine = map[string]string{
+	"dirty":           "git",
+	"few_descriptors": "ulimit",
+	"files_refused":   "links to nowhere, which wine takes for no files",
+	"full_device":     "/dev/full",
+	"get_targets":     "modes",
+	"giving_up":       "all of a list in one query, for which wine opens files too slowly",
+	"hostile_names":   "names that Windows refuses",
+	"put_inputs":      "FIFOs, and a newline in a name",
+	"put_json":        "what Linux says of a missing file",
+	"put_usage":       "arguments that are not UTF-8",
+	"readme_try":      "a store that is opened twice: wine 8 cannot remove its lock through os.Root",
+	"skip_existing":   "all of a list in one query, for which wine opens files too slowly",
+	"spool":           "the names of open files",
 }
 
 // oneByOne keeps stories from running at the same time: what artifact stores for
@@ -63,7 +84,7 @@ func wineBin(t *testing.T, dir string) string {
 	}
 	prefix := filepath.Join(dir, "prefix")
 	// Debian's wine looks for its server in TMPDIR.
-	environment := []string{"WINEPREFIX=" + prefix, "WINEDEBUG=-all", "HOME=" + dir, "TMPDIR=" + dir, "LC_ALL=C.UTF-8"}
+	environment := []string{"WINEPREFIX=" + prefix, "WINEDEBUG=fixme-all", "HOME=" + dir, "TMPDIR=" + dir, "LC_ALL=C.UTF-8"}
 	run := func(environment []string, name string, args ...string) {
 		t.Helper()
 		// Its output goes nowhere: what wine starts holds it open.
@@ -90,12 +111,30 @@ func wineBin(t *testing.T, dir string) string {
 	if err := os.Mkdir(bin, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	script := fmt.Sprintf("#!/bin/sh\nexec timeout -k 1 60 env '%s' '%s' '%s' \"$@\"\n", strings.Join(environment, "' '"), wine, program)
+	script := fmt.Sprintf(wineScript, strings.Join(environment, "' '"), wine, program)
 	if err := os.WriteFile(filepath.Join(bin, "artifact"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return bin
 }
+
+// wineScript runs a program under wine, and once more where the kernel's random
+// layout put the loader's heap where wine needs an address of its own: then the
+// program was not started.
+const wineScript = `#!/bin/sh
+exec 3>&1
+run=$(mktemp -d) || exit
+trap 'rm -r "$run"' EXIT
+unmapped='failed to map the shared user data'
+while
+	{
+		timeout -k 1 60 env '%s' '%s' '%s' "$@" 2>&1 >&3 3>&-
+		echo $? >"$run/code"
+	} | tee "$run/err" | grep -av --line-buffered "$unmapped" >&2
+	grep -q "$unmapped" "$run/err"
+do :; done
+exit "$(cat "$run/code")"
+`
 
 // wineProgram finds a program of wine, which Debian keeps out of PATH.
 func wineProgram(t *testing.T, name string) string {
@@ -124,7 +163,7 @@ func streamsBelow(t *testing.T, dir string) (left []string) {
 	return left
 }
 
-// putWhileItChanges has a file written to when the server has read half of it.
+// putWhileItChanges has a file cut when the server has read half of it.
 func putWhileItChanges(t *testing.T, bin string) {
 	t.Helper()
 	const size = 32 << 20
@@ -135,7 +174,9 @@ func putWhileItChanges(t *testing.T, bin string) {
 	}
 	server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.CopyN(io.Discard, r.Body, size/2)
-		writeFile(t, path, "other bytes")
+		if err := os.Truncate(path, 11); err != nil {
+			t.Error(err)
+		}
 		_, _ = io.Copy(io.Discard, r.Body)
 	})
 	cmd := call{args: []string{"put", "file"}, env: server.env(), dir: dir}.command(t)
