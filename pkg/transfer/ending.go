@@ -56,9 +56,9 @@ func (e *ending) why() error {
 	return e.reason
 }
 
-// untried is the error of an input that is not tried any more, or nil. meant is
-// what was to be done.
-func (e *ending) untried(input Input, meant string) error {
+// notTried returns the error of an input that is not tried any more, or nil. meant
+// is what was to be done.
+func (e *ending) notTried(input Input, meant string) error {
 	reason := e.why()
 	if reason == nil {
 		return nil

@@ -24,7 +24,6 @@ type LookedUp struct {
 
 	size     int64 // of the input; -1 where it is not known
 	presence client.Presence
-	share    *share
 }
 
 // LookUp asks what a cache has of a list, and gives the answers in its order. An
@@ -48,19 +47,15 @@ func (v *Verifier) LookUp(ctx context.Context, inputs Inputs) iter.Seq[LookedUp]
 // look is one run of questions over a list. Identifying, asking for many and
 // asking for one overlap.
 func (v *Verifier) look(ctx context.Context, inputs Inputs) iter.Seq[LookedUp] {
-	return func(yield func(LookedUp) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		l := look{verifier: v}
-		identified := inOrder(ctx, v.Jobs, v.claims(inputs), l.identify)
-		asked := inOrder(ctx, queries, inBatches(ctx, identified), l.askForMany)
-		for result := range inOrder(ctx, v.Jobs, flattened(asked), l.askForOne) {
-			result.share.finish()
-			if !yield(result) {
-				return
-			}
-		}
-	}
+	l := look{verifier: v}
+	return results(ctx, line[*listed[LookedUp]]{
+		entries: entries[LookedUp](v, inputs), window: queryWindow,
+		steps: []step[*listed[LookedUp]]{
+			each(v.Jobs, l.identify),
+			{queries, client.MaxQuery, l.askForMany},
+			each(v.Jobs, l.askForOne),
+		},
+	})
 }
 
 type look struct {
@@ -69,20 +64,21 @@ type look struct {
 }
 
 // identify finds out an id without asking for it.
-func (l *look) identify(ctx context.Context, c claim) LookedUp {
-	result := LookedUp{Path: c.input.Path, Err: c.err, size: -1, share: c.share}
+func (l *look) identify(ctx context.Context, c *listed[LookedUp]) {
+	result := &c.result
+	*result = LookedUp{Path: c.input.Path, Err: c.err, size: -1}
 	if result.Err == nil {
-		result.Err = l.ending.untried(c.input, "looked up")
+		result.Err = l.ending.notTried(c.input, "looked up")
 	}
 	if result.Err != nil {
-		return result
+		return
 	}
 	var expected expectation
 	if result.Err = caught(c.input, func() (err error) {
 		expected, err = l.verifier.expect(ctx, c.input)
 		return err
 	}); result.Err != nil {
-		return result
+		return
 	}
 	result.ID, result.size = expected.id, expected.size
 	if expected.local != nil {
@@ -91,20 +87,19 @@ func (l *look) identify(ctx context.Context, c claim) LookedUp {
 		}
 		_ = expected.local.Close() // it was only read
 	}
-	return result
 }
 
 // askForMany completes, of a batch, what one request can tell.
-func (l *look) askForMany(ctx context.Context, batch []LookedUp) []LookedUp {
+func (l *look) askForMany(ctx context.Context, batch []*listed[LookedUp]) {
 	var asked []*LookedUp
 	var ids []artifact.ID
-	for i := range batch {
-		if batch[i].Err == nil {
-			asked, ids = append(asked, &batch[i]), append(ids, batch[i].ID)
+	for _, c := range batch {
+		if c.result.Err == nil {
+			asked, ids = append(asked, &c.result), append(ids, c.result.ID)
 		}
 	}
 	if len(ids) == 0 || l.ending.why() != nil {
-		return batch
+		return
 	}
 	var answers []client.Answer
 	err := fault.Catch(func() (err error) {
@@ -125,12 +120,13 @@ func (l *look) askForMany(ctx context.Context, batch []LookedUp) []LookedUp {
 			result.Err = fmt.Errorf("looking up %s: %w", result.ID, client.ErrNotFound)
 		}
 	}
-	return batch
 }
 
 // askForOne asks for an artifact of which nothing was said, or not its size, and
 // in lower case for a digest in upper case that is missing.
-func (l *look) askForOne(ctx context.Context, result LookedUp) LookedUp {
+func (l *look) askForOne(ctx context.Context, c *listed[LookedUp]) {
+	defer c.finish()
+	result := &c.result
 	if result.Err == nil && result.presence == client.Unknown {
 		result.Found, result.Err = l.stat(ctx, result.Path, result.ID)
 	} else if result.Err == nil && result.Found.Size < 0 {
@@ -146,7 +142,6 @@ func (l *look) askForOne(ctx context.Context, result LookedUp) LookedUp {
 			result.ID, result.Found, result.Err = lower, found, nil
 		}
 	}
-	return result
 }
 
 // completed takes from more what was not found yet.
@@ -163,7 +158,7 @@ func completed(found, more client.Found) client.Found {
 }
 
 func (l *look) stat(ctx context.Context, path string, id artifact.ID) (client.Found, error) {
-	if err := l.ending.untried(Input{Path: path, ID: id}, "looked up"); err != nil {
+	if err := l.ending.notTried(Input{Path: path, ID: id}, "looked up"); err != nil {
 		return client.Found{}, err
 	}
 	var found client.Found

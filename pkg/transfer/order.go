@@ -6,89 +6,231 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync"
+	"time"
 
+	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
-// aheadPerJob is how many results may wait behind a slow one, for each job.
-const aheadPerJob = 4
+const (
+	// window is how many entries are between the list and the results at most:
+	// so many may wait behind one that takes long.
+	window = client.MaxQuery
+	// queryWindow is the same with a query among the steps. It holds a batch that
+	// fills, some that are asked for, and more.
+	queryWindow = 4 * client.MaxQuery
+	// queries is how many batches are asked for at a time.
+	queries = 2
+	// fillTime is how long a batch waits for more entries.
+	fillTime = 50 * time.Millisecond
+)
 
-// inOrder works on items, several at a time, and gives the results in the order
-// of the items. What is in memory does not depend on how many there are. When
-// the results are not wanted any more, or ctx ends, it takes no further item,
-// and gives what was begun. An item that is being waited for then, as one that
-// somebody has to type, is left behind. It panics where items or work does.
-func inOrder[T, R any](ctx context.Context, jobs int, items iter.Seq[T], work func(context.Context, T) R) iter.Seq[R] {
-	return func(yield func(R) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		// The order of the results: each place is filled when its work is done.
-		places, broken := make(chan chan done[R], jobs*aheadPerJob), make(chan error, 1)
-		go func() {
-			defer close(places)
-			free := make(chan struct{}, jobs)
-			broken <- fault.Catch(func() error {
-				for item := range items {
-					place := make(chan done[R], 1)
-					if ctx.Err() != nil || !send(ctx, places, place) {
-						break
-					}
-					free <- struct{}{}
-					go func() {
-						var d done[R]
-						d.broken = fault.Catch(func() error { d.result = work(ctx, item); return nil })
-						place <- d
-						<-free
-					}()
-				}
-				return nil
-			})
-		}()
-		wanted := true
-		for place := range begun(ctx, places) {
-			d := <-place
-			fault.Raise(d.broken)
-			if wanted = wanted && yield(d.result); !wanted {
-				cancel()
+// item is an entry of a list on its way through the steps of a [line].
+type item interface {
+	// finished returns a channel that is closed when the entry needs no
+	// further step.
+	finished() <-chan struct{}
+	// release gives back what an entry holds when a run ends before it is
+	// finished.
+	release()
+}
+
+// line takes the entries of a list through steps, and gives them in their order
+// when they are finished. In between, one may overtake another.
+type line[E item] struct {
+	entries iter.Seq[E]
+	// window is how many entries may be under way or wait for their turn.
+	window int
+	steps  []step[E]
+	// inTurn, if not nil, completes a finished entry when those before it were
+	// given. It returns false to end the run.
+	inTurn func(context.Context, E) bool
+	// waiting, if not nil, is called before a wait for the next entry.
+	waiting func()
+}
+
+// step is one step of the work on entries.
+type step[E item] struct {
+	workers int
+	// batch is how many entries one call of work gets at most.
+	batch int
+	work  func(context.Context, []E)
+}
+
+// each is a step that works on entries one by one.
+func each[E item](workers int, work func(context.Context, E)) step[E] {
+	return step[E]{workers, 1, func(ctx context.Context, batch []E) { work(ctx, batch[0]) }}
+}
+
+// run gives the entries. It ends early when ctx ends or no more are wanted, and
+// returns when all workers have ended. A list that waits for its writer, as one on
+// a terminal, is left behind. It panics where the list or a worker did.
+func (l line[E]) run(ctx context.Context) iter.Seq[E] {
+	return func(yield func(E) bool) {
+		ctx, cancel := context.WithCancelCause(ctx)
+		defer func() { fault.Raise(context.Cause(ctx)) }()
+		guard := func(f func()) {
+			if err := fault.Catch(func() error { f(); return nil }); err != nil {
+				cancel(err)
 			}
 		}
-		raise(broken)
+		places, listed := make(chan E, l.window), make(chan E)
+		go guard(func() { l.list(ctx, places, listed) })
+		var working sync.WaitGroup
+		for from, i := listed, 0; i < len(l.steps); i++ {
+			to := make(chan E)
+			l.steps[i].start(ctx, guard, &working, from, to)
+			from = to
+		}
+		var current []E
+		defer func() { releaseAll(current, places) }()
+		defer working.Wait()
+		defer cancel(nil)
+		for {
+			next, more := receive(ctx, places, l.waiting)
+			if !more {
+				return
+			}
+			current = []E{next}
+			if !await(ctx, next.finished(), l.waiting) || l.inTurn != nil && !l.inTurn(ctx, next) || !yield(next) {
+				return
+			}
+		}
 	}
 }
 
-// done is what came of an item, or the panic over it.
-type done[R any] struct {
-	result R
-	broken error
+// list brings the entries on their way.
+func (l line[E]) list(ctx context.Context, places, listed chan<- E) {
+	defer close(places)
+	defer close(listed)
+	for e := range l.entries {
+		if !send(ctx, places, e) || !isFinished(e) && !send(ctx, listed, e) {
+			return
+		}
+	}
 }
 
-// caught runs f for an input, whose panic is an error of that input alone.
+// start runs the workers. They pass on what they did not finish.
+func (s step[E]) start(ctx context.Context, guard func(func()), working *sync.WaitGroup, from <-chan E, to chan<- E) {
+	var workers sync.WaitGroup
+	filling := make(chan struct{}, 1) // so that batches fill one after the other
+	take := func() []E {
+		if !send(ctx, filling, struct{}{}) {
+			return nil
+		}
+		defer func() { <-filling }()
+		return fill(ctx, from, s.batch)
+	}
+	work := func() {
+		for batch := take(); len(batch) > 0; batch = take() {
+			s.work(ctx, batch)
+			for _, e := range batch {
+				if !isFinished(e) && !send(ctx, to, e) {
+					return
+				}
+			}
+		}
+	}
+	for range s.workers {
+		workers.Go(func() { guard(work) })
+	}
+	working.Go(func() {
+		workers.Wait()
+		close(to)
+	})
+}
+
+// fill returns up to size entries, or those that come in a moment. It returns
+// none at the end or when ctx has ended.
+func fill[E any](ctx context.Context, from <-chan E, size int) []E {
+	e, more := receive(ctx, from, nil)
+	if !more {
+		return nil
+	}
+	batch := []E{e}
+	if size == 1 {
+		return batch
+	}
+	ctx, cancel := context.WithTimeout(ctx, fillTime)
+	defer cancel()
+	for len(batch) < size {
+		if e, more = receive(ctx, from, nil); !more {
+			break
+		}
+		batch = append(batch, e)
+	}
+	return batch
+}
+
+// send reports whether a channel took the value before ctx ended.
+func send[T any](ctx context.Context, to chan<- T, value T) bool {
+	select {
+	case to <- value:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// receive returns the next value of a channel, or false if there is none before
+// it is closed or ctx ends. It calls waiting, if not nil, before it waits.
+func receive[T any](ctx context.Context, from <-chan T, waiting func()) (value T, more bool) {
+	select {
+	case value, more = <-from:
+		return value, more
+	default:
+	}
+	if waiting != nil {
+		waiting()
+	}
+	select {
+	case value, more = <-from:
+	case <-ctx.Done():
+	}
+	return value, more
+}
+
+// await reports whether done was closed before ctx ended. It calls waiting, if
+// not nil, before it waits.
+func await(ctx context.Context, done <-chan struct{}, waiting func()) bool {
+	receive(ctx, done, waiting)
+	return isClosed(done)
+}
+
+func isFinished(e item) bool { return isClosed(e.finished()) }
+
+func isClosed(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+// releaseAll releases the unfinished entries of a run that has ended.
+func releaseAll[E item](current []E, places <-chan E) {
+	for more := true; more; {
+		for _, e := range current {
+			if !isFinished(e) {
+				e.release()
+			}
+		}
+		select {
+		case e, ok := <-places:
+			current, more = []E{e}, ok
+		default:
+			more = false
+		}
+	}
+}
+
+// caught runs f for an input, and makes a panic an error of that input alone.
 func caught(input Input, f func() error) error {
 	err := fault.Catch(f)
 	if errors.As(err, new(*fault.Error)) {
 		err = fmt.Errorf("%s: %w", cmp.Or(input.Path, string(input.ID)), err)
 	}
 	return err
-}
-
-// raise panics with the fault that a goroutine ended with, if it has ended.
-func raise(ended <-chan error) {
-	select {
-	case err := <-ended:
-		fault.Raise(err)
-	default:
-	}
-}
-
-// begun gives places until there are no more, or ctx has ended and none is
-// there.
-func begun[P any](ctx context.Context, places <-chan P) iter.Seq[P] {
-	return func(yield func(P) bool) {
-		for {
-			place, more := receive(ctx, places)
-			if !more || !yield(place) {
-				return
-			}
-		}
-	}
 }

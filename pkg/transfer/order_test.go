@@ -10,95 +10,141 @@ import (
 	"time"
 )
 
-func numbers(n int) iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for i := range n {
-			if !yield(i) {
+// number is an item that becomes a square.
+type number struct {
+	n        int
+	done     chan struct{}
+	released bool
+}
+
+func (i *number) finished() <-chan struct{} { return i.done }
+func (i *number) release()                  { i.released = true }
+
+func numbers(count int) iter.Seq[*number] {
+	return func(yield func(*number) bool) {
+		for n := range count {
+			if !yield(&number{n: n, done: make(chan struct{})}) {
 				return
 			}
 		}
 	}
 }
 
-func TestInOrder(t *testing.T) {
+func square(i *number) {
+	i.n *= i.n
+	close(i.done)
+}
+
+// TestLineKeepsTheOrder though later items are done first, and takes no more items
+// and workers than it may.
+func TestLineKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const jobs, count = 4, 100
-		var running, most, begun, given atomic.Int64
-		work := func(_ context.Context, i int) int {
-			most.Store(max(most.Load(), running.Add(1)))
-			if ahead := begun.Add(1) - given.Load(); ahead > jobs*(aheadPerJob+1)+2 {
-				t.Errorf("%d are worked on or wait", ahead)
-			}
-			time.Sleep(time.Duration(count-i) * time.Second) // later ones are faster
-			running.Add(-1)
-			return i * i
-		}
+		const workers, window, count, batch = 4, 20, 100, 3
+		var running, most, begun, given, largest atomic.Int64
+		l := line[*number]{entries: numbers(count), window: window, steps: []step[*number]{
+			each(workers, func(_ context.Context, i *number) {
+				most.Store(max(most.Load(), running.Add(1)))
+				if ahead := begun.Add(1) - given.Load(); ahead > window+2 {
+					t.Errorf("%d are worked on or wait", ahead)
+				}
+				time.Sleep(time.Duration(count-i.n) * time.Second)
+				running.Add(-1)
+			}),
+			{2, batch, func(_ context.Context, items []*number) {
+				largest.Store(max(largest.Load(), int64(len(items))))
+				if items[0].n%2 == 0 { // it goes no further
+					square(items[0])
+				}
+			}},
+			each(1, func(_ context.Context, i *number) { square(i) }),
+		}}
 		var got, want []int
-		for square := range inOrder(t.Context(), jobs, numbers(count), work) {
+		for i := range l.run(t.Context()) {
 			given.Add(1)
-			got = append(got, square)
+			got = append(got, i.n)
 			want = append(want, len(want)*len(want))
 		}
 		if len(got) != count || !slices.Equal(got, want) {
 			t.Errorf("%v", got)
 		}
-		if most.Load() != jobs {
-			t.Errorf("%d at a time, want %d", most.Load(), jobs)
+		if most.Load() != workers || largest.Load() > batch {
+			t.Errorf("%d at a time, want %d; a batch of %d", most.Load(), workers, largest.Load())
 		}
 	})
 }
 
-func TestInOrderStops(t *testing.T) {
+// TestLineStops when no more are wanted, or the context ends, and releases what
+// was under way.
+func TestLineStops(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		work := func(ctx context.Context, i int) error {
-			if i > 2 {
-				<-ctx.Done() // or it would go on for ever
+	for _, cancels := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var taken []*number
+			l := line[*number]{window: 10, entries: func(yield func(*number) bool) {
+				for i := range numbers(1_000_000) {
+					if taken = append(taken, i); !yield(i) {
+						return
+					}
+				}
+			}, steps: []step[*number]{each(3, func(ctx context.Context, i *number) {
+				if i.n < 2 {
+					square(i)
+				} else {
+					<-ctx.Done() // or it would go on for ever
+				}
+			})}}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var first []int
+			for i := range l.run(ctx) {
+				if first = append(first, i.n); len(first) < 2 {
+					continue
+				}
+				synctest.Wait() // for all that may be under way
+				if !cancels {
+					break
+				}
+				cancel()
 			}
-			return ctx.Err()
-		}
-		var first []error
-		for err := range inOrder(t.Context(), 3, numbers(1_000_000), work) {
-			if first = append(first, err); len(first) == 2 {
-				break
+			synctest.Wait()
+			if !slices.Equal(first, []int{0, 1}) || len(taken) != 6 { // three workers have one each, and a fourth waits
+				t.Errorf("the first were %v, %d were taken", first, len(taken))
 			}
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		cancelled := 0
-		for err := range inOrder(ctx, 3, numbers(1_000_000), work) {
-			cancel()
-			if err != nil {
-				cancelled++
+			for _, i := range taken[2:] {
+				if !i.released {
+					t.Errorf("%d was not released", i.n)
+				}
 			}
-		}
-		if !slices.Equal(first, []error{nil, nil}) || cancelled > 20 {
-			t.Errorf("the first were %v, and %d ended with the context", first, cancelled)
-		}
-	})
+		})
+	}
 }
 
 // A list that nobody goes on with, as a terminal's, does not keep the program
-// from ending.
-func TestInOrderLeavesAWaitingListBehind(t *testing.T) {
+// from ending. Results before it can be written meanwhile.
+func TestLineLeavesAWaitingListBehind(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		items := func(yield func(int) bool) {
-			_ = yield(1)
-			<-release
-		}
+		proceed := make(chan struct{})
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
+		waited := 0
+		l := line[*number]{window: 10, entries: func(yield func(*number) bool) {
+			_ = yield(&number{n: 1, done: make(chan struct{})})
+			<-proceed
+		}, steps: []step[*number]{each(3, func(_ context.Context, i *number) { square(i) })}}
 		var got []int
-		for i := range inOrder(ctx, 3, items, func(_ context.Context, i int) int { return i }) {
-			got = append(got, i)
-			cancel()
+		l.waiting = func() {
+			if waited++; len(got) > 0 {
+				cancel()
+			}
 		}
-		if !slices.Equal(got, []int{1}) {
+		for i := range l.run(ctx) {
+			got = append(got, i.n)
+		}
+		if !slices.Equal(got, []int{1}) || waited == 0 {
 			t.Errorf("%v", got)
 		}
-		close(release)
+		close(proceed)
 	})
 }

@@ -58,13 +58,6 @@ func isOwn(err error) bool {
 	return errors.Is(err, artifact.ErrChanged) || errors.As(err, new(*InputError))
 }
 
-// closed is what done is where the result was given to the caller.
-var closed = func() chan struct{} {
-	done := make(chan struct{})
-	close(done)
-	return done
-}()
-
 // repeats knows the last ids.
 type repeats struct {
 	mu    sync.Mutex
@@ -95,43 +88,43 @@ func (r *repeats) claim(id artifact.ID, o *outcome) *outcome {
 	return nil
 }
 
-// repeated completes the result of an input that another one was sent for. It
-// tells whether the result is known.
-func (p *pipeline) repeated(ctx context.Context, it *item) bool {
-	if it.first == nil || it.err != nil {
+// completeRepeat completes the result of an input that another one was sent for.
+// It returns false if ctx ended before.
+func (r *putRun) completeRepeat(ctx context.Context, e *putEntry) bool {
+	if e.first == nil || e.err != nil {
 		return true
 	}
-	if !p.awaited(ctx, it.first.done) {
+	if !await(ctx, e.first.done, r.batch.Waiting) {
 		return false
 	}
-	first := it.first.sent()
-	if isOwn(first.err) && !it.stream && (first.sum == "" || first.isLike(it.outcome)) {
-		p.sendInstead(ctx, it, first)
+	first := e.first.sent()
+	if isOwn(first.err) && !e.stream && (first.sum == "" || first.isLike(e.outcome)) {
+		r.sendInstead(ctx, e, first)
 		return ctx.Err() == nil
 	}
-	it.repeatOf(first)
-	if it.result.Status == Failed {
-		p.ending.failed(it.result.Err)
+	e.repeatOf(first)
+	if e.result.Status == Failed {
+		r.ending.failed(e.result.Err)
 	}
 	return true
 }
 
-// sendInstead uploads an input after all, since first, which was to be sent for it,
+// sendInstead uploads an input after all, since first, which was to be sent for e,
 // could not be read. Others with its id rely on this one from then on.
-func (p *pipeline) sendInstead(ctx context.Context, it *item, first *outcome) {
-	if err := p.ending.untried(it.input, "sent"); err != nil {
-		it.result.Status, it.result.Err = NotSent, err
+func (r *putRun) sendInstead(ctx context.Context, e *putEntry, first *outcome) {
+	if err := r.ending.notTried(e.input, "sent"); err != nil {
+		e.result.Status, e.result.Err = NotSent, err
 		return
 	}
-	if p.batch.Waiting != nil {
-		p.batch.Waiting()
+	if r.batch.Waiting != nil {
+		r.batch.Waiting()
 	}
-	id := it.result.ID
-	it.result = p.uploader.Put(ctx, it.input)
-	p.ending.observe(it.result.Err)
-	it.status, it.err = it.result.Status, it.result.Err
-	if it.result.ID == id {
-		first.instead = it.outcome
+	id := e.result.ID
+	e.result = r.uploader.Put(ctx, e.input)
+	r.ending.observe(e.result.Err)
+	e.status, e.err = e.result.Status, e.result.Err
+	if e.result.ID == id {
+		first.instead = e.outcome
 	}
 }
 

@@ -63,41 +63,58 @@ func (v *Verifier) Verify(ctx context.Context, input Input) Verification {
 	return result.concluded(caught(input, func() error { return v.verify(ctx, input, &result) }))
 }
 
-// All verifies a list, and gives the results in its order, of which up to four
-// times Jobs wait for one that takes long. An entry that is no input gives a
+// All verifies a list, and gives the results in its order, of which up to
+// [client.MaxQuery] wait for one that takes long. An entry that is no input gives a
 // result without a path.
 //
 // When the credential is refused, the cache is closed or the network lost, what
-// is left of the list comes with a [*NotTriedError].
+// is left of the list comes with a [*NotTriedError]. When ctx ends, nothing more is
+// given.
 func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification] {
 	ending := new(ending)
-	return inOrder(ctx, v.Jobs, v.claims(inputs), func(ctx context.Context, c claim) Verification {
-		defer c.share.finish()
-		if c.err != nil {
-			return Verification{Size: -1}.concluded(c.err)
-		}
-		if err := ending.untried(c.input, "checked"); err != nil {
-			return Verification{Path: c.input.Path, ID: c.input.ID, Size: -1}.concluded(err)
-		}
-		one := *v
-		if one.Progress == nil {
-			one.Progress = c.share
-		}
-		result := one.Verify(ctx, c.input)
-		ending.observe(result.Err)
-		return result
+	return results(ctx, line[*listed[Verification]]{
+		entries: entries[Verification](v, inputs), window: window,
+		steps: []step[*listed[Verification]]{each(v.Jobs, func(ctx context.Context, c *listed[Verification]) {
+			defer c.finish()
+			if c.result.Path, c.result.Size = c.input.Path, -1; c.err == nil {
+				c.result.ID = c.input.ID
+				c.err = ending.notTried(c.input, "checked")
+			}
+			if c.err != nil {
+				c.result = c.result.concluded(c.err)
+				return
+			}
+			one := *v
+			if one.Progress == nil {
+				one.Progress = &c.share
+			}
+			c.result = one.Verify(ctx, c.input)
+			ending.observe(c.result.Err)
+		})},
 	})
 }
 
-// claim is an entry of a list.
-type claim struct {
-	input Input
-	err   error
-	share *share
+// check is an entry of a list that is checked, and what came of it.
+type listed[R any] struct {
+	input  Input
+	err    error // of an entry that is no input
+	share  share
+	done   chan struct{}
+	result R
 }
 
-func (v *Verifier) claims(inputs Inputs) iter.Seq[claim] {
-	return func(yield func(claim) bool) {
+func (c *listed[R]) finished() <-chan struct{} { return c.done }
+
+func (c *listed[R]) release() {}
+
+func (c *listed[R]) finish() {
+	c.share.finish()
+	close(c.done)
+}
+
+// entries are those of a list.
+func entries[R any](v *Verifier, inputs Inputs) iter.Seq[*listed[R]] {
+	return func(yield func(*listed[R]) bool) {
 		if v.ListProgress != nil {
 			defer v.ListProgress.Listed()
 		}
@@ -105,7 +122,18 @@ func (v *Verifier) claims(inputs Inputs) iter.Seq[claim] {
 			if v.ListProgress != nil {
 				v.ListProgress.Found(1)
 			}
-			if !yield(claim{input, err, &share{list: v.ListProgress, download: true}}) {
+			if !yield(&listed[R]{input: input, err: err, share: share{list: v.ListProgress, download: true}, done: make(chan struct{})}) {
+				return
+			}
+		}
+	}
+}
+
+// results runs a line, and gives what came of each entry.
+func results[R any](ctx context.Context, l line[*listed[R]]) iter.Seq[R] {
+	return func(yield func(R) bool) {
+		for c := range l.run(ctx) {
+			if !yield(c.result) {
 				return
 			}
 		}
