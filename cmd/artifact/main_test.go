@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 //	cache start [NAME=VALUE...] [FLAG...]
 //	cache stop
 //	server start [FILE]
+//	server secure [FILE]
 //	server requests [HEADER...]
 //	server order
 //	server connections

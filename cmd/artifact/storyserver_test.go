@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -65,6 +69,8 @@ type storyServerKey struct{}
 // runServer is the command server of stories.
 //
 //	server start [FILE]         answers by the first rule in FILE that matches, else 202
+//	server secure [FILE]        does so in TLS, for whoever shows a certificate; its own
+//	                            authority is in ca.pem
 //	server requests [HEADER...] prints method, URI, body and these headers of each
 //	                            request, in the order of the lines; * is all headers.
 //	                            A long body is its size
@@ -74,11 +80,11 @@ type storyServerKey struct{}
 // It points ARTIFACT_API and ARTIFACT_TOKEN at the server, whose URL is SERVER too.
 func runServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: server start [FILE], server requests [HEADER...], server order, or server connections")
+		ts.Fatalf("usage: server start [FILE], server secure [FILE], server requests [HEADER...], server order, or server connections")
 	}
 	kept := ts.Value(storyServerKey{}).(**storyServer)
 	switch verb := args[0]; {
-	case verb == "start":
+	case verb == "start" || verb == "secure":
 		s := &storyServer{rules: []*rule{{method: "*", pattern: "*", left: -1, status: http.StatusAccepted}}}
 		if len(args) > 1 {
 			s.rules = append(parseRules(ts, ts.ReadFile(args[1])), s.rules...)
@@ -89,7 +95,15 @@ func runServer(ts *testscript.TestScript, neg bool, args []string) {
 				s.connections.Add(1)
 			}
 		}
-		s.Start()
+		if verb == "secure" {
+			s.Config.ErrorLog = log.New(io.Discard, "", 0)
+			s.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+			s.StartTLS()
+			authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+			ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), authority, 0o600))
+		} else {
+			s.Start()
+		}
 		ts.Defer(s.Close)
 		*kept = s
 		ts.Setenv("SERVER", s.URL)
