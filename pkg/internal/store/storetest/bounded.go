@@ -19,8 +19,8 @@ const (
 	limit    = 3*blobSize + 50_000
 )
 
-// RunBounded checks what a [store.Store] with a limit promises beside all that
-// [Run] checks. empty makes a new store of at most limit bytes for each test,
+// RunBounded checks the further promises of a [store.Store] with a limit, besides
+// those of [Run]. empty makes a new store of at most limit bytes for each test,
 // and closes it when the test ends.
 func RunBounded(t *testing.T, empty func(t *testing.T, limit int64) store.Store) {
 	t.Helper()
@@ -45,18 +45,9 @@ func RunBounded(t *testing.T, empty func(t *testing.T, limit int64) store.Store)
 	}
 }
 
-func untouched(t *testing.T) io.Reader {
-	return readerFunc(func([]byte) (int, error) {
-		t.Error("the body was read")
-		return 0, io.EOF
-	})
-}
-
 func leastRecentlyUsed(t *testing.T, s store.Store) {
 	body := Bytes(1, blobSize)
-	for _, id := range []string{"a", "b", "c"} {
-		put(t, s, key(id), Full(), body)
-	}
+	putABC(t, s, body)
 	expect(t, s, key("a"), Full(), body) // a Get: a is the youngest
 	if _, err := s.Stat(t.Context(), key("b")); err != nil {
 		t.Fatal(err)
@@ -72,9 +63,7 @@ func leastRecentlyUsed(t *testing.T, s store.Store) {
 func neverFits(t *testing.T, s store.Store) {
 	put(t, s, key("a"), Full(), Bytes(1, blobSize))
 	for _, size := range []int64{limit, limit + 1, 1<<63 - 1} {
-		if err := s.Put(t.Context(), key("b"), size, Full(), untouched(t)); !errors.Is(err, store.ErrTooLarge) {
-			t.Errorf("Put of %d bytes = %v, want ErrTooLarge", size, err)
-		}
+		putFails(t, s, key("b"), size, Full(), untouched(t), store.ErrTooLarge)
 	}
 	expectNone(t, s, key("b"))
 	expect(t, s, key("a"), Full(), Bytes(1, blobSize)) // nothing was removed for it
@@ -83,9 +72,7 @@ func neverFits(t *testing.T, s store.Store) {
 func turnsOutNotToFit(t *testing.T, s store.Store) {
 	put(t, s, key("old"), Full(), []byte("old"))
 	for range 3 {
-		if err := s.Put(t.Context(), key("a"), store.UnknownSize, Full(), bytes.NewReader(Bytes(1, limit))); !errors.Is(err, store.ErrTooLarge) {
-			t.Errorf("Put of %d bytes with an unknown size = %v, want ErrTooLarge", limit, err)
-		}
+		putFails(t, s, key("a"), store.UnknownSize, Full(), bytes.NewReader(Bytes(1, limit)), store.ErrTooLarge)
 		expectNone(t, s, key("a"))
 	}
 	body := Bytes(1, blobSize)
@@ -95,19 +82,8 @@ func turnsOutNotToFit(t *testing.T, s store.Store) {
 		}
 	}
 	read := open(t, s, key("a"))
-	if err := s.Put(t.Context(), key("d"), store.UnknownSize, Full(), bytes.NewReader(Bytes(1, 3*blobSize))); !errors.Is(err, store.ErrFull) {
-		t.Errorf("Put = %v, want ErrFull", err)
-	}
+	putFails(t, s, key("d"), store.UnknownSize, Full(), bytes.NewReader(Bytes(1, 3*blobSize)), store.ErrFull)
 	expectBody(t, read, body)
-}
-
-func open(t *testing.T, s store.Store, k store.Key) *store.Blob {
-	t.Helper()
-	blob, err := s.Get(t.Context(), k)
-	if err != nil {
-		t.Fatalf("Get(%v) = %v", k, err)
-	}
-	return blob
 }
 
 func whatIsReadStays(t *testing.T, s store.Store) {
@@ -118,13 +94,9 @@ func whatIsReadStays(t *testing.T, s store.Store) {
 		blobs = append(blobs, open(t, s, key(id)))
 	}
 	again := open(t, s, key("b"))
-	if err := s.Put(t.Context(), key("d"), blobSize, Full(), untouched(t)); !errors.Is(err, store.ErrFull) {
-		t.Errorf("Put = %v, want ErrFull", err)
-	}
+	putFails(t, s, key("d"), blobSize, Full(), untouched(t), store.ErrFull)
 	expectBody(t, blobs[1], body)
-	if err := s.Put(t.Context(), key("d"), blobSize, Full(), untouched(t)); !errors.Is(err, store.ErrFull) {
-		t.Errorf("Put while one of two readers is left = %v, want ErrFull", err)
-	}
+	putFails(t, s, key("d"), blobSize, Full(), untouched(t), store.ErrFull)
 	expectBody(t, again, body)
 	put(t, s, key("d"), Full(), body)
 	expectNone(t, s, key("b"))
@@ -135,15 +107,11 @@ func whatIsReadStays(t *testing.T, s store.Store) {
 
 func refusedRemovesNothing(t *testing.T, s store.Store) {
 	body := Bytes(1, blobSize)
-	for _, id := range []string{"a", "b", "c"} {
-		put(t, s, key(id), Full(), body)
-	}
+	putABC(t, s, body)
 	read := open(t, s, key("b"))
 	within := readerFunc(func([]byte) (int, error) {
 		for _, size := range []int64{2 * blobSize, 3 * blobSize} { // beside the put and the reader, and beside each
-			if err := s.Put(t.Context(), key("e"), size, Full(), untouched(t)); !errors.Is(err, store.ErrFull) {
-				t.Errorf("Put of %d bytes = %v, want ErrFull", size, err)
-			}
+			putFails(t, s, key("e"), size, Full(), untouched(t), store.ErrFull)
 		}
 		return 0, io.EOF
 	})
@@ -176,14 +144,9 @@ func replacedCounts(t *testing.T, s store.Store) {
 
 func roomComesBack(t *testing.T, s store.Store) {
 	for i := range 10 {
-		err := s.Put(t.Context(), key("a"), 2*blobSize, Full(), bytes.NewReader(Bytes(1, i*1000)))
-		if !errors.Is(err, store.ErrSize) {
-			t.Fatalf("Put = %v, want ErrSize", err)
-		}
+		putFails(t, s, key("a"), 2*blobSize, Full(), bytes.NewReader(Bytes(1, i*1000)), store.ErrSize)
 	}
-	for _, id := range []string{"a", "b", "c"} {
-		put(t, s, key(id), Full(), Bytes(1, blobSize))
-	}
+	putABC(t, s, Bytes(1, blobSize))
 	for _, id := range []string{"a", "b", "c"} {
 		expect(t, s, key(id), Full(), Bytes(1, blobSize))
 	}
@@ -193,9 +156,7 @@ func putKeepsRoom(t *testing.T, s store.Store) {
 	put(t, s, key("a"), Full(), Bytes(1, blobSize))
 	within := readerFunc(func([]byte) (int, error) {
 		expectNone(t, s, key("a")) // it had to go for this one
-		if err := s.Put(t.Context(), key("c"), blobSize, Full(), untouched(t)); !errors.Is(err, store.ErrFull) {
-			t.Errorf("Put beside another one = %v, want ErrFull", err)
-		}
+		putFails(t, s, key("c"), blobSize, Full(), untouched(t), store.ErrFull)
 		return 0, io.EOF
 	})
 	body := io.MultiReader(within, bytes.NewReader(Bytes(2, 3*blobSize)))

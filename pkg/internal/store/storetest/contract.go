@@ -88,10 +88,7 @@ func replaces(t *testing.T, s store.Store) {
 func readerKeeps(t *testing.T, s store.Store) {
 	k, old, young := key("one"), Bytes(1, 300_000), Bytes(2, 200_000)
 	put(t, s, k, Full(), old)
-	blob, err := s.Get(t.Context(), k)
-	if err != nil {
-		t.Fatal(err)
-	}
+	blob := open(t, s, k)
 	put(t, s, k, artifact.Metadata{}, young)
 	expect(t, s, k, artifact.Metadata{}, young)
 	expectBody(t, blob, old)
@@ -101,16 +98,11 @@ func readerKeeps(t *testing.T, s store.Store) {
 func otherLength(t *testing.T, s store.Store) {
 	k := key("one")
 	for _, announced := range []int64{9, 11, 1 << 20} {
-		err := s.Put(t.Context(), k, announced, Full(), strings.NewReader("ten bytes."))
-		if !errors.Is(err, store.ErrSize) {
-			t.Errorf("Put of 10 bytes as %d = %v, want ErrSize", announced, err)
-		}
+		putFails(t, s, k, announced, Full(), strings.NewReader("ten bytes."), store.ErrSize)
 		expectNone(t, s, k)
 	}
 	put(t, s, k, Full(), []byte("old"))
-	if err := s.Put(t.Context(), k, 0, artifact.Metadata{}, strings.NewReader("x")); !errors.Is(err, store.ErrSize) {
-		t.Errorf("Put of 1 byte as 0 = %v, want ErrSize", err)
-	}
+	putFails(t, s, k, 0, artifact.Metadata{}, strings.NewReader("x"), store.ErrSize)
 	expect(t, s, k, Full(), []byte("old"))
 }
 
@@ -118,20 +110,13 @@ func failingBody(t *testing.T, s store.Store) {
 	k, broken := key("one"), errors.New("connection reset")
 	put(t, s, k, Full(), []byte("old"))
 	for _, before := range []int{0, 1, 200_000} {
-		body := io.MultiReader(bytes.NewReader(Bytes(0, before)), iotest.ErrReader(broken))
 		for _, size := range []int64{int64(before), int64(before) + 1, store.UnknownSize} { // at its end, and within
-			if err := s.Put(t.Context(), k, size, artifact.Metadata{}, body); !errors.Is(err, broken) {
-				t.Errorf("Put with a body that fails after %d of %d bytes = %v, want %v", before, size, err, broken)
-			}
+			body := io.MultiReader(bytes.NewReader(Bytes(0, before)), iotest.ErrReader(broken))
+			putFails(t, s, k, size, artifact.Metadata{}, body, broken)
 			expect(t, s, k, Full(), []byte("old"))
-			body = io.MultiReader(bytes.NewReader(Bytes(0, before)), iotest.ErrReader(broken))
 		}
 	}
 }
-
-type panicReader struct{}
-
-func (panicReader) Read([]byte) (int, error) { panic("in Read") }
 
 func panickingBody(t *testing.T, s store.Store) {
 	k := key("one")
@@ -141,7 +126,7 @@ func panickingBody(t *testing.T, s store.Store) {
 				t.Error("the panic was lost")
 			}
 		}()
-		_ = s.Put(t.Context(), k, 10, Full(), panicReader{})
+		_ = s.Put(t.Context(), k, 10, Full(), readerFunc(func([]byte) (int, error) { panic("in Read") }))
 	}()
 	expectNone(t, s, k)
 	put(t, s, k, Full(), []byte("new"))
@@ -171,23 +156,13 @@ func endedContext(t *testing.T, s store.Store) {
 	}
 }
 
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
 func invalid(t *testing.T, s store.Store) {
-	untouched := readerFunc(func([]byte) (int, error) {
-		t.Error("the body was read")
-		return 0, io.EOF
-	})
 	for _, k := range []store.Key{
 		{}, key(""), key("."), key(".."), key("a/b"), key("../a"), key("a b"), key("a\x00"), key("\xff"), key("status"),
 		key(strings.Repeat("x", artifact.MaxIDLength+1)),
 		{Team: "\xff", ID: "a"}, {Team: "a\x00", ID: "a"}, {Team: "a\n", ID: "a"}, {Team: strings.Repeat("t", store.MaxTeamLength+1), ID: "a"},
 	} {
-		if err := s.Put(t.Context(), k, 1, artifact.Metadata{}, untouched); !errors.Is(err, store.ErrInvalid) {
-			t.Errorf("Put(%q) = %v, want ErrInvalid", k, err)
-		}
+		putFails(t, s, k, 1, artifact.Metadata{}, untouched(t), store.ErrInvalid)
 		if _, err := s.Get(t.Context(), k); !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("Get(%q) = %v, want ErrInvalid", k, err)
 		}
@@ -200,18 +175,14 @@ func invalid(t *testing.T, s store.Store) {
 		{CI: "a\x00"}, {SHA: "a\r\nSet-Cookie: b"}, {DirtyHash: "ä"}, {Tag: "\xff"}, {Tag: "\x7f"}, {Duration: &before},
 		{Tag: strings.Repeat("x", 1<<20)},
 	} {
-		if err := s.Put(t.Context(), key("a"), 1, m, untouched); !errors.Is(err, store.ErrInvalid) {
-			t.Errorf("Put with %.60s = %v, want ErrInvalid", describe(store.Entry{Metadata: m}), err)
-		}
+		putFails(t, s, key("a"), 1, m, untouched(t), store.ErrInvalid)
 	}
-	if err := s.Put(t.Context(), key("a"), -2, artifact.Metadata{}, untouched); !errors.Is(err, store.ErrInvalid) {
-		t.Errorf("Put of -2 bytes = %v, want ErrInvalid", err)
-	}
+	putFails(t, s, key("a"), -2, artifact.Metadata{}, untouched(t), store.ErrInvalid)
 	expectNone(t, s, key("a"))
 }
 
-// concurrent makes sure that nobody ever sees the body of one Put with the
-// metadata of another.
+// concurrent checks that the body of one Put never comes with the metadata of
+// another.
 func concurrent(t *testing.T, s store.Store) {
 	const writers, rounds = 4, 25
 	k := key("one")

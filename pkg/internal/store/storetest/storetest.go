@@ -1,6 +1,6 @@
-// Package storetest holds an implementation of [store.Store] to what the
-// interface promises. Start at [Run], and at [RunBounded] for a store with a
-// limit.
+// Package storetest checks that an implementation of [store.Store] keeps the
+// promises of the interface. Start at [Run], and at [RunBounded] for a store with
+// a limit.
 package storetest
 
 import (
@@ -16,8 +16,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// Run checks all that a [store.Store] without a limit promises. empty makes a
-// new store for each test, and closes it when the test ends.
+// Run checks the promises of a [store.Store] without a limit. empty makes a new
+// store for each test, and closes it when the test ends.
 func Run(t *testing.T, empty func(*testing.T) store.Store) {
 	t.Helper()
 	for _, test := range []struct {
@@ -74,7 +74,45 @@ func put(t *testing.T, s store.Store, k store.Key, m artifact.Metadata, body []b
 	}
 }
 
-// expect fails unless k holds exactly m and body, whoever asks.
+// putABC puts three artifacts of one body.
+func putABC(t *testing.T, s store.Store, body []byte) {
+	t.Helper()
+	for _, id := range []string{"a", "b", "c"} {
+		put(t, s, key(id), Full(), body)
+	}
+}
+
+// putFails fails unless a Put fails with an error that wraps want.
+func putFails(t *testing.T, s store.Store, k store.Key, size int64, m artifact.Metadata, body io.Reader, want error) {
+	t.Helper()
+	if err := s.Put(t.Context(), k, size, m, body); !errors.Is(err, want) {
+		t.Errorf("Put(%.300q) of %d bytes with %.60s = %v, want %v", k, size, describe(store.Entry{Metadata: m}), err, want)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// untouched is a body that must not be read.
+func untouched(t *testing.T) io.Reader {
+	return readerFunc(func([]byte) (int, error) {
+		t.Error("the body was read")
+		return 0, io.EOF
+	})
+}
+
+// open opens the artifact of k.
+func open(t *testing.T, s store.Store, k store.Key) *store.Blob {
+	t.Helper()
+	blob, err := s.Get(t.Context(), k)
+	if err != nil {
+		t.Fatalf("Get(%v) = %v", k, err)
+	}
+	return blob
+}
+
+// expect fails unless Stat and Get of k return exactly m and body.
 func expect(t *testing.T, s store.Store, k store.Key, m artifact.Metadata, body []byte) {
 	t.Helper()
 	want := describe(store.Entry{Size: int64(len(body)), Metadata: m})
@@ -82,11 +120,7 @@ func expect(t *testing.T, s store.Store, k store.Key, m artifact.Metadata, body 
 	if err != nil || describe(entry) != want {
 		t.Errorf("Stat(%v) = %s, %v, want %s", k, describe(entry), err, want)
 	}
-	blob, err := s.Get(t.Context(), k)
-	if err != nil {
-		t.Errorf("Get(%v) = %v", k, err)
-		return
-	}
+	blob := open(t, s, k)
 	if describe(blob.Entry) != want {
 		t.Errorf("Get(%v) = %s, want %s", k, describe(blob.Entry), want)
 	}
