@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"mime"
@@ -12,9 +13,9 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// put stores an upload. All that can be refused by its headers is, before the
-// first Read of the body, which is also what makes net/http answer a client
-// that waits for "100 Continue".
+// put stores an upload. It refuses what it can by the headers, before the first
+// Read of the body: that Read makes net/http answer a client that waits for
+// "100 Continue".
 func (s *Server) put(x *exchange) error {
 	key, err := x.key()
 	if err != nil {
@@ -38,16 +39,13 @@ func (s *Server) put(x *exchange) error {
 		return err
 	}
 	if err := s.store.Put(x.ctx(), key, x.r.ContentLength, metadata, x.body); err != nil {
-		if failure := x.body.failure(); failure != nil {
-			return failure
-		}
-		return storeFailure(err)
+		return cmp.Or(x.body.failure(), err)
 	}
 	return x.json(http.StatusAccepted, api.Uploaded{URLs: []string{location}})
 }
 
-// location is where the client finds what it uploaded, under the name that it
-// used for this server.
+// location returns the URL of an upload, under the name that the client used for
+// this server.
 func (x *exchange) location(key store.Key) (string, error) {
 	id, slug, err := x.teamParameters()
 	if err != nil {
@@ -74,7 +72,7 @@ func (s *Server) get(x *exchange) error {
 	}
 	blob, err := s.store.Get(x.ctx(), key)
 	if err != nil {
-		return storeFailure(err)
+		return err
 	}
 	err = x.stream(blob)
 	return errors.Join(err, blob.Body.Close())
@@ -87,7 +85,7 @@ func (s *Server) head(x *exchange) error {
 	}
 	entry, err := s.store.Stat(x.ctx(), key)
 	if err != nil {
-		return storeFailure(err)
+		return err
 	}
 	x.describe(entry)
 	x.begin(http.StatusOK)
@@ -109,8 +107,8 @@ func (x *exchange) describe(entry store.Entry) {
 }
 
 // stream sends a blob in pieces that the slowest client takes within a window.
-// Each is an io.LimitedReader over what may be a file, which the system sends
-// without a copy through this process.
+// Each is an io.LimitedReader over what may be a file, so that the system can
+// send it without a copy through this process.
 func (x *exchange) stream(blob *store.Blob) error {
 	x.describe(blob.Entry)
 	x.begin(http.StatusOK)

@@ -10,7 +10,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 )
 
-// status says that the cache works: whoever gets an answer may use it.
+// status answers that the cache works. Only clients that may use it get here.
 func (s *Server) status(x *exchange) error {
 	if _, err := x.team(); err != nil {
 		return err
@@ -18,8 +18,8 @@ func (s *Server) status(x *exchange) error {
 	return x.json(http.StatusOK, api.Status{Status: api.StatusEnabled})
 }
 
-// events takes reports of hits and misses. They are checked, so that a client's
-// mistake shows here as it would at Vercel, and dropped: nothing bills by them.
+// events checks reports of hits and misses, so that a client's mistake shows here
+// as it would at Vercel, and drops them.
 func (s *Server) events(x *exchange) error {
 	if _, err := x.team(); err != nil {
 		return err
@@ -40,7 +40,7 @@ func (s *Server) events(x *exchange) error {
 	return nil
 }
 
-// checkEvent says what is wrong with event, or nothing.
+// checkEvent returns what is wrong with event, or "".
 func checkEvent(event api.Event) string {
 	switch {
 	case !isUUID(event.SessionID):
@@ -58,7 +58,7 @@ func checkEvent(event api.Event) string {
 	return ""
 }
 
-// isUUID tells whether text has the form of RFC 9562, section 4.
+// isUUID reports whether text has the form of RFC 9562, section 4.
 func isUUID(text string) bool {
 	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
 		return false

@@ -12,30 +12,30 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 )
 
-// Access is what a log says of one request. It holds no secret: the query, the
-// headers and the body are left out.
+// Access is one request for a log. It holds no secret: the query, the headers and
+// the body are left out.
 type Access struct {
-	// Method is the request's.
+	// Method is the request's method.
 	Method string
-	// Path is the request's, percent-encoded: printable ASCII, of at most
+	// Path is the request's path, percent-encoded: printable ASCII, of at most
 	// 1,024 characters.
 	Path string
-	// Status is that of the answer, 0 where there was none.
+	// Status is the status of the answer, 0 if there was none.
 	Status int
 	// Received and Sent count the bytes of both bodies.
 	Received, Sent int64
 	// Duration is from the end of the request's headers to the end of the
 	// answer's body.
 	Duration time.Duration
-	// Err is why an answer says less than the log may: a fault of the
-	// storage, or of the connection. It may be nil.
+	// Err is a fault of the storage or of the connection, which the answer does
+	// not explain. It may be nil.
 	Err error
 }
 
 // maxLoggedPath is longer than any path that the API has.
 const maxLoggedPath = 1024
 
-// exchange is a request and what was answered.
+// exchange is a request and its answer.
 type exchange struct {
 	w       http.ResponseWriter
 	r       *http.Request
@@ -89,10 +89,10 @@ func (x *exchange) begin(status int) {
 }
 
 // extend gives the client another window for what is written next. A writer
-// that has no deadlines, as in a test, needs none.
+// without deadlines, as in a test, needs none.
 func (x *exchange) extend() { _ = x.control.SetWriteDeadline(time.Now().Add(x.limits.Window)) }
 
-// Write is for the body of an answer that begin began.
+// Write writes to the body of an answer, after begin.
 func (x *exchange) Write(p []byte) (int, error) {
 	x.extend()
 	n, err := x.w.Write(p)
@@ -127,7 +127,7 @@ func (x *exchange) json(status int, document any) error {
 	return err
 }
 
-// fail answers with what err says. An answer that has begun is broken off:
+// fail answers with err. An answer that has begun is broken off:
 // net/http closes the connection where a body is shorter than announced, and
 // where none was announced, only the connection can have failed.
 func (x *exchange) fail(err error) {
@@ -146,9 +146,9 @@ func (x *exchange) fail(err error) {
 	}
 }
 
-// linger lets the client see the answer. To close a connection that bytes are
-// still coming in on resets it, and a reset takes away what the client has not
-// read yet; many send all before they read.
+// linger lets the client see the answer. Closing a connection on which bytes are
+// still coming in resets it, and a reset takes away what the client has not read
+// yet; many send all before they read.
 func (x *exchange) linger() {
 	if x.control.Flush() != nil || x.control.SetReadDeadline(time.Now().Add(x.limits.Linger)) != nil {
 		return

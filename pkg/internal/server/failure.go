@@ -3,6 +3,9 @@ package server
 import (
 	"errors"
 	"net/http"
+	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
 // failure is an answer that refuses a request. The client sees status, code and
@@ -17,7 +20,7 @@ type failure struct {
 // Error implements error.
 func (f *failure) Error() string { return f.message }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (f *failure) Unwrap() error { return f.cause }
 
 func refuse(status int, code, message string) *failure {
@@ -34,12 +37,31 @@ func (f *failure) because(cause error) *failure {
 	return f
 }
 
-// asFailure turns any error into an answer. What a fault says may name paths of
-// this machine, and is for the log.
+// sentence turns an error into a message. It may hold any text: it goes through
+// JSON.
+func sentence(err error) string { return strings.TrimSuffix(err.Error(), ".") + "." }
+
+// asFailure turns any error, as those of the store, into an answer. The text of a
+// fault may name paths of this machine, and is for the log only.
 func asFailure(err error) *failure {
 	var f *failure
-	if errors.As(err, &f) {
+	switch {
+	case errors.As(err, &f):
 		return f
+	case errors.Is(err, store.ErrNotFound):
+		return refuse(http.StatusNotFound, "not_found", "The cache holds no such artifact.")
+	case errors.Is(err, store.ErrCorrupt):
+		// A build has to make it again; the log says more.
+		return refuse(http.StatusNotFound, "not_found", "The artifact that the cache holds is damaged.").because(err)
+	case errors.Is(err, store.ErrInvalid):
+		return badRequest(sentence(err))
+	case errors.Is(err, store.ErrReadOnly):
+		// With any other code turbo tries again for each artifact.
+		return refuse(http.StatusForbidden, "forbidden", "This cache is read-only.")
+	case errors.Is(err, store.ErrTooLarge):
+		return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The artifact is larger than the whole cache can be.")
+	case errors.Is(err, store.ErrFull):
+		return refuse(http.StatusInsufficientStorage, "insufficient_storage", "The cache has no room for the artifact now.").because(err)
 	}
 	return refuse(http.StatusInternalServerError, "internal_server_error", "The server failed; its log says why.").because(err)
 }

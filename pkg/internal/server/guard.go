@@ -14,8 +14,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
-// authorized compares digests, which all have one length, in constant time: how
-// long it takes tells nothing of the token.
+// authorized reports whether r carries the token. It compares digests in constant
+// time, so that its own time gives nothing away.
 func (s *Server) authorized(r *http.Request) bool {
 	values := r.Header["Authorization"]
 	if len(values) != 1 {
@@ -29,8 +29,8 @@ func (s *Server) authorized(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(got[:], s.token[:]) == 1
 }
 
-// hosts are the names that a request may ask for. A web page that had its own
-// name resolve to this machine (DNS rebinding) would ask under that name.
+// hosts are the names that a request may ask for. A web page whose name resolves
+// to this machine (DNS rebinding) would ask for that name.
 type hosts struct {
 	addr  netip.AddrPort  // may be invalid
 	named map[string]bool // as name:port, the port empty for any
@@ -58,7 +58,7 @@ func newHosts(addr net.Addr, named []string) (hosts, error) {
 	return h, nil
 }
 
-// allow takes the value of a Host header.
+// allow reports whether host, the value of a Host header, is allowed.
 func (h hosts) allow(host string) bool {
 	name, port, err := splitHost(host)
 	if err != nil {
@@ -82,7 +82,7 @@ func (h hosts) allow(host string) bool {
 }
 
 // splitHost returns a host's name in the form that clients dial, and its port or
-// nothing.
+// "".
 func splitHost(host string) (name, port string, err error) {
 	if name, port, err = net.SplitHostPort(host); err != nil {
 		name, port = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), ""

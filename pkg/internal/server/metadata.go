@@ -17,8 +17,8 @@ import (
 const maxMilliseconds = uint64(math.MaxInt64 / time.Millisecond)
 
 // parseMetadata reads the headers of an upload, and refuses what breaks the
-// API's limits. An empty header is an absent one: turbo up to 1.10 sends one in
-// a CI that it does not know, @vercel/sdk for an empty tag.
+// API's limits. An empty header counts as absent: turbo up to 1.10 sends one in
+// an unknown CI, @vercel/sdk for an empty tag.
 func parseMetadata(header http.Header) (artifact.Metadata, error) {
 	var m artifact.Metadata
 	for _, field := range []struct {
@@ -67,7 +67,7 @@ func badHeader(name, problem string) error {
 	return badRequest("The header " + strings.ToLower(name) + " " + problem + ".")
 }
 
-// parseDuration reads milliseconds, and drops their fraction: @vercel/sdk sends
+// parseDuration parses milliseconds, and drops their fraction: @vercel/sdk sends
 // 12.5, and turbo takes anything but whole ones in an answer for an error.
 func parseDuration(value string) (*time.Duration, error) {
 	whole, fraction, _ := strings.Cut(value, ".")
@@ -81,7 +81,7 @@ func parseDuration(value string) (*time.Duration, error) {
 	return new(time.Duration(ms) * time.Millisecond), nil //nolint:gosec // it is no more than maxMilliseconds
 }
 
-// setMetadata gives back what parseMetadata took, but the two headers that
+// setMetadata sets the headers that parseMetadata reads, except for the two that
 // describe the client.
 func setMetadata(header http.Header, m artifact.Metadata) {
 	for name, value := range map[string]string{

@@ -9,8 +9,8 @@ import (
 )
 
 // pacedBody reads a request's body and gives up on a client that sends it
-// slower than minRate. Only the time that it waits for bytes counts: not what a
-// slow disk takes.
+// slower than minRate. Only the time spent waiting for bytes counts, not the time
+// of a slow disk.
 type pacedBody struct {
 	body    io.Reader
 	control *http.ResponseController
@@ -46,18 +46,17 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// quota is how many bytes a client moves in a window at least.
+// quota returns how many bytes a client has to move in a window.
 func quota(window time.Duration) int64 {
 	return max(1, int64(window.Seconds()*minRate))
 }
 
-// lost tells whether there is nobody to read an answer.
+// lost reports whether the client is gone and reads no answer.
 func (b *pacedBody) lost() bool {
 	return b.err != nil && !errors.Is(b.err, os.ErrDeadlineExceeded)
 }
 
-// failure says what a failed Read of the body means. It is nil where none
-// failed.
+// failure returns the answer to a failed Read of the body, or nil if none failed.
 func (b *pacedBody) failure() error {
 	switch {
 	case b.err == nil:

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
@@ -14,7 +16,7 @@ import (
 // maxJSON bounds a JSON body: 50,000 of turbo's hashes.
 const maxJSON = 1 << 20
 
-// document reads a JSON body whole.
+// document decodes a JSON body of at most maxJSON bytes.
 func (x *exchange) document(into any) error {
 	if x.r.ContentLength > maxJSON {
 		return tooLong()
@@ -36,8 +38,8 @@ func tooLong() error {
 	return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The request's body is longer than 1 MiB.")
 }
 
-// query tells of many artifacts at once. The answer is written while the store
-// is asked: it may be many times as long as the question.
+// query answers which of many artifacts there are. It writes while it asks the
+// store: the answer may be many times as long as the question.
 func (s *Server) query(x *exchange) error {
 	team, err := x.team()
 	if err != nil {
@@ -52,7 +54,7 @@ func (s *Server) query(x *exchange) error {
 	}
 	x.w.Header().Set("Content-Type", jsonType)
 	x.begin(http.StatusOK)
-	answer := bufio.NewWriter(x)
+	answer := bufio.NewWriter(x) // keeps an error until Flush
 	separator := "{"
 	seen := make(map[string]bool, len(question.Hashes))
 	for _, hash := range question.Hashes {
@@ -60,38 +62,25 @@ func (s *Server) query(x *exchange) error {
 			continue
 		}
 		seen[hash] = true
-		member, err := s.member(x, team, hash)
+		name, _ := json.Marshal(hash) // any string can be encoded
+		result, err := json.Marshal(s.lookUp(x, team, hash))
 		if err != nil {
 			return err
 		}
-		if _, err := answer.WriteString(separator + member); err != nil {
+		if _, err := fmt.Fprintf(answer, "%s%s:%s", separator, name, result); err != nil {
 			return err
 		}
 		separator = ","
 	}
-	// An error stays with the writer until Flush.
-	if separator == "{" {
-		_, _ = answer.WriteString(separator)
-	}
-	_, _ = answer.WriteString("}\n")
+	_, _ = answer.WriteString(strings.TrimSuffix(separator, ",") + "}\n")
 	return answer.Flush()
 }
 
-// member is "hash":result in the answer to a query.
-func (s *Server) member(x *exchange, team, hash string) (string, error) {
-	name, err := json.Marshal(hash)
-	if err != nil {
-		return "", err
-	}
-	value, err := json.Marshal(s.lookUp(x, team, hash))
-	return string(name) + ":" + string(value), err
-}
-
-// lookUp gives an [api.QueryResult], what stands in place of one, or nil.
+// lookUp returns an [api.QueryResult], what stands in place of one, or nil.
 func (s *Server) lookUp(x *exchange, team, hash string) any {
 	entry, err := s.stat(x, team, hash)
 	if err != nil {
-		failure := asFailure(storeFailure(err))
+		failure := asFailure(err)
 		x.err = errors.Join(x.err, failure.cause)
 		if failure.status == http.StatusNotFound {
 			return nil // turbo gives up on all hashes for one error

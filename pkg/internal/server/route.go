@@ -1,7 +1,6 @@
 package server
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,7 +11,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// methods is what a path answers, by HTTP method.
+// methods are the handlers of a path, by HTTP method.
 type methods map[string]func(*exchange) error
 
 // route finds the request's path. net/http's own mux would clean a path by
@@ -50,15 +49,15 @@ func dispatch(x *exchange, answers methods) error {
 	if x.r.Method != http.MethodOptions {
 		return refuse(http.StatusMethodNotAllowed, "method_not_allowed", "This path does not answer "+x.r.Method+".")
 	}
-	// What turbo calls its preflight: without this header it leaves the token
-	// out of the request that follows. A browser gets no permission from it:
+	// Without this header turbo, which calls this its preflight, leaves the
+	// token out of the request that follows. It allows nothing to a browser:
 	// that would be Access-Control-Allow-Origin.
 	x.w.Header().Set("Access-Control-Allow-Headers", "Authorization")
 	x.empty(http.StatusOK)
 	return nil
 }
 
-// key is what the request's path and query name.
+// key returns the key that the request's path and query name.
 func (x *exchange) key() (store.Key, error) {
 	id, err := url.PathUnescape(x.segment)
 	if err != nil {
@@ -80,15 +79,12 @@ func newKey(team, id string) (store.Key, error) {
 		return store.Key{}, badRequest(sentence(err))
 	}
 	key := store.Key{Team: team, ID: parsed}
-	if err := key.Check(); err != nil {
-		return store.Key{}, badRequest(sentence(err))
-	}
-	return key, nil
+	return key, key.Check()
 }
 
-// team is the namespace that a request means: the slug, where it gives one,
-// else the team's id, else the personal account. A client that knows both sends
-// both, one that knows the slug alone must find what the other stored, and a
+// team returns the namespace of a request: the slug if it has one, else the
+// team's id, else "" for the personal account. A client that knows both sends
+// both, one that knows only the slug must find what the other stored, and a
 // server without accounts cannot tell which id a slug belongs to.
 func (x *exchange) team() (string, error) {
 	id, slug, err := x.teamParameters()
@@ -98,8 +94,8 @@ func (x *exchange) team() (string, error) {
 	return id, err
 }
 
-// teamParameters gives the two query parameters as they are; an empty one is
-// none, as turbo has it.
+// teamParameters returns the two query parameters; an empty one counts as
+// absent, as in turbo.
 func (x *exchange) teamParameters() (id, slug string, err error) {
 	query, err := url.ParseQuery(x.r.URL.RawQuery)
 	if err != nil {
@@ -115,31 +111,4 @@ func (x *exchange) teamParameters() (id, slug string, err error) {
 		}
 	}
 	return id, slug, nil
-}
-
-// sentence makes a message of an error.
-func sentence(err error) string {
-	// What an error says goes through JSON, which carries any text.
-	return strings.TrimSuffix(err.Error(), ".") + "."
-}
-
-// storeFailure says what an error of the store means to a client.
-func storeFailure(err error) error {
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return refuse(http.StatusNotFound, "not_found", "The cache holds no such artifact.")
-	case errors.Is(err, store.ErrCorrupt):
-		// To a build it is one that has to be made again; the log says more.
-		return refuse(http.StatusNotFound, "not_found", "The artifact that the cache holds is damaged.").because(err)
-	case errors.Is(err, store.ErrInvalid):
-		return badRequest(sentence(err))
-	case errors.Is(err, store.ErrReadOnly):
-		// With any other code turbo tries again for each artifact.
-		return refuse(http.StatusForbidden, "forbidden", "This cache is read-only.")
-	case errors.Is(err, store.ErrTooLarge):
-		return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The artifact is larger than the whole cache can be.")
-	case errors.Is(err, store.ErrFull):
-		return refuse(http.StatusInsufficientStorage, "insufficient_storage", "The cache has no room for the artifact now.").because(err)
-	}
-	return err
 }

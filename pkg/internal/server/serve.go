@@ -16,12 +16,12 @@ import (
 // maxHeaderBytes is room for the longest path, query and metadata, encoded.
 const maxHeaderBytes = 16 << 10
 
-// ErrCutOff is what [Server.Serve] returns when requests did not end in time
-// after it was told to stop.
+// ErrCutOff is the error of [Server.Serve] for requests that did not end in time
+// when it stopped.
 var ErrCutOff = errors.New("requests in flight were cut off")
 
 // Serve answers requests on listener, which it closes, until ctx ends. Then it
-// takes no more, lets those in flight end for [Limits].Grace, cuts off the
+// takes no more, waits up to [Limits].Grace for those in flight, cuts off the
 // rest, and returns nil or an error that wraps [ErrCutOff]. Requests do not see
 // ctx. Any other error is the listener's. A Server serves once.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
@@ -48,7 +48,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// stop ends a server whose context has ended already.
+// stop ends web, for up to [Limits].Grace in good order.
 func (s *Server) stop(ctx context.Context, web *http.Server) error {
 	grace, cancel := context.WithTimeout(ctx, s.limits.Grace)
 	defer cancel()
@@ -61,7 +61,7 @@ func (s *Server) stop(ctx context.Context, web *http.Server) error {
 	return nil
 }
 
-// wait lets handlers remove what they had begun, but not for ever: a disk may
+// wait lets handlers remove what they had begun, but not without end: a disk may
 // hang.
 func (s *Server) wait(limit time.Duration) {
 	done := make(chan struct{})

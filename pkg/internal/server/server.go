@@ -2,11 +2,10 @@
 // [store.Store]: upload, download, existence, the batch query, status, events
 // and turbo's preflight.
 //
-// It refuses every request that does not carry the token or that came under
-// another name than the server's own, and whatever package api says is no part
-// of the contract, before it reads a body. It takes its time from nobody: slow
-// clients are cut off. It reads no flags and no environment, prints nothing and
-// ends no process. Start at [New]; [Server.Serve] runs it on a listener.
+// It refuses every request without the token or for another name than the
+// server's own, and what is outside of the contract in package api, before it
+// reads a body. It cuts off slow clients. Start at [New]; [Server.Serve] runs it
+// on a listener.
 package server
 
 import (
@@ -25,12 +24,12 @@ import (
 // Options configure a [Server].
 type Options struct {
 	// Token is what clients must send as "Authorization: Bearer TOKEN". It
-	// must not be empty, and stands in nothing that the server reports.
+	// must not be empty, and is never logged.
 	Token string
-	// Addr is the address that the server is reached at, as a rule its
-	// listener's. A request's Host must name it: the address itself, or
-	// localhost where it is a loopback address. Where it is the unspecified
-	// address, any literal address will do. May be nil if Hosts is given.
+	// Addr is the address of the server, usually its listener's. A request's
+	// Host must name it: the address itself, or localhost if it is a loopback
+	// address. If it is the unspecified address, any literal address will do.
+	// May be nil if Hosts is given.
 	Addr net.Addr
 	// Hosts are further names for the server, as "name:port" or, for any
 	// port, "name".
@@ -38,8 +37,8 @@ type Options struct {
 	// Log is called when a request has ended, from many goroutines at the
 	// same time. May be nil.
 	Log func(Access)
-	// ErrorLog takes what package net/http has to say, faults of this
-	// package among it. Nil drops it.
+	// ErrorLog gets the messages of package net/http, panics of this package
+	// among them. Nil drops them.
 	ErrorLog *log.Logger
 	// Limits bound what clients may take. Zero members have defaults.
 	Limits Limits
@@ -56,11 +55,12 @@ type Limits struct {
 	// 1 KiB/s would send or take in that time; a slower one is cut off.
 	// Default 1 minute.
 	Window time.Duration
-	// Linger is how long the rest of a refused body is thrown away, so that
-	// a client which sends all before it reads sees the answer. Default 2 s.
+	// Linger is how long the rest of a refused body is read and dropped, so
+	// that a client which sends all before it reads sees the answer. Default
+	// 2 s.
 	Linger time.Duration
-	// Grace is how long requests in flight may go on when the server is
-	// told to stop. Default 10 s.
+	// Grace is how long requests in flight may go on when the server stops.
+	// Default 10 s.
 	Grace time.Duration
 }
 
@@ -94,8 +94,8 @@ type Server struct {
 	inFlight sync.RWMutex // held for reading by every request
 }
 
-// New returns a server of what is in s. It fails where options have no token,
-// one that no header can carry, or neither an address nor a host.
+// New returns a server for s. It fails if options have no token, one that no
+// header can carry, or neither an address nor a host.
 func New(s store.Store, options Options) (*Server, error) {
 	if options.Token == "" {
 		return nil, errors.New("a server needs a token")
