@@ -55,6 +55,7 @@ var rooms = map[string]room{
 	"pkg/internal/fault":      {},
 	"pkg/internal/filelock":   {modules: []string{"golang.org/x/sys"}},
 	"pkg/internal/jobreport":  {},
+	"pkg/internal/must":       {},
 	"pkg/internal/origin":     {modules: []string{"golang.org/x/net"}},
 	"pkg/internal/printable":  {},
 	"pkg/internal/redact":     {rooms: []string{"pkg/internal/printable"}},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // BenchmarkPut is the whole way of a request, over a connection that is kept.
@@ -18,10 +19,7 @@ func BenchmarkPut(b *testing.B) {
 		w.WriteHeader(http.StatusAccepted)
 	}))
 	defer server.Close()
-	c, err := client.New(client.Options{API: server.URL, Token: token})
-	if err != nil {
-		b.Fatal(err)
-	}
+	c := must.Get(client.New(client.Options{API: server.URL, Token: token}))(b)
 	for _, size := range []int{0, 4 << 10, 1 << 20, 64 << 20} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			source := artifact.FromBytes(make([]byte, size))

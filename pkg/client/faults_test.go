@@ -20,6 +20,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/command"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -207,14 +208,8 @@ type cache struct {
 
 func startFaultyCache(t *testing.T, secure bool) *cache {
 	t.Helper()
-	dir, err := store.Open(t.TempDir(), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := must.Get(store.Open(t.TempDir(), store.Options{}))(t)
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	c := &cache{scheme: "http", address: listener.Addr().String(), store: dir}
 	if secure {
 		c.scheme = "https"
@@ -266,10 +261,7 @@ func (c *cache) holds(t *testing.T, content []byte) holding {
 		t.Fatal(err)
 	}
 	defer blob.Body.Close()
-	body, err := io.ReadAll(blob.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := must.Get(io.ReadAll(blob.Body))(t)
 	if !bytes.Equal(body, content) || blob.Metadata.CI != "X" || blob.Metadata.Duration == nil {
 		return holding(fmt.Sprintf("%d wrong bytes, %+v", len(body), blob.Metadata))
 	}

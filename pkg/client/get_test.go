@@ -14,6 +14,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // got is a download as the consumer saw it, each try on its own.
@@ -46,10 +47,7 @@ func TestGet(t *testing.T) {
 	r, c := serve(t, answering(200, "application/octet-stream", "bytes", all...), func(o *client.Options) {
 		o.Team = artifact.Team{ID: "team_1", Slug: "s"}
 	})
-	seen, err := get(t, c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	seen := must.Get(get(t, c))(t)
 	duration := seen.found.Metadata.Duration
 	seen.found.Metadata.Duration = nil
 	want := got{client.Found{ID: "abc", Size: 5, Metadata: allMetadata}, []string{"bytes"}}

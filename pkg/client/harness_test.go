@@ -19,6 +19,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 const token = "the-token"
@@ -89,10 +90,7 @@ func newClient(t *testing.T, api string, change ...func(*client.Options)) *clien
 	for _, c := range change {
 		c(&options)
 	}
-	c, err := client.New(options)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must.Get(client.New(options))(t)
 	return c
 }
 
@@ -137,10 +135,7 @@ func readHeader(conn net.Conn) string {
 // serveRaw accepts connections and lets one function have each.
 func serveRaw(t *testing.T, handle func(net.Conn)) (api string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	t.Cleanup(func() { listener.Close() })
 	go func() {
 		for {

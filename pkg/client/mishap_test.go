@@ -12,6 +12,8 @@ import (
 
 	"github.com/Shopify/toxiproxy/v2/stream"
 	"github.com/Shopify/toxiproxy/v2/toxics"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // mishap has one connection of a client, and the way on to the server.
@@ -42,10 +44,7 @@ func startNetwork(t *testing.T, server string, first mishap, count int64) (n *ne
 
 func startNetworkAt(t *testing.T, listen, server string, first mishap, count int64) (n *network, address string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", listen)
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", listen))(t)
 	n = &network{server: server, over: make(chan struct{})}
 	var met atomic.Int64
 	n.links.Go(func() {

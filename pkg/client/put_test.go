@@ -17,6 +17,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 func TestPutSendsEverything(t *testing.T) {
@@ -202,17 +203,13 @@ func TestPutBreaksOffWhenTheInputChanged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "input")
-			if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, os.WriteFile(path, make([]byte, size), 0o600))
 			source, err := artifact.OpenFile(t.Context(), path)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer source.Close()
-			if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, os.WriteFile(path, make([]byte, size), 0o600))
 			r, c := serve(t, accept)
 			_, err = c.Put(t.Context(), client.Upload{ID: "abc", Source: source})
 			if !errors.Is(err, artifact.ErrChanged) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
@@ -24,10 +25,7 @@ var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // impatient makes a client that notes its pauses instead of waiting.
 func impatient(t *testing.T, api string) (*Client, *[]time.Duration) {
 	t.Helper()
-	c, err := New(Options{API: api, Token: "t", Retries: DefaultRetries})
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := must.Get(New(Options{API: api, Token: "t", Retries: DefaultRetries}))(t)
 	var pauses []time.Duration
 	clock := now
 	c.retries.Sleep = func(_ context.Context, d time.Duration) error {

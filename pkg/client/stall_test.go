@@ -18,6 +18,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // more than the buffers of two sockets hold.
@@ -148,9 +149,7 @@ func TestReadingAgainIsNoStandstill(t *testing.T) {
 			t.Run(fmt.Sprint(protocol, " ", size), func(t *testing.T) {
 				t.Parallel()
 				path := filepath.Join(t.TempDir(), "input")
-				if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, os.WriteFile(path, make([]byte, size), 0o600))
 				source, err := artifact.OpenFile(t.Context(), path)
 				if err != nil {
 					t.Fatal(err)
@@ -163,9 +162,7 @@ func TestReadingAgainIsNoStandstill(t *testing.T) {
 					}
 					return sha256.New()
 				}, nil)
-				if err := errors.Join(err, os.Chmod(path, 0o640)); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, errors.Join(err, os.Chmod(path, 0o640)))
 				server, roots := startTLS(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 					io.Copy(io.Discard, r.Body)
 				}), protocol)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // byMethod answers each method in its own way.
@@ -109,10 +110,7 @@ func TestQuery(t *testing.T) {
 	}`
 	r, c := serve(t, answering(200, "application/json", answer), func(o *client.Options) { o.Team = artifact.Team{Slug: "s"} })
 	ids := []artifact.ID{"present", "sparse", "fraction", "zero", "missing", "failed", "odd", "negative", "strange", "unmentioned", "missing"}
-	answers, err := c.Query(t.Context(), ids)
-	if err != nil {
-		t.Fatal(err)
-	}
+	answers := must.Get(c.Query(t.Context(), ids))(t)
 	var got []string
 	for i, a := range answers {
 		duration := time.Duration(-1)

@@ -10,27 +10,18 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/command"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // TestNobodyAccepts knocks where the queue of connections is full: Linux then
 // drops what comes, as a firewall does.
 func TestNobodyAccepts(t *testing.T) {
 	t.Parallel()
-	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	socket := must.Get(syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0))(t)
 	t.Cleanup(func() { _ = syscall.Close(socket) })
-	if err := syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Listen(socket, 0); err != nil {
-		t.Fatal(err)
-	}
-	name, err := syscall.Getsockname(socket)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	must.Do(t, syscall.Listen(socket, 0))
+	name := must.Get(syscall.Getsockname(socket))(t)
 	address := fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
 	for range 2 { // they fill the queue
 		if conn, err := net.DialTimeout("tcp", address, limit); err == nil {
@@ -39,7 +30,7 @@ func TestNobodyAccepts(t *testing.T) {
 	}
 	c := newClient(t, "http://"+address, impatientOptions, func(o *client.Options) { o.Retries = 1 })
 	client.SkipPausesForTest(c)
-	_, err = put(t, c, "bytes")
+	_, err := put(t, c, "bytes")
 	failed := new(client.Error)
 	want := regexp.MustCompile(`^uploading abc: dial tcp .*: i/o timeout$`)
 	if !want.MatchString(fmt.Sprint(err)) || !errors.As(err, &failed) || failed.Attempts != 2 || command.ExitCode(err) != 9 {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // FuzzStore: whatever stands in the two files that login writes, it is read or
@@ -22,16 +24,12 @@ func FuzzStore(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, accounts, secrets string) {
 		s, _ := newStore(t)
-		if err := os.MkdirAll(s.dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.MkdirAll(s.dir, 0o700))
 		for name, text := range map[string]string{accountsFile: accounts, secretsFile: secrets} {
 			if text == "" {
 				continue
 			}
-			if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600))
 		}
 		account := Account{API: "https://one.example", TeamSlug: "t", Storage: InFile}
 		err := s.Save(t.Context(), account, NewSecret("new"), SaveOptions{MakeDefault: true, Wait: time.Minute})

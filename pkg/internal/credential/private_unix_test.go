@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // TestSecretsArePrivate writes the file for its owner alone, whatever the umask
@@ -25,9 +27,7 @@ func TestSecretsArePrivate(t *testing.T) {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o602, 0o610} {
-		if err := os.Chmod(s.secretsPath(), mode); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Chmod(s.secretsPath(), mode))
 		found, err := s.Get(t.Context(), one, account)
 		if !errors.Is(err, ErrExposed) || !found.Secret.IsEmpty() || strings.Contains(err.Error(), "a\"") {
 			t.Errorf("%v: %+v, %v", mode, found, err)
@@ -42,12 +42,8 @@ func TestSecretsArePrivate(t *testing.T) {
 	}
 	save(t, s, account, "c", SaveOptions{})
 	moved := s.secretsPath() + ".moved"
-	if err := os.Rename(s.secretsPath(), moved); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(moved, s.secretsPath()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Rename(s.secretsPath(), moved))
+	must.Do(t, os.Symlink(moved, s.secretsPath()))
 	var failed *FileError
 	if _, err := s.Get(t.Context(), one, account); !errors.As(err, &failed) || failed.Err.Error() != "it is a symbolic link" {
 		t.Errorf("followed a link: %v", err)
@@ -61,9 +57,7 @@ func TestSudo(t *testing.T) {
 		t.Skip("takes root")
 	}
 	home := t.TempDir()
-	if err := os.Chown(home, 65534, 65534); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Chown(home, 65534, 65534))
 	for uid, refused := range map[int]bool{65534: true, 65533: false, 0: false} {
 		s := NewStore(home+"/"+strconv.Itoa(uid)+"/artifact", func(name string) string {
 			return map[string]string{"SUDO_UID": strconv.Itoa(uid)}[name]

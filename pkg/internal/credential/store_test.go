@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/zalando/go-keyring"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // memory is a keyring that keeps its entries in memory.
@@ -84,22 +86,14 @@ const (
 func save(t *testing.T, s *Store, account Account, secret string, options SaveOptions) {
 	t.Helper()
 	options.Wait = time.Minute
-	if err := s.Save(t.Context(), account, NewSecret(secret), options); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Save(t.Context(), account, NewSecret(secret), options))
 }
 
 // get is the secret that is stored for an origin, with its place.
 func get(t *testing.T, s *Store, origin Origin) string {
 	t.Helper()
-	accounts, err := s.Accounts()
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := s.Get(t.Context(), origin, accounts.ByOrigin[origin])
-	if err != nil {
-		t.Fatal(err)
-	}
+	accounts := must.Get(s.Accounts())(t)
+	found := must.Get(s.Get(t.Context(), origin, accounts.ByOrigin[origin]))(t)
 	return found.Secret.Reveal() + " " + filepath.Base(found.Place)
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/retry"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
@@ -23,10 +24,7 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 // jwt makes a token of claims. Nobody here checks its signature.
 func jwt(t *testing.T, claims map[string]any) string {
 	t.Helper()
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		t.Fatal(err)
-	}
+	payload := must.Get(json.Marshal(claims))(t)
 	encode := base64.RawURLEncoding.EncodeToString
 	return encode([]byte(`{"alg":"RS256"}`)) + "." + encode(payload) + "." + encode([]byte("signature"))
 }
@@ -186,10 +184,7 @@ func withToken(token string) map[string]string {
 // leadingTo is a way that ends at a server wherever it should lead.
 func leadingTo(t *testing.T, s *server) func(*url.URL) http.RoundTripper {
 	t.Helper()
-	at, err := url.Parse(s.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	at := must.Get(url.Parse(s.URL))(t)
 	next := transport.New(transport.Options{})
 	return func(*url.URL) http.RoundTripper {
 		return roundTrip(func(req *http.Request) (*http.Response, error) {

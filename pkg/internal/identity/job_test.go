@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // TestGitHub asks as GitHub documents it: with the URL as it is, the audience
@@ -109,9 +111,7 @@ func TestForks(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "event.json")
 		if test.file != "" {
-			if err := os.WriteFile(path, []byte(test.file), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, os.WriteFile(path, []byte(test.file), 0o600))
 		}
 		job := &setting{env: map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": test.event, "GITHUB_EVENT_PATH": path}}
 		if _, err := job.start(); !errors.Is(err, test.want) {

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // minting is GitHub's server with a clock. Its n-th token is jobToken(n).
@@ -36,10 +38,7 @@ func TestRenewal(t *testing.T) {
 	job := &setting{clock: &clockwork{now: noon}}
 	at, fail := minting(t, job.clock)
 	job.env = onGitHub(at.URL)
-	i, err := job.start()
-	if err != nil {
-		t.Fatal(err)
-	}
+	i := must.Get(job.start())(t)
 	check := func(what, want string) {
 		t.Helper()
 		if got, err := i.Token(t.Context()); err != nil || got != want {
@@ -120,10 +119,7 @@ func TestRefusal(t *testing.T) {
 	}
 	next := func() string {
 		t.Helper()
-		token, err := i.Token(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		token := must.Get(i.Token(t.Context()))(t)
 		return token
 	}
 	for range 2 { // as by two requests under way
@@ -163,10 +159,7 @@ func TestOnlyOneAsks(t *testing.T) {
 		answering(200, `{"value":"`+jobToken(t, 1, noon)+`"}`)(w, r)
 	})
 	job := &setting{env: onGitHub(at.URL)}
-	i, err := job.start()
-	if err != nil {
-		t.Fatal(err)
-	}
+	i := must.Get(job.start())(t)
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
@@ -214,10 +207,7 @@ func TestRevocation(t *testing.T) {
 		answering(200, fmt.Sprintf(`{"access_token":"access-%d","expires_in":%d}`, n, seconds))(w, r)
 	})
 	job.env, job.exchange = onGitHub(at.URL), &Exchange{TokenURL: oauth.URL + "/token"}
-	i, err := job.start()
-	if err != nil {
-		t.Fatal(err)
-	}
+	i := must.Get(job.start())(t)
 	for range 3 { // at 0, 9 and 18 minutes, each for 10
 		if _, err := i.Token(t.Context()); err != nil {
 			t.Fatal(err)
@@ -240,7 +230,7 @@ func TestRevocation(t *testing.T) {
 		t.Errorf("revoked %q, want %q", revoked, want)
 	}
 	sent := &setting{env: withToken(jobToken(t, 1, noon))}
-	if i, _, err = sent.token(t); err != nil || i.Revoke(t.Context()) != nil {
+	if i, _, err := sent.token(t); err != nil || i.Revoke(t.Context()) != nil {
 		t.Error(err)
 	}
 }

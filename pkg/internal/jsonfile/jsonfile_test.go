@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
@@ -78,9 +79,7 @@ func TestReadText(t *testing.T) {
 		"\xff\xfe{\x00}\x00":                 usertext.ErrUTF16.Error(),
 		strings.Repeat(" ", MaxSize+1):       "it is larger than 1024 KiB",
 	} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, []byte(text), 0o600))
 		var got document
 		err := Read(path, &got)
 		if want == "" && (err != nil || got.Name != "a") || want != "" && (err == nil || err.Error() != want) {

@@ -7,15 +7,15 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // TestReadDoesNotWait opens a FIFO that nobody writes to.
 func TestReadDoesNotWait(t *testing.T) {
 	t.Parallel()
 	fifo := filepath.Join(t.TempDir(), "fifo")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, syscall.Mkfifo(fifo, 0o600))
 	if err := Read(fifo, new(document)); !errors.Is(err, ErrNotRegular) {
 		t.Errorf("%v, want %v", err, ErrNotRegular)
 	}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 func TestOf(t *testing.T) {
@@ -51,10 +53,7 @@ func TestOf(t *testing.T) {
 		"https://%EF%BC%85.example":          ErrHost.Error(), // a wide percent sign
 		"https://b\u00fccher_.example":       ErrHost.Error(),
 	} {
-		u, err := url.Parse(raw)
-		if err != nil {
-			t.Fatal(err)
-		}
+		u := must.Get(url.Parse(raw))(t)
 		got, err := Of(u)
 		if err != nil {
 			got = err.Error()
@@ -85,9 +84,7 @@ func TestSame(t *testing.T) {
 	} {
 		a, errA := url.Parse(test.a)
 		b, errB := url.Parse(test.b)
-		if err := errors.Join(errA, errB); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, errors.Join(errA, errB))
 		if Same(a, b) != test.want || Same(b, a) != test.want || Same(a, nil) || Same(nil, b) {
 			t.Errorf("%s and %s: %v, want %v", test.a, test.b, !test.want, test.want)
 		}
@@ -151,9 +148,6 @@ func plain(t *testing.T, address string) string {
 			return r
 		}, host)
 	}
-	number, err := strconv.Atoi(port)
-	if err != nil {
-		t.Fatal(err)
-	}
+	number := must.Get(strconv.Atoi(port))(t)
 	return net.JoinHostPort(host, strconv.Itoa(number))
 }

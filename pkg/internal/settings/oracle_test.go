@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // resolved is what both of us say.
@@ -157,10 +159,7 @@ func TestAgainstTurbo(t *testing.T) {
 // TestTurboItself holds the table against the program.
 func TestTurboItself(t *testing.T) {
 	t.Parallel()
-	turbo, err := filepath.Abs("../../../testdata/interop/node_modules/.bin/turbo")
-	if err != nil {
-		t.Fatal(err)
-	}
+	turbo := must.Get(filepath.Abs("../../../testdata/interop/node_modules/.bin/turbo"))(t)
 	if _, err := os.Stat(turbo); err != nil {
 		t.Skip("run npm ci in testdata/interop:", err)
 	}

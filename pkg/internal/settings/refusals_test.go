@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // TestUnconfirmed lets no file of the work tree choose who gets a token.
@@ -153,18 +154,12 @@ func newSandbox(t *testing.T, files, env map[string]string) sandbox {
 		s.env[name] = strings.ReplaceAll(value, "$ROOT", s.root)
 	}
 	for _, dir := range []string{"home", "project/.git"} {
-		if err := os.MkdirAll(filepath.Join(s.root, dir), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.MkdirAll(filepath.Join(s.root, dir), 0o755))
 	}
 	for name, text := range files {
 		path := filepath.Join(s.root, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		must.Do(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 	return s
 }
@@ -197,10 +192,7 @@ func (s sandbox) resolve(t *testing.T, dir string, flags Flags) (Settings, error
 func login(t *testing.T, defaultAPI string, accounts map[credential.Origin]credential.Account, tokens map[credential.Origin]string) map[string]string {
 	t.Helper()
 	text := func(document any) string {
-		data, err := json.Marshal(document)
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := must.Get(json.Marshal(document))(t)
 		return string(data)
 	}
 	return map[string]string{

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // TestSharedDirectory reads nothing from a directory that everybody may write
@@ -16,9 +18,7 @@ func TestSharedDirectory(t *testing.T) {
 		"shared/turbo.json": `{"remoteCache":{"apiUrl":"https://evil.example"}}`, "shared/own/x": "",
 	}, nil)
 	for mode, want := range map[os.FileMode]string{0o777 | os.ModeSticky: "", 0o755: "https://evil.example"} {
-		if err := os.Chmod(filepath.Join(s.root, "shared"), mode); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Chmod(filepath.Join(s.root, "shared"), mode))
 		if got, err := s.resolver("shared/own", Flags{}).Resolve(); err != nil || got.API != want {
 			t.Errorf("%v: %+v, %v", mode, got, err)
 		}

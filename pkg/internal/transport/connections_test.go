@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // answering is a server whose answers are written by the test. It tells which
@@ -26,10 +28,7 @@ type answering struct {
 
 func serveAnswers(t *testing.T, answer func(conn net.Conn, number int)) *answering {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	return serveAnswersOn(t, listener, "http", answer)
 }
 
@@ -164,10 +163,7 @@ func TestHeadersAreChecked(t *testing.T) {
 	server := serveAnswers(t, func(conn net.Conn, _ int) { io.WriteString(conn, whole) })
 	origin, _ := url.Parse(server.url)
 	for _, value := range []string{"a\r\nX-Other: b", "a\nb", "a\x00b", "a\x7fb"} {
-		req, err := http.NewRequest(http.MethodGet, server.url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		req := must.Get(http.NewRequest(http.MethodGet, server.url, nil))(t)
 		req.Header.Set("X-Value", value)
 		if resp, err := New(Options{Origin: origin}).RoundTrip(req); err == nil {
 			resp.Body.Close()
@@ -195,10 +191,7 @@ func TestClosedBodies(t *testing.T) {
 				})
 				origin, _ := url.Parse(server.url)
 				req, _ := http.NewRequest(http.MethodGet, server.url, nil)
-				resp, err := New(Options{Origin: origin}).RoundTrip(req)
-				if err != nil {
-					t.Fatal(err)
-				}
+				resp := must.Get(New(Options{Origin: origin}).RoundTrip(req))(t)
 				if _, err := io.ReadFull(resp.Body, make([]byte, 2)); err != nil {
 					t.Fatal(err)
 				}

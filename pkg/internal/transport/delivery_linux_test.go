@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // upload makes a PUT, and reports whether its body was delivered.
@@ -58,10 +60,7 @@ func TestDelivered(t *testing.T) {
 		for _, scheme := range []string{"http", "https"} {
 			t.Run(name+", "+scheme, func(t *testing.T) {
 				t.Parallel()
-				listener, err := net.Listen("tcp", "127.0.0.1:0")
-				if err != nil {
-					t.Fatal(err)
-				}
+				listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 				if scheme == "https" {
 					listener = tls.NewListener(listener, &tls.Config{Certificates: certificates})
 				}

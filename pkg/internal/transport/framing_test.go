@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // TestFraming has answers in one piece, and byte by byte.
@@ -183,10 +185,7 @@ func TestOthersCancellations(t *testing.T) {
 func TestHungUp(t *testing.T) {
 	t.Parallel()
 	for range 200 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 		go func() {
 			if conn, err := listener.Accept(); err == nil {
 				conn.Close()
@@ -199,7 +198,7 @@ func TestHungUp(t *testing.T) {
 			}
 			return conn, err
 		}}}
-		_, err = exchange(way, "http://"+listener.Addr().String(), -1)
+		_, err := exchange(way, "http://"+listener.Addr().String(), -1)
 		if err == nil || strings.Contains(err.Error(), closedIdle) {
 			t.Errorf("%v", err)
 		}

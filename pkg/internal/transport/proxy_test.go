@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
@@ -75,10 +76,7 @@ func TestCredential(t *testing.T) {
 		"http://ci.example.test/x":         {"ci.example.test", "", "", nil},
 		"https://a\uff0fb.example.test/x":  {err: origin.ErrHost},
 	} {
-		u, err := url.Parse(target)
-		if err != nil {
-			t.Fatal(err)
-		}
+		u := must.Get(url.Parse(target))(t)
 		var got outcome
 		way := credential{own: own, header: http.Header{"Gate": {"g"}}, next: roundTrip(func(req *http.Request) (*http.Response, error) {
 			if req.Host != req.URL.Host {
@@ -154,10 +152,7 @@ func TestRequestRate(t *testing.T) {
 		way := spaced{next: network, limiter: newRequestLimiter(100.0 / 60)}
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/", nil)
 		for range 5 {
-			resp, err := way.RoundTrip(req)
-			if err != nil {
-				t.Fatal(err)
-			}
+			resp := must.Get(way.RoundTrip(req))(t)
 			resp.Body.Close()
 		}
 		for i := 1; i < len(network.began); i++ {

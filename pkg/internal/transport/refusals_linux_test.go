@@ -12,6 +12,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // TestRefusedWhileWriting has a server refuse what it reads only the beginning
@@ -24,10 +26,7 @@ func TestRefusedWhileWriting(t *testing.T) {
 	} {
 		t.Run(answer, func(t *testing.T) {
 			t.Parallel()
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
+			listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 			defer listener.Close()
 			ready := make(chan struct{})
 			go func() {
@@ -45,20 +44,14 @@ func TestRefusedWhileWriting(t *testing.T) {
 				}
 			}()
 			way := over(stalls{}, func() net.Conn {
-				conn, err := net.Dial("tcp", listener.Addr().String())
-				if err != nil {
-					t.Fatal(err)
-				}
+				conn := must.Get(net.Dial("tcp", listener.Addr().String()))(t)
 				<-ready
 				_ = conn.(*net.TCPConn).SetWriteBuffer(1) // the system's least, so that the body does not fit
 				return conn
 			})
 			for range 20 {
 				req, _ := http.NewRequest(http.MethodPut, "http://"+listener.Addr().String(), bytes.NewReader(make([]byte, 64<<10)))
-				resp, err := way.RoundTrip(req)
-				if err != nil {
-					t.Fatal(err)
-				}
+				resp := must.Get(way.RoundTrip(req))(t)
 				text, _ := io.ReadAll(resp.Body)
 				resp.Body.Close()
 				if got := fmt.Sprint(resp.StatusCode, " ", string(text)); got != want || Delivered(resp) {

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // over makes requests over connections that the test dials.
@@ -188,10 +190,7 @@ func TestIdleConnectionsAreQuiet(t *testing.T) {
 		for _, scheme := range []string{"http", "https"} {
 			t.Run(name+", "+scheme, func(t *testing.T) {
 				t.Parallel()
-				listener, err := net.Listen("tcp", "127.0.0.1:0")
-				if err != nil {
-					t.Fatal(err)
-				}
+				listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 				if scheme == "https" {
 					listener = tls.NewListener(listener, &tls.Config{Certificates: certificates})
 				}
@@ -217,10 +216,7 @@ func TestIdleConnectionsAreQuiet(t *testing.T) {
 				}
 				close(idle)
 				<-said
-				got, err := exchange(way, server.url, -1)
-				if err != nil {
-					t.Fatal(err)
-				}
+				got := must.Get(exchange(way, server.url, -1))(t)
 				if want := []int{1, test.want.conns}; got != test.want.answer || !slices.Equal(server.seen(), want) {
 					t.Errorf("%q on connections %v, want %q on %v", got, server.seen(), test.want.answer, want)
 				}

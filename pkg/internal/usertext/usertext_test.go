@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 func TestParseValue(t *testing.T) {
@@ -103,9 +105,7 @@ func TestReadFile(t *testing.T) {
 		"\xef\xbb":      "\xef\xbb",
 		"\xff":          "\xff",
 	} {
-		if err := os.WriteFile(path, []byte(written), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, []byte(written), 0o600))
 		text, err := ReadFile(path, 10)
 		got := string(text)
 		if err != nil {

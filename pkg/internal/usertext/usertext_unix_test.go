@@ -9,16 +9,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 func TestSocketAndDirectory(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	socket := filepath.Join(dir, "s")
-	listener, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("unix", socket))(t)
 	defer listener.Close()
 	for path, want := range map[string]string{
 		socket: "reading " + socket + ": it is a socket, and not a file",
@@ -37,9 +36,7 @@ func TestFileReason(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	link := filepath.Join(dir, "link")
-	if err := os.Symlink("gone", link); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Symlink("gone", link))
 	_, err := os.Open(link)
 	if got, want := FileReason(err), "it is a link to gone, which does not exist"; got.Error() != want || !errors.Is(got, fs.ErrNotExist) {
 		t.Errorf("%v, want %s", got, want)
