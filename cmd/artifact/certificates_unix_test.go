@@ -46,7 +46,7 @@ func (a *authority) certificate(t *testing.T, c *x509.Certificate) tls.Certifica
 	return tls.Certificate{Certificate: [][]byte{leaf.Raw, a.intermediate.Raw}, PrivateKey: key}
 }
 
-// serveTLS serves with a certificate, of an authority in the file trusted.
+// serveTLS serves over TLS with a certificate; the file trusted has its authority.
 func serveTLS(t *testing.T, c *x509.Certificate, handle http.HandlerFunc) (server *httptest.Server, trusted string) {
 	t.Helper()
 	ours := newAuthority(t)

@@ -142,8 +142,8 @@ func TestUnlockingIsWaitedFor(t *testing.T) {
 	}
 }
 
-// TestPromptInCI never waits for an answer, even on a terminal. What tells a CI
-// is shown in the story of its vendors.
+// TestPromptInCI never waits for an answer, even on a terminal. The story of CI
+// vendors shows that login knows them.
 func TestPromptInCI(t *testing.T) {
 	t.Parallel()
 	call := newPerson(t).call([]string{"login", "--api", "http://127.0.0.1:1"}, "", "GITHUB_ACTIONS=true")

@@ -14,8 +14,8 @@ import (
 	"testing"
 )
 
-// The identity token of a job, which is valid for long, and what it may ask for one
-// with. Its signature is none: the servers of these tests look at the whole of it.
+// The identity token of a job, valid until 2096, and the token to ask GitHub for it
+// with. Its signature is none: the servers of these tests compare the whole token.
 const (
 	jobToken = "eyJhbGciOiJSUzI1NiJ9." +
 		"eyJhdWQiOiJjYWNoZSIsImV4cCI6NDAwMDAwMDAwMCwiaWF0IjoxNzAwMDAwMDAwLCJpc3MiOiJodHRwczovL2NpLmV4YW1wbGUiLCJqdGkiOjEsInN1YiI6InJlcG86YWNtZS93ZWI6cmVmOnJlZnMvaGVhZHMvbWFpbiJ9." +

@@ -78,13 +78,13 @@ func turborepoRemoteCache(t *testing.T, env ...string) remote {
 	return cache
 }
 
-// ports counts those of freePort. Another process of tests begins elsewhere.
+// ports counts the ports that freePort tried. Each process of tests begins at its own.
 var ports atomic.Uint32
 
 func init() { ports.Store(uint32(os.Getpid())) }
 
-// freePort is one that a program can listen on by itself: it is below those that
-// the system would give to somebody else until the program does.
+// freePort returns a port for a program that opens it by itself. It is below the
+// range from which the system could give it to another program in the meantime.
 func freePort(t *testing.T) int {
 	t.Helper()
 	for range 1000 {

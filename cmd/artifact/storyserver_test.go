@@ -69,8 +69,8 @@ type storyServerKey struct{}
 // runServer is the command server of stories.
 //
 //	server start [FILE]         answers by the first rule in FILE that matches, else 202
-//	server secure [FILE]        does so in TLS, for whoever shows a certificate; its own
-//	                            authority is in ca.pem
+//	server secure [FILE]        does so over TLS, and asks for a client certificate; the
+//	                            file ca.pem has the authority of its own
 //	server requests [HEADER...] prints method, URI, body and these headers of each
 //	                            request, in the order of the lines; * is all headers.
 //	                            A long body is its size

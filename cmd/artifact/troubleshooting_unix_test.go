@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// troubles are servers that no story has, and what they lead to.
+// troubles are the errors that need a server which no story has.
 var troubles = map[string]func(t *testing.T, file string, w http.ResponseWriter, r *http.Request){
 	"success before it was sent the whole body": func(t *testing.T, _ string, w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
