@@ -2,9 +2,7 @@ package server_test
 
 import (
 	"bufio"
-	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -77,15 +75,7 @@ func TestChunksThatDoNotFit(t *testing.T) {
 	d := directory(t, store.Options{MaxSize: 1 << 20})
 	r := start(t, d, server.Options{})
 	conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Transfer-Encoding: chunked\r\n\r\n40000000\r\n" + strings.Repeat("x", 1<<20))
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.expectFailure("PUT", answer{response.StatusCode, response.Header, string(text)}, 413, "payload_too_large", "The artifact is larger than the whole cache can be.")
+	r.expectFailure("PUT", r.answer(http.ReadResponse(bufio.NewReader(conn), nil)), 413, "payload_too_large", "The artifact is larger than the whole cache can be.")
 	if got := r.do(http.MethodHead, "/v8/artifacts/a", nil); got.Status != 404 {
 		t.Errorf("HEAD: %v", got)
 	}
@@ -145,7 +135,10 @@ func TestEventsWithoutUserAgent(t *testing.T) {
 // build what is damaged again.
 func TestQueryOfDamaged(t *testing.T) {
 	t.Parallel()
-	r := start(t, damagedEntries{}, server.Options{})
+	damaged := func(key store.Key) (store.Entry, error) {
+		return store.Entry{}, fmt.Errorf("reading %q: %w", key.ID, store.ErrCorrupt)
+	}
+	r := start(t, fake{stat: damaged}, server.Options{})
 	got := r.do(http.MethodPost, "/v8/artifacts", []byte(`{"hashes":["a"]}`))
 	if got.Status != 200 || got.Body != `{"a":null}`+"\n" {
 		t.Errorf("%v", got)
@@ -153,12 +146,4 @@ func TestQueryOfDamaged(t *testing.T) {
 	if a := r.log(1)[0]; a.Err == nil {
 		t.Errorf("logged: %+v", a)
 	}
-}
-
-// damagedEntries is a store whose files cannot even be described.
-type damagedEntries struct{ broken }
-
-// Stat implements store.Store.
-func (damagedEntries) Stat(_ context.Context, key store.Key) (store.Entry, error) {
-	return store.Entry{}, fmt.Errorf("reading %q: %w", key.ID, store.ErrCorrupt)
 }

@@ -3,7 +3,6 @@ package server_test
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -127,8 +126,22 @@ func TestBrokenUploadLeavesNothing(t *testing.T) {
 // TestHalfClosed: a client may say that it sends no more, and still reads.
 func TestHalfClosed(t *testing.T) {
 	t.Parallel()
-	d := &waiting{Dir: directory(t, store.Options{})}
-	r := start(t, d, server.Options{})
+	d := directory(t, store.Options{})
+	// Each call begins only when net/http has had time to see that nothing more
+	// comes.
+	wait := func() { time.Sleep(50 * time.Millisecond) }
+	r := start(t, fake{
+		put: func(key store.Key, size int64, m artifact.Metadata, body io.Reader) error {
+			text, err := io.ReadAll(body)
+			if err != nil {
+				return err
+			}
+			wait()
+			return d.Put(t.Context(), key, size, m, bytes.NewReader(text))
+		},
+		get:  func(key store.Key) (*store.Blob, error) { wait(); return d.Get(t.Context(), key) },
+		stat: func(key store.Key) (store.Entry, error) { wait(); return d.Stat(t.Context(), key) },
+	}, server.Options{})
 	for _, request := range []string{
 		r.head("PUT", "/v8/artifacts/a") + "Content-Length: 4\r\n\r\nbody",
 		r.head("GET", "/v8/artifacts/a") + "\r\n",
@@ -144,32 +157,6 @@ func TestHalfClosed(t *testing.T) {
 	}
 }
 
-// waiting is a store that begins only when net/http has had time to see that
-// nothing more comes.
-type waiting struct{ *store.Dir }
-
-// Put implements store.Store.
-func (w *waiting) Put(ctx context.Context, key store.Key, size int64, m artifact.Metadata, body io.Reader) error {
-	text, err := io.ReadAll(body)
-	if err != nil {
-		return err
-	}
-	time.Sleep(50 * time.Millisecond)
-	return w.Dir.Put(ctx, key, size, m, bytes.NewReader(text))
-}
-
-// Get implements store.Store.
-func (w *waiting) Get(ctx context.Context, key store.Key) (*store.Blob, error) {
-	time.Sleep(50 * time.Millisecond)
-	return w.Dir.Get(ctx, key)
-}
-
-// Stat implements store.Store.
-func (w *waiting) Stat(ctx context.Context, key store.Key) (store.Entry, error) {
-	time.Sleep(50 * time.Millisecond)
-	return w.Dir.Stat(ctx, key)
-}
-
 // TestKeepAlive: one connection serves one request after another, pipelined
 // ones too.
 func TestKeepAlive(t *testing.T) {
@@ -183,15 +170,8 @@ func TestKeepAlive(t *testing.T) {
 	reader := bufio.NewReader(r.raw(requests))
 	var got []string
 	for _, method := range []string{"PUT", "GET", "OPTIONS", "HEAD", "GET"} {
-		response, err := http.ReadResponse(reader, &http.Request{Method: method})
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(response.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = append(got, response.Status[:3]+string(text[:min(len(text), 4)]))
+		a := r.answer(http.ReadResponse(reader, &http.Request{Method: method}))
+		got = append(got, fmt.Sprint(a.Status)+a.Body[:min(len(a.Body), 4)])
 	}
 	if got, want := strings.Join(got, " "), `202{"ur 404{"er 200 200 200body`; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -201,7 +181,12 @@ func TestKeepAlive(t *testing.T) {
 // TestDamagedArtifactIsAMiss, and the log says why.
 func TestDamagedArtifactIsAMiss(t *testing.T) {
 	t.Parallel()
-	r := start(t, damaged{}, server.Options{})
+	r := start(t, fake{get: func(key store.Key) (*store.Blob, error) {
+		if key.ID == "short" {
+			return &store.Blob{Entry: store.Entry{Size: 100_000}, Body: io.NopCloser(bytes.NewReader(make([]byte, 50_000)))}, nil
+		}
+		return nil, fmt.Errorf("reading %q: %w", key.ID, store.ErrCorrupt)
+	}}, server.Options{})
 	r.expectFailure("GET", r.do(http.MethodGet, "/v8/artifacts/a", nil), 404, "not_found", "The artifact that the cache holds is damaged.")
 	if a := r.log(1)[0]; a.Err == nil {
 		t.Errorf("logged: %+v", a)
@@ -218,15 +203,4 @@ func TestDamagedArtifactIsAMiss(t *testing.T) {
 	if a := r.log(2)[1]; a.Err == nil || a.Sent != 50_000 {
 		t.Errorf("logged: %+v", a)
 	}
-}
-
-// damaged is a store whose files are not as they were.
-type damaged struct{ broken }
-
-// Get implements store.Store.
-func (damaged) Get(_ context.Context, key store.Key) (*store.Blob, error) {
-	if key.ID == "short" {
-		return &store.Blob{Entry: store.Entry{Size: 100_000}, Body: io.NopCloser(bytes.NewReader(make([]byte, 50_000)))}, nil
-	}
-	return nil, fmt.Errorf("reading %q: %w", key.ID, store.ErrCorrupt)
 }

@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -18,70 +17,40 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// memory is a store for fuzzers, which need no disk. It tells of a key that no
-// store may be asked for.
-type memory struct {
-	t     *testing.T
-	mu    sync.Mutex
-	blobs map[store.Key]memoryBlob
-}
-
-type memoryBlob struct {
-	metadata artifact.Metadata
-	body     []byte
-}
-
-func (m *memory) check(key store.Key) {
-	if err := key.Check(); err != nil {
-		m.t.Errorf("the store was asked for %q: %v", key, err)
-	}
-}
-
-// Put implements store.Store.
-func (m *memory) Put(_ context.Context, key store.Key, size int64, metadata artifact.Metadata, body io.Reader) error {
-	m.check(key)
-	text, err := io.ReadAll(body)
-	if err != nil || size != store.UnknownSize && int64(len(text)) != size {
-		return fmt.Errorf("%w: %w", store.ErrSize, err)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.blobs[key] = memoryBlob{metadata, text}
-	return nil
-}
-
-// Get implements store.Store.
-func (m *memory) Get(ctx context.Context, key store.Key) (*store.Blob, error) {
-	entry, err := m.Stat(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return &store.Blob{Entry: entry, Body: io.NopCloser(bytes.NewReader(m.blobs[key].body))}, nil
-}
-
-// Stat implements store.Store.
-func (m *memory) Stat(_ context.Context, key store.Key) (store.Entry, error) {
-	m.check(key)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	blob, there := m.blobs[key]
-	if !there {
+// inMemory is a server without a network or a disk. It reports keys that no store
+// may be asked for.
+func inMemory(t *testing.T) (*server.Server, map[store.Key]store.Entry) {
+	t.Helper()
+	entries, bodies := make(map[store.Key]store.Entry), make(map[store.Key][]byte)
+	stat := func(key store.Key) (store.Entry, error) {
+		if err := key.Check(); err != nil {
+			t.Errorf("the store was asked for %q: %v", key, err)
+		}
+		if entry, ok := entries[key]; ok {
+			return entry, nil
+		}
 		return store.Entry{}, store.ErrNotFound
 	}
-	return store.Entry{Size: int64(len(blob.body)), Metadata: blob.metadata}, nil
-}
-
-// inMemory is a server without a network.
-func inMemory(t *testing.T) (*server.Server, *memory) {
-	t.Helper()
-	m := &memory{t: t, blobs: make(map[store.Key]memoryBlob)}
-	web, err := server.New(m, server.Options{Token: token, Hosts: []string{"cache"}})
+	web, err := server.New(fake{
+		put: func(key store.Key, size int64, metadata artifact.Metadata, body io.Reader) error {
+			_, _ = stat(key)
+			text, err := io.ReadAll(body)
+			if err != nil || size != store.UnknownSize && int64(len(text)) != size {
+				return fmt.Errorf("%w: %w", store.ErrSize, err)
+			}
+			entries[key], bodies[key] = store.Entry{Size: int64(len(text)), Metadata: metadata}, text
+			return nil
+		},
+		get: func(key store.Key) (*store.Blob, error) {
+			entry, err := stat(key)
+			return &store.Blob{Entry: entry, Body: io.NopCloser(bytes.NewReader(bodies[key]))}, err
+		},
+		stat: stat,
+	}, server.Options{Token: token, Hosts: []string{"cache"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return web, m
+	return web, entries
 }
 
 func serve(web *server.Server, method string, target *url.URL, header http.Header, body string) *httptest.ResponseRecorder {
@@ -111,13 +80,13 @@ func FuzzTarget(f *testing.F) {
 		if err != nil {
 			return // net/http answers this with 400
 		}
-		web, m := inMemory(t)
+		web, entries := inMemory(t)
 		got := serve(web, http.MethodPut, parsed, http.Header{}, "body")
 		if got.Code/100 == 5 || got.Code/100 == 3 {
 			t.Errorf("PUT %q: %d", target, got.Code)
 		}
-		if stored := got.Code == http.StatusAccepted; stored != (len(m.blobs) == 1) {
-			t.Errorf("PUT %q: %d, and %d artifacts are stored", target, got.Code, len(m.blobs))
+		if stored := got.Code == http.StatusAccepted; stored != (len(entries) == 1) {
+			t.Errorf("PUT %q: %d, and %d artifacts are stored", target, got.Code, len(entries))
 		}
 		if got.Code != http.StatusAccepted {
 			return

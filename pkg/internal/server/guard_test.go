@@ -1,10 +1,9 @@
 package server_test
 
 import (
-	"errors"
-	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -32,12 +31,8 @@ func TestToken(t *testing.T) {
 	}
 	two := r.request(http.MethodGet, "/v8/artifacts/a", nil)
 	two.Header.Add("Authorization", "Bearer other")
-	response, err := client.Do(two)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := response.Body.Close(); err != nil || response.StatusCode != 401 {
-		t.Errorf("two tokens: %s, %v", response.Status, err)
+	if got := r.answer(client.Do(two)); got.Status != 401 {
+		t.Errorf("two tokens: %v", got)
 	}
 }
 
@@ -68,18 +63,19 @@ func TestHost(t *testing.T) {
 		{nil, []string{"ci.example", "b\u00fccher.example"}, "ci.example xn--bcher-kva.example XN--bcher-KVA.example", "c\u0130.example xn--ci-sub.example a\uff0fb"},
 		{nil, []string{"cache:443", "plain:80"}, "cache:443 plain plain:80", "cache cache:80 127.0.0.1"},
 	} {
-		web, err := server.New(broken{}, server.Options{Token: token, Addr: test.addr, Hosts: test.named})
+		web, err := server.New(fake{}, server.Options{Token: token, Addr: test.addr, Hosts: test.named})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, host := range strings.Fields(test.allowed) {
-			if got := statusFor(web, host); got != 200 {
-				t.Errorf("%v %q answers %q with %d, want 200", test.addr, test.named, host, got)
-			}
-		}
-		for _, host := range strings.Fields(test.other) {
-			if got := statusFor(web, host); got != 421 {
-				t.Errorf("%v %q answers %q with %d, want 421", test.addr, test.named, host, got)
+		for want, hosts := range map[int]string{200: test.allowed, 421: test.other} {
+			for _, host := range strings.Fields(hosts) {
+				request := httptest.NewRequest(http.MethodGet, "/v8/artifacts/status", nil)
+				request.Host = host
+				request.Header.Set("Authorization", "Bearer "+token)
+				recorder := httptest.NewRecorder()
+				if web.ServeHTTP(recorder, request); recorder.Code != want {
+					t.Errorf("%v %q answers %q with %d, want %d", test.addr, test.named, host, recorder.Code, want)
+				}
 			}
 		}
 	}
@@ -115,7 +111,7 @@ func TestNewRefuses(t *testing.T) {
 		"neither an address nor names": {Token: token},
 		"an address of another kind":   {Token: token, Addr: &net.UnixAddr{Name: "/socket", Net: "unix"}},
 	} {
-		if _, err := server.New(broken{}, options); err == nil {
+		if _, err := server.New(fake{}, options); err == nil {
 			t.Errorf("New takes %s", name)
 		}
 	}
@@ -132,14 +128,7 @@ func TestLog(t *testing.T) {
 		r.request(http.MethodGet, "/v8/artifacts/good", nil),
 		r.request(http.MethodGet, "/"+strings.Repeat("x", 5000), nil, "Authorization: Bearer "+token+"?"),
 	} {
-		response, err := client.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = io.Copy(io.Discard, response.Body)
-		if err := errors.Join(err, response.Body.Close()); err != nil {
-			t.Fatal(err)
-		}
+		r.answer(client.Do(request))
 		a := r.log(i + 1)[i] // before the next one comes
 		if a.Duration <= 0 {
 			t.Errorf("%+v took no time", a)

@@ -1,28 +1,15 @@
 package server_test
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
-
-// broken is a store whose disk fails.
-type broken struct{}
-
-var errDisk = errors.New("/private/path: input/output error")
-
-func (broken) Put(context.Context, store.Key, int64, artifact.Metadata, io.Reader) error {
-	return errDisk
-}
-func (broken) Get(context.Context, store.Key) (*store.Blob, error)  { return nil, errDisk }
-func (broken) Stat(context.Context, store.Key) (store.Entry, error) { return store.Entry{}, errDisk }
 
 func TestQuery(t *testing.T) {
 	t.Parallel()
@@ -112,7 +99,7 @@ func TestEventsAndStatus(t *testing.T) {
 // TestFaultsAreForTheLog: what the storage says names paths.
 func TestFaultsAreForTheLog(t *testing.T) {
 	t.Parallel()
-	r := start(t, broken{}, server.Options{})
+	r := start(t, fake{}, server.Options{})
 	for _, method := range []string{http.MethodPut, http.MethodGet} {
 		r.expectFailure(method, r.do(method, "/v8/artifacts/a", []byte{}), 500, "internal_server_error", "The server failed; its log says why.")
 	}

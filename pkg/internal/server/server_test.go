@@ -21,7 +21,7 @@ const token = "secret-token"
 
 // running is a server on a listener of its own.
 type running struct {
-	*testing.T
+	testing.TB
 	addr   string
 	stop   context.CancelFunc
 	ended  chan error // what Serve returned
@@ -31,13 +31,13 @@ type running struct {
 
 // start serves s until the test ends. Options without an address get the
 // listener's, without a token ours.
-func start(t *testing.T, s store.Store, options server.Options) *running {
+func start(t testing.TB, s store.Store, options server.Options) *running {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &running{T: t, addr: listener.Addr().String(), ended: make(chan error, 1)}
+	r := &running{TB: t, addr: listener.Addr().String(), ended: make(chan error, 1)}
 	if options.Addr == nil {
 		options.Addr = listener.Addr()
 	}
@@ -84,7 +84,7 @@ func (r *running) log(n int) []server.Access {
 	}
 }
 
-func directory(t *testing.T, options store.Options) *store.Dir {
+func directory(t testing.TB, options store.Options) *store.Dir {
 	t.Helper()
 	d, err := store.Open(t.TempDir(), options)
 	if err != nil {
@@ -145,7 +145,12 @@ func (r *running) request(method, path string, body []byte, headers ...string) *
 
 func (r *running) do(method, path string, body []byte, headers ...string) answer {
 	r.Helper()
-	response, err := client.Do(r.request(method, path, body, headers...))
+	return r.answer(client.Do(r.request(method, path, body, headers...)))
+}
+
+// answer reads a response whole.
+func (r *running) answer(response *http.Response, err error) answer {
+	r.Helper()
 	if err != nil {
 		r.Fatal(err)
 	}

@@ -98,32 +98,21 @@ func TestIdleConnectionIsClosed(t *testing.T) {
 	}
 }
 
-// slowPiece is little enough for a socket's buffers: the client need not wait.
-const slowPiece = 50_000
-
-// slowStore takes its time before each piece of a body.
-type slowStore struct {
-	broken
-	pause time.Duration
-}
-
-// Put implements store.Store.
-func (s slowStore) Put(_ context.Context, _ store.Key, _ int64, _ artifact.Metadata, body io.Reader) error {
-	for range 2 {
-		time.Sleep(s.pause)
-		if _, err := io.ReadFull(body, make([]byte, slowPiece)); err != nil {
-			return err
-		}
-	}
-	_, err := io.Copy(io.Discard, body)
-	return err
-}
-
 // TestSlowDiskIsNotASlowClient: only time spent waiting for the client counts.
 func TestSlowDiskIsNotASlowClient(t *testing.T) {
 	t.Parallel()
-	r := start(t, slowStore{pause: 3 * impatient.Window / 2}, server.Options{Limits: impatient})
-	if got := r.do(http.MethodPut, "/v8/artifacts/a", make([]byte, 2*slowPiece)); got.Status != http.StatusAccepted {
+	const piece = 50_000 // little enough for a socket's buffers: the client need not wait
+	r := start(t, fake{put: func(_ store.Key, _ int64, _ artifact.Metadata, body io.Reader) error {
+		for range 2 {
+			time.Sleep(3 * impatient.Window / 2)
+			if _, err := io.ReadFull(body, make([]byte, piece)); err != nil {
+				return err
+			}
+		}
+		_, err := io.Copy(io.Discard, body)
+		return err
+	}}, server.Options{Limits: impatient})
+	if got := r.do(http.MethodPut, "/v8/artifacts/a", make([]byte, 2*piece)); got.Status != http.StatusAccepted {
 		t.Errorf("%v", got)
 	}
 }

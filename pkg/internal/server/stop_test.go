@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -16,17 +15,24 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
+// upload begins one, and returns when the server is in the middle of it.
+func (r *running) upload() (net.Conn, *bufio.Reader) {
+	r.Helper()
+	conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+	reader := bufio.NewReader(conn)
+	if line, err := reader.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
+		r.Fatal(line, err)
+	}
+	return conn, reader
+}
+
 // TestStopLetsRequestsEnd: an upload that has begun is stored and answered, and
 // no other one is taken.
 func TestStopLetsRequestsEnd(t *testing.T) {
 	t.Parallel()
 	d := directory(t, store.Options{})
 	r := start(t, d, server.Options{Limits: server.Limits{Grace: time.Minute}})
-	conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n")
-	reader := bufio.NewReader(conn)
-	if line, err := reader.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
-		t.Fatal(line, err) // the server is in the middle of it now
-	}
+	conn, reader := r.upload()
 	r.stop()
 	for {
 		other, err := net.Dial("tcp", r.addr)
@@ -49,35 +55,23 @@ func TestStopLetsRequestsEnd(t *testing.T) {
 	}
 }
 
-// slowToClean is a store that takes a while to remove a broken upload.
-type slowToClean struct {
-	broken
-	cleaned atomic.Bool
-}
-
-// Put implements store.Store.
-func (s *slowToClean) Put(_ context.Context, _ store.Key, _ int64, _ artifact.Metadata, body io.Reader) error {
-	_, err := io.Copy(io.Discard, body)
-	time.Sleep(50 * time.Millisecond)
-	s.cleaned.Store(true)
-	return err
-}
-
 // TestStopCutsOff what does not end in time, and what it had begun is removed
 // when Serve returns.
 func TestStopCutsOff(t *testing.T) {
 	t.Parallel()
-	s := &slowToClean{}
-	r := start(t, s, server.Options{Limits: server.Limits{Grace: time.Second}})
-	conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n")
-	if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
-		t.Fatal(line, err)
-	}
+	var cleaned atomic.Bool
+	r := start(t, fake{put: func(_ store.Key, _ int64, _ artifact.Metadata, body io.Reader) error {
+		_, err := io.Copy(io.Discard, body)
+		time.Sleep(50 * time.Millisecond) // to remove what was written
+		cleaned.Store(true)
+		return err
+	}}, server.Options{Limits: server.Limits{Grace: time.Second}})
+	r.upload()
 	r.stop()
 	if err := <-r.ended; !errors.Is(err, server.ErrCutOff) {
 		t.Errorf("Serve = %v, want ErrCutOff", err)
 	}
-	if !s.cleaned.Load() {
+	if !cleaned.Load() {
 		t.Error("Serve returned before the request had")
 	}
 }
@@ -88,7 +82,7 @@ func TestServeReportsItsListener(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web, err := server.New(broken{}, server.Options{Token: token, Addr: listener.Addr()})
+	web, err := server.New(fake{}, server.Options{Token: token, Addr: listener.Addr()})
 	if err != nil {
 		t.Fatal(err)
 	}
