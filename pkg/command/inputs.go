@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"runtime"
 
 	"github.com/spf13/pflag"
 
@@ -150,18 +149,6 @@ func openList(flag, name string, stdin *os.File) (transfer.List, func(), error) 
 		return transfer.List{}, func() {}, unusable("%s: reading %s: %w", flag, name, usertext.FileReason(err))
 	}
 	return transfer.List{Name: name, Reader: file}, func() { _ = io.Closer(file).Close() }, nil
-}
-
-// ballastSize lets the heap grow to 8 MiB before garbage is collected, and by 4 MiB
-// more than GOGC says later.
-const ballastSize = 4 << 20
-
-// holdBallast is for what works through a list and makes much garbage, of which
-// little lives long. Ballast counts as heap for the collector and takes no memory,
-// since nobody touches it; a larger GOGC would, as a multiple of what lives.
-func holdBallast() (release func()) {
-	ballast := make([]byte, ballastSize)
-	return func() { runtime.KeepAlive(ballast) }
 }
 
 // listOf is a list of what is known already.

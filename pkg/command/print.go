@@ -69,34 +69,19 @@ func (s *streams) flush() {
 	_ = s.stderr.Flush() // nobody is left to be told
 }
 
-// strictWriter remembers the first error, so that no command has to look after
-// each line that it prints, and none can succeed without its results.
+// strictWriter remembers the first error, so that no command has to check each
+// line that it prints, and none succeeds without its results.
 type strictWriter struct {
-	next   io.Writer
-	err    error
-	gather bool // what is written waits for flush
-	held   []byte
+	next io.Writer
+	err  error
 }
-
-// maxHeld is how many bytes wait for a flush at most.
-const maxHeld = 32 << 10
 
 func (w *strictWriter) Write(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
-	w.held = append(w.held, p...)
-	if !w.gather || len(w.held) >= maxHeld {
-		w.flush()
-	}
+	_, w.err = w.next.Write(p)
 	return len(p), w.err
-}
-
-func (w *strictWriter) flush() {
-	if len(w.held) > 0 && w.err == nil {
-		_, w.err = w.next.Write(w.held)
-	}
-	w.held = w.held[:0]
 }
 
 // hide keeps a secret out of all that is printed from now on.

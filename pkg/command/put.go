@@ -141,7 +141,6 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	if uploader.Client == nil && o.skipExisting {
 		a.warn("without a credential nobody is asked what the cache has")
 	}
-	defer holdBallast()()
 	began := time.Now()
 	tally, sums := tally{app: a, tolerant: o.warnOnly}, putSums{}
 	shown := a.progress().BeginMany("uploading")
@@ -149,22 +148,14 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	if o.shard == (transfer.Shard{}) && !o.recursive {
 		o.expect(ctx, shown)
 	}
-	// Results that come together are written together.
-	results := a.streams.results
-	results.gather = true
-	defer results.flush()
-	batch := transfer.Batch{Jobs: affordable(o.jobs), FailFast: o.failFast, Progress: shown, Waiting: results.flush}
+	batch := transfer.Batch{Jobs: affordable(o.jobs), FailFast: o.failFast, Progress: shown}
 	for result := range uploader.PutAll(ctx, inputs, batch) {
 		sums.add(result)
-		if result.Err != nil { // which is told elsewhere, and behind those before it
-			results.flush()
-		}
 		tally.add(a.printPutOfMany(result))
-		if results.err != nil {
-			return results.err
+		if a.streams.results.err != nil {
+			return a.streams.results.err
 		}
 	}
-	results.flush()
 	shown.End()
 	a.printDetection(d)
 	if ctx.Err() != nil {

@@ -71,7 +71,6 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 		}
 		return context.Cause(ctx)
 	}
-	defer holdBallast()()
 	shown := a.progress().BeginMany("looking up")
 	defer shown.End()
 	verifier.ListProgress = shown

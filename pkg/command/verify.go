@@ -215,7 +215,6 @@ var errNothingListed = errors.New("nothing was verified: the list has no entry")
 // sha256sum does not let pass either.
 func (a *app) printVerifications(ctx context.Context, shown *ui.Many, results iter.Seq[transfer.Verification], sums bool) error {
 	defer shown.End()
-	defer holdBallast()()
 	tally := tally{app: a}
 	signed := map[transfer.Signature]int{}
 	for result := range results {
