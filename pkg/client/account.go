@@ -17,11 +17,11 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
-// CacheStatus is what a server says of its cache for a user and a team.
+// CacheStatus is the state of a cache, for a user and a team.
 type CacheStatus string
 
-// The states of a cache. Only one that is enabled takes artifacts; many
-// servers tell nothing, and take them.
+// The states of a cache. It takes artifacts if it is enabled, or unknown, as on
+// many servers.
 const (
 	CacheEnabled   CacheStatus = api.StatusEnabled
 	CacheDisabled  CacheStatus = api.StatusDisabled
@@ -30,22 +30,22 @@ const (
 	CacheUnknown   CacheStatus = "unknown"
 )
 
-// User is who a token belongs to. Members that the server did not tell are
-// empty; none was checked to be printable.
+// User is the owner of a token. What the server did not send is empty; the rest may
+// be unprintable.
 type User = api.User
 
 // Team is one that a user is a member of, like [User].
 type Team = api.Team
 
-// maxListing is how much of a listing is read, in bytes. 100 teams of Vercel
-// have some hundred thousand.
+// maxListing limits a listing, in bytes. 100 teams of Vercel have some hundred
+// thousand.
 const maxListing = 4 << 20
 
-// noRoute are the statuses of servers that do not have a route.
+// noRoute are the statuses of servers without a route.
 var noRoute = []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented}
 
-// Status asks for the state of the cache. It is unknown where the server does
-// not tell. The error is an [*Error].
+// Status asks for the state of the cache, which is unknown if the server does not
+// say. The error is an [*Error].
 func (c *Client) Status(ctx context.Context) (CacheStatus, error) {
 	var told api.Status
 	err := c.ask(ctx, "asking for the cache's status", c.url(api.StatusPath), &told)
@@ -73,7 +73,7 @@ func cacheStatus(text string) CacheStatus {
 	return CacheUnknown
 }
 
-// User asks who the token belongs to, which only Vercel tells. The error is an
+// User asks for the token's owner, which only Vercel supports. The error is an
 // [*Error].
 func (c *Client) User(ctx context.Context) (User, error) {
 	var told api.UserAnswer
@@ -81,8 +81,8 @@ func (c *Client) User(ctx context.Context) (User, error) {
 	return told.User, err
 }
 
-// Teams asks for the teams of the token's user, at most 100, which only Vercel
-// tells. The error is an [*Error].
+// Teams asks for at most 100 teams of the token's owner, which only Vercel supports.
+// The error is an [*Error].
 func (c *Client) Teams(ctx context.Context) ([]Team, error) {
 	target := c.base.JoinPath(api.TeamsPath)
 	target.RawQuery = fmt.Sprintf("limit=%d", api.MaxTeams)
@@ -91,7 +91,7 @@ func (c *Client) Teams(ctx context.Context) ([]Team, error) {
 	return told.Teams, err
 }
 
-// ask gets a JSON document, which stays as it is where the answer is none.
+// ask gets a JSON document, and leaves it as it is if the answer is not JSON.
 func (c *Client) ask(ctx context.Context, doing string, target *url.URL, document any) error {
 	_, err := c.do(ctx, request{
 		doing: doing, method: http.MethodGet, target: target,
@@ -114,31 +114,26 @@ func (c *Client) ask(ctx context.Context, doing string, target *url.URL, documen
 	return err
 }
 
-// Verdict is what a server makes of a token.
+// Verdict is what a server says about a token.
 type Verdict int
 
 // The verdicts.
 const (
-	// Unclear says that the answer tells nothing of the token.
-	Unclear Verdict = iota
-	// Accepted says that the server knows the token.
-	Accepted
-	// Refused says that it does not, or not for this team.
-	Refused
+	Unclear  Verdict = iota // nothing
+	Accepted                // the server knows it
+	Refused                 // the server does not know it, or not for this team
 )
 
 // CheckToken finds out whether the server accepts the token, by asking for an
-// artifact that cannot exist: the status of the cache tells nothing of it, some
-// servers answer "enabled" to anybody. The error is an [*Error] and says why
-// the token is not accepted; its Status is 0 where nobody answered.
+// artifact that cannot exist: some servers report an enabled cache to every token.
+// The error is an [*Error] that says why the token is not accepted.
 func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 	number := make([]byte, 8)
 	_, _ = rand.Read(number)                      // it never fails
 	id := artifact.ID(hex.EncodeToString(number)) // of the form of turbo's, which every server takes
 	failed := c.look(ctx, http.MethodHead, id)
 	if failed != nil && failed.Status != http.StatusNotFound && slices.Contains(telling, failed.Status) {
-		// Only the answer to a GET has a body, which tells why, and
-		// whether the cache and not the token is the reason.
+		// Only the answer to a GET has a body, with the reason.
 		if again := c.look(ctx, http.MethodGet, id); again != nil && slices.Contains(telling, again.Status) {
 			failed = again
 		}
@@ -150,7 +145,7 @@ func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 			Status: http.StatusOK, Err: ErrNotRemoteCache,
 		}
 	case errors.Is(failed, ErrNoPreflight), errors.Is(failed, ErrTokenWithheld), failed.By != ByCache && failed.Status != http.StatusNotFound:
-		return Unclear, failed // others, and the preflight, know nothing of the token
+		return Unclear, failed // neither others nor the preflight know the token
 	case failed.Status == http.StatusNotFound:
 		return Accepted, nil
 	case failed.Status == http.StatusForbidden && strings.HasPrefix(failed.Code, api.CodeCachePrefix):
@@ -161,8 +156,7 @@ func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 	return Unclear, failed
 }
 
-// telling are the statuses that tell what a server makes of a request, before
-// it has looked for the artifact or after.
+// telling are the statuses that show whether a server accepts the token.
 var telling = []int{
 	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity,
 	http.StatusMethodNotAllowed, http.StatusNotImplemented, // which may be about HEAD
@@ -170,7 +164,7 @@ var telling = []int{
 
 const checkingToken = "checking the token"
 
-// look asks for an artifact and wants none.
+// look asks for an artifact, and expects none.
 func (c *Client) look(ctx context.Context, method string, id artifact.ID) *Error {
 	_, err := c.do(ctx, request{
 		doing: checkingToken, method: method, target: c.url(api.ArtifactPath(string(id))), asks: asksForDownload,

@@ -1,11 +1,10 @@
-// Package client speaks the Remote Cache API: it uploads artifacts to Vercel's
-// cache and to every server that has the same routes, downloads them and asks
-// for them.
+// Package client is a client of the Remote Cache API: it uploads, downloads and
+// looks up artifacts in Vercel's cache and compatible servers.
 //
 // It never reports an upload that the server may not have stored, sends the
 // credential to its own origin only, and refuses values over the API's limits
-// before it sends anything. It knows no terminal and reads no environment but
-// the proxy's. Start at [New] and [Client.Put].
+// before it sends anything. Of the environment it reads only the proxy's variables.
+// Start at [New] and [Client.Put].
 package client
 
 import (
@@ -33,44 +32,40 @@ import (
 // DefaultAPI is the base URL of Vercel's cache.
 const DefaultAPI = api.DefaultBaseURL
 
-// Options say which cache a [Client] speaks to, as whom, and how.
+// Options configure a [Client].
 type Options struct {
-	// API is the base URL, [DefaultAPI] where it is empty. A path in it is
-	// kept.
+	// API is the base URL, by default [DefaultAPI]. It may have a path.
 	API string
 	// Token is the bearer token; without one no Authorization is sent.
 	Token string
-	// Tokens, if not nil, are asked instead of Token, once for each try.
+	// Tokens, if not nil, provides the token instead, once for each try.
 	Tokens TokenSource
-	// Team is whose artifacts are meant.
+	// Team is the owner of the artifacts.
 	Team artifact.Team
 	// Header has further headers for a gate before the cache. They go to the
 	// API's origin only; see [CheckHeader] for what they may be.
 	Header http.Header
 	// UserAgent names the program to the server.
 	UserAgent string
-	// RootCAs are trusted instead of the system's, where they are not nil.
+	// RootCAs, if not nil, are trusted instead of the system's.
 	RootCAs *x509.CertPool
-	// ClientCertificate, if not nil, is shown to the API's origin where that
-	// asks for one, and to nobody else.
+	// ClientCertificate, if not nil, is shown to the API's origin only.
 	ClientCertificate *tls.Certificate
-	// Proxy is the URL of the proxy for all requests but those to hosts that
-	// the variable NO_PROXY names: http, https, or socks5. Without it the
-	// variables of curl are read.
+	// Proxy is the URL of an http, https or socks5 proxy for all hosts but NO_PROXY's.
+	// If it is empty, curl's variables are read.
 	Proxy string
-	// HTTP2 begins with HTTP/2 instead of HTTP/1.1, for hosts that limit
-	// the body of the latter.
+	// HTTP2 begins with HTTP/2 instead of HTTP/1.1, for hosts that limit the body of
+	// the latter.
 	HTTP2 bool
 	// AllowHTTP lets plain HTTP leave this machine.
 	AllowHTTP bool
-	// Preflight asks the API before each upload and download where it is to
-	// go, as turbo's setting of that name does (OPTIONS).
+	// Preflight asks for the place of each upload and download (OPTIONS), as turbo's
+	// setting does.
 	Preflight bool
-	// Retries is how often a request is tried again, 0 for never. The usual
-	// number is [DefaultRetries].
+	// Retries is how often a request is tried again, usually [DefaultRetries].
 	Retries int
-	// OnRetry, if not nil, is told of each further try before its pause, from
-	// any goroutine.
+	// OnRetry, if not nil, is called before the pause of each further try, from any
+	// goroutine.
 	OnRetry func(Retry)
 	// StallTimeout ends a try in which no byte of a body moves for so long,
 	// AnswerTimeout one whose whole request was sent and not answered; an
@@ -87,23 +82,21 @@ type Options struct {
 	// go each way, all calls together. 0 sets no limit.
 	RequestRate float64
 	ByteRate    int64
-	// Trace, if not nil, is told of every request that went to the network,
-	// from any goroutine.
+	// Trace, if not nil, is called for every request that went to the network, from any
+	// goroutine.
 	Trace func(Exchange)
 }
 
-// Exchange is one request and what came of it.
+// Exchange is a request and its outcome.
 type Exchange = transport.Exchange
 
-// ProxyError is the reason of an [Error] where a proxy opened no way to the
-// server.
+// ProxyError is the reason of an [Error] if a proxy refused to connect to the server.
 type ProxyError = transport.ProxyError
 
-// ErrProxyAddress says that the environment names a proxy by what is no address
-// of one.
+// ErrProxyAddress reports an invalid proxy in the environment.
 var ErrProxyAddress = transport.ErrProxyAddress
 
-// The usual bounds of waits that have no sign of life in them.
+// The usual values of [Options.StallTimeout] and [Options.AnswerTimeout].
 const (
 	DefaultStallTimeout  = 2 * time.Minute
 	DefaultAnswerTimeout = 10 * time.Minute
@@ -113,14 +106,12 @@ const (
 
 // Client is safe for use by several goroutines at once.
 type Client struct {
-	base     *url.URL
-	basePath string // its path, percent-encoded and without a slash at its end
-	inQuery  string // the team
-	tokens   TokenSource
-	// preflight says that artifacts' requests begin with one.
-	preflight bool
-	// certified says that there is a client certificate.
-	certified bool
+	base      *url.URL
+	basePath  string // its path, percent-encoded and without a slash at its end
+	inQuery   string // the team
+	tokens    TokenSource
+	preflight bool // before requests for artifacts
+	certified bool // there is a client certificate
 	// redactor knows the values of [Options.Header], what a proxy is shown, and
 	// every token that was sent.
 	redactor *redact.Redactor
@@ -130,10 +121,9 @@ type Client struct {
 	retries  retry.Loop
 	onRetry  func(Retry)
 	pace     *pace
-	// What the server turned out not to have.
+	// What the server does not support.
 	noHead, noQuery atomic.Bool
-	// sizes says whether HEAD and the query give the sizes that GET gives, once
-	// that is known.
+	// sizes says whether HEAD and the query give GET's sizes, once that is known.
 	sizes struct {
 		sync.Mutex
 		right, wrong bool
@@ -148,31 +138,29 @@ var ErrInvalidAPI = api.ErrInvalidBaseURL
 // ErrInvalidProxy is wrapped by the errors of [New] about a proxy.
 var ErrInvalidProxy = transport.ErrInvalidProxy
 
-// CheckProxy tells whether [Options.Proxy] may be a URL. The error does not
-// repeat what may be a password.
+// CheckProxy checks a URL for [Options.Proxy]. The error does not repeat a password.
 func CheckProxy(raw string) error {
 	_, err := transport.ParseProxy(raw)
 	return err
 }
 
-// ErrPlainHTTP says that a request would have left this machine unencrypted.
+// ErrPlainHTTP reports a request that would have left this machine unencrypted.
 var ErrPlainHTTP = transport.ErrPlainHTTP
 
-// The errors of a server that asks for a client's certificate: it does not accept
-// [Options.ClientCertificate], or there is none. Neither is tried again.
+// The errors of a server that wants a client certificate. Neither is tried again.
 var (
 	ErrCertificateRefused = errors.New("the server does not accept the client certificate")
 	ErrCertificateWanted  = errors.New("the server wants a client certificate")
 )
 
-// The errors of a transfer that does not get on; the first two are tried again.
+// The errors of a slow transfer; the first two are tried again.
 var (
 	ErrStalled  = transport.ErrStalled
 	ErrNoAnswer = transport.ErrNoAnswer
 	ErrTimeout  = transport.ErrTimeout
 )
 
-// New makes a client and sends nothing.
+// New returns a client, and sends nothing.
 func New(options Options) (*Client, error) {
 	base, err := api.ParseBaseURL(options.API)
 	if err != nil {
@@ -219,8 +207,7 @@ func New(options Options) (*Client, error) {
 	}, nil
 }
 
-// proxyLogin is the user name and the password that a proxy on the way to the API
-// is shown, as they are sent, or empty.
+// proxyLogin returns the login to the API's proxy, as it is sent, or an empty string.
 func proxyLogin(base, given *url.URL) string {
 	proxy, err := transport.ProxyOf(base, given)
 	if err != nil || proxy == nil || proxy.User == nil {
@@ -230,8 +217,8 @@ func proxyLogin(base, given *url.URL) string {
 	return base64.StdEncoding.EncodeToString([]byte(proxy.User.Username() + ":" + password))
 }
 
-// Proxy is the proxy that requests to the API go through, without its user name
-// and password, or empty where they go straight.
+// Proxy returns the proxy for the API, without user name and password, or an empty
+// string.
 func (c *Client) Proxy() string {
 	proxy, err := transport.ProxyOf(c.base, c.proxy)
 	if err != nil || proxy == nil {
@@ -240,8 +227,7 @@ func (c *Client) Proxy() string {
 	return proxy.Scheme + "://" + proxy.Host
 }
 
-// url is that of a path of the API, which is percent-encoded already, with the
-// team in its query.
+// url returns the URL of a percent-encoded path of the API, with the team.
 func (c *Client) url(path string) *url.URL {
 	target := *c.base
 	target.RawPath = c.basePath + path

@@ -14,61 +14,43 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 )
 
-// The reasons for which an answer is no success, beside its status.
+// The reasons, beside its status, why an answer is not a success.
 var (
-	// ErrNotRemoteCache says that whatever answered is no Remote Cache:
-	// mostly the base URL is a website's.
+	// ErrNotRemoteCache reports an answer that is not a Remote Cache's. Mostly the
+	// base URL is a website's.
 	ErrNotRemoteCache = errors.New("the answer is not a Remote Cache's")
-	// ErrReported says that an answer's status is that of a success, and its body
-	// an error.
+	// ErrReported reports a successful status with an error in the body.
 	ErrReported = errors.New("the answer reports an error in spite of its status")
-	// ErrAnsweredEarly says that the server reported success without having
-	// been sent all of the body.
+	// ErrAnsweredEarly reports a success before the whole body was sent.
 	ErrAnsweredEarly = errors.New("the server reported success before it was sent the whole body")
-	// ErrRedirect says that the server named another place, where the request
-	// must not follow.
+	// ErrRedirect reports a redirect that must not be followed.
 	ErrRedirect = errors.New("the redirect is not followed")
-	// ErrNotFound is what an [*Error] about one artifact is where the server
-	// answered a question for it with 404.
+	// ErrNotFound is what an [*Error] matches if a GET or HEAD of an artifact was
+	// answered with 404.
 	ErrNotFound = errors.New("the cache does not have it")
-	// ErrEncoded says that the server sent an artifact in a content coding,
-	// such as gzip, though it was asked for the bytes as they are.
+	// ErrEncoded reports an artifact in a content coding, such as gzip, that was not
+	// asked for.
 	ErrEncoded = errors.New("the server changed the bytes by a content coding that was not asked for")
-	// ErrTooManyRedirects says that a server sent the request from place to
-	// place.
+	// ErrTooManyRedirects reports more than five redirects in a row.
 	ErrTooManyRedirects = errors.New("too many redirects")
 )
 
-// Error is a request that did not succeed. What comes from the server is cut
-// to one printable line.
+// Error is a failed request. Text of the server is one printable line.
 type Error struct {
-	// Doing says what was asked for, as "uploading".
-	Doing string
-	// ID is the artifact that was meant, where that is one.
-	ID artifact.ID
-	// Name is what the caller calls it, where that is not its ID.
-	Name string
-	// Method and URL are the last request's. Of the query only the team's
-	// values are kept.
-	Method, URL string
-	// Attempts counts the tries.
-	Attempts int
-	// Status is the last answer's code, or 0 where there was none.
-	Status int
-	// Code is the server's own name for the error, where it gave one.
-	Code string
-	// Message is the server's own explanation, of at most 300 characters.
-	Message string
-	// RequestID is the server's name for the request, where it gave one.
-	RequestID string
-	// By is who answered.
-	By Responder
-	// Location is the base URL of another cache, where a redirect leads to one.
-	Location string
-	// RetryAfter is set with [ErrRetryAfter].
-	RetryAfter time.Duration
-	// Err is the reason where the status alone is none: an error of the
-	// network, of the input, or one of this package.
+	Doing       string      // as "uploading"
+	ID          artifact.ID // of the artifact, if it is about one
+	Name        string      // what the caller calls the artifact, if not ID
+	Method, URL string      // of the last request; of the query only the team
+	Attempts    int
+	Status      int           // of the last answer; 0 without one
+	Code        string        // the server's; may be empty
+	Message     string        // the server's, at most 300 characters
+	RequestID   string        // the server's; may be empty
+	By          Responder     // who answered
+	Location    string        // base URL of another cache that a redirect leads to
+	RetryAfter  time.Duration // set with [ErrRetryAfter]
+	// Err is the reason unless the status is one: an error of the network, of the
+	// input, or of this package.
 	Err error
 
 	retryAfter string // as the server gave it
@@ -84,7 +66,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s %s: %s", e.Doing, name, e.Reason())
 }
 
-// Reason is the error without operation and artifact.
+// Reason returns the error without operation and artifact.
 func (e *Error) Reason() string {
 	if e.Status == 0 {
 		return e.Err.Error()
@@ -102,18 +84,17 @@ func (e *Error) Reason() string {
 	return reason
 }
 
-// Unwrap gives Err.
+// Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is tells whether the error is [ErrNotFound]. An upload that got a 404 found
-// no cache.
+// Is reports whether the error is [ErrNotFound]. An upload with a 404 found no cache.
 func (e *Error) Is(target error) bool {
 	return target == ErrNotFound && e.ID != "" && e.Status == http.StatusNotFound &&
 		(e.Method == http.MethodGet || e.Method == http.MethodHead)
 }
 
-// ConcernsAll tells whether every other request would be refused for the same
-// reason: the credential, a payment, a cache that is closed, or a way to it that is.
+// ConcernsAll reports whether every other request would fail too: because of the
+// credential, a payment, a closed cache, or a closed way to it.
 func (e *Error) ConcernsAll() bool {
 	switch e.Status {
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusProxyAuthRequired:
@@ -128,15 +109,13 @@ func (e *Error) ConcernsAll() bool {
 	return e.IsCacheClosed() || errors.As(e.Err, &proxy) && !e.mayPass()
 }
 
-// IsCacheClosed tells whether the cache itself, and not the caller, is the
-// reason of a refusal: it is disabled, paused or over its limit.
+// IsCacheClosed reports whether the cache is disabled, paused or over its limit.
 func (e *Error) IsCacheClosed() bool {
 	return e.Status == http.StatusForbidden && strings.HasPrefix(e.Code, api.CodeCachePrefix)
 }
 
-// NetworkCause names the reason for which there was no whole answer, in the
-// same words for each request that it met. It is empty where there was one, or
-// where the reason is not the network's.
+// NetworkCause returns the network's reason for which there was no whole answer, in
+// the same words for each request, or an empty string.
 func (e *Error) NetworkCause() string {
 	var number syscall.Errno
 	var unresolved *net.DNSError

@@ -5,21 +5,15 @@ import "errors"
 // Kind groups errors by what a user can do about them.
 type Kind int
 
+// The kinds of errors.
 const (
-	// NoJob: this is not a job of a known CI.
-	NoJob Kind = iota
-	// NotAllowed: the job gets no identity token.
-	NotAllowed
-	// Unusable: the token's times, audience or form are wrong.
-	Unusable
-	// Denied: a server does not accept the job's token.
-	Denied
-	// Unreachable: a server did not answer, or failed.
-	Unreachable
-	// Untrusted: a server is not what it should be.
-	Untrusted
-	// Misconfigured: an address cannot be used.
-	Misconfigured
+	NoJob         Kind = iota // this is not a job of a known CI
+	NotAllowed                // the job gets no identity token
+	Unusable                  // the token's times, audience or form are wrong
+	Denied                    // a server does not accept the job's token
+	Unreachable               // a server did not answer, or failed
+	Untrusted                 // a server is not what it should be
+	Misconfigured             // an address cannot be used
 )
 
 // Error reports why there is no token.
