@@ -26,12 +26,11 @@ const (
 	MaxDirtyHash = 200
 )
 
-// CheckHeader tells whether value may stand in the header called name, one of
-// the constants above: within its limit, printable ASCII without spaces at
-// either end, and of the header's own form. An empty value is refused: a
-// header without a value is left out. The error is a phrase about the value
-// ("it has 51 characters, 50 are allowed"), for the caller to put its own name
-// before.
+// CheckHeader checks a value for the header called name, one of the constants
+// above: within its limit, printable ASCII without spaces at either end, and in
+// the header's own form. It refuses an empty value; a header without a value is
+// left out. The error is a phrase about the value ("it has 51 characters, 50 are
+// allowed"), which the caller puts behind a name.
 func CheckHeader(name, value string) error {
 	switch name {
 	case HeaderCI:

@@ -4,11 +4,10 @@
 //	artifact put --json FILE | jobreport
 //
 // It passes on what it reads, appends the outputs hash and urls to the file
-// that GITHUB_OUTPUT names, a line for each artifact and address, and a table
-// to the one that GITHUB_STEP_SUMMARY names. A variable that is not set is a
-// file that is not wanted. File names and addresses come from others: none can
-// end an output early, and none is read as Markdown. What put printed is
-// believed; its exit code is the pipe's, with pipefail.
+// $GITHUB_OUTPUT, a line for each artifact and address, and a table to the file
+// $GITHUB_STEP_SUMMARY. Without a variable it leaves the file out. File names and
+// addresses come from others: none can end an output early, and none is read as
+// Markdown. With pipefail, put's exit code is the pipe's.
 package main
 
 import (
@@ -29,10 +28,10 @@ func main() {
 	}
 }
 
-// longestLine bounds a result: a path and a few addresses.
+// longestLine is the most bytes of a result, a path and a few addresses.
 const longestLine = 1 << 20
 
-// result is what is told of an artifact.
+// result is a line of put --json.
 type result struct {
 	Path, Hash, Status string
 	Size               *int64
@@ -106,8 +105,8 @@ func summary(results []result) string {
 	return table.String()
 }
 
-// literal is a text that Markdown shows as it is. References to characters
-// stand for themselves alone: they make up no table, link, mention or HTML.
+// literal returns text so that Markdown shows it as it is: character references
+// make up no table, link, mention or HTML.
 func literal(text string) string {
 	var safe strings.Builder
 	for _, r := range text {

@@ -48,19 +48,16 @@ func openRepository(dir string, environ []string) (repository, error) {
 	if err != nil {
 		return repository{}, err
 	}
-	r := repository{git: git, dir: dir, environ: gitEnviron(environ)}
-	if r.top, err = filepath.Abs(dir); err != nil {
-		return r, err
+	top, err := filepath.Abs(dir)
+	if err != nil {
+		return repository{}, err
 	}
-	for {
-		if _, err := os.Lstat(filepath.Join(r.top, ".git")); !errors.Is(err, fs.ErrNotExist) {
+	r := repository{git: git, dir: dir, environ: gitEnviron(environ)}
+	for ; r.top != top; top = filepath.Dir(top) {
+		r.top = top
+		if _, err := os.Lstat(filepath.Join(top, ".git")); !errors.Is(err, fs.ErrNotExist) {
 			return r, nil
 		}
-		parent := filepath.Dir(r.top)
-		if parent == r.top {
-			break
-		}
-		r.top = parent
 	}
 	if slices.ContainsFunc(r.environ, namesRepository) {
 		return r, nil
@@ -179,25 +176,24 @@ func reasonIn(stderr string) string {
 	return printable.Line(reason, math.MaxInt)
 }
 
-// tail keeps the last limit bytes that are written to it.
+// tail keeps the last limit bytes that are written to it, and one more if there
+// is one.
 type tail struct {
 	limit int
 	kept  []byte
-	cut   bool
-}
-
-// lines returns the kept lines that are whole.
-func (t *tail) lines() string {
-	text := string(t.kept)
-	if t.cut {
-		_, text, _ = strings.Cut(text, "\n")
-	}
-	return text
 }
 
 func (t *tail) Write(p []byte) (int, error) {
-	t.cut = t.cut || len(t.kept)+len(p) > t.limit
-	t.kept = append(t.kept, p[max(0, len(p)-t.limit):]...)
-	t.kept = t.kept[max(0, len(t.kept)-t.limit):]
+	t.kept = append(t.kept, p[max(0, len(p)-t.limit-1):]...)
+	t.kept = t.kept[max(0, len(t.kept)-t.limit-1):]
 	return len(p), nil
+}
+
+// lines returns the kept lines, without a first one that was cut.
+func (t *tail) lines() string {
+	text := string(t.kept)
+	if len(text) > t.limit {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	return text
 }

@@ -1,5 +1,5 @@
-// Package redact hides the secrets of a run in all that is printed. Start at
-// [Redactor]; a stream passes its [Writer].
+// Package redact hides the secrets of a run in all output. Start at [Redactor];
+// each stream gets a [Writer] of it.
 package redact
 
 import (
@@ -38,7 +38,7 @@ type Redactor struct {
 	forms atomic.Pointer[[]form]
 }
 
-// New makes a redactor that knows some secrets.
+// New returns a redactor that knows some secrets.
 func New(secrets ...string) *Redactor {
 	r := new(Redactor)
 	for _, secret := range secrets {
@@ -53,8 +53,8 @@ type form struct {
 	word bool // only where no letter or digit is beside it
 }
 
-// Add makes a secret known; all that is written from then on lacks it. White
-// space around it does not count.
+// Add makes a secret known, to hide it from then on. White space around it does
+// not count.
 func (r *Redactor) Add(secret string) {
 	secret = strings.TrimSpace(secret)
 	if len(secret) < shortestSecret {
@@ -86,9 +86,9 @@ func (r *Redactor) known() []form {
 	return nil
 }
 
-// escaped is the secret as it stands in text, JSON, Go's quoted strings, the
-// parts of a URL, and behind package printable. An error that quotes it may
-// stand in JSON, so quotes are quoted too.
+// escaped returns the secret as it appears in text, JSON, Go's quoted strings, the
+// parts of a URL, and the output of package printable. An error that quotes it
+// may be put into JSON, so quotes are quoted too.
 func escaped(secret string) []string {
 	forms := []string{
 		secret,
@@ -106,7 +106,7 @@ func escaped(secret string) []string {
 	return forms
 }
 
-// quoted is text as JSON writes it, with and without care for HTML, and as Go
+// quoted returns text as JSON writes it, with and without HTML escapes, and as Go
 // does.
 func quoted(text string) []string {
 	var plain strings.Builder
@@ -119,10 +119,10 @@ func quoted(text string) []string {
 
 func unquoted(s string) string { return s[1 : len(s)-1] }
 
-// encoded is the secret in base64, on its own and as what is left of it in the
-// encoding of a longer text. Three bytes become four characters, so there are
-// three ways, by where in a group of three it begins. The characters at both
-// ends that depend on its neighbours are not part of them.
+// encoded returns the secret in base64, on its own and as a part of a longer text.
+// Three bytes become four characters, so there are three ways, by where in a
+// group of three the secret begins. They leave out the characters at both ends,
+// which depend on its neighbours.
 func encoded(secret string) []string {
 	var forms []string
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
@@ -137,7 +137,7 @@ func encoded(secret string) []string {
 	return forms
 }
 
-// String gives text without the secrets.
+// String returns text without the secrets.
 func (r *Redactor) String(text string) string {
 	hits := hitsIn(text, r.known())
 	if len(hits) == 0 {
@@ -154,20 +154,21 @@ func (r *Redactor) String(text string) string {
 	return clean.String()
 }
 
-// Line is a text without the secrets, as a line that [printable.Line] makes: what
-// is left of a secret that is cut in two would no longer be known as one.
+// Line returns text without the secrets as a line of [printable.Line], which may
+// cut it: half of a secret would not be recognised.
 func (r *Redactor) Line(text string, limit int) string { return printable.Line(r.String(text), limit) }
 
-// Beginning is a text that was cut off somewhere, without the secrets, and
+// Beginning returns text, which was cut off somewhere, without the secrets and
 // without an end that may be the beginning of one.
 func (r *Redactor) Beginning(text string) string {
 	return r.String(text[:len(text)-beginning(text, r.known())])
 }
 
-// hit is where a secret stands.
+// hit is the place of a secret.
 type hit struct{ start, end int }
 
-// hitsIn finds every form in text, in order; hits that overlap are one.
+// hitsIn returns the places of all forms in text, in order; hits that overlap are
+// one.
 func hitsIn(text string, forms []form) []hit {
 	var found []hit
 	for _, f := range forms {

@@ -6,13 +6,12 @@ import (
 	"sync"
 )
 
-// Writer passes on what is written to it without the secrets that its
+// Writer writes what it gets to another writer, without the secrets that its
 // [Redactor] knows at that time.
 //
-// A secret may be split over several writes. So an end of a write that is the
-// beginning of a secret is held back until the next write, or Flush, tells.
-// Everything else goes out at once, lines and bars alike: no secret begins with
-// their last character.
+// A secret may be split over several writes. So the end of a write that may begin
+// a secret is held back until the next write or Flush. Everything else goes out
+// at once, lines and bars alike: no secret begins with their last character.
 type Writer struct {
 	redactor *Redactor
 
@@ -21,7 +20,7 @@ type Writer struct {
 	held string
 }
 
-// Writer gives a filter before out. Each stream has its own.
+// Writer returns a new filter before out.
 func (r *Redactor) Writer(out io.Writer) *Writer {
 	return &Writer{redactor: r, out: out}
 }
@@ -48,7 +47,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush writes what is held back. The end of the run must call it.
+// Flush writes what is held back. It must be called at the end of the run.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -65,8 +64,8 @@ func (w *Writer) pass(text string) error {
 	return err
 }
 
-// beginning is the length of the longest end of text that may be the beginning
-// of a secret.
+// beginning returns the length of the longest end of text that may be the
+// beginning of a secret.
 func beginning(text string, forms []form) int {
 	longest := 0
 	for _, f := range forms {

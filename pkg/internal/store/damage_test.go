@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -24,9 +23,7 @@ func TestDamagedFilesAreNeverServed(t *testing.T) {
 	}
 	as := func(id string) string { return strings.Replace(string(good), `"id":"good"`, `"id":"`+id+`"`, 1) }
 	write(t, filepath.Join(dir, "local", "same"), as("same"))
-	if got := contents(t, d, "same"); !reflect.DeepEqual(got, map[string]string{"same": "body"}) {
-		t.Errorf("it holds %q", got)
-	}
+	expectContents(t, d, map[string]string{"same": "body"})
 	damaged := map[string]string{
 		"empty":     "",
 		"shorter":   strings.TrimSuffix(as("shorter"), "y"),
@@ -52,9 +49,7 @@ func TestDamagedFilesAreNeverServed(t *testing.T) {
 		}
 	}
 	put(t, d, "empty", "healed")
-	if got := contents(t, d, "empty", "good"); !reflect.DeepEqual(got, map[string]string{"empty": "healed", "good": "body"}) {
-		t.Errorf("it holds %q", got)
-	}
+	expectContents(t, d, map[string]string{"empty": "healed", "good": "body"})
 }
 
 func TestStaleFilesAreRemoved(t *testing.T) {
@@ -77,10 +72,6 @@ func TestStaleFilesAreRemoved(t *testing.T) {
 	if err := living.Put(t.Context(), key("a"), int64(len("half and half")), storetest.Full(), body); err != nil || !within {
 		t.Fatalf("Put = %v; the body was read: %t", err, within)
 	}
-	if got := contents(t, living, "a"); !reflect.DeepEqual(got, map[string]string{"a": "half and half"}) {
-		t.Errorf("it holds %q", got)
-	}
-	if got, want := tree(t, dir), []string{"CACHEDIR.TAG", "local/a"}; !reflect.DeepEqual(got, want) {
-		t.Errorf("the directory holds %q, want %q", got, want)
-	}
+	expectContents(t, living, map[string]string{"a": "half and half"})
+	expectTree(t, dir, "CACHEDIR.TAG", "local/a")
 }

@@ -48,12 +48,7 @@ func TestOneFileForEachArtifact(t *testing.T) {
 	if err := d.Put(t.Context(), store.Key{ID: "a"}, 0, artifact.Metadata{}, strings.NewReader("")); err != nil {
 		t.Error(err)
 	}
-	want := []string{
-		"CACHEDIR.TAG", "_personal/a", "local/_559aead08264d5795d3909718cdd05abd49572e84fe55590eef31a88a08fdffd", "local/a",
-	}
-	if got := tree(t, dir); !reflect.DeepEqual(got, want) {
-		t.Errorf("the directory holds %q, want %q", got, want)
-	}
+	expectTree(t, dir, "CACHEDIR.TAG", "_personal/a", "local/_559aead08264d5795d3909718cdd05abd49572e84fe55590eef31a88a08fdffd", "local/a")
 }
 
 func TestSurvivesAnotherOpen(t *testing.T) {
@@ -87,9 +82,7 @@ func TestForeignDirectoryIsRefused(t *testing.T) {
 					t.Errorf("Open = %v, want ErrForeign", err)
 				}
 			}
-			if got := tree(t, dir); !reflect.DeepEqual(got, []string{file}) {
-				t.Errorf("the directory holds %q, want only %q", got, file)
-			}
+			expectTree(t, dir, file)
 		})
 	}
 }
@@ -102,10 +95,7 @@ func TestFreshVolumeIsTaken(t *testing.T) {
 	d := open(t, dir, store.Options{MaxSize: 1000})
 	put(t, d, "a", strings.Repeat("x", 500))
 	put(t, d, "b", strings.Repeat("x", 500))
-	want := []string{".DS_Store", "CACHEDIR.TAG", "local/b", "lost+found/x"}
-	if got := tree(t, dir); !reflect.DeepEqual(got, want) {
-		t.Errorf("the directory holds %q, want %q", got, want)
-	}
+	expectTree(t, dir, ".DS_Store", "CACHEDIR.TAG", "local/b", "lost+found/x")
 }
 
 func TestReadOnly(t *testing.T) {
@@ -121,10 +111,7 @@ func TestReadOnly(t *testing.T) {
 	if !errors.Is(err, store.ErrReadOnly) {
 		t.Errorf("Put = %v, want ErrReadOnly", err)
 	}
-	want := map[string]string{"a": "body", "b": "not found"}
-	if got := contents(t, d, "a", "b"); !reflect.DeepEqual(got, want) {
-		t.Errorf("it holds %q, want %q", got, want)
-	}
+	expectContents(t, d, map[string]string{"a": "body", "b": "not found"})
 	if after := modified(t, filepath.Join(dir, "local", "a")); !after.Equal(before) {
 		t.Errorf("a Get changed the file's time from %v to %v", before, after)
 	}
@@ -140,15 +127,9 @@ func TestRecencySurvives(t *testing.T) {
 	contents(t, first, "a")
 	second := open(t, dir, store.Options{MaxSize: 35_000})
 	put(t, second, "d", body)
-	want := map[string]string{"a": body, "b": "not found", "c": body, "d": body}
-	if got := contents(t, second, "a", "b", "c", "d"); !reflect.DeepEqual(got, want) {
-		t.Errorf("it holds %.99q, want %.99q", got, want)
-	}
+	expectContents(t, second, map[string]string{"a": body, "b": "not found", "c": body, "d": body})
 	third := open(t, dir, store.Options{MaxSize: 15_000}) // a lower limit
-	want = map[string]string{"a": "not found", "b": "not found", "c": "not found", "d": body}
-	if got := contents(t, third, "a", "b", "c", "d"); !reflect.DeepEqual(got, want) {
-		t.Errorf("it holds %.99q, want %.99q", got, want)
-	}
+	expectContents(t, third, map[string]string{"a": "not found", "b": "not found", "c": "not found", "d": body})
 }
 
 // TestSharedDirectory: a use that another store saw counts, and what another
@@ -163,17 +144,11 @@ func TestSharedDirectory(t *testing.T) {
 	}
 	contents(t, other, "a")
 	put(t, bounded, "d", body)
-	want := map[string]string{"a": body, "b": "not found", "c": body, "d": body}
-	if got := contents(t, other, "a", "b", "c", "d"); !reflect.DeepEqual(got, want) {
-		t.Errorf("it holds %.99q, want %.99q", got, want)
-	}
+	expectContents(t, other, map[string]string{"a": body, "b": "not found", "c": body, "d": body})
 	if err := os.RemoveAll(filepath.Join(dir, "local")); err != nil {
 		t.Fatal(err)
 	}
 	put(t, bounded, "e", body)
 	put(t, other, "f", body)
-	want = map[string]string{"a": "not found", "e": body, "f": body}
-	if got := contents(t, bounded, "a", "e", "f"); !reflect.DeepEqual(got, want) {
-		t.Errorf("it holds %.99q, want %.99q", got, want)
-	}
+	expectContents(t, bounded, map[string]string{"a": "not found", "e": body, "f": body})
 }

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +63,23 @@ func contents(t *testing.T, s store.Store, ids ...string) map[string]string {
 		}
 	}
 	return got
+}
+
+// expectContents fails unless a Get of each id in want, in order, gives what it
+// says.
+func expectContents(t *testing.T, s store.Store, want map[string]string) {
+	t.Helper()
+	if got := contents(t, s, slices.Sorted(maps.Keys(want))...); !maps.Equal(got, want) {
+		t.Errorf("it holds %.99q, want %.99q", got, want)
+	}
+}
+
+// expectTree fails unless these are all files below dir.
+func expectTree(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	if got := tree(t, dir); !slices.Equal(got, want) {
+		t.Errorf("the directory holds %q, want %q", got, want)
+	}
 }
 
 // tree lists all files below dir, except the session's lock.

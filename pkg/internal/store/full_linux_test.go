@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,9 +56,7 @@ func fillDisk(t *testing.T, dir string) {
 			t.Errorf("Put of %d bytes = %v, want %v", size, err, want)
 		}
 	}
-	if got, want := tree(t, dir), []string{"CACHEDIR.TAG", "local/a"}; !reflect.DeepEqual(got, want) {
-		t.Errorf("the directory holds %q, want %q", got, want)
-	}
+	expectTree(t, dir, "CACHEDIR.TAG", "local/a")
 	// There is room, but no inode left for a file.
 	var err error
 	for i := 0; i < 12 && err == nil; i++ {
