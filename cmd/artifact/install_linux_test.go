@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestInstall runs README's commands that build the program, which must start
+// TestInstall runs README's command that builds the program, which must start
 // where there is no glibc.
 func TestInstall(t *testing.T) {
 	t.Parallel()
@@ -20,8 +20,8 @@ func TestInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	commands := regexp.MustCompile(`(?m)^.*go (install|build) .*\./cmd/artifact\b`).FindAllString(string(readme), -1)
-	if len(commands) != 2 {
-		t.Fatalf("README has two commands to build the program: %q", commands)
+	if len(commands) == 0 {
+		t.Fatal("README has no command to build the program")
 	}
 	for _, command := range commands {
 		dir := t.TempDir()

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,8 +22,8 @@ import (
 
 const recipes = "../../testdata/ci"
 
-// TestRecipes runs the shell steps of each vendor's recipe, in that vendor's
-// environment, against a cache, and looks at what arrives there.
+// TestRecipes runs the shell steps of each vendor's recipe twice, in that vendor's
+// environment: the first job builds and uploads, the second one restores.
 func TestRecipes(t *testing.T) {
 	t.Parallel()
 	const sha = "0123456789abcdef0123456789abcdef01234567"
@@ -36,20 +37,16 @@ func TestRecipes(t *testing.T) {
 		{"github-oidc.yml", "GITHUB_ACTIONS", "CI=true GITHUB_ACTIONS=true ARTIFACT_OIDC=1 GITHUB_SHA=" + sha},
 		{"gitlab-oidc.yml", "GITLAB", "CI=true GITLAB_CI=true CI_COMMIT_SHA=" + sha},
 		{"circleci-oidc.yml", "CIRCLE", "CI=true CIRCLECI=true CIRCLE_SHA1=" + sha},
-		{"buildkite-oidc.yml", "BUILDKITE", "CI=true BUILDKITE=true BUILDKITE_COMMIT=" + sha},
+		{"buildkite-oidc.yml", "BUILDKITE", "CI=true BUILDKITE=true ARTIFACT_OIDC=1 ARTIFACT_OIDC_AUDIENCE=https://cache.example.com BUILDKITE_COMMIT=" + sha},
 		{"bitbucket.yml", "BITBUCKET", "CI=true BITBUCKET_COMMIT=" + sha},
 		{"Jenkinsfile", "JENKINS", "JENKINS_URL=http://jenkins.example.com/ BUILD_ID=7 GIT_COMMIT=" + sha},
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			t.Parallel()
 			script := strings.Join(shellSteps(t, test.file), "\n")
-			if !strings.Contains(script, "artifact put") {
-				t.Fatalf("no upload in %q", script)
-			}
 			cache, arrived := watched(t)
-			dir := t.TempDir()
 			programs := t.TempDir()
-			build := writeFile(t, filepath.Join(programs, "make"), "#!/bin/sh\necho built >\"$1\"\n")
+			build := writeFile(t, filepath.Join(programs, "make"), "#!/bin/sh\necho make \"$@\"\necho built >\"$1\"\n")
 			if err := os.Chmod(build, 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -57,22 +54,26 @@ func TestRecipes(t *testing.T) {
 			if strings.Contains(test.file, "-oidc") {
 				env = append(env, identified(t, programs, cache)...)
 			}
-			cmd := call{dir: dir, env: env}.command(t)
-			cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-eu", "-c", script}
-			cmd.Env = append(cmd.Env, "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"))
-			// A vendor's log is no terminal, and its lines are not looked at.
-			got := finish(t, cmd)
-			if want := "build-" + sha + "  dist.tar.gz\n"; got.code != 0 || got.stdout != want {
-				t.Fatalf("%+v, want %q", got, want)
-			}
-			header := (<-arrived).Header
-			for name, want := range map[string]string{"Ci": test.vendor, "Interactive": "0"} {
-				if got := header.Get("X-Artifact-Client-" + name); got != want {
-					t.Errorf("x-artifact-client-%s: %q, want %q", name, got, want)
+			for _, want := range []string{"make dist.tar.gz\n" + sha + "  dist.tar.gz\n", ""} {
+				dir := t.TempDir()
+				cmd := call{dir: dir, env: env}.command(t)
+				cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-eu", "-c", script}
+				cmd.Env = append(cmd.Env, "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+				// A vendor's log is no terminal, and its lines are not looked at.
+				got := finish(t, cmd)
+				built, err := os.ReadFile(filepath.Join(dir, "dist.tar.gz"))
+				if got.code != 0 || got.stdout != want || err != nil || string(built) != "built\n" {
+					t.Fatalf("%+v, want %q; %q, %v", got, want, built, err)
 				}
 			}
-			if got := header.Get("X-Artifact-Sha"); got != sha {
-				t.Errorf("x-artifact-sha: %q", got)
+			var got []string
+			for len(arrived) > 0 {
+				r := <-arrived
+				got = append(got, r.Method+" "+r.Header.Get("X-Artifact-Client-Ci")+" "+
+					r.Header.Get("X-Artifact-Client-Interactive")+" "+r.Header.Get("X-Artifact-Sha"))
+			}
+			if want := []string{"GET   ", "PUT " + test.vendor + " 0 " + sha, "GET   "}; !slices.Equal(got, want) {
+				t.Errorf("%q arrived, want %q", got, want)
 			}
 		})
 	}
@@ -167,10 +168,10 @@ func shellSteps(t *testing.T, name string) []string {
 	return steps
 }
 
-// TestRecipesInReadme holds README's recipes to those that are run.
-func TestRecipesInReadme(t *testing.T) {
+// TestRecipesInDocs holds the recipes of docs/ci.md to those that are run.
+func TestRecipesInDocs(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
+	page, err := os.ReadFile("../../docs/ci.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,8 +184,8 @@ func TestRecipesInReadme(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(string(readme), "\n"+string(text)+"```\n") {
-			t.Errorf("README does not show %s as it is", file.Name())
+		if !strings.Contains(string(page), "\n"+string(text)+"```\n") {
+			t.Errorf("docs/ci.md does not show %s as it is", file.Name())
 		}
 	}
 }

@@ -11,28 +11,51 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// fewestReadmeCommands is a floor: a test that finds nothing to hold README to
-// would hold it to nothing.
-const fewestReadmeCommands = 20
+// pages are what TestDocs holds to the stories, with the fewest commands to be
+// found in all of them: a test that finds nothing would hold them to nothing.
+const (
+	pages            = "../../docs/*.md"
+	fewestCommands   = 40
+	longestPage      = 250 // lines
+	longestFrontDoor = 200
+)
 
-// TestReadme holds README to the stories: each artifact command in it, in a
-// block of shell or YAML or in the text, is one that a story or a recipe runs
-// with the same words.
-func TestReadme(t *testing.T) {
+// TestDocs holds README and docs to the stories: each artifact command in them,
+// in a block of shell or YAML or in the text, is one that a story or a recipe
+// runs with the same words.
+func TestDocs(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../README.md")
+	paths, err := filepath.Glob(pages)
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := readmeCommands(t, string(text))
-	if len(shown) < fewestReadmeCommands {
-		t.Errorf("README shows %d artifact commands, and at least %d are expected", len(shown), fewestReadmeCommands)
-	}
 	run := append(storyCommands(t), recipeCommands(t)...)
-	for _, command := range shown {
-		if !slices.ContainsFunc(run, func(r simpleCommand) bool { return slices.Equal(r, command) }) {
-			t.Errorf("no story runs this command of README: %q", command)
+	found := 0
+	for _, path := range append(paths, "../../README.md") {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
 		}
+		if filepath.Base(path) == "reference.md" {
+			continue // the program's own words
+		}
+		limit := longestPage
+		if filepath.Base(path) == "README.md" {
+			limit = longestFrontDoor
+		}
+		if lines := strings.Count(string(text), "\n"); lines > limit {
+			t.Errorf("%s has %d lines, more than %d", path, lines, limit)
+		}
+		shown := shownCommands(t, string(text))
+		found += len(shown)
+		for _, command := range shown {
+			if !slices.ContainsFunc(run, func(r simpleCommand) bool { return slices.Equal(r, command) }) {
+				t.Errorf("no story runs this command of %s: %q", path, command)
+			}
+		}
+	}
+	if found < fewestCommands {
+		t.Errorf("README and docs show %d artifact commands, and at least %d are expected", found, fewestCommands)
 	}
 }
 
@@ -46,9 +69,9 @@ var (
 	githubExpression = regexp.MustCompile(`\$\{\{.*?\}\}`)
 )
 
-// readmeCommands are the artifact commands of Markdown, a go run of the program
+// shownCommands are the artifact commands of Markdown, a go run of the program
 // among them.
-func readmeCommands(t *testing.T, markdown string) []simpleCommand {
+func shownCommands(t *testing.T, markdown string) []simpleCommand {
 	var shell, prose strings.Builder
 	fence := "" // the language of the block that a line is in
 	for line := range strings.Lines(markdown) {
@@ -56,10 +79,10 @@ func readmeCommands(t *testing.T, markdown string) []simpleCommand {
 		switch {
 		case isFence && fence != "":
 			fence = ""
-		case isFence && slices.Contains([]string{"sh", "yaml", "groovy", "text"}, language):
+		case isFence && slices.Contains([]string{"sh", "yaml", "groovy", "text", "go", "powershell"}, language):
 			fence = language
 		case isFence:
-			t.Errorf("README has a block of %q: are there commands in it?", language)
+			t.Errorf("a page has a block of %q: are there commands in it?", language)
 		case fence == "sh":
 			shell.WriteString(line)
 		case fence == "yaml":
@@ -77,7 +100,7 @@ func readmeCommands(t *testing.T, markdown string) []simpleCommand {
 	}
 	commands, err := commandsIn(githubExpression.ReplaceAllString(shell.String(), "EXPRESSION"))
 	if err != nil {
-		t.Fatalf("README: %v", err)
+		t.Fatalf("a page: %v", err)
 	}
 	var ours []simpleCommand
 	for _, words := range commands {
@@ -108,7 +131,7 @@ func recipeCommands(t *testing.T) []simpleCommand {
 		if filepath.Base(path) == "Jenkinsfile" {
 			language = "groovy"
 		}
-		ours = append(ours, readmeCommands(t, "```"+language+"\n"+string(text)+"```\n")...)
+		ours = append(ours, shownCommands(t, "```"+language+"\n"+string(text)+"```\n")...)
 	}
 	return ours
 }

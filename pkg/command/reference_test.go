@@ -1,0 +1,172 @@
+package command
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+var update = flag.Bool("update", false, "write docs/reference.md anew")
+
+const referencePage = "../../docs/reference.md"
+
+// TestReference holds docs/reference.md to the program.
+func TestReference(t *testing.T) {
+	t.Parallel()
+	got := reference(t)
+	if *update {
+		if err := os.WriteFile(referencePage, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	kept, err := os.ReadFile(referencePage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(kept) {
+		t.Error("docs/reference.md is old: go test ./pkg/command -run TestReference -update")
+	}
+}
+
+const referenceHead = `# Reference
+
+Everything below is printed by the program: each command's help, the help topics, and the members of
+the JSON objects. A test keeps it fresh.
+
+## Completion
+
+The files in ` + "`completions/`" + ` complete commands, flags and their values in bash (with its package
+bash-completion), zsh, fish and PowerShell. The program prints them too:
+
+` + "```sh" + `
+source <(artifact completion bash)
+` + "```" + `
+
+## Manual
+
+` + "```sh" + `
+go run ./pkg/command/internal/man ~/.local/share/man/man1
+` + "```" + `
+
+writes a page for each command into a directory of ` + "`MANPATH`" + `.
+
+`
+
+// reference returns the text of docs/reference.md.
+func reference(t *testing.T) string {
+	var page strings.Builder
+	page.WriteString(referenceHead)
+	var network networkOptions
+	connection, oidc := newFlagSet(), newFlagSet()
+	network.registerConnection(connection)
+	network.oidc.register(oidc)
+	root := Tree()
+	shared := map[string]bool{"help": true}
+	for _, flags := range []*pflag.FlagSet{root.PersistentFlags(), connection, oidc} {
+		flags.VisitAll(func(flag *pflag.Flag) { shared[flag.Name] = true })
+	}
+	page.WriteString("## Commands\n\n")
+	for _, cmd := range root.Commands() {
+		if !cmd.IsAvailableCommand() || cmd.IsAdditionalHelpTopicCommand() {
+			continue
+		}
+		fmt.Fprintf(&page, "### %s\n\n%s: `%s`\n\n", cmd.CommandPath(), cmd.Short, cmd.UseLine())
+		own := newFlagSet()
+		cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
+			if !shared[flag.Name] {
+				own.AddFlag(flag)
+			}
+		})
+		page.WriteString(table(own))
+	}
+	fmt.Fprintf(&page, "## Common flags\n\n%s## Network flags\n\nOf put, get, verify, stat, login and status:\n\n%s", table(root.PersistentFlags()), table(connection))
+	fmt.Fprintf(&page, "The CI job's identity, for all of them but login:\n\n%s## Other variables\n\n| variable | meaning |\n|---|---|\n", table(oidc))
+	for _, variable := range fixedVariables {
+		fmt.Fprintf(&page, "| `%s` | %s |\n", strings.ReplaceAll(variable[0], ", ", "`, `"), variable[1])
+	}
+	fmt.Fprintf(&page, "\n## Exit codes\n\n```text\n%s```\n\n", help(t, "help", "exit-codes"))
+	page.WriteString("## JSON\n\nWith `--json` each result is one object on a line of its own. Members with a `?` are left out when\nthey are unknown. A failure without an artifact has `error` alone.\n\n")
+	for _, shown := range []struct {
+		verb  string
+		value any
+	}{
+		{"put", putJSON{}}, {"verify", verifyJSON{}}, {"get, stat", foundJSON{}}, {"status", statusJSON{}}, {"error", errorJSON{}},
+	} {
+		fmt.Fprintf(&page, "- **%s**: %s\n", shown.verb, members(reflect.TypeOf(shown.value)))
+	}
+	return page.String()
+}
+
+// table lists flags with their variables, or returns nothing if there are none.
+func table(flags *pflag.FlagSet) string {
+	if !flags.HasAvailableFlags() {
+		return ""
+	}
+	rows := "| flag | variable | meaning |\n|---|---|---|\n"
+	flags.VisitAll(func(flag *pflag.Flag) {
+		value, usage := pflag.UnquoteUsage(flag)
+		name := "--" + flag.Name
+		if flag.Shorthand != "" {
+			name = "-" + flag.Shorthand + ", " + name
+		}
+		variable := ""
+		if _, reads := flag.Annotations[environmentAnnotation]; reads {
+			variable = "`" + variableOf(flag) + "`"
+		}
+		cell := strings.NewReplacer("|", `\|`, "<", "&lt;").Replace
+		rows += fmt.Sprintf("| `%s` | %s | %s |\n", cell(strings.TrimSpace(name+" "+value)), variable, cell(usage))
+	})
+	return rows + "\n"
+}
+
+// help is what the program prints.
+func help(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	Run(context.Background(), Env{
+		Args: args, Stdin: os.Stdin, Stdout: out, Stderr: out,
+		LookupEnv: func(string) (string, bool) { return "", false }, Environ: func() []string { return nil },
+	})
+	text, err := os.ReadFile(out.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// members lists the members of an object.
+func members(object reflect.Type) string {
+	var list []string
+	for i := range object.NumField() {
+		field := object.Field(i)
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if options == "omitempty" {
+			name += "?"
+		}
+		kind := field.Type
+		for kind.Kind() == reflect.Pointer || kind.Kind() == reflect.Slice {
+			kind = kind.Elem()
+		}
+		if kind.Kind() == reflect.Struct && kind != reflect.TypeFor[time.Time]() && kind != reflect.TypeFor[errorJSON]() {
+			list = append(list, "`"+name+"` with "+members(kind))
+			continue
+		}
+		list = append(list, "`"+name+"`")
+	}
+	if len(list) == 1 {
+		return list[0]
+	}
+	return "{" + strings.Join(list, ", ") + "}"
+}
