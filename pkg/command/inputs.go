@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -54,17 +56,14 @@ func (o *listOptions) register(flags *pflag.FlagSet) {
 	readEnvironment(flags, "jobs")
 }
 
+// isListed reports whether a list names the inputs.
+func (o *listOptions) isListed() bool { return o.filesFrom != "" || o.manifest != "" }
+
 // check refuses what does not fit together. argument is what the command takes
 // beside flags.
 func (o *listOptions) check(argument string) error {
-	sources := 0
-	for _, given := range []bool{len(o.args) > 0, o.filesFrom != "", o.manifest != ""} {
-		if given {
-			sources++
-		}
-	}
 	switch {
-	case sources > 1:
+	case o.filesFrom != "" && o.manifest != "", o.isListed() && len(o.args) > 0:
 		return usage("give %s, --files-from or --manifest, and only one of them", argument)
 	case o.null && o.filesFrom == "":
 		return usage("--null is about the names of --files-from")
@@ -74,81 +73,65 @@ func (o *listOptions) check(argument string) error {
 	return nil
 }
 
-// open reads the list that was given, each input of which is like the one
-// given; close must follow. It is nil where there is none.
-func (o *listOptions) open(stdin *os.File, like transfer.Input) (inputs transfer.Inputs, close func(), err error) {
-	var list transfer.List
-	switch {
-	case o.filesFrom != "":
-		list, close, err = openList("--files-from", o.filesFrom, stdin)
-		terminator := byte('\n')
-		if o.null {
-			terminator = 0
-		}
-		return list.Paths(terminator, like), close, err
-	case o.manifest != "":
-		list, close, err = openList("--manifest", o.manifest, stdin)
-		return list.Manifest(like), close, err
+// checkFiles is check for commands whose arguments are files.
+func (o *listOptions) checkFiles() error {
+	if err := o.check("FILE"); err != nil {
+		return err
 	}
-	return nil, func() {}, nil
+	isStdin := func(path string) bool { return path == "-" }
+	switch first := slices.IndexFunc(o.args, isStdin); {
+	case slices.Contains(o.args, ""):
+		return usage("the name of an input is empty, as that of a variable that is not set")
+	case first >= 0 && slices.ContainsFunc(o.args[first+1:], isStdin):
+		return usage("- is standard input, which can be read once")
+	}
+	return nil
 }
 
-// expect says how many inputs there will be, where that is known or can be found
-// out beside reading them. Lines that are no entry count too: it is for a bar.
-func (o *listOptions) expect(ctx context.Context, shown *ui.Many) {
-	name := cmp.Or(o.filesFrom, o.manifest)
-	if name == "" {
-		shown.Expect(len(o.args))
-		return
+// open opens the list, whose inputs are all like the one given.
+func (o *listOptions) open(stdin *os.File, like transfer.Input) (transfer.Inputs, error) {
+	if o.manifest != "" {
+		return openList("--manifest", o.manifest, stdin, func(list transfer.List) transfer.Inputs { return list.Manifest(like) })
 	}
-	terminator := []byte{'\n'}
-	if o.null {
-		terminator[0] = 0
-	}
-	if info, err := os.Stat(name); err != nil || name == "-" || !info.Mode().IsRegular() {
-		return
-	}
-	go func() {
-		_ = fault.Catch(func() error { // without it the bar only knows less
-			n, err := countIn(ctx, name, terminator)
-			if err == nil {
-				shown.Expect(n)
-			}
-			return err
-		})
-	}()
+	return openList("--files-from", o.filesFrom, stdin, func(list transfer.List) transfer.Inputs {
+		return list.Paths(o.terminator(), like)
+	})
 }
 
-// countIn counts what ends with a terminator in a file.
-func countIn(ctx context.Context, name string, terminator []byte) (n int, err error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return 0, err
-	}
-	defer file.Close()
-	for piece := make([]byte, 64<<10); ctx.Err() == nil; {
-		read, err := file.Read(piece)
-		n += bytes.Count(piece[:read], terminator)
-		if errors.Is(err, io.EOF) {
-			return n, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
-	return 0, ctx.Err()
-}
-
-// openList opens a list by its name, or standard input.
-func openList(flag, name string, stdin *os.File) (transfer.List, func(), error) {
+// openList opens a list by its name, or standard input. The file is closed when
+// the inputs were read.
+func openList(flag, name string, stdin *os.File, read func(transfer.List) transfer.Inputs) (transfer.Inputs, error) {
 	if name == "-" {
-		return transfer.List{Name: "standard input", Reader: stdin}, func() {}, nil
+		return read(transfer.List{Name: "standard input", Reader: stdin}), nil
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return transfer.List{}, func() {}, unusable("%s: reading %s: %w", flag, name, usertext.FileReason(err))
+		return nil, unusable("%s: reading %s: %w", flag, name, usertext.FileReason(err))
 	}
-	return transfer.List{Name: name, Reader: file}, func() { _ = io.Closer(file).Close() }, nil
+	return func(yield func(transfer.Input, error) bool) {
+		defer file.Close()
+		read(transfer.List{Name: name, Reader: file})(yield)
+	}, nil
+}
+
+// terminator ends each name of --files-from.
+func (o *listOptions) terminator() byte {
+	if o.null {
+		return 0
+	}
+	return '\n'
+}
+
+// named returns the inputs with these names, which are all like the one given.
+func named(paths []string, stdin *os.File, like transfer.Input) []transfer.Input {
+	inputs := make([]transfer.Input, len(paths))
+	for i, path := range paths {
+		inputs[i] = like
+		if inputs[i].Path = filepath.ToSlash(path); path == "-" {
+			inputs[i].Stream = stdin
+		}
+	}
+	return inputs
 }
 
 // listOf is a list of what is known already.
@@ -160,4 +143,46 @@ func listOf(inputs ...transfer.Input) transfer.Inputs {
 			}
 		}
 	}
+}
+
+// expect tells the progress how many inputs there will be, where that is known
+// or can be counted meanwhile. Lines that are no entry count too.
+func (o *listOptions) expect(ctx context.Context, shown *ui.Many) {
+	name := cmp.Or(o.filesFrom, o.manifest)
+	if name == "" {
+		shown.Expect(len(o.args))
+		return
+	}
+	if info, err := os.Stat(name); err != nil || name == "-" || !info.Mode().IsRegular() {
+		return
+	}
+	go func() {
+		_ = fault.Catch(func() error { // without it the bar only knows less
+			n, err := countIn(ctx, name, o.terminator())
+			if err == nil {
+				shown.Expect(n)
+			}
+			return err
+		})
+	}()
+}
+
+// countIn counts the entries of a file, each of which ends with a terminator.
+func countIn(ctx context.Context, name string, terminator byte) (n int, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	for piece := make([]byte, 64<<10); ctx.Err() == nil; {
+		read, err := file.Read(piece)
+		n += bytes.Count(piece[:read], []byte{terminator})
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return 0, ctx.Err()
 }

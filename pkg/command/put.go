@@ -86,8 +86,7 @@ directories: artifact help lists`,
 }
 
 func runPut(ctx context.Context, a *app, o putOptions) error {
-	single, inputs, closeList, err := o.inputs(a)
-	defer closeList()
+	single, inputs, err := o.inputs(a)
 	if err != nil {
 		return err
 	}

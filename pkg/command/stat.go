@@ -52,8 +52,7 @@ is the digest of the file's bytes; a file whose id is given is not opened.`,
 }
 
 func runStat(ctx context.Context, a *app, o statOptions) error {
-	inputs, closeList, err := o.inputs(a)
-	defer closeList()
+	inputs, err := o.inputs(a)
 	if err != nil {
 		return err
 	}
@@ -76,18 +75,8 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 	verifier.ListProgress = shown
 	o.expect(ctx, shown)
 	tally := tally{app: a}
-	for result := range verifier.LookUp(ctx, inputs) {
-		if ctx.Err() != nil {
-			break
-		}
-		tally.add(a.printStat(result))
-		if a.streams.results.err != nil {
-			return a.streams.results.err
-		}
-	}
-	shown.End()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := printList(ctx, &tally, shown, verifier.LookUp(ctx, inputs), a.printStat); err != nil {
+		return err
 	}
 	if tally.total == 0 {
 		a.warn("nothing was looked up: the list has no entry")
@@ -95,32 +84,30 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 	return tally.err()
 }
 
-// inputs is what is to be looked up.
-func (o *statOptions) inputs(a *app) (list transfer.Inputs, closeList func(), err error) {
-	closeList = func() {}
-	if err := o.listOptions.check("HASH"); err != nil {
-		return nil, closeList, err
+// inputs returns what to look up.
+func (o *statOptions) inputs(a *app) (transfer.Inputs, error) {
+	if err := o.check("HASH"); err != nil {
+		return nil, err
 	}
-	like := transfer.Input{Algorithm: o.algorithm}
-	listed := o.filesFrom != "" || o.manifest != ""
 	switch {
-	case o.sums != "" && (listed || len(o.args) > 0):
-		return nil, closeList, usage("--check names ids by itself")
+	case o.sums != "" && (o.isListed() || len(o.args) > 0):
+		return nil, usage("--check names ids by itself")
 	case o.sums != "":
-		sums, closeList, err := openList("--check", o.sums, a.env.Stdin)
-		return sums.IDs(), closeList, err
-	case listed:
-		return o.open(a.env.Stdin, like)
+		return openList("--check", o.sums, a.env.Stdin, transfer.List.IDs)
+	case o.isListed():
+		return o.open(a.env.Stdin, transfer.Input{Algorithm: o.algorithm})
 	case len(o.args) == 0:
-		return nil, closeList, usage("nothing to look up: name an id, -c SUMS or a list of files")
+		return nil, usage("nothing to look up: name an id, -c SUMS or a list of files")
 	}
 	inputs := make([]transfer.Input, len(o.args))
 	for i, arg := range o.args {
-		if inputs[i].ID, err = artifact.ParseID(arg); err != nil {
-			return nil, closeList, usage("%w", err)
+		id, err := artifact.ParseID(arg)
+		if err != nil {
+			return nil, usage("%w", err)
 		}
+		inputs[i].ID = id
 	}
-	return listOf(inputs...), closeList, nil
+	return listOf(inputs...), nil
 }
 
 // printStat prints an answer and returns its error, if it has one.

@@ -1,11 +1,14 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -83,6 +86,22 @@ func (t *tally) add(err error) {
 		return
 	}
 	t.groups = append(t.groups, failureGroup{kind, reasonOf(err), 1})
+}
+
+// printList prints each result of a list as it comes, and counts it. shown has
+// ended when it returns.
+func printList[R any](ctx context.Context, t *tally, shown *ui.Many, results iter.Seq[R], print func(R) error) error {
+	defer shown.End()
+	for result := range results {
+		if ctx.Err() != nil {
+			break // what comes now was only broken off
+		}
+		t.add(print(result))
+		if err := t.app.streams.results.err; err != nil {
+			return err
+		}
+	}
+	return context.Cause(ctx)
 }
 
 // err is nil where nothing failed.

@@ -64,24 +64,22 @@ no entry is a warning; SUMS with none prove nothing, which is exit 7.`,
 }
 
 func runVerify(ctx context.Context, a *app, o verifyOptions) error {
-	single, inputs, closeList, err := o.inputs(a)
-	defer closeList()
+	single, inputs, err := o.inputs(a)
 	if err != nil {
 		return err
 	}
-	cache, s, err := a.authorizedClient(ctx, o.network, affordable(o.jobs))
+	jobs := affordable(o.jobs)
+	cache, s, err := a.authorizedClient(ctx, o.network, jobs)
 	if err != nil {
 		return err
 	}
-	verifier := transfer.Verifier{Client: cache, Jobs: affordable(o.jobs)}
+	verifier := transfer.Verifier{Client: cache, Jobs: jobs}
+	results := verifier.Quick
 	if !o.quick {
+		results = verifier.All
 		if verifier.Signer, err = a.signer(o.key, s); err != nil {
 			return err
 		}
-	}
-	results := verifier.All
-	if o.quick {
-		results = verifier.Quick
 	}
 	if single == nil {
 		shown := a.progress().BeginMany("verifying")
@@ -92,85 +90,60 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	shown := a.beginOne(cmp.Or(single.Path, string(single.ID)))
 	defer shown.End()
 	verifier.Jobs, verifier.Progress = 1, shown
-	var result transfer.Verification
-	for result = range results(ctx, listOf(*single)) {
+	for result := range results(ctx, listOf(*single)) {
 		shown.End()
+		if ctx.Err() == nil { // else it was only broken off
+			return a.printOneVerification(result)
+		}
 	}
-	return a.printOneVerification(ctx, result)
+	return context.Cause(ctx)
 }
 
-// inputs is what is to be verified: a single input, or a list.
-func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.Inputs, closeList func(), err error) {
-	closeList = func() {}
-	if err := o.checkAll(); err != nil {
-		return nil, nil, closeList, err
+// inputs returns what to verify: a single input, or a list.
+func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.Inputs, err error) {
+	if err := o.checkInputs(); err != nil {
+		return nil, nil, err
 	}
 	if o.sums != "" {
-		sums, closeList, err := openList("--check", o.sums, a.env.Stdin)
-		return nil, sums.Sums(), closeList, err
+		list, err = openList("--check", o.sums, a.env.Stdin, transfer.List.Sums)
+		return nil, list, err
 	}
-	if o.hash != "" && len(o.args) == 0 {
-		single, err := o.remote()
-		return single, nil, closeList, err
-	}
-	like := transfer.Input{ID: o.hash, Algorithm: transfer.SHA256}
-	if o.algorithm != "" {
-		if like.Algorithm, err = transfer.ParseAlgorithm(o.algorithm); err != nil {
-			return nil, nil, closeList, usage("--algorithm: %w", err)
+	if o.hash != "" && len(o.args) == 0 { // its bytes are in the cache only
+		digests, err := digestsOf(o.hash, o.algorithm)
+		if err != nil {
+			return nil, nil, usage("--algorithm: %w", err)
 		}
+		return &transfer.Input{ID: o.hash, Remote: true, Digests: digests}, nil, nil
 	}
-	if len(o.args) == 0 {
-		list, closeList, err = o.open(a.env.Stdin, like)
-		return nil, list, closeList, err
+	like := transfer.Input{ID: o.hash}
+	if like.Algorithm, err = transfer.ParseAlgorithm(cmp.Or(o.algorithm, string(transfer.SHA256))); err != nil {
+		return nil, nil, usage("--algorithm: %w", err)
 	}
-	inputs := make([]transfer.Input, len(o.args))
-	for i, path := range o.args {
-		inputs[i] = like
-		if inputs[i].Path = path; path == "-" {
-			inputs[i].Stream = a.env.Stdin
-		}
+	if o.isListed() {
+		list, err = o.open(a.env.Stdin, like)
+		return nil, list, err
 	}
+	inputs := named(o.args, a.env.Stdin, like)
 	if len(inputs) == 1 {
-		return &inputs[0], nil, closeList, nil
+		return &inputs[0], nil, nil
 	}
-	return nil, listOf(inputs...), closeList, nil
+	return nil, listOf(inputs...), nil
 }
 
-// checkAll refuses what does not fit together.
-func (o *verifyOptions) checkAll() error {
-	if err := o.listOptions.check("FILE"); err != nil {
+// checkInputs refuses what does not fit together.
+func (o *verifyOptions) checkInputs() error {
+	if err := o.checkFiles(); err != nil {
 		return err
 	}
-	listed := o.filesFrom != "" || o.manifest != ""
-	streams := 0
-	for _, path := range o.args {
-		if path == "-" {
-			streams++
-		}
-		if path == "" {
-			return usage("the name of an input is empty, as that of a variable that is not set")
-		}
-	}
 	switch {
-	case o.sums != "" && (listed || len(o.args) > 0 || o.hash != "" || o.algorithm != ""):
+	case o.sums != "" && (o.isListed() || len(o.args) > 0 || o.hash != "" || o.algorithm != ""):
 		return usage("--check names ids and files by itself")
-	case o.hash != "" && (listed || len(o.args) > 1):
+	case o.hash != "" && (o.isListed() || len(o.args) > 1):
 		return usage("one --hash is for one input")
-	case o.hash == "" && o.sums == "" && !listed && len(o.args) == 0:
+	case o.hash == "" && o.sums == "" && !o.isListed() && len(o.args) == 0:
 		return usage("nothing to verify: name a file, -c SUMS or --hash ID")
-	case streams > 1:
-		return usage("- is standard input, which can be read once")
 	}
 	return nil
-}
-
-// remote is an artifact whose bytes are in the cache only.
-func (o *verifyOptions) remote() (*transfer.Input, error) {
-	digests, err := digestsOf(o.hash, o.algorithm)
-	if err != nil {
-		return nil, usage("--algorithm: %w", err)
-	}
-	return &transfer.Input{ID: o.hash, Remote: true, Digests: digests}, nil
 }
 
 // verifyJSON is a result of verify as --json prints it. Scripts rely on the
@@ -210,41 +183,29 @@ var verdictWords = map[transfer.Verdict]string{
 
 var errNothingListed = errors.New("nothing was verified: the list has no entry")
 
-// printVerifications prints each result as it comes, and what all came to. A list
-// may have no entry, as one of put may; sums with none prove nothing, which
-// sha256sum does not let pass either.
+// printVerifications prints the results of a list and what all came to. A list
+// may be empty, as for put; empty sums prove nothing, and fail as they do for
+// sha256sum.
 func (a *app) printVerifications(ctx context.Context, shown *ui.Many, results iter.Seq[transfer.Verification], sums bool) error {
-	defer shown.End()
 	tally := tally{app: a}
 	signed := map[transfer.Signature]int{}
-	for result := range results {
-		if ctx.Err() != nil {
-			break // what comes now was only broken off
-		}
-		tally.add(a.printVerification(result))
+	err := printList(ctx, &tally, shown, results, func(result transfer.Verification) error {
 		signed[result.Signature]++
-		if a.streams.results.err != nil {
-			return a.streams.results.err
-		}
-	}
-	shown.End()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if tally.total == 0 && sums {
+		return a.printVerification(result)
+	})
+	switch {
+	case err != nil:
+		return err
+	case tally.total == 0 && sums:
 		return &transfer.Mismatch{Name: "the list", Err: errNothingListed}
-	}
-	if tally.total == 0 {
+	case tally.total == 0:
 		a.warn(errNothingListed.Error())
 	}
 	a.noteSchemes(signed)
 	return tally.err()
 }
 
-func (a *app) printOneVerification(ctx context.Context, result transfer.Verification) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
+func (a *app) printOneVerification(result transfer.Verification) error {
 	err := a.printVerification(result)
 	if err == nil {
 		a.noteSchemes(map[transfer.Signature]int{result.Signature: 1})
