@@ -9,9 +9,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
-// sending is the way of one input into one request. Below it the request may
-// be sent more than once; each time opens a body of its own, and only the last
-// one counts.
+// sending is an input as the body of a request. Layers below may send the request
+// again; each time opens a body of its own, of which only the last counts.
 type sending struct {
 	source    *artifact.Source
 	unchanged func() error
@@ -26,8 +25,8 @@ func newSending(source *artifact.Source, progress Progress) *sending {
 	return &sending{source: source, progress: progress}
 }
 
-// attach makes the input the request's body. One without bytes has nothing to
-// hold back, so it is checked now.
+// attach makes the input the request's body. An empty one has no bytes to hold back,
+// so it is checked now.
 func (s *sending) attach(req *http.Request) error {
 	req.ContentLength = s.source.Size()
 	ctx := req.Context()
@@ -51,14 +50,14 @@ func (s *sending) open() (io.ReadCloser, error) {
 	return s.current, nil
 }
 
-// refusal is the reason why the last bytes were held back, or nil.
+// refusal returns why the last bytes were held back, or nil.
 func (s *sending) refusal() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.refused
 }
 
-// report tells how far the last body has come.
+// report reports the progress of the last body.
 func (s *sending) report(b *reading) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,8 +72,7 @@ type reading struct {
 	offset  int64
 }
 
-// Read reads as below. It is called on a goroutine of net/http's, where a panic
-// would end the program.
+// Read runs on a goroutine of net/http's, where a panic would end the program.
 func (b *reading) Read(p []byte) (n int, err error) {
 	broken := fault.Catch(func() error {
 		n, err = b.read(p)
@@ -89,8 +87,8 @@ func (b *reading) Read(p []byte) (n int, err error) {
 	return 0, broken
 }
 
-// read holds the last bytes back until the input has proved to be unchanged:
-// they are read first, then the check is made, then they are given out.
+// read holds back the last bytes until the input is known to be unchanged: it reads
+// them, makes the check, then returns them.
 func (b *reading) read(p []byte) (int, error) {
 	s := b.sending
 	size := s.source.Size()
@@ -117,5 +115,5 @@ func (b *reading) read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close leaves the input open: it is not the request's.
+// Close leaves the input open: it belongs to the caller.
 func (b *reading) Close() error { return nil }

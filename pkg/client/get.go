@@ -18,18 +18,17 @@ type Download struct {
 	// Name is what errors and reports of further tries call it; the ID where it
 	// is empty.
 	Name string
-	// Receive is given what the server tells of the artifact, and its bytes,
-	// to read to their end. An answer may break off, and then it is called
-	// again with the first byte: whatever it did with the bytes before does
-	// not count. An error of its own ends the download.
+	// Receive is given the artifact's description, and its bytes to read to their end.
+	// If an answer breaks off it is called again, from the first byte. An error of its
+	// own ends the download.
 	Receive func(found Found, body io.Reader) error
 	// Progress, if not nil, observes the received bytes.
 	Progress Progress
 }
 
-// Get downloads one artifact. It compares nothing but the length that the
-// server announced. The error is that of [Download.Receive] as it is, or an
-// [*Error], which is [ErrNotFound] where the cache does not have the artifact.
+// Get downloads an artifact, and checks only its length. The error is that of
+// [Download.Receive] or an [*Error], which is [ErrNotFound] if the cache does not
+// have the artifact.
 func (c *Client) Get(ctx context.Context, download Download) error {
 	var own error // of Receive
 	_, err := c.do(ctx, request{
@@ -57,11 +56,11 @@ func (c *Client) Get(ctx context.Context, download Download) error {
 	return err
 }
 
-// plainBytes are the headers that ask for an artifact as it is: without them a
-// proxy may compress it (RFC 9110, section 12.5.3).
+// plainBytes returns the headers without which a proxy may compress an artifact (RFC
+// 9110, section 12.5.3).
 func plainBytes() http.Header { return http.Header{"Accept-Encoding": {"identity"}} }
 
-// arriving is the body of a download. It remembers why it broke off.
+// arriving is the body of a download. It keeps the error with which it broke off.
 type arriving struct {
 	body     io.Reader
 	n, size  int64

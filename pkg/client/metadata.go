@@ -15,11 +15,11 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 )
 
-// ErrInvalidMetadata says that a value breaks a rule of the API.
+// ErrInvalidMetadata reports a value that breaks a rule of the API.
 var ErrInvalidMetadata = errors.New("invalid metadata")
 
-// CheckMetadata refuses values that the API's limits do not allow, with an
-// error that wraps [ErrInvalidMetadata].
+// CheckMetadata returns an error that wraps [ErrInvalidMetadata] for values beyond
+// the API's limits.
 func CheckMetadata(m artifact.Metadata) error {
 	for name, value := range metadataHeaders(m) {
 		if err := api.CheckHeader(name, value); err != nil {
@@ -29,7 +29,7 @@ func CheckMetadata(m artifact.Metadata) error {
 	return nil
 }
 
-// metadataHeaders gives the name and value of each header that is to be sent.
+// metadataHeaders yields the name and value of each header to send.
 func metadataHeaders(m artifact.Metadata) iter.Seq2[string, string] {
 	var interactive, duration string
 	if m.Interactive != nil {
@@ -54,28 +54,24 @@ func metadataHeaders(m artifact.Metadata) iter.Seq2[string, string] {
 	}
 }
 
-// Found is an artifact that the cache has, as far as the server tells.
+// Found is what the server says about an artifact that it has.
 type Found struct {
-	ID artifact.ID
-	// Size is in bytes, and -1 where the server does not tell.
-	Size int64
-	// EndUnproven says that the bytes end where the connection does, so that an
-	// artifact that was cut short looks whole.
+	ID   artifact.ID
+	Size int64 // in bytes; -1 if unknown
+	// EndUnproven: the bytes end with the connection, so that an artifact that was cut
+	// short would look whole.
 	EndUnproven bool
-	// Metadata lacks what the server does not tell, CI and Interactive among
-	// it. All text in it is printable; a tag that is no base64 is kept, and is
-	// nobody's signature.
+	// Metadata is printable, and incomplete: servers do not return CI and
+	// Interactive. Its tag may not be base64.
 	Metadata artifact.Metadata
 }
 
-// found reads the headers of an answer that stands for an artifact, and refuses
-// one that does not.
+// found reads the headers of an answer with an artifact, and refuses another.
 func (a *answer) found(id artifact.ID) (Found, error) {
 	if a.StatusCode != http.StatusOK || a.isPage() {
 		return Found{}, ErrNotRemoteCache
 	}
-	// Nothing but "identity" was asked for, so what is below is unknown: it may
-	// be what somebody stored, or what a proxy made of that.
+	// Only "identity" was asked for: this may be what was stored, or a proxy's doing.
 	if coding := a.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return Found{}, ErrEncoded
 	}
@@ -83,9 +79,8 @@ func (a *answer) found(id artifact.ID) (Found, error) {
 	return Found{ID: id, Size: a.ContentLength, EndUnproven: !proven, Metadata: a.metadata()}, nil
 }
 
-// isPage reports whether a website answered, by the headers alone. A server that
-// guesses the type of what it serves may call an artifact HTML, but then it
-// tells something of it too.
+// isPage reports whether a website answered, by the headers alone. A cache that
+// guesses types may call an artifact HTML, but then it sends metadata too.
 func (a *answer) isPage() bool {
 	return a.IsPage() && a.metadata() == artifact.Metadata{}
 }
@@ -107,8 +102,7 @@ func (a *answer) metadata() artifact.Metadata {
 	return m
 }
 
-// milliseconds is a duration as servers tell it, if it can be one. Some give
-// fractions.
+// milliseconds parses a server's duration, which may be a fraction, or returns nil.
 func milliseconds(text string) *time.Duration {
 	const most = math.MaxInt64 / int64(time.Millisecond)
 	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && ms >= 0 && ms <= most {

@@ -9,9 +9,9 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/retry"
 )
 
-// pace decides how many requests of a client are under way. A server that says
-// it has too many gets half as many, of all calls together, and one more for
-// each round of successes; where it asks for a pause, nothing begins before.
+// pace limits the requests of a client that are under way. A server that has too many
+// gets half as many, and one more for each round of successes. If it asks for a
+// pause, all requests wait.
 type pace struct {
 	most int // 0 sets no bound, but pauses count
 	now  func() time.Time
@@ -26,8 +26,8 @@ type pace struct {
 
 func newPace(most int) *pace { return &pace{most: most, now: time.Now, limit: float64(most)} }
 
-// begin waits until one more request may go. It gives the era for end, which
-// must follow unless there is an error: ctx's own.
+// begin waits until one more request may go, and returns its era for end, which must
+// follow. The error is ctx's.
 func (p *pace) begin(ctx context.Context) (era int, err error) {
 	for {
 		pause, turn, era := p.enter()
@@ -49,7 +49,7 @@ func (p *pace) begin(ctx context.Context) (era int, err error) {
 	}
 }
 
-// enter takes a place, or tells what has to be waited for.
+// enter takes a place, or returns what to wait for.
 func (p *pace) enter() (pause time.Duration, turn chan struct{}, era int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,7 +65,7 @@ func (p *pace) enter() (pause time.Duration, turn chan struct{}, era int) {
 	return 0, turn, 0
 }
 
-// leave gives up waiting. A turn that came meanwhile is somebody else's.
+// leave gives up waiting. A turn that came meanwhile goes to the next.
 func (p *pace) leave(turn chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,7 +78,7 @@ func (p *pace) leave(turn chan struct{}) {
 	p.wake()
 }
 
-// end says what came of a request that began in an era.
+// end ends a request that began in an era.
 func (p *pace) end(era int, failed *Error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -87,7 +87,7 @@ func (p *pace) end(era int, failed *Error) {
 	case failed == nil:
 		p.limit = min(float64(p.most), p.limit+1/max(p.limit, 1))
 	case failed.Status == http.StatusTooManyRequests || failed.Status == http.StatusServiceUnavailable:
-		// What began before the last halving says nothing of it.
+		// Requests from before the last halving do not count.
 		if era == p.era {
 			p.era++
 			p.limit = max(1, p.limit/2)
@@ -101,7 +101,7 @@ func (p *pace) end(era int, failed *Error) {
 	p.wake()
 }
 
-// wake lets those look again who may begin.
+// wake wakes those that may begin.
 func (p *pace) wake() {
 	for free := int(p.limit) - p.running; free > 0 && len(p.waiting) > 0; free-- {
 		close(p.waiting[0])

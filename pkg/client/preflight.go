@@ -20,22 +20,21 @@ const (
 )
 
 var (
-	// ErrNoPreflight says that the server does not answer the preflight that
-	// was asked for, as one without such a thing.
+	// ErrNoPreflight reports a server without a preflight.
 	ErrNoPreflight = errors.New("the server has no preflight")
-	// ErrTokenWithheld explains a refusal: the answer to the preflight did not
-	// allow the token to go along.
+	// ErrTokenWithheld reports a request that was refused without the token, which the
+	// preflight's answer did not allow.
 	ErrTokenWithheld = errors.New("the token was not sent, since the preflight's answer does not allow Authorization")
 )
 
-// place is where a request goes, and whether the token goes along.
+// place is where a request goes, and whether with the token.
 type place struct {
 	target     *url.URL
 	authorized bool
 }
 
-// askPlace asks the API where a request is to go, which some answer with a place
-// in object storage that is good for this one request.
+// askPlace asks the API where a request should go. Some name a place in object
+// storage that is good for this request only.
 func (c *Client) askPlace(ctx context.Context, r request, token string) (place, *Error) {
 	method := r.method
 	if method == http.MethodHead {
@@ -56,8 +55,8 @@ func (c *Client) askPlace(ctx context.Context, r request, token string) (place, 
 	return at, failed
 }
 
-// place reads the answer to a preflight. Only the API itself can allow the token
-// to go to another origin: it was given the token already.
+// place reads the answer to a preflight. Only the API itself, which has the token
+// already, can allow it for another origin.
 func (a *answer) place(base *url.URL) (place, error) {
 	location := a.Header.Get("Location")
 	allows := allowsAuthorization(a.Header)
@@ -74,8 +73,8 @@ func (a *answer) place(base *url.URL) (place, error) {
 	return at, err
 }
 
-// allowsAuthorization looks for the header's own name: "*" does not stand for
-// this one (Fetch standard, "CORS non-wildcard request-header name").
+// allowsAuthorization looks for the header's name, which "*" does not include (Fetch
+// standard, "CORS non-wildcard request-header name").
 func allowsAuthorization(header http.Header) bool {
 	for _, line := range header.Values("Access-Control-Allow-Headers") {
 		for name := range strings.SplitSeq(line, ",") {
@@ -87,7 +86,7 @@ func allowsAuthorization(header http.Header) bool {
 	return false
 }
 
-// withToken lets the token go to the place, or nowhere.
+// withToken sends the token to the place, or nowhere.
 func (p place) withToken(ctx context.Context) context.Context {
 	if !p.authorized {
 		return transport.WithTokenFor(ctx, nil)
@@ -95,8 +94,8 @@ func (p place) withToken(ctx context.Context) context.Context {
 	return transport.WithTokenFor(ctx, p.target)
 }
 
-// explain says so where a request was refused for lack of the token. What object
-// storage refuses has other reasons.
+// explain marks a request that was refused for lack of the token, unless by object
+// storage.
 func (p place) explain(failed *Error, base *url.URL, token string) {
 	refused := failed != nil && failed.Err == nil &&
 		(failed.Status == http.StatusUnauthorized || failed.Status == http.StatusForbidden)

@@ -15,37 +15,33 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
-// Presence is what a server says of an artifact's being there.
+// Presence says whether the cache has an artifact.
 type Presence int
 
-// The values of [Presence]. Of an unknown one nothing was said: ask with
-// [Client.Stat].
+// The values of [Presence]. For an unknown one ask with [Client.Stat].
 const (
 	Unknown Presence = iota
 	Missing
 	Present
 )
 
-// Answer is what a server says of one artifact in answer to a query. Found
-// means something where it is present.
+// Answer is about one artifact of a query. Found is set if it is present.
 type Answer struct {
 	Presence Presence
 	Found    Found
 }
 
 const (
-	// MaxQuery is how many artifacts one request asks for at most. Some
-	// servers take a megabyte, which is four times that many of the longest
-	// ids.
+	// MaxQuery is the most artifacts in one request. Some servers accept a megabyte,
+	// four times that many of the longest ids.
 	MaxQuery = 1000
-	// maxQueried is the most bytes that the answer for one of them may have.
+	// maxQueried is the most bytes of the answer for one of them.
 	maxQueried = 2 << 10
 )
 
-// Query asks for many artifacts at once, in as few requests as [MaxQuery]
-// allows, and gives an answer for each, in their order. Where a server has no
-// such query, or does not mention an artifact, its presence is [Unknown]. The
-// error is an [*Error].
+// Query asks for many artifacts in requests of [MaxQuery], and returns an answer for
+// each, in order. It is [Unknown] if the server has no such query or does not mention
+// the artifact. The error is an [*Error].
 func (c *Client) Query(ctx context.Context, ids []artifact.ID) ([]Answer, error) {
 	answers := make([]Answer, 0, len(ids))
 	for some := range slices.Chunk(ids, MaxQuery) {
@@ -61,8 +57,8 @@ func (c *Client) Query(ctx context.Context, ids []artifact.ID) ([]Answer, error)
 	return append(answers, make([]Answer, len(ids)-len(answers))...), nil
 }
 
-// unqueried are the statuses of servers that have no query. 400, 415 and 422 come
-// from those that have something else under its path, or take no such ids.
+// unqueried are the statuses of servers without the query. 400, 415 and 422 come from
+// those with something else under its path, or that refuse such ids.
 var unqueried = []int{
 	http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone,
 	http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusNotImplemented,
@@ -119,8 +115,7 @@ func (a *answer) queried(ids []artifact.ID) ([]Answer, error) {
 	return answers, nil
 }
 
-// queriedResult is [api.QueryResult] as other servers may give it: what they
-// leave out is not 0.
+// queriedResult is [api.QueryResult] with missing members told from 0.
 type queriedResult struct {
 	Size           *int64          `json:"size"`
 	TaskDurationMs json.Number     `json:"taskDurationMs"`
@@ -130,11 +125,11 @@ type queriedResult struct {
 	Error          json.RawMessage `json:"error"`
 }
 
-// unreadable is a result of which nothing is known.
+// unreadable is an unknown result.
 var unreadable = &queriedResult{Error: json.RawMessage("null")}
 
-// readResults leaves out nothing: what cannot be read is [unreadable], and nil
-// stands for null. To read it all at once takes half the time of what follows.
+// readResults returns [unreadable] for what cannot be read, and nil for null. Reading
+// all at once takes half the time of what follows.
 func readResults(text []byte) (results map[string]*queriedResult, err error) {
 	if json.Unmarshal(text, &results) == nil {
 		return results, nil
@@ -154,7 +149,7 @@ func readResults(text []byte) (results map[string]*queriedResult, err error) {
 	return results, nil
 }
 
-// answer leaves unknown what the server failed to find out.
+// answer is [Unknown] if the server reports an error.
 func (r *queriedResult) answer(id artifact.ID, line func(text string, limit int) string) Answer {
 	switch {
 	case r == nil:
@@ -170,7 +165,7 @@ func (r *queriedResult) answer(id artifact.ID, line func(text string, limit int)
 	if r.Size != nil && *r.Size >= 0 {
 		found.Size = *r.Size
 	}
-	// The member is there for all; 0 is mostly one that nobody gave.
+	// The server always sends the member; 0 mostly means unset.
 	if ms := r.TaskDurationMs.String(); ms != "0" {
 		found.Metadata.Duration = milliseconds(ms)
 	}

@@ -77,7 +77,7 @@ func (c *Client) do(ctx context.Context, r request) (attempts int, err error) {
 	return attempts, failed
 }
 
-// tryInTurn makes one try when others leave room for it.
+// tryInTurn makes one try when the pace allows it.
 func (c *Client) tryInTurn(ctx context.Context, r request) *Error {
 	era, err := c.pace.begin(ctx)
 	if err != nil {
@@ -88,8 +88,7 @@ func (c *Client) tryInTurn(ctx context.Context, r request) *Error {
 	return failed
 }
 
-// try makes one try, and once more where the server refuses a token that may
-// be got anew.
+// try makes one try, and another if the server refuses a token that can be renewed.
 func (c *Client) try(ctx context.Context, r request) *Error {
 	for again := false; ; again = true {
 		token, err := c.tokens.Token(ctx)
@@ -103,8 +102,7 @@ func (c *Client) try(ctx context.Context, r request) *Error {
 	}
 }
 
-// begin makes a request, with a preflight where there is one: the place that it
-// names may be good for once.
+// begin makes a request, with a preflight each time: the place may be good only once.
 func (c *Client) begin(ctx context.Context, r request, token string) *Error {
 	if !c.preflight || r.asks == "" {
 		return c.follow(ctx, r, r.target, token)
@@ -118,7 +116,7 @@ func (c *Client) begin(ctx context.Context, r request, token string) *Error {
 	return failed
 }
 
-// follow makes a request at target, wherever that leads.
+// follow makes a request at target, and follows redirects.
 func (c *Client) follow(ctx context.Context, r request, target *url.URL, token string) *Error {
 	for redirects := 0; ; redirects++ {
 		next, failed := c.send(ctx, r, target, token)
@@ -132,9 +130,8 @@ func (c *Client) follow(ctx context.Context, r request, target *url.URL, token s
 	}
 }
 
-// send makes one request. Where the server names another place for it, that is
-// returned and nothing was received. The token is in ctx; it must not come back
-// in an error.
+// send makes one request, and returns the place of a redirect. The token is in ctx,
+// and must not come back in an error.
 func (c *Client) send(ctx context.Context, r request, target *url.URL, token string) (next *url.URL, failed *Error) {
 	// The way out changes copies of the headers and of the URL.
 	req := (&http.Request{
@@ -161,7 +158,7 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	return r.settle(&answer{reply.New(resp, c.redactor, c.answerTimeout)})
 }
 
-// known names the reason where it is TLS, or an answer that no cache gives.
+// known explains an error of TLS, or an answer that no cache gives.
 func (c *Client) known(err error) error {
 	if errors.Is(err, transport.ErrFraming) {
 		return fmt.Errorf("%w: %w", ErrNotRemoteCache, err)
@@ -169,7 +166,7 @@ func (c *Client) known(err error) error {
 	return c.tlsReason(err)
 }
 
-// settle finds out what an answer means.
+// settle decides what an answer means.
 func (r request) settle(a *answer) (next *url.URL, failed *Error) {
 	switch {
 	case a.StatusCode == 0: // as 000 is read, which in an [Error] says that there was no answer
@@ -189,13 +186,12 @@ func (r request) settle(a *answer) (next *url.URL, failed *Error) {
 	return nil, nil
 }
 
-// failure is an error that no answer stands behind.
+// failure returns an error without an answer.
 func (r request) failure(target *url.URL, err error) *Error {
 	return &Error{Doing: r.doing, ID: r.id, Name: r.name, Method: r.method, URL: transport.Redact(target), Err: err}
 }
 
-// refused makes an answer an error. A status that is an error by itself has no
-// further reason.
+// refused returns the error for an answer; reason is nil if the status says enough.
 func (r request) refused(a *answer, reason error) *Error {
 	failed := r.failure(a.Request.URL, reason)
 	failed.Status = a.StatusCode

@@ -12,9 +12,9 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
-// Stat asks what the cache knows of an artifact, without its bytes. Where the
-// server has no HEAD it is asked with a GET; see [Client.Confirm]. The error is an
-// [*Error], which is [ErrNotFound] where the cache does not have the artifact.
+// Stat asks for an artifact's description, with HEAD or, if the server does not
+// support that, with GET; see [Client.Confirm]. The error is an [*Error], which is
+// [ErrNotFound] if the cache does not have the artifact.
 func (c *Client) Stat(ctx context.Context, id artifact.ID) (Found, error) {
 	if c.noHead.Load() {
 		return c.stat(ctx, id, http.MethodGet)
@@ -42,11 +42,10 @@ func (c *Client) Stat(ctx context.Context, id artifact.ID) (Found, error) {
 	return c.stat(ctx, id, http.MethodGet)
 }
 
-// Confirm asks again for an artifact whose size, as HEAD or a query gave it, is
-// not the expected one: some servers give a wrong one there. It sends a GET, and
-// takes up to 1 MiB of the answer's body, because a server may not survive that
-// its answer is cut off; a longer body is. Once both agree, later calls return
-// what they are given.
+// Confirm asks with GET for an artifact whose size, from HEAD or a query, is not the
+// expected one: some servers give a wrong one there. It reads a body of up to 1 MiB,
+// because some servers do not survive that it is cut off. Once both sizes agree,
+// later calls return what they are given.
 func (c *Client) Confirm(ctx context.Context, doubtful Found) (Found, error) {
 	c.sizes.Lock()
 	switch {
@@ -62,7 +61,7 @@ func (c *Client) Confirm(ctx context.Context, doubtful Found) (Found, error) {
 	switch {
 	case err != nil:
 		return found, err
-	case found.Size < 0: // it tells nothing
+	case found.Size < 0: // unknown
 		return doubtful, nil
 	case found.Size == doubtful.Size:
 		c.sizes.right = true
@@ -74,9 +73,9 @@ func (c *Client) Confirm(ctx context.Context, doubtful Found) (Found, error) {
 }
 
 const (
-	// maxLeftover is how much of an artifact is read that nobody wants, in bytes.
+	// maxLeftover is the longest unwanted body that is read, in bytes.
 	maxLeftover = 1 << 20
-	// leftoverTime is how long that may take.
+	// leftoverTime bounds that.
 	leftoverTime = 10 * time.Second
 )
 
@@ -95,8 +94,7 @@ func (c *Client) stat(ctx context.Context, id artifact.ID, method string) (found
 	return found, err
 }
 
-// discard reads a short body to its end. A long one is cut off when the answer is
-// closed.
+// discard reads a short body to its end. A long one is cut off later.
 func (a *answer) discard() {
 	body := a.TakeBody()
 	if a.ContentLength > maxLeftover {

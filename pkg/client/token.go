@@ -6,30 +6,29 @@ import (
 	"net/http"
 )
 
-// TokenSource gives tokens that end while a client is in use. Its methods may
+// TokenSource provides tokens that end while a client is in use. Its methods may
 // be called from any goroutine.
 type TokenSource interface {
-	// Token is the token to send now, or empty for none. It should be quick
-	// where nothing has changed, since it is called for every try. An error
-	// ends the call that it is for, with [ErrNoToken].
+	// Token returns the token to send now; empty sends none. It is called for every
+	// try, so it should be quick. An error ends the call with [ErrNoToken].
 	Token(ctx context.Context) (string, error)
-	// Refused says that the server answered 401 to a token. It tells whether
-	// Token may give another one now: then the request is made once more.
+	// Refused is called when the server answered 401 to a token. It reports whether
+	// Token may return another: then the request is made once more.
 	Refused(token string) bool
 }
 
-// ErrNoToken says that a [TokenSource] gave no token. Nothing was sent.
+// ErrNoToken reports that a [TokenSource] returned no token. Nothing was sent.
 var ErrNoToken = errors.New("getting a token")
 
-// fixedToken is the same one all the time.
+// fixedToken never changes.
 type fixedToken string
 
 func (t fixedToken) Token(context.Context) (string, error) { return string(t), nil }
 
 func (t fixedToken) Refused(string) bool { return false }
 
-// refuses tells whether the API itself does not take the token. What another
-// place says, to which it was not sent, tells nothing of it.
+// refuses reports whether the API itself refused the token: another place was not
+// sent it.
 func (e *Error) refuses() bool {
 	return e != nil && e.Status == http.StatusUnauthorized && !e.redirected && !errors.Is(e.Err, ErrTokenWithheld)
 }

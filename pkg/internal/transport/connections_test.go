@@ -7,7 +7,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -123,8 +122,7 @@ func TestConnections(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			server := serveAnswers(t, test.answer)
-			origin, _ := url.Parse(server.url)
-			way := New(Options{Origin: origin})
+			way := New(Options{})
 			var got []string
 			for range 3 {
 				answer, err := exchange(way, server.url, test.read)
@@ -148,8 +146,7 @@ func TestConnections(t *testing.T) {
 func TestNewConnectionsAreTriedOnce(t *testing.T) {
 	t.Parallel()
 	server := serveAnswers(t, func(conn net.Conn, _ int) { conn.Close() })
-	origin, _ := url.Parse(server.url)
-	answer, err := exchange(New(Options{Origin: origin}), server.url, -1)
+	answer, err := exchange(New(Options{}), server.url, -1)
 	if err == nil {
 		t.Fatalf("the answer was %q, want an error", answer)
 	}
@@ -161,11 +158,10 @@ func TestNewConnectionsAreTriedOnce(t *testing.T) {
 func TestHeadersAreChecked(t *testing.T) {
 	t.Parallel()
 	server := serveAnswers(t, func(conn net.Conn, _ int) { io.WriteString(conn, whole) })
-	origin, _ := url.Parse(server.url)
 	for _, value := range []string{"a\r\nX-Other: b", "a\nb", "a\x00b", "a\x7fb"} {
 		req := must.Get(http.NewRequest(http.MethodGet, server.url, nil))(t)
 		req.Header.Set("X-Value", value)
-		if resp, err := New(Options{Origin: origin}).RoundTrip(req); err == nil {
+		if resp, err := New(Options{}).RoundTrip(req); err == nil {
 			resp.Body.Close()
 			t.Errorf("%q was sent", value)
 		}
@@ -189,9 +185,8 @@ func TestClosedBodies(t *testing.T) {
 						conn.Close()
 					}
 				})
-				origin, _ := url.Parse(server.url)
 				req, _ := http.NewRequest(http.MethodGet, server.url, nil)
-				resp := must.Get(New(Options{Origin: origin}).RoundTrip(req))(t)
+				resp := must.Get(New(Options{}).RoundTrip(req))(t)
 				if _, err := io.ReadFull(resp.Body, make([]byte, 2)); err != nil {
 					t.Fatal(err)
 				}
@@ -213,8 +208,7 @@ func TestClosedBodies(t *testing.T) {
 func TestConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
 	server := serveAnswers(t, func(conn net.Conn, _ int) { io.WriteString(conn, whole) })
-	origin, _ := url.Parse(server.url)
-	way := New(Options{Origin: origin, Connections: 1})
+	way := New(Options{Connections: 1})
 	var group sync.WaitGroup
 	for _, size := range []int{0, 10, 10, 10, 10, smallBody, smallBody + 1, 1 << 20} {
 		group.Go(func() {

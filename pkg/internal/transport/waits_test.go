@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -209,8 +208,7 @@ func TestIdleConnectionsAreQuiet(t *testing.T) {
 					}
 					close(said)
 				})
-				origin, _ := url.Parse(server.url)
-				way := New(Options{Origin: origin, RootCAs: roots, ByteRate: 1 << 20})
+				way := New(Options{RootCAs: roots, ByteRate: 1 << 20})
 				if got, err := exchange(way, server.url, -1); got != "200 hello" || err != nil {
 					t.Fatal(got, err)
 				}
