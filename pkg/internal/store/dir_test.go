@@ -152,3 +152,24 @@ func TestSharedDirectory(t *testing.T) {
 	put(t, other, "f", body)
 	expectContents(t, bounded, map[string]string{"a": "not found", "e": body, "f": body})
 }
+
+// TestWhatCannotBeRemovedStays, and the next file goes in its place.
+func TestWhatCannotBeRemovedStays(t *testing.T) {
+	t.Parallel()
+	dir, body := t.TempDir(), strings.Repeat("x", 10_000)
+	d := open(t, dir, store.Options{MaxSize: 35_000})
+	for _, id := range []string{"a", "b", "c"} {
+		put(t, d, id, body)
+	}
+	file := filepath.Join(dir, "local", "a")
+	old := modified(t, file)
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(file, "inside"), "")
+	if err := os.Chtimes(file, old, old); err != nil {
+		t.Fatal(err)
+	}
+	put(t, d, "d", body)
+	expectContents(t, d, map[string]string{"a": "damaged", "b": "not found", "c": body, "d": body})
+}
