@@ -54,12 +54,22 @@ var notUnderWine = map[string]string{
 	"get_targets":     "modes",
 	"giving_up":       "all of a list in one query, for which wine opens files too slowly",
 	"hostile_names":   "names that Windows refuses",
+	"keyring":         "D-Bus",
+	"login":           "a home of its own",
+	"login_check":     "a home of its own",
+	"login_refused":   "a home of its own",
+	"oidc_github":     "artifact.exe as a command of artifact serve",
+	"oidc_none":       "shell scripts that are programs",
 	"put_inputs":      "FIFOs, and a newline in a name",
 	"put_json":        "what Linux says of a missing file",
 	"put_usage":       "arguments that are not UTF-8",
 	"readme_try":      "a store that is opened twice: wine 8 cannot remove its lock through os.Root",
+	"revision":        "git",
+	"settings":        "more commands than it starts in reasonable time",
 	"skip_existing":   "all of a list in one query, for which wine opens files too slowly",
 	"spool":           "the names of open files",
+	"token_hidden":    "a store that is opened twice",
+	"troubleshooting": "a store that is opened twice",
 }
 
 // oneByOne keeps stories from running at the same time: what artifact stores for
