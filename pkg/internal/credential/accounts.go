@@ -14,36 +14,31 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
-// Storage is where the secret of an account is kept.
+// Storage is the place of an account's secret.
 type Storage string
 
 // The two places.
 const (
-	// InKeyring is the keyring of the operating system.
-	InKeyring Storage = "keyring"
-	// InFile is a file that only its owner can read.
-	InFile Storage = "file"
+	InKeyring Storage = "keyring" // of the operating system
+	InFile    Storage = "file"    // that only its owner can read
 )
 
 // Account is a login without its secret.
 type Account struct {
-	// API is the base URL that was logged in to.
-	API string `json:"api"`
-	// TeamID and TeamSlug name the default team there; both are empty for
-	// the personal account.
-	TeamID   string `json:"teamId,omitempty"`
-	TeamSlug string `json:"teamSlug,omitempty"`
-	// Storage tells where the secret is.
-	Storage Storage `json:"storage"`
+	API string `json:"api"` // base URL
+	// TeamID and TeamSlug are those of the default team, empty for the personal
+	// account.
+	TeamID   string  `json:"teamId,omitempty"`
+	TeamSlug string  `json:"teamSlug,omitempty"`
+	Storage  Storage `json:"storage"`
 }
 
-// Team is the account's default team.
+// Team returns the default team.
 func (a Account) Team() artifact.Team { return artifact.Team{ID: a.TeamID, Slug: a.TeamSlug} }
 
 // Accounts are all logins.
 type Accounts struct {
-	// Default is the base URL of the default API, empty where none was
-	// chosen.
+	// Default is the base URL of the default API, if one was chosen.
 	Default string `json:"defaultApi,omitempty"`
 	// ByOrigin has an entry for each origin that has a secret.
 	ByOrigin map[Origin]Account `json:"accounts"`
@@ -52,7 +47,7 @@ type Accounts struct {
 // accountsFile holds the [Accounts], and nothing secret.
 const accountsFile = "login.json"
 
-// FileError is a file of the store that cannot be used.
+// FileError reports a file of the store that cannot be used.
 type FileError struct {
 	Doing string // as "reading"
 	Path  string
@@ -61,12 +56,11 @@ type FileError struct {
 
 func (e *FileError) Error() string { return fmt.Sprintf("%s %s: %v", e.Doing, e.Path, e.Err) }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Accounts reads which logins there are. Where there is no file, or it belongs
-// to a user whose files this one cannot read, there are none. It asks no
-// keyring. The error is a [*FileError].
+// Accounts reads all logins, and asks no keyring. There are none without a file, or if
+// it may not be read, as another user's. The error is a [*FileError].
 func (s *Store) Accounts() (Accounts, error) {
 	if s.dir == "" {
 		return Accounts{}, nil
@@ -88,8 +82,8 @@ func (s *Store) writeAccounts(accounts Accounts) error {
 	return writeFile(filepath.Join(s.dir, accountsFile), append(data, '\n'))
 }
 
-// Origin is the place that a credential belongs to: scheme, host and port of a
-// base URL, as [origin.Of] writes them. Vercel's two are one.
+// Origin is what a credential belongs to: a base URL's scheme, host and port, as
+// [origin.Of] writes them. Vercel's two are one.
 type Origin string
 
 // Vercel is the origin of Vercel's cache.
@@ -98,8 +92,8 @@ const Vercel Origin = "https://api.vercel.com:443"
 // vercelAlias is the host that turbo uses by default.
 const vercelAlias Origin = "https://vercel.com:443"
 
-// OriginOf returns where the credential for a base URL belongs. It fails for a
-// host that cannot be dialled.
+// OriginOf returns the origin of a base URL. It fails for a host that cannot be
+// dialled.
 func OriginOf(base *url.URL) (Origin, error) {
 	text, err := origin.Of(base)
 	if Origin(text) == vercelAlias {
@@ -108,7 +102,7 @@ func OriginOf(base *url.URL) (Origin, error) {
 	return Origin(text), err
 }
 
-// String is the origin without the port that its scheme has anyway.
+// String returns the origin without its scheme's own port.
 func (o Origin) String() string {
 	text := string(o)
 	if strings.HasPrefix(text, "https://") {

@@ -11,33 +11,31 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
-// service is what all entries in a keyring are called; their user names are
-// the origins.
+// service is the name of all entries in a keyring; their user names are origins.
 const service = "artifact"
 
 const (
 	// KeyringWait is how long a keyring may take to answer.
 	KeyringWait = 3 * time.Second
-	// UnlockWait is how long it may take where a person can be asked to
-	// unlock it.
+	// UnlockWait is how long it may take if a person can unlock it.
 	UnlockWait = 60 * time.Second
 )
 
-// The reasons for which a keyring does not give or take a secret.
+// The reasons of a [KeyringError].
 var (
 	errNoEntry     = errors.New("it has no such entry")
 	errKeyringWait = errors.New("it does not answer")
 	errNoKeyring   = errors.New("there is none")
 )
 
-// KeyringError is a keyring of the operating system that cannot be used.
+// KeyringError reports a keyring of the operating system that cannot be used.
 type KeyringError struct{ Err error }
 
 func (e *KeyringError) Error() string {
 	return fmt.Sprintf("the keyring of the operating system: %v", e.Err)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *KeyringError) Unwrap() error { return e.Err }
 
 // boundedKeyring gives up a call that takes too long. The call itself cannot be

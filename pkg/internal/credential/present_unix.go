@@ -9,9 +9,8 @@ import (
 	"strconv"
 )
 
-// presence looks for the session's D-Bus, through which a keyring is reached
-// here. The library would start a bus of its own where there is none, with no
-// keyring on it, and leave it running.
+// presence looks for the session's D-Bus, the way to a keyring. Without one the library
+// would start a bus, which has no keyring, and leave it running.
 func presence(getenv func(string) string) func() error {
 	return func() error {
 		if address := getenv("DBUS_SESSION_BUS_ADDRESS"); address != "" && address != "autolaunch:" {

@@ -15,7 +15,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// openPrivate opens a file of secrets, which must be the user's alone.
+// openPrivate opens a file of secrets that others must not be able to read.
 func openPrivate(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
@@ -35,13 +35,13 @@ func openPrivate(path string) (*os.File, error) {
 	return file, nil
 }
 
-// openLock makes a file to be locked.
+// openLock opens the file to lock.
 func openLock(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 }
 
-// checkOwner refuses to leave files of root in the home of the user who called
-// sudo, whose id is in SUDO_UID: they could not be changed without it afterwards.
+// checkOwner refuses to write files as root in the home of the user who called sudo,
+// whose id is in SUDO_UID: without it that user could not change them.
 func checkOwner(dir, sudoUID string) error {
 	caller, err := strconv.Atoi(sudoUID)
 	if err != nil || caller == 0 || os.Geteuid() != 0 {

@@ -9,8 +9,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// openPrivate opens a file of secrets. The user's own directories are closed to
-// others here, and there are no modes to tell.
+// openPrivate opens a file of secrets. Windows protects the user's own directories, and
+// has no modes to check.
 func openPrivate(path string) (*os.File, error) {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSymlink != 0 {
 		return nil, errors.New("it is a symbolic link")
@@ -19,7 +19,7 @@ func openPrivate(path string) (*os.File, error) {
 	return file, usertext.FileReason(err)
 }
 
-// openLock makes a file to be locked.
+// openLock opens the file to lock.
 func openLock(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 }

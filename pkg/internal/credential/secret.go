@@ -1,34 +1,30 @@
-// Package credential holds what must never be printed, and keeps what login
-// stored: in the keyring of the operating system, or, only where the user says
-// so, in a file.
+// Package credential holds secrets that must never be printed, and stores logins: in
+// the keyring of the operating system or, if the user says so, in a file.
 //
-// It refuses to wait for a keyring without end, and to read a file of secrets
-// that others can read too. Start at [Secret] and [Store].
+// It bounds the wait for a keyring, and refuses a file of secrets that others can
+// read. Start at [Secret] and [Store].
 package credential
 
-// masked is what a secret looks like wherever it is printed.
 const masked = "***"
 
 // Secret is a token or a key. Every way of printing it gives "***"; only
 // [Secret.Reveal] gives the value.
-type Secret struct {
-	value string
-}
+type Secret struct{ value string }
 
-// NewSecret wraps a value.
+// NewSecret returns a secret.
 func NewSecret(value string) Secret { return Secret{value: value} }
 
-// Reveal is the value itself.
+// Reveal returns the value.
 func (s Secret) Reveal() string { return s.value }
 
-// IsEmpty tells whether there is no secret.
+// IsEmpty reports whether there is no secret.
 func (s Secret) IsEmpty() bool { return s.value == "" }
 
-// String is "***".
+// String returns "***".
 func (s Secret) String() string { return masked }
 
-// GoString is "***".
+// GoString returns "***".
 func (s Secret) GoString() string { return masked }
 
-// MarshalText is "***".
+// MarshalText returns "***".
 func (s Secret) MarshalText() ([]byte, error) { return []byte(masked), nil }

@@ -15,8 +15,7 @@ import (
 // secretsFile holds the secrets that a user wanted in a file.
 const secretsFile = "credentials.json"
 
-// ErrExposed says that others than the owner can read a file of secrets, and
-// so may know them.
+// ErrExposed reports a file of secrets that users other than its owner can read.
 var ErrExposed = errors.New("others can read it")
 
 func (s *Store) secretsPath() string { return filepath.Join(s.dir, secretsFile) }
@@ -26,7 +25,7 @@ func (s *Store) secretInFile(origin Origin) (Secret, error) {
 	return NewSecret(secrets[origin]), err
 }
 
-// readSecrets follows no link and trusts no file that others can read.
+// readSecrets follows no link, and refuses a file that others can read.
 func (s *Store) readSecrets() (map[Origin]string, error) {
 	path := s.secretsPath()
 	secrets := make(map[Origin]string)
@@ -70,8 +69,8 @@ func (s *Store) removeSecrets() error {
 	return nil
 }
 
-// writeFile replaces a file as a whole, readable by its owner only. A link of
-// that name is replaced too, and not followed.
+// writeFile replaces a file, or a link of that name, by one that only its owner can
+// read.
 func writeFile(path string, data []byte) (err error) {
 	defer func() {
 		if err != nil {
@@ -92,8 +91,7 @@ func writeFile(path string, data []byte) (err error) {
 	return tempfile.Rename(temp, path)
 }
 
-// isAbsent tells whether there is no such file, also where there is a file in
-// the place of its directory.
+// isAbsent reports whether there is no such file, or a file in its directory's place.
 func isAbsent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || isNoDirectory(err)
 }

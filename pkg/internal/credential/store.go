@@ -25,12 +25,11 @@ type Store struct {
 	keyring boundedKeyring
 }
 
-// ErrNoDirectory says that there is no place for the store's files.
+// ErrNoDirectory reports that there is no place for the store's files.
 var ErrNoDirectory = errors.New("no directory for settings: neither HOME nor XDG_CONFIG_HOME is set")
 
-// NewStore reads and writes in dir, which need not exist; with an empty dir
-// nothing is stored, and nothing can be. It does nothing by itself. getenv is
-// asked for the way to the keyring, and for sudo.
+// NewStore returns a store in dir, which need not exist; an empty dir stores nothing.
+// The environment is read for the way to the keyring, and for sudo.
 func NewStore(dir string, getenv func(string) string) *Store {
 	return &Store{dir: dir, getenv: getenv, keyring: systemKeyring(getenv)}
 }
@@ -38,13 +37,12 @@ func NewStore(dir string, getenv func(string) string) *Store {
 // Found is a stored secret.
 type Found struct {
 	Secret Secret
-	// Place tells where it was, for people.
+	// Place says where it was, for people.
 	Place string
 }
 
-// Get finds the secret of an account that [Store.Accounts] named. Where it is
-// gone, the secret is empty. The error is a [*KeyringError], a [*FileError], or
-// that of ctx.
+// Get returns the secret of an account from [Store.Accounts], empty if it is gone. The
+// error is a [*KeyringError], a [*FileError], or ctx's.
 func (s *Store) Get(ctx context.Context, origin Origin, account Account) (Found, error) {
 	if account.Storage == InFile {
 		secret, err := s.secretInFile(origin)
@@ -59,14 +57,12 @@ func (s *Store) Get(ctx context.Context, origin Origin, account Account) (Found,
 
 // SaveOptions say how an account is stored.
 type SaveOptions struct {
-	// MakeDefault makes the account's API the default one.
-	MakeDefault bool
-	// Wait is how long a keyring may take, as [KeyringWait].
-	Wait time.Duration
+	MakeDefault bool          // make its API the default one
+	Wait        time.Duration // for a keyring, as [KeyringWait]
 }
 
-// Save stores an account and its secret, in the place that account.Storage
-// names; whatever was stored for that origin is replaced.
+// Save stores an account, and its secret where account.Storage says. It replaces what
+// was stored for that origin.
 func (s *Store) Save(ctx context.Context, account Account, secret Secret, options SaveOptions) error {
 	base, err := api.ParseBaseURL(account.API)
 	if err != nil {
@@ -82,7 +78,7 @@ func (s *Store) Save(ctx context.Context, account Account, secret Secret, option
 		}
 		before, isStored := accounts.ByOrigin[origin]
 		if isStored && before.Storage != account.Storage {
-			// What is left behind does no harm: nobody asks for it.
+			// What is left behind does no harm: it is never read.
 			_ = s.drop(ctx, origin, before, KeyringWait)
 		}
 		accounts.ByOrigin[origin] = account
@@ -111,8 +107,8 @@ func (s *Store) drop(ctx context.Context, origin Origin, account Account, wait t
 	return s.keyring.Remove(ctx, origin, wait)
 }
 
-// CheckWritable tells whether [Store.Save] could write now, so that nobody has
-// to type a token in vain. It makes the directory.
+// CheckWritable makes the directory, and reports whether [Store.Save] could write: before
+// a user types a token in vain.
 func (s *Store) CheckWritable(ctx context.Context) error {
 	unlock, err := s.lock(ctx)
 	if err == nil {
@@ -121,10 +117,10 @@ func (s *Store) CheckWritable(ctx context.Context) error {
 	return err
 }
 
-// Forget removes the accounts that match, and returns their origins. An account
-// whose secret cannot be removed stays, and makes an error.
+// Forget removes the accounts that match, and returns their origins. An account whose
+// secret cannot be removed stays, with an error.
 func (s *Store) Forget(ctx context.Context, match func(Origin) bool) ([]Origin, error) {
-	// Without a login nothing is written: not even a lock.
+	// Without a login nothing is written, not even a lock.
 	if accounts, err := s.Accounts(); err != nil || !anyMatches(accounts, match) {
 		return nil, err
 	}
@@ -194,17 +190,17 @@ func (s *Store) change(ctx context.Context, apply func(*Accounts) error) error {
 const lockFile = "login.lock"
 
 const (
-	// lockWait is how long another login is waited for. It may be waiting
-	// for somebody to unlock the keyring.
+	// lockWait is how long to wait for another login, which may be waiting for its
+	// user to unlock the keyring.
 	lockWait = 10 * time.Second
 	lockPoll = 20 * time.Millisecond
 )
 
-// ErrBusy says that another login or logout is under way.
+// ErrBusy reports another login or logout under way.
 var ErrBusy = errors.New("another login or logout is under way")
 
-// lock makes the directory and waits until no other process changes what is in
-// it. The lock ends with the process.
+// lock makes the directory, and waits until no other process changes its files. The
+// lock ends with the process.
 func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 	if s.dir == "" {
 		return nil, ErrNoDirectory

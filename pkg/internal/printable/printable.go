@@ -1,5 +1,5 @@
-// Package printable makes text from strangers fit for a terminal or a log: a
-// server's message, a file's name, an id. Start at [Text] and [Line].
+// Package printable makes untrusted text safe for a terminal or a log: a server's
+// message, a file's name, an id. Start at [Text] and [Line].
 package printable
 
 import (
@@ -14,11 +14,10 @@ import (
 // terminal and locale; the one character is not.
 const Ellipsis = "..."
 
-// Text makes text safe for a terminal. Each control or format character, which
-// could move the cursor, start an escape sequence or turn the direction of
-// writing, each line separator, each character without a meaning of its own and
-// each byte that is no UTF-8 is shown escaped: as JSON does, so that JSON stays
-// what it is, and such a byte as \xff.
+// Text makes text safe for a terminal. It escapes control and format characters, which
+// could move the cursor or change the direction of writing, line separators and
+// unassigned characters, as JSON does, so that JSON keeps its meaning. Bytes that are
+// not UTF-8 become \xff.
 func Text(text string) string {
 	if isPrintable(text) {
 		return text
@@ -52,11 +51,9 @@ func isPrintable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) })
 }
 
-// Line makes a stranger's text printable and at most limit characters long, which
-// must be 3 or more: white space becomes single spaces, with none at either end,
-// what [Text] escapes becomes a question mark, so that it takes no room from
-// words, and dots say that something was left out. A secret that is cut in two is
-// no longer known as one: redact before.
+// Line makes text one printable line of at most limit characters, which must be 3 or
+// more: white space becomes single spaces, what [Text] escapes a question mark, and
+// dots replace what is left out. Redact before, as half a secret is not recognised.
 func Line(text string, limit int) string {
 	line := strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsGraphic(r) {

@@ -1,6 +1,6 @@
-// Package tempfile makes files that either take their place or disappear. The
-// process keeps a list of them, so that whatever ends it can remove those that
-// are under way: a second signal, a lost terminal, a panic.
+// Package tempfile makes files that either take their place or disappear. It keeps a
+// list of them, to be removed when a second signal, a lost terminal or a panic ends
+// the process.
 //
 // Start at [Create]; [Rename] or [Remove] must follow.
 package tempfile
@@ -14,15 +14,14 @@ import (
 	"sync"
 )
 
-// underWay are the files of this process. A process has one end, so this is one
-// of the few things that belong to it and to no value.
+// underWay are the files of this process, which has one end: hence a global.
 var underWay = struct {
 	sync.Mutex
 	files map[*os.File]struct{}
 }{files: make(map[*os.File]struct{})}
 
-// Create makes a new file in dir, whose name begins with prefix. The mode is
-// less the umask, unlike that of [os.CreateTemp].
+// Create makes a new file in dir, whose name begins with prefix. Unlike with
+// [os.CreateTemp], the umask applies to mode.
 func Create(dir, prefix string, mode fs.FileMode) (*os.File, error) {
 	underWay.Lock()
 	defer underWay.Unlock()
@@ -33,7 +32,7 @@ func Create(dir, prefix string, mode fs.FileMode) (*os.File, error) {
 	return file, err
 }
 
-// Rename closes a file and puts it into its place. If that fails the file is gone.
+// Rename closes a file and moves it to path, or removes it if that fails.
 func Rename(file *os.File, path string) error {
 	underWay.Lock()
 	defer underWay.Unlock()
@@ -48,7 +47,7 @@ func Rename(file *os.File, path string) error {
 	return err
 }
 
-// Remove closes a file and removes it, unless it took its place.
+// Remove closes and removes a file, unless it was renamed.
 func Remove(file *os.File) {
 	underWay.Lock()
 	defer underWay.Unlock()
@@ -58,9 +57,8 @@ func Remove(file *os.File) {
 	}
 }
 
-// RemoveAll removes all files that are under way. It is for the end of the
-// process: whoever calls a function of this package afterwards waits for ever, so
-// that nothing is made or renamed behind its back.
+// RemoveAll removes all files that are under way, at the end of the process. Later
+// calls of this package block, so that nothing is made or renamed after it.
 func RemoveAll() {
 	underWay.Lock()
 	for file := range underWay.files {

@@ -1,9 +1,8 @@
-// Package usertext reads what people write, paste and save: values of flags and
-// variables, and small text files, also those that tools on Windows save with a
-// byte order mark.
+// Package usertext reads what people paste and save: values of flags and variables, and
+// small text files, also with the byte order mark that tools on Windows write.
 //
-// It refuses UTF-16, and files larger than the caller allows. Start at
-// [ParseValue] and [ReadFile].
+// It refuses UTF-16, and files larger than the caller allows. Start at [ParseValue]
+// and [ReadFile].
 package usertext
 
 import (
@@ -38,7 +37,7 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 	return text, nil
 }
 
-// ReadAll is [ReadFile] for an open file. Its errors do not name it.
+// ReadAll is [ReadFile] for an open file, which its errors do not name.
 func ReadAll(file *os.File, limit int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(file, limit+1))
 	if err != nil {
@@ -80,9 +79,9 @@ func isUTF16(text []byte) bool {
 	return bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff})
 }
 
-// FileReason says why the file system refused something, without the operation
-// and the path, which the caller names, and in other words than the system's
-// where those do not explain it. The result wraps the system's error.
+// FileReason returns the cause of a file system's error, without the operation and the
+// path, and in plainer words if the system's do not explain it. The result wraps the
+// system's error.
 func FileReason(err error) error {
 	var inPath *fs.PathError
 	var inLink *os.LinkError

@@ -11,8 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Clean removes what copying leaves around a value: white space, and a byte
-// order mark before it.
+// Clean removes white space around a value, and a byte order mark before it.
 func Clean(value string) string {
 	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(value), byteOrderMark))
 }
@@ -23,10 +22,9 @@ var (
 	errBearer = errors.New(`it begins with "Bearer": give only the token that follows`)
 )
 
-// ParseValue cleans a team, a URL, a token or another value that people paste,
-// and refuses what none of them contains: control and formatting characters,
-// quotation marks around it, and the word Bearer before it. Its errors do not
-// repeat the value, which may be a secret.
+// ParseValue cleans a team, a URL, a token or another pasted value, and refuses control
+// and formatting characters, quotation marks around it, and the word Bearer before it.
+// Its errors do not repeat the value, which may be a secret.
 func ParseValue(raw string) (string, error) {
 	value := Clean(raw)
 	for _, r := range value {
@@ -60,8 +58,8 @@ func characterName(r rune) string {
 	return fmt.Sprintf("the invisible character U+%04X", r)
 }
 
-// ParseURL parses an absolute URL. Its errors say what is wrong and what to write
-// instead, and repeat nothing that may be a password.
+// ParseURL parses an absolute URL. Its errors say what to write instead, and do not
+// repeat a password.
 func ParseURL(raw string) (*url.URL, error) {
 	parsed, err := url.Parse(raw)
 	switch {
@@ -86,8 +84,8 @@ func isPort(port string) bool {
 	return port == "" || err == nil && number > 0
 }
 
-// withScheme is the end of a sentence that suggests a URL for a host without a
-// scheme, or nothing for what is not a host.
+// withScheme ends a sentence with a URL for a host without a scheme. It returns an empty
+// string if raw is not a host.
 func withScheme(raw string) string {
 	parsed, err := url.Parse("http://" + raw)
 	if err != nil || parsed.Hostname() == "" || !isPort(parsed.Port()) || strings.HasPrefix(raw, "http") {
