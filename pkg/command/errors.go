@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"syscall"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -56,18 +57,13 @@ func (e *usageError) Error() string { return e.err.Error() }
 
 func (e *usageError) Unwrap() error { return e.err }
 
-// errNoCredential says that there is no token anywhere.
-var errNoCredential = errors.New("no credential: no token is set")
-
-// noCredentialError is errNoCredential with what may explain it.
+// noCredentialError says that there is no token anywhere.
 type noCredentialError struct {
 	withheld []string // variables that are set, and for Vercel only
 	sudoer   string   // whose login is not seen
 }
 
-func (e *noCredentialError) Error() string { return errNoCredential.Error() }
-
-func (e *noCredentialError) Unwrap() error { return errNoCredential }
+func (e *noCredentialError) Error() string { return "no credential: no token is set" }
 
 // refusedError is a token that the server does not accept.
 type refusedError struct {
@@ -110,6 +106,8 @@ type Interrupt struct{ Signal syscall.Signal }
 // ExitCode is what a shell reports of a process that died of the signal.
 func (i Interrupt) ExitCode() int { return exitSignal + int(i.Signal) }
 
+func (i Interrupt) exitCode() int { return i.ExitCode() }
+
 func (i Interrupt) Error() string { return fmt.Sprintf("stopped by signal %d", int(i.Signal)) }
 
 // artifactError is a failure that was printed among the results already.
@@ -122,78 +120,71 @@ type warning struct{ error }
 
 func (e *warning) Unwrap() error { return e.error }
 
-// ExitCode is what the program ends with for an error of a library below, so
-// that a test down there can name it.
-func ExitCode(err error) int { return exitCode(err) }
+// codedError is an error that brings its exit code.
+type codedError interface {
+	error
+	exitCode() int
+}
 
-// exitCode is the one place that knows which code stands for which error.
-func exitCode(err error) int {
-	var interrupt Interrupt
-	var answered *client.Error
-	var child *childExit
-	var command *commandError
-	var batch *batchError
-	var mismatch *transfer.Mismatch
-	var closed *closedError
-	var unidentified *identity.Error
-	switch {
-	case err == nil:
+// is reports whether an error in err's chain has a type.
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+// ExitCode returns the exit code for an error. It is the one place that knows
+// which code stands for which error.
+func ExitCode(err error) int {
+	if err == nil {
 		return exitOK
-	case errors.As(err, new(*fault.Error)): // whatever it was caught in
+	}
+	if is[*fault.Error](err) { // whatever it was caught in
 		return exitFault
-	case errors.As(err, &child):
-		return child.code
-	case errors.As(err, &command):
-		return command.code
-	case errors.As(err, &interrupt):
-		return interrupt.ExitCode()
-	case errors.As(err, &batch):
-		return batch.code
-	case errors.Is(err, artifact.ErrChanged), errors.As(err, &mismatch):
+	}
+	if own, ok := errors.AsType[codedError](err); ok {
+		return own.exitCode()
+	}
+	unidentified, isUnidentified := errors.AsType[*identity.Error](err)
+	answered, isAnswered := errors.AsType[*client.Error](err)
+	switch {
+	case errors.Is(err, artifact.ErrChanged), is[*transfer.Mismatch](err):
 		return exitVerification
 	case errors.Is(err, client.ErrNotFound):
 		return exitNotFound
-	case errors.As(err, &unidentified):
+	case isUnidentified:
 		return identityCode(unidentified)
 	case isUnauthorized(err):
 		return exitUnauthorized
-	case errors.As(err, &closed):
+	case is[*closedError](err):
 		return exitForbidden
 	case isUsage(err):
 		return exitUsage
-	case errors.As(err, &answered):
+	case isAnswered:
 		return answerCode(answered)
-	default:
-		return exitFault
 	}
+	return exitFault
 }
 
-// isUnauthorized tells whether there is no credential that could be used.
+// isUnauthorized reports whether there is no credential that could be used.
 func isUnauthorized(err error) bool {
-	var refused *refusedError
-	var unconfirmed *settings.UnconfirmedError
-	var keyring *credential.KeyringError
-	return errors.Is(err, errNoCredential) || errors.As(err, &refused) ||
-		errors.As(err, &unconfirmed) || errors.As(err, &keyring)
+	return is[*noCredentialError](err) || is[*refusedError](err) || is[*settings.UnconfirmedError](err) || is[*credential.KeyringError](err)
 }
 
 func isUsage(err error) bool {
-	var usage *usageError
-	var file *credential.FileError
-	var setting *settings.Error
-	var input *transfer.InputError
-	var list *transfer.ListError
-	return errors.As(err, &usage) || errors.As(err, &setting) || errors.As(err, &input) || errors.As(err, &list) ||
-		errors.As(err, &file) || errors.Is(err, credential.ErrNoDirectory) ||
-		errors.Is(err, artifact.ErrInvalidID) || errors.Is(err, client.ErrInvalidAPI) ||
-		errors.Is(err, client.ErrInvalidMetadata) || errors.Is(err, client.ErrPlainHTTP) || errors.Is(err, client.ErrProxyAddress)
+	return is[*usageError](err) || is[*settings.Error](err) || is[*transfer.InputError](err) || is[*transfer.ListError](err) ||
+		is[*credential.FileError](err) || slices.ContainsFunc(usageErrors, func(known error) bool { return errors.Is(err, known) })
+}
+
+var usageErrors = []error{
+	credential.ErrNoDirectory, artifact.ErrInvalidID,
+	client.ErrInvalidAPI, client.ErrInvalidMetadata, client.ErrPlainHTTP, client.ErrProxyAddress,
 }
 
 func answerCode(e *client.Error) int {
-	var proxy *client.ProxyError
-	switch {
-	case errors.As(e, &proxy):
+	if proxy, ok := errors.AsType[*client.ProxyError](e); ok {
 		return plainCode(proxy.Status)
+	}
+	switch {
 	case errors.Is(e, client.ErrNotRemoteCache), errors.Is(e, client.ErrReported), errors.Is(e, client.ErrAnsweredEarly),
 		errors.Is(e, client.ErrEncoded), errors.Is(e, client.ErrRedirect), errors.Is(e, client.ErrTooManyRedirects):
 		return exitRefused
@@ -241,9 +232,8 @@ func newErrorJSON(err error) *errorJSON {
 	if err == nil {
 		return nil
 	}
-	shown := &errorJSON{Exit: exitCode(err), Message: err.Error()}
-	var answered *client.Error
-	if errors.As(err, &answered) {
+	shown := &errorJSON{Exit: ExitCode(err), Message: err.Error()}
+	if answered, ok := errors.AsType[*client.Error](err); ok {
 		shown.Code, shown.Status = answered.Code, answered.Status
 	}
 	return shown

@@ -20,20 +20,19 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// hint is the next step after an error, or nothing.
+// hint returns the next step after an error, or nothing.
 func hint(err error) string {
-	var answered *client.Error
-	var spool *artifact.SpoolError
-	var usage *usageError
-	var input *transfer.InputError
-	var unidentified *identity.Error
-	var closed *closedError
+	answered, isAnswered := errors.AsType[*client.Error](err)
+	unidentified, isUnidentified := errors.AsType[*identity.Error](err)
+	usage, isUsage := errors.AsType[*usageError](err)
+	input, isInput := errors.AsType[*transfer.InputError](err)
+	closed, isClosed := errors.AsType[*closedError](err)
 	switch {
-	case errors.As(err, &unidentified):
+	case isUnidentified:
 		return identityHint(unidentified)
 	case isUnauthorized(err):
 		return credentialHint(err)
-	case errors.Is(err, artifact.ErrChanged) && errors.As(err, &answered):
+	case errors.Is(err, artifact.ErrChanged) && isAnswered:
 		return "The cache does not hold it. Run the upload again when nothing writes to the file."
 	case errors.Is(err, artifact.ErrChanged):
 		return "Run it again when nothing writes to the file."
@@ -41,22 +40,22 @@ func hint(err error) string {
 		return "Use https://, or --allow-http where nobody else can read the network."
 	case errors.Is(err, client.ErrProxyAddress):
 		return "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are to be http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with special characters as %XX."
-	case errors.As(err, &spool):
+	case is[*artifact.SpoolError](err):
 		return "Set TMPDIR to a directory with room for the whole stream."
-	case errors.Is(err, transfer.ErrDirectory) && errors.As(err, &input):
+	case errors.Is(err, transfer.ErrDirectory) && isInput:
 		dir := shellQuote(notAFlag(input.Path))
 		return fmt.Sprintf("Pack it: tar -cf - %s | zstd | artifact put -\nOr take each file below it: artifact put -r %s", dir, dir)
 	case errors.Is(err, transfer.ErrEmpty):
 		return "Name a FILE, or give - as the name to upload an empty standard input."
-	case errors.As(err, &closed):
+	case isClosed:
 		return closedHints[api.CodeCachePrefix+string(closed.status)]
 	case errors.Is(err, client.ErrNotFound):
 		return "Check the id, --team and --api. Vercel keeps artifacts for 7 days, and other caches for as long as they have room."
-	case errors.As(err, new(*transfer.Mismatch)):
+	case is[*transfer.Mismatch](err):
 		return mismatchHint(err)
-	case errors.As(err, &usage) && usage.next != "":
+	case isUsage && usage.next != "":
 		return usage.next
-	case errors.As(err, &answered):
+	case isAnswered:
 		return answerHint(answered)
 	}
 	return ""
@@ -91,12 +90,8 @@ func mismatchHint(err error) string {
 
 // networkHint is for requests that got no answer.
 func networkHint(err error) string {
-	var unresolved *net.DNSError
-	var authority x509.UnknownAuthorityError
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
-	var certificate *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
 	var proxy *net.OpError
 	var refused *client.ProxyError
 	switch {
@@ -108,9 +103,9 @@ func networkHint(err error) string {
 		return "Check with the cache's operator which authority issues its clients' certificates, and that --client-cert holds the intermediate ones too."
 	case errors.Is(err, client.ErrCertificateWanted):
 		return "Give the one that the cache's operator issued: --client-cert FILE --client-key FILE"
-	case errors.As(err, &unresolved):
+	case is[*net.DNSError](err):
 		return "Check the host name in --api, and the network."
-	case errors.As(err, &authority):
+	case is[x509.UnknownAuthorityError](err):
 		return "If this is your own server's certificate, trust its authority with --ca-cert FILE."
 	case errors.As(err, &host) && len(host.Certificate.DNSNames)+len(host.Certificate.IPAddresses) == 0:
 		return "Ask the server's operator for a certificate with the host as a Subject Alternative Name:\nopenssl req -x509 -addext subjectAltName=DNS:HOST ..."
@@ -120,9 +115,9 @@ func networkHint(err error) string {
 		return "Ask the server's operator to enable TLS 1.2 or 1.3."
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return "Check this machine's clock; if it is right, the server's operator has to renew the certificate."
-	case errors.As(err, &certificate):
+	case is[*tls.CertificateVerificationError](err):
 		return "The server's certificate is not valid: ask its operator to fix it."
-	case errors.As(err, &record):
+	case is[tls.RecordHeaderError](err):
 		return "What answers there speaks no TLS: check the port and the https:// in --api."
 	case errors.As(err, &proxy) && (proxy.Op == "proxyconnect" || proxy.Op == "socks connect"):
 		return "Check the proxy (--proxy, ARTIFACT_PROXY, HTTPS_PROXY, ALL_PROXY), or except the host with NO_PROXY."
@@ -160,35 +155,29 @@ func (a *app) hint(err error) string {
 	return hint(err)
 }
 
-// credentialHint says how to come by a credential that can be used.
+// credentialHint says how to get a credential that can be used.
 func credentialHint(err error) string {
-	var none *noCredentialError
-	var refused *refusedError
-	var unconfirmed *settings.UnconfirmedError
-	switch {
-	case errors.As(err, &unconfirmed):
+	if unconfirmed, ok := errors.AsType[*settings.UnconfirmedError](err); ok {
 		api := printable.Text(shellQuote(unconfirmed.API))
 		return "Nothing was sent. If that is your cache, confirm it once: artifact login --api " + api +
 			"\nIn CI, set ARTIFACT_API=" + api
-	case errors.As(err, &refused):
+	}
+	if refused, ok := errors.AsType[*refusedError](err); ok {
 		return refused.next
-	case errors.As(err, &none):
-		return none.hint()
 	}
-	return "Unlock the keyring, or set ARTIFACT_TOKEN. Without a keyring: artifact login --insecure-storage stores in a file."
-}
-
-func (e *noCredentialError) hint() string {
-	var lines []string
-	if len(e.withheld) > 0 {
-		lines = append(lines, fmt.Sprintf("%s: for Vercel's own cache only, so it is not used here.", strings.Join(e.withheld, ", ")))
+	none, ok := errors.AsType[*noCredentialError](err)
+	if !ok {
+		return "Unlock the keyring, or set ARTIFACT_TOKEN. Without a keyring: artifact login --insecure-storage stores in a file."
 	}
-	if e.sudoer != "" {
-		lines = append(lines, fmt.Sprintf("This runs under sudo, and sees nothing that %s logged in to.", e.sudoer))
+	hint := "Log in with artifact login, or set ARTIFACT_TOKEN. A cache without authentication takes any ARTIFACT_TOKEN.\n" +
+		"To try without a cache of your own: artifact serve -- artifact put FILE"
+	if none.sudoer != "" {
+		hint = fmt.Sprintf("This runs under sudo, and sees nothing that %s logged in to.\n", none.sudoer) + hint
 	}
-	return strings.Join(append(lines,
-		"Log in with artifact login, or set ARTIFACT_TOKEN. A cache without authentication takes any ARTIFACT_TOKEN.",
-		"To try without a cache of your own: artifact serve -- artifact put FILE"), "\n")
+	if len(none.withheld) > 0 {
+		hint = fmt.Sprintf("%s: for Vercel's own cache only, so it is not used here.\n", strings.Join(none.withheld, ", ")) + hint
+	}
+	return hint
 }
 
 // identityHint says what to do about one.

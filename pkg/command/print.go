@@ -115,7 +115,7 @@ func (a *app) note(text string) {
 func (a *app) printError(err error) {
 	colours := ui.NewPalette(a.common.color, a.env.Stderr, a.env.Getenv)
 	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
-	if broken := (*fault.Error)(nil); errors.As(err, &broken) {
+	if broken, ok := errors.AsType[*fault.Error](err); ok {
 		_, _ = a.streams.screen.Write(broken.Stack)
 	}
 }

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -54,7 +53,7 @@ directories: artifact help lists`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			err := runPut(cmd.Context(), a, o)
-			if interrupt := (Interrupt{}); err != nil && o.warnOnly && !errors.As(context.Cause(cmd.Context()), &interrupt) {
+			if err != nil && o.warnOnly && !is[Interrupt](context.Cause(cmd.Context())) {
 				return &warning{err}
 			}
 			return err

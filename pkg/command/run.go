@@ -51,7 +51,7 @@ func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
 	err, ended := a.execute(ctx, root)
 	if !ended { // what it waits for may be one of the streams: nothing is said
 		a.endIdentity()
-		return exitCode(err)
+		return ExitCode(err)
 	}
 	defer a.streams.flush()
 	if broken := fault.Catch(func() error { code = a.conclude(ctx, err); return nil }); broken != nil {
@@ -122,18 +122,17 @@ func (a *app) conclude(ctx context.Context, err error) int {
 		err = cause
 	}
 	a.report(err)
-	if errors.As(err, new(*warning)) {
+	if is[*warning](err) {
 		return exitOK
 	}
-	return exitCode(err)
+	return ExitCode(err)
 }
 
 // report prints an error and what to do about it: on standard error for
 // people, and as an object among the results where a script asked for JSON and
 // has not got it yet.
 func (a *app) report(err error) {
-	interrupt, child := Interrupt{}, (*childExit)(nil)
-	if errors.As(err, &interrupt) || errors.As(err, &child) {
+	if is[Interrupt](err) || is[*childExit](err) {
 		return // whoever sent the signal knows, and the command has spoken
 	}
 	if a.wantsJSON(err) {
@@ -141,7 +140,7 @@ func (a *app) report(err error) {
 	}
 	a.printError(err)
 	batch, isBatch := errors.AsType[*batchError](err)
-	if errors.As(err, new(*warning)) && !isBatch { // each failure of a batch was shown already
+	if is[*warning](err) && !isBatch { // each failure of a batch was shown already
 		a.annotate(err)
 	}
 	if answered, ok := errors.AsType[*client.Error](err); ok && a.common.verbose && answered.Code != "" {
@@ -157,12 +156,12 @@ func (a *app) report(err error) {
 // wantsJSON reports whether an error has yet to be printed as JSON. A mistake
 // ends the parsing of flags early, so then the rest of the line counts too.
 func (a *app) wantsJSON(err error) bool {
-	if errors.As(err, new(*artifactError)) {
+	if is[*artifactError](err) {
 		return false
 	}
 	args := a.env.Args
 	if end := slices.Index(args, "--"); end >= 0 {
 		args = args[:end]
 	}
-	return a.common.json || errors.As(err, new(*usageError)) && slices.Contains(args, "--json")
+	return a.common.json || is[*usageError](err) && slices.Contains(args, "--json")
 }

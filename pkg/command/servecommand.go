@@ -29,6 +29,8 @@ const (
 // childExit is the exit code of a command that was served, which is ours then.
 type childExit struct{ code int }
 
+func (e *childExit) exitCode() int { return e.code }
+
 func (e *childExit) Error() string { return fmt.Sprintf("the command exited with %d", e.code) }
 
 // commandError is a command that could not be run.
@@ -36,6 +38,8 @@ type commandError struct {
 	code int
 	err  error
 }
+
+func (e *commandError) exitCode() int { return e.code }
 
 func (e *commandError) Error() string { return e.err.Error() }
 func (e *commandError) Unwrap() error { return e.err }

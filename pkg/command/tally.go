@@ -39,13 +39,10 @@ type failureKind struct {
 }
 
 func (a *app) kindOf(err error) failureKind {
-	kind := failureKind{code: exitCode(err), next: a.hint(err)}
-	var answered *client.Error
-	var input *transfer.InputError
-	switch {
-	case errors.As(err, &answered):
+	kind := failureKind{code: ExitCode(err), next: a.hint(err)}
+	if answered, ok := errors.AsType[*client.Error](err); ok {
 		kind.why = answered.NetworkCause()
-	case errors.As(err, &input):
+	} else if input, ok := errors.AsType[*transfer.InputError](err); ok {
 		kind.why = input.Reason()
 	}
 	return kind
@@ -61,7 +58,7 @@ func (t *tally) add(err error) {
 		return
 	}
 	t.app.printError(err)
-	if errors.As(err, new(*transfer.NotTriedError)) {
+	if is[*transfer.NotTriedError](err) {
 		t.untried++
 		return
 	}
@@ -109,7 +106,7 @@ func (t *tally) err() error {
 	if t.failed == 0 {
 		return nil
 	}
-	return &artifactError{&batchError{failed: t.failed, untried: t.untried, total: t.total, code: t.code, groups: t.groups, ungrouped: t.ungrouped}}
+	return &artifactError{&batchError{*t}}
 }
 
 // printGroups prints the next step for each way to fail: below its count and
@@ -127,29 +124,24 @@ func (a *app) printGroups(batch *batchError) {
 	}
 }
 
-// reasonOf is an error without the artifact's name.
+// reasonOf returns the text of an error without the artifact's name.
 func reasonOf(err error) string {
-	var answered *client.Error
-	var input *transfer.InputError
-	var line *transfer.ListError
-	switch {
-	case errors.As(err, &answered):
+	if answered, ok := errors.AsType[*client.Error](err); ok {
 		return answered.Reason()
-	case errors.As(err, &input):
+	}
+	if input, ok := errors.AsType[*transfer.InputError](err); ok {
 		return input.Reason()
-	case errors.As(err, &line):
+	}
+	if line, ok := errors.AsType[*transfer.ListError](err); ok {
 		return line.Err.Error()
 	}
 	return err.Error()
 }
 
-// batchError is what several artifacts came to.
-type batchError struct {
-	failed, untried, total int
-	code                   int
-	groups                 []failureGroup
-	ungrouped              int
-}
+// batchError is what several artifacts came to, when some failed.
+type batchError struct{ tally }
+
+func (e *batchError) exitCode() int { return e.code }
 
 func (e *batchError) Error() string {
 	if e.total == 1 {
