@@ -1,110 +1,79 @@
 package client_test
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/artifact-cli/artifact/pkg/client"
 )
 
-// A whole body has to be sent before a success can be one. The server here
-// answers at once and reads nothing.
-func TestPutDoubtsAnEarlySuccess(t *testing.T) {
-	t.Parallel()
-	for name, consent := range map[string]string{"before the body": "", "in the middle of it": "HTTP/1.1 100 Continue\r\n\r\n"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			api := serveRaw(t, func(conn net.Conn) {
-				readHeader(conn)
-				io.WriteString(conn, consent+"HTTP/1.1 202 Accepted\r\nContent-Length: 11\r\n\r\n{\"urls\":[]}")
-				time.Sleep(time.Second) // reading would let the client finish
-			})
-			// More than the buffers of two sockets hold.
-			_, err := putZeros(t, newClient(t, api), 64<<20)
-			if !errors.Is(err, client.ErrAnsweredEarly) {
-				t.Errorf("error %v, want ErrAnsweredEarly", err)
-			}
-		})
-	}
-}
+const (
+	consent = "HTTP/1.1 100 Continue\r\n\r\n"
+	tooBig  = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbig!"
+)
 
-// A server that never says 100 is waited for once.
+// TestPutAsksForConsent looks at what is sent after each header. A server that never
+// says 100 is waited for once, and a refused upload costs no upload.
 func TestPutAsksForConsent(t *testing.T) {
 	t.Parallel()
-	var expected []string
-	var mu sync.Mutex
-	note := func(header string) {
-		mu.Lock()
-		defer mu.Unlock()
-		expected = append(expected, fmt.Sprint(strings.Contains(header, "Expect: 100-continue")))
-	}
 	const large = 1<<20 + 1
-	answerAll := func(conn net.Conn, length int64) {
-		io.CopyN(io.Discard, conn, length)
-		io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-	}
-	for _, test := range []struct {
-		name   string
-		handle func(net.Conn)
-		sizes  []int
-		want   []string
+	const unknown = "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+	for name, test := range map[string]struct {
+		asked string // what is answered where the header asks for consent
+		sizes []int
+		want  []string // whether it asked, and how long the body was
+		err   int
 	}{
-		{"small bodies do not", func(conn net.Conn) { note(readHeader(conn)); answerAll(conn, 1<<20) },
-			[]int{1 << 20}, []string{"false"}},
-		{"large bodies do", func(conn net.Conn) {
-			note(readHeader(conn))
-			io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\n")
-			answerAll(conn, large)
-		}, []int{large, large}, []string{"true", "true"}},
-		{"a mute server is asked once", func(conn net.Conn) { note(readHeader(conn)); answerAll(conn, large) },
-			[]int{large, large, large}, []string{"true", "false", "false"}},
-		{"417", func(conn net.Conn) {
-			header := readHeader(conn)
-			note(header)
-			if strings.Contains(header, "Expect:") {
-				io.WriteString(conn, "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-				return
-			}
-			answerAll(conn, large)
-		}, []int{large, large}, []string{"true", "false", "false"}},
+		"small bodies do not":         {"", []int{1 << 20}, []string{"false 1048576"}, 0},
+		"large bodies do":             {consent, []int{large, large}, []string{"true 1048577", "true 1048577"}, 0},
+		"a mute server is asked once": {"", []int{large, large, large}, []string{"true 1048577", "false 1048577", "false 1048577"}, 0},
+		"417":                         {unknown, []int{large, large}, []string{"true 0", "false 1048577", "false 1048577"}, 0},
+		"413":                         {tooBig, []int{64 << 20}, []string{"true 0"}, 413},
 	} {
-		expected = nil
-		c := newClient(t, serveRaw(t, test.handle))
-		for _, size := range test.sizes {
-			if _, err := putZeros(t, c, size); err != nil {
-				t.Errorf("%s: %v", test.name, err)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var mu sync.Mutex
+			var bodies sync.WaitGroup
+			var got []string
+			c := newClient(t, serveRaw(t, func(conn net.Conn) {
+				req, err := http.ReadRequest(bufio.NewReader(conn))
+				if err != nil {
+					return
+				}
+				bodies.Add(1)
+				defer bodies.Done()
+				mu.Lock()
+				number := len(got)
+				got = append(got, "")
+				mu.Unlock()
+				asks := req.Header.Get("Expect") == "100-continue"
+				if asks {
+					io.WriteString(conn, test.asked)
+				}
+				n, _ := io.Copy(io.Discard, req.Body)
+				mu.Lock()
+				got[number] = fmt.Sprint(asks, " ", n)
+				mu.Unlock()
+				io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+			}))
+			for _, size := range test.sizes {
+				_, err := putZeros(t, c, size)
+				if failed := new(client.Error); errors.As(err, &failed) != (test.err != 0) || failed.Status != test.err {
+					t.Errorf("error %v, want %d", err, test.err)
+				}
 			}
-		}
-		if !slices.Equal(expected, test.want) {
-			t.Errorf("%s: Expect was %q, want %q", test.name, expected, test.want)
-		}
-	}
-}
-
-// A refused upload costs no upload.
-func TestPutSendsNoBodyThatIsRefused(t *testing.T) {
-	t.Parallel()
-	var body atomic.Int64
-	api := serveRaw(t, func(conn net.Conn) {
-		readHeader(conn)
-		io.WriteString(conn, "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
-		n, _ := io.Copy(io.Discard, conn)
-		body.Add(n)
-	})
-	_, err := putZeros(t, newClient(t, api), 64<<20)
-	var failed *client.Error
-	if !errors.As(err, &failed) || failed.Status != 413 || body.Load() != 0 {
-		t.Errorf("error %v, and %d bytes sent; want 413 and none", err, body.Load())
+			bodies.Wait()
+			if !slices.Equal(got, test.want) {
+				t.Errorf("asked, and sent, %q, want %q", got, test.want)
+			}
+		})
 	}
 }
 
@@ -113,19 +82,18 @@ func TestPutSendsNoBodyThatIsRefused(t *testing.T) {
 // do, its answer is what counts, and not that it then hung up.
 func TestEarlyRefusals(t *testing.T) {
 	t.Parallel()
-	const refusal = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbig!"
 	lingering := func(conn net.Conn) {
-		io.WriteString(conn, refusal)
+		io.WriteString(conn, tooBig)
 		conn.(*net.TCPConn).CloseWrite()
 		io.Copy(io.Discard, conn)
 	}
 	abrupt := func(conn net.Conn) {
-		io.WriteString(conn, refusal)
+		io.WriteString(conn, tooBig)
 		io.CopyN(io.Discard, conn, 1<<20) // and a reset follows, where more comes
 	}
 	for name, test := range map[string]struct {
 		size    int
-		consent string
+		before  string
 		read    int64
 		refuse  func(net.Conn)
 		certain bool // that the answer arrives
@@ -133,18 +101,18 @@ func TestEarlyRefusals(t *testing.T) {
 		"unasked":                                  {1 << 20, "", 0, lingering, true},
 		"unasked, after a little":                  {1 << 20, "", 1000, lingering, true},
 		"unasked and small":                        {10, "", 0, lingering, true},
-		"after consent":                            {32 << 20, "HTTP/1.1 100 Continue\r\n\r\n", 0, lingering, true},
-		"after consent and a part":                 {32 << 20, "HTTP/1.1 100 Continue\r\n\r\n", 4 << 20, lingering, true},
+		"after consent":                            {32 << 20, consent, 0, lingering, true},
+		"after consent and a part":                 {32 << 20, consent, 4 << 20, lingering, true},
 		"Expect is ignored":                        {32 << 20, "", 1, lingering, true},
 		"Expect is ignored, and it hangs up":       {32 << 20, "", 1, abrupt, false},
-		"after consent it hangs up with a reset":   {32 << 20, "HTTP/1.1 100 Continue\r\n\r\n", 1, abrupt, false},
+		"after consent it hangs up with a reset":   {32 << 20, consent, 1, abrupt, false},
 		"unasked, and it hangs up with everything": {1 << 20, "", 0, abrupt, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			api := serveRaw(t, func(conn net.Conn) {
 				readHeader(conn)
-				io.WriteString(conn, test.consent)
+				io.WriteString(conn, test.before)
 				io.CopyN(io.Discard, conn, test.read)
 				test.refuse(conn)
 			})
@@ -159,59 +127,5 @@ func TestEarlyRefusals(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestPutFollowsRedirects(t *testing.T) {
-	t.Parallel()
-	other := &recorder{answer: accept}
-	elsewhere := httptest.NewServer(other)
-	t.Cleanup(elsewhere.Close)
-	r, c := serve(t, func(w http.ResponseWriter, req *http.Request) {
-		switch req.URL.Path {
-		case "/v8/artifacts/abc":
-			w.Header().Set("Location", "/next")
-			w.WriteHeader(307)
-		default:
-			w.Header().Set("Location", elsewhere.URL+"/signed?key=1")
-			w.WriteHeader(308)
-		}
-	})
-	if _, err := put(t, c, "bytes"); err != nil {
-		t.Fatal(err)
-	}
-	var uris, bodies, credentials []string
-	for _, got := range append(r.all(), other.all()...) {
-		uris, bodies = append(uris, got.URI), append(bodies, got.Body)
-		credentials = append(credentials, got.Header["Authorization"])
-	}
-	if want := []string{"/v8/artifacts/abc", "/next", "/signed?key=1"}; !slices.Equal(uris, want) {
-		t.Errorf("went to %q, want %q", uris, want)
-	}
-	if want := []string{"bytes", "bytes", "bytes"}; !slices.Equal(bodies, want) {
-		t.Errorf("sent %q, want %q", bodies, want)
-	}
-	if want := []string{"Bearer the-token", "Bearer the-token", ""}; !slices.Equal(credentials, want) {
-		t.Errorf("credentials %q, want %q: another port is another origin", credentials, want)
-	}
-}
-
-func TestPutEndsARedirectLoop(t *testing.T) {
-	t.Parallel()
-	r, c := serve(t, answering(307, "", "", "Location", "/v8/artifacts/abc"))
-	if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrTooManyRedirects) || len(r.all()) != 6 {
-		t.Errorf("error %v after %d requests, want ErrTooManyRedirects after 6", err, len(r.all()))
-	}
-}
-
-func TestPutNeverGoesFromHTTPSToHTTP(t *testing.T) {
-	t.Parallel()
-	plain := &recorder{answer: accept}
-	insecure := httptest.NewServer(plain)
-	t.Cleanup(insecure.Close)
-	server, roots := startTLS(t, answering(307, "", "", "Location", insecure.URL), "http/1.1")
-	c := newClient(t, server.URL, func(o *client.Options) { o.RootCAs, o.AllowHTTP = roots, true })
-	if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrRedirect) || len(plain.all()) != 0 {
-		t.Errorf("error %v, and %d plain requests", err, len(plain.all()))
 	}
 }

@@ -1,67 +1,32 @@
 package client_test
 
 import (
-	"fmt"
+	"bytes"
 	"io"
 	"net"
 	"net/http"
+	"testing"
+	"time"
 
 	"github.com/Shopify/toxiproxy/v2/toxics"
 
+	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
-
-// instead is the answer of somebody on the way, with a body of two bytes.
-func instead(status int, header string) mishap {
-	return answers(fmt.Sprintf("HTTP/1.1 %d %s\r\nConnection: close\r\n%sContent-Length: 2\r\n\r\n{}", status, http.StatusText(status), header))
-}
-
-// faultsOfReading are those that each question can meet, on its way out and on
-// the way back up to the headers of the answer.
-func faultsOfReading(method string, size int) []fault {
-	ask := func(name string, m mishap, wants expectation) fault {
-		return fault{name: name, method: method, size: size, mishap: m, wants: wants, change: impatientOptions}
-	}
-	slow := func(name string, out, back toxics.Toxic) fault {
-		return fault{name: name, method: method, size: size, mishap: through(out, back), wants: stored}
-	}
-	return []fault{
-		slow("latency", &toxics.LatencyToxic{Latency: 30, Jitter: 20}, &toxics.LatencyToxic{Latency: 30}),
-		slow("slicer out", &toxics.SlicerToxic{AverageSize: 20, Delay: 10}, nil),
-		slow("slow_close back", nil, &toxics.SlowCloseToxic{Delay: 100}),
-		ask("the connection is closed at once", alone(func(net.Conn) {}), broken(nil)),
-		ask("the connection is reset at once", alone(func(conn net.Conn) { conn.(*net.TCPConn).SetLinger(0) }), broken(nil)),
-		ask("limit_data in the request's headers", through(&toxics.LimitDataToxic{Bytes: 50}, nil), broken(nil)),
-		ask("the request is swallowed", through(new(toxics.TimeoutToxic), nil), broken(client.ErrNoAnswer)),
-		ask("the answer is lost", through(nil, at(0, closes)), broken(nil)),
-		ask("the answer is lost in a reset", reset(nil, new(toxics.ResetToxic)), broken(nil)),
-		ask("the answer is swallowed", through(nil, at(0, swallows)), broken(client.ErrNoAnswer)),
-		ask("limit_data in the answer's headers", through(nil, &toxics.LimitDataToxic{Bytes: 40}), said(".*(EOF|malformed MIME header.*)")),
-		ask("held in the answer's headers", through(nil, at(40, holds)), broken(client.ErrNoAnswer)),
-		ask("another protocol's answer", through(nil, garbled("SSH-2.0-x")), said(`.*malformed HTTP .*`)),
-		ask("408 from a proxy", instead(408, ""), failing(408)),
-		ask("412 from a proxy", instead(412, ""), failing(412)),
-		ask("425 from a proxy", instead(425, ""), failing(425)),
-		ask("429 from a proxy", instead(429, "Retry-After: 1\r\n"), failing(429)),
-		ask("429 for an hour", instead(429, "Retry-After: 3600\r\n"), refused(9, 429, client.ErrRetryAfter)),
-		ask("500 from a proxy", instead(500, "Retry-After: soon\r\n"), failing(500)),
-		ask("502 from a proxy", instead(502, ""), failing(502)),
-		ask("503 from a proxy", instead(503, "Retry-After: Fri, 02 Jan 2015 03:04:05 GMT\r\n"), failing(503)),
-		ask("503 for years", instead(503, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n"), refused(9, 503, client.ErrRetryAfter)),
-		ask("504 from a proxy", instead(504, ""), failing(504)),
-		ask("401 from a proxy", instead(401, ""), refused(3, 401, nil)),
-		ask("407 from a proxy", instead(407, ""), refused(8, 407, nil)),
-	}
-}
 
 // faultsOfGet are those of a download, most of them in the middle of it.
 func faultsOfGet() []fault {
-	get := func(name string, m mishap, wants expectation) fault {
-		return fault{name: name, method: http.MethodGet, size: large, mishap: m, wants: wants, change: impatientOptions}
+	get := faultsOf(http.MethodGet, large, whole)
+	chunks := func(text string) mishap { // which break off
+		return alone(func(conn net.Conn) {
+			readHeader(conn)
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"+text)
+		})
 	}
 	of := func(err error) expectation { return expectation{passes: true, status: http.StatusOK, err: err} }
 	torn := expectation{passes: true, status: http.StatusOK, text: `reading the server's answer: .*connection reset by peer`}
-	return append(faultsOfReading(http.MethodGet, small),
+	return append(faultsOfAll(http.MethodGet),
 		get("limit_data in the middle", through(nil, &toxics.LimitDataToxic{Bytes: large / 2}), of(io.ErrUnexpectedEOF)),
 		get("a reset in the middle", reset(nil, &toxics.LimitDataToxic{Bytes: large / 2}), torn),
 		get("closed before the first byte", through(nil, inBody(0, closes)), of(io.ErrUnexpectedEOF)),
@@ -69,8 +34,11 @@ func faultsOfGet() []fault {
 		get("held before the first byte", through(nil, inBody(0, holds)), of(client.ErrStalled)),
 		get("held in the middle", through(nil, inBody(large/2, holds)), of(client.ErrStalled)),
 		get("the last byte swallowed", through(nil, inBody(large-1, swallows)), of(client.ErrStalled)),
-		fault{name: "little bandwidth", method: http.MethodGet, size: 100_000, mishap: through(nil, &toxics.BandwidthToxic{Rate: 500}), wants: stored},
-		fault{name: "slicer back", method: http.MethodGet, size: 2000, mishap: through(nil, &toxics.SlicerToxic{AverageSize: 20, Delay: 100}), wants: stored},
+		get("within a chunk", chunks("5\r\nbyt"), of(io.ErrUnexpectedEOF)),
+		get("without a last chunk", chunks("5\r\nbytes\r\n"), of(io.ErrUnexpectedEOF)),
+		get("a broken chunk", chunks("zz\r\nbytes\r\n"), expectation{passes: true, status: http.StatusOK, text: ".*invalid byte in chunk length"}),
+		slow(http.MethodGet, "little bandwidth", 100_000, nil, &toxics.BandwidthToxic{Rate: 500}),
+		slow(http.MethodGet, "slicer back", 2000, nil, &toxics.SlicerToxic{AverageSize: 20, Delay: 100}),
 		get("a page to sign in at", instead(200, "Content-Type: text/html\r\n"), refused(8, 200, client.ErrNotRemoteCache)),
 		get("a proxy compresses", instead(200, "Content-Encoding: gzip\r\n"), refused(8, 200, client.ErrEncoded)),
 		get("a part", instead(206, ""), refused(8, 206, client.ErrNotRemoteCache)),
@@ -80,14 +48,9 @@ func faultsOfGet() []fault {
 
 // faultsOfQuestions are those of HEAD and of the batch query.
 func faultsOfQuestions() []fault {
-	head := func(name string, m mishap, wants expectation) fault {
-		return fault{name: name, method: http.MethodHead, size: small, mishap: m, wants: wants, change: impatientOptions}
-	}
-	query := func(name string, m mishap, wants expectation) fault {
-		return fault{name: name, method: http.MethodPost, size: small, mishap: m, wants: wants, change: impatientOptions}
-	}
+	head, query := faultsOf(http.MethodHead, small, whole), faultsOf(http.MethodPost, small, whole)
 	of := func(err error) expectation { return expectation{passes: true, status: http.StatusOK, err: err} }
-	return append(append(faultsOfReading(http.MethodHead, small), faultsOfReading(http.MethodPost, small)...),
+	return append(append(faultsOfAll(http.MethodHead), faultsOfAll(http.MethodPost)...),
 		head("404 from a proxy", instead(404, ""), refused(6, 404, nil)),
 		head("a page to sign in at", instead(200, "Content-Type: text/html\r\n"), refused(8, 200, client.ErrNotRemoteCache)),
 		query("closed in the question", through(inBody(10, closes), nil), broken(nil)),
@@ -97,4 +60,55 @@ func faultsOfQuestions() []fault {
 		query("held in the answer's body", through(nil, inBody(10, holds)), of(client.ErrStalled)),
 		query("403 from a proxy", instead(403, ""), refused(5, 403, nil)),
 	)
+}
+
+// apiCall is one of the client's, which is given the artifact's content and
+// reports a success that is none.
+type apiCall struct {
+	doing string
+	make  func(t *testing.T, c *client.Client, content []byte) error
+}
+
+// calls are those of the table, by their method.
+var calls = map[string]apiCall{
+	http.MethodPut: {"uploading abc", func(t *testing.T, c *client.Client, content []byte) error {
+		metadata := artifact.Metadata{CI: "X", Duration: new(time.Second)}
+		_, err := c.Put(t.Context(), client.Upload{ID: "abc", Source: artifact.FromBytes(content), Metadata: metadata})
+		return err
+	}},
+	http.MethodGet: {"downloading abc", func(t *testing.T, c *client.Client, content []byte) error {
+		var got []byte
+		err := c.Get(t.Context(), client.Download{ID: "abc", Receive: func(_ client.Found, body io.Reader) (err error) {
+			got, err = io.ReadAll(body)
+			return err
+		}})
+		if err == nil && !bytes.Equal(got, content) {
+			t.Errorf("%d wrong bytes came", len(got))
+		}
+		return err
+	}},
+	http.MethodHead: {"looking up abc", func(t *testing.T, c *client.Client, content []byte) error {
+		found, err := c.Stat(t.Context(), "abc")
+		if err == nil && (found.ID != "abc" || found.Size != int64(len(content))) {
+			t.Errorf("found %+v", found)
+		}
+		return err
+	}},
+	http.MethodPost: {"asking which artifacts are there", func(t *testing.T, c *client.Client, content []byte) error {
+		answers, err := c.Query(t.Context(), []artifact.ID{"missing", "abc"})
+		if err == nil && (len(answers) != 2 || answers[0].Presence != client.Missing ||
+			answers[1].Presence != client.Present || answers[1].Found.Size != int64(len(content))) {
+			t.Errorf("answers %+v", answers)
+		}
+		return err
+	}},
+}
+
+// fill stores the artifact that is asked for.
+func (c *cache) fill(t *testing.T, content []byte) {
+	t.Helper()
+	metadata := artifact.Metadata{CI: "X", Duration: new(time.Second)}
+	if err := c.store.Put(t.Context(), store.Key{ID: "abc"}, int64(len(content)), metadata, bytes.NewReader(content)); err != nil {
+		t.Fatal(err)
+	}
 }

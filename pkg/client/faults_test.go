@@ -118,7 +118,7 @@ func impatientOptions(o *client.Options) { o.StallTimeout, o.AnswerTimeout = lim
 // connection only and once on all of them.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	rows := slices.Concat(faultsOut(), faultsInBetween(), faultsBack(), faultsOfTLS(), faultsOfGet(), faultsOfQuestions())
+	rows := slices.Concat(faultsOfAll(http.MethodPut), faultsOut(), faultsInBetween(), faultsBack(), faultsOfTLS(), faultsOfGet(), faultsOfQuestions())
 	if len(rows) < 100 {
 		t.Fatalf("%d faults", len(rows))
 	}
@@ -141,7 +141,7 @@ func (f fault) run(t *testing.T, always bool) {
 	if always {
 		count = 1 << 40
 	}
-	network, address := startNetwork(t, cache.address, f.mishap, count)
+	network, address := startNetwork(t, "127.0.0.1:0", cache.address, f.mishap, count)
 	tries := 1
 	c := newClient(t, cache.scheme+"://"+address, func(o *client.Options) {
 		o.Retries, o.RootCAs = furtherTries, cache.roots

@@ -1,19 +1,14 @@
 package client_test
 
 import (
-	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"testing"
-	"time"
 
 	"github.com/Shopify/toxiproxy/v2/toxics"
 
-	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
-	"github.com/artifact-cli/artifact/pkg/internal/must"
-	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
 // The sizes of artifacts in the table: one that goes out unasked, and one that
@@ -23,217 +18,186 @@ const (
 	large = 12 << 20
 )
 
-// faultsOut are those on the way to the server.
-func faultsOut() []fault {
-	put := func(name string, size int, m mishap, wants expectation, h holding) fault {
-		return fault{name: name, method: http.MethodPut, size: size, mishap: m, wants: wants, holds: h, change: impatientOptions}
-	}
-	reading := func(n int) mishap { // some bytes, and then nothing
-		return func(l *link) {
-			io.CopyN(io.Discard, l.client, int64(n))
-			<-l.over
-		}
-	}
-	return []fault{
-		put("the connection is closed at once", small, alone(func(net.Conn) {}), broken(nil), nothing),
-		put("the connection is reset at once", small, alone(func(conn net.Conn) { conn.(*net.TCPConn).SetLinger(0) }), broken(nil), nothing),
-		put("reset_peer", large, reset(new(toxics.ResetToxic), nil), broken(nil), nothing),
-		put("reset_peer after 50 ms", large, reset(&toxics.ResetToxic{Timeout: 50}, nil), broken(nil), nothing),
-		put("nobody reads a small request", small, reading(0), broken(client.ErrNoAnswer), nothing),
-		put("nobody reads a large request", large, reading(0), broken(client.ErrStalled), nothing),
-		put("timeout", small, through(&toxics.TimeoutToxic{Timeout: 100}, nil), broken(nil), nothing),
-		put("timeout without end", small, through(new(toxics.TimeoutToxic), nil), broken(client.ErrNoAnswer), nothing),
-		put("timeout without end for a large body", large, through(new(toxics.TimeoutToxic), nil), broken(client.ErrNoAnswer), nothing),
-		put("limit_data to one byte", small, through(&toxics.LimitDataToxic{Bytes: 1}, nil), broken(nil), nothing),
-		put("limit_data in the headers", small, through(&toxics.LimitDataToxic{Bytes: 50}, nil), broken(nil), nothing),
-		put("limit_data in the body", large, through(&toxics.LimitDataToxic{Bytes: large / 2}, nil), broken(nil), nothing),
-		put("a reset in the headers", small, reset(&toxics.LimitDataToxic{Bytes: 50}, nil), broken(nil), nothing),
-		put("a reset in the body", large, reset(&toxics.LimitDataToxic{Bytes: large / 2}, nil), broken(nil), nothing),
-		put("closed after the headers", small, through(inBody(0, closes), nil), broken(nil), nothing),
-		put("closed before the last byte", small, through(inBody(small-1, closes), nil), broken(nil), nothing),
-		put("closed before the last byte of many", large, through(inBody(large-1, closes), nil), broken(nil), nothing),
-		put("reset before the last byte", large, reset(inBody(large-1, closes), nil), broken(nil), nothing),
-		put("held in the headers", small, through(at(50, holds), nil), broken(client.ErrNoAnswer), nothing),
-		put("held in the body", large, through(inBody(large/3, holds), nil), broken(client.ErrStalled), nothing),
-		put("swallowed from the middle of the body", large, through(inBody(large/2, swallows), nil), broken(client.ErrNoAnswer), nothing),
-		put("the last byte swallowed", large, through(inBody(large-1, swallows), nil), broken(client.ErrNoAnswer), nothing),
-		put("another protocol's request", small, through(garbled("\x16\x03\x01\x00"), nil), expectation{exit: 8, status: 400, text: ".*"}, nothing),
-		put("another method", small, through(garbled("GUT"), nil), expectation{exit: 8, status: 405, text: ".*"}, nothing),
+// faultsOf makes rows of one method, for an artifact of one size, after which the
+// server holds the artifact or not.
+func faultsOf(method string, size int, holds holding) func(name string, m mishap, wants expectation) fault {
+	return func(name string, m mishap, wants expectation) fault {
+		return fault{name: name, method: method, size: size, mishap: m, wants: wants, holds: holds, change: impatientOptions}
 	}
 }
 
-// faultsInBetween are ways that are slow, and others that answer in the
+// slow is a row of a way that only takes its time, under the usual limits.
+func slow(method, name string, size int, out, back toxics.Toxic) fault {
+	return fault{name: name, method: method, size: size, mishap: through(out, back), wants: stored, holds: whole}
+}
+
+// instead is the answer of somebody on the way, with a body of two bytes.
+func instead(status int, header string) mishap {
+	return answers(0, fmt.Sprintf("HTTP/1.1 %d %s\r\nConnection: close\r\n%sContent-Length: 2\r\n\r\n{}", status, http.StatusText(status), header))
+}
+
+// faultsOfAll are those that each call can meet, on its way out and on the way back
+// up to the headers of the answer.
+func faultsOfAll(method string) []fault {
+	lost, done := faultsOf(method, small, nothing), faultsOf(method, small, whole)
+	return []fault{
+		slow(method, "latency", small, &toxics.LatencyToxic{Latency: 30, Jitter: 20}, &toxics.LatencyToxic{Latency: 30}),
+		slow(method, "slicer out", small, &toxics.SlicerToxic{AverageSize: 20, SizeVariation: 9, Delay: 10}, nil),
+		slow(method, "slow_close back", small, nil, &toxics.SlowCloseToxic{Delay: 100}),
+		lost("the connection is closed at once", alone(func(net.Conn) {}), broken(nil)),
+		lost("the connection is reset at once", alone(func(conn net.Conn) { conn.(*net.TCPConn).SetLinger(0) }), broken(nil)),
+		lost("limit_data in the request's headers", through(&toxics.LimitDataToxic{Bytes: 50}, nil), broken(nil)),
+		lost("the request is swallowed", through(new(toxics.TimeoutToxic), nil), broken(client.ErrNoAnswer)),
+		done("the answer is lost", through(nil, at(0, closes)), broken(nil)),
+		done("the answer is lost in a reset", reset(nil, new(toxics.ResetToxic)), broken(nil)),
+		done("the answer is swallowed", through(nil, at(0, swallows)), broken(client.ErrNoAnswer)),
+		done("limit_data in the answer's headers", through(nil, &toxics.LimitDataToxic{Bytes: 40}), said(".*(EOF|malformed MIME header.*)")),
+		done("held in the answer's headers", through(nil, at(40, holds)), broken(client.ErrNoAnswer)),
+		done("another protocol's answer", through(nil, garbled("SSH-2.0-x")), said(`.*malformed HTTP .*`)),
+		lost("408 from a proxy", instead(408, ""), failing(408)),
+		lost("412 from a proxy", instead(412, ""), failing(412)),
+		lost("425 from a proxy", instead(425, ""), failing(425)),
+		lost("429 from a proxy", instead(429, "Retry-After: 1\r\n"), failing(429)),
+		lost("429 for an hour", instead(429, "Retry-After: 3600\r\n"), refused(9, 429, client.ErrRetryAfter)),
+		lost("500 from a proxy", instead(500, "Retry-After: soon\r\n"), failing(500)),
+		lost("502 from a proxy", instead(502, ""), failing(502)),
+		lost("503 from a proxy", instead(503, "Retry-After: Fri, 02 Jan 2015 03:04:05 GMT\r\n"), failing(503)),
+		lost("503 for years", instead(503, "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n"), refused(9, 503, client.ErrRetryAfter)),
+		lost("504 from a proxy", instead(504, ""), failing(504)),
+		lost("401 from a proxy", instead(401, ""), refused(3, 401, nil)),
+		lost("407 from a proxy", instead(407, ""), refused(8, 407, nil)),
+	}
+}
+
+// faultsOut are those of an upload on its way to the server.
+func faultsOut() []fault {
+	short, long := faultsOf(http.MethodPut, small, nothing), faultsOf(http.MethodPut, large, nothing)
+	silent := func(l *link) { <-l.over }
+	return []fault{
+		long("reset_peer", reset(new(toxics.ResetToxic), nil), broken(nil)),
+		long("reset_peer after 50 ms", reset(&toxics.ResetToxic{Timeout: 50}, nil), broken(nil)),
+		short("nobody reads a small request", silent, broken(client.ErrNoAnswer)),
+		long("nobody reads a large request", silent, broken(client.ErrStalled)),
+		short("timeout", through(&toxics.TimeoutToxic{Timeout: 100}, nil), broken(nil)),
+		long("timeout without end for a large body", through(new(toxics.TimeoutToxic), nil), broken(client.ErrNoAnswer)),
+		short("limit_data to one byte", through(&toxics.LimitDataToxic{Bytes: 1}, nil), broken(nil)),
+		long("limit_data in the body", through(&toxics.LimitDataToxic{Bytes: large / 2}, nil), broken(nil)),
+		short("a reset in the headers", reset(&toxics.LimitDataToxic{Bytes: 50}, nil), broken(nil)),
+		long("a reset in the body", reset(&toxics.LimitDataToxic{Bytes: large / 2}, nil), broken(nil)),
+		short("closed after the headers", through(inBody(0, closes), nil), broken(nil)),
+		short("closed before the last byte", through(inBody(small-1, closes), nil), broken(nil)),
+		long("closed before the last byte of many", through(inBody(large-1, closes), nil), broken(nil)),
+		long("reset before the last byte", reset(inBody(large-1, closes), nil), broken(nil)),
+		short("held in the headers", through(at(50, holds), nil), broken(client.ErrNoAnswer)),
+		long("held in the body", through(inBody(large/3, holds), nil), broken(client.ErrStalled)),
+		long("swallowed from the middle of the body", through(inBody(large/2, swallows), nil), broken(client.ErrNoAnswer)),
+		long("the last byte swallowed", through(inBody(large-1, swallows), nil), broken(client.ErrNoAnswer)),
+		short("another protocol's request", through(garbled("\x16\x03\x01\x00"), nil), expectation{exit: 8, status: 400, text: ".*"}),
+		short("another method", through(garbled("GUT"), nil), expectation{exit: 8, status: 405, text: ".*"}),
+	}
+}
+
+// faultsInBetween are ways of an upload that are slow, and others that answer in the
 // server's place.
 func faultsInBetween() []fault {
-	patient := func(name string, size int, out, back toxics.Toxic) fault {
-		return fault{name: name, method: http.MethodPut, size: size, mishap: through(out, back), wants: stored, holds: whole}
-	}
-	put := func(name string, size int, m mishap, wants expectation) fault {
-		return fault{name: name, method: http.MethodPut, size: size, mishap: m, wants: wants, holds: nothing}
-	}
+	short, long := faultsOf(http.MethodPut, small, nothing), faultsOf(http.MethodPut, large, nothing)
 	empty := func(status string) string {
 		return "HTTP/1.1 " + status + "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 	}
+	// stops answers at once, reads nothing more and does not hang up.
+	stops := func(text string) mishap {
+		return func(l *link) {
+			readHeader(l.client)
+			io.WriteString(l.client, text)
+			<-l.over
+		}
+	}
 	const page = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 24\r\n\r\n<title>Sign in</title>  "
+	early := func(status int) expectation { return refused(8, status, client.ErrAnsweredEarly) }
 	return []fault{
-		patient("latency out", small, &toxics.LatencyToxic{Latency: 50, Jitter: 20}, nil),
-		patient("latency back", small, nil, &toxics.LatencyToxic{Latency: 50, Jitter: 20}),
-		patient("latency of a large body", 2<<20, &toxics.LatencyToxic{Latency: 20}, &toxics.LatencyToxic{Latency: 20}),
-		patient("little bandwidth out", 100_000, &toxics.BandwidthToxic{Rate: 500}, nil),
-		patient("little bandwidth back", small, nil, &toxics.BandwidthToxic{Rate: 1}),
-		patient("slicer out", small, &toxics.SlicerToxic{AverageSize: 10, SizeVariation: 9, Delay: 10}, nil),
-		patient("slicer back", small, nil, &toxics.SlicerToxic{AverageSize: 1, Delay: 10}),
-		patient("slow_close out", small, &toxics.SlowCloseToxic{Delay: 100}, nil),
-		patient("slow_close back", small, nil, &toxics.SlowCloseToxic{Delay: 100}),
-		put("408 from a proxy", small, answersAll(small, empty("408 Request Timeout")), failing(408)),
-		put("429 from a proxy", small, answersAll(small, empty("429 Too Many Requests")), failing(429)),
-		put("502 from a proxy", small, answersAll(small, empty("502 Bad Gateway")), failing(502)),
-		put("502 in the middle of the body", large, answers("HTTP/1.1 100 Continue\r\n\r\n"+empty("502 Bad Gateway")), failing(502)),
-		put("503 before the body", large, answers(empty("503 Service Unavailable")), failing(503)),
-		put("413 before the body", large, answers(empty("413 Content Too Large")), refused(8, 413, nil)),
-		put("413 in the middle of the body", large, answers("HTTP/1.1 100 Continue\r\n\r\n"+empty("413 Content Too Large")), refused(8, 413, nil)),
-		put("202 before the body", large, answers(empty("202 Accepted")), refused(8, 202, client.ErrAnsweredEarly)),
-		put("202 in the middle of the body", large, stopsReading("HTTP/1.1 100 Continue\r\n\r\n"+empty("202 Accepted")),
-			refused(8, 202, client.ErrAnsweredEarly)),
-		put("200 after none of 3 MB", 3_000_000, stopsReading("HTTP/1.1 100 Continue\r\n\r\n"+empty("200 OK")),
-			refused(8, 200, client.ErrAnsweredEarly)),
-		put("a page to sign in at", small, answersAll(small, page),
+		slow(http.MethodPut, "latency of a large body", 2<<20, &toxics.LatencyToxic{Latency: 20}, &toxics.LatencyToxic{Latency: 20}),
+		slow(http.MethodPut, "little bandwidth out", 100_000, &toxics.BandwidthToxic{Rate: 500}, nil),
+		slow(http.MethodPut, "little bandwidth back", small, nil, &toxics.BandwidthToxic{Rate: 1}),
+		slow(http.MethodPut, "slicer back", small, nil, &toxics.SlicerToxic{AverageSize: 1, Delay: 10}),
+		slow(http.MethodPut, "slow_close out", small, &toxics.SlowCloseToxic{Delay: 100}, nil),
+		long("502 in the middle of the body", answers(0, consent+empty("502 Bad Gateway")), failing(502)),
+		long("503 before the body", answers(0, empty("503 Service Unavailable")), failing(503)),
+		long("413 before the body", answers(0, empty("413 Content Too Large")), refused(8, 413, nil)),
+		long("413 in the middle of the body", answers(0, consent+empty("413 Content Too Large")), refused(8, 413, nil)),
+		long("202 before the body", answers(0, empty("202 Accepted")), early(202)),
+		long("202 before the body, of which nothing is read", stops(empty("202 Accepted")), early(202)),
+		long("202 in the middle of the body", stops(consent+empty("202 Accepted")), early(202)),
+		faultsOf(http.MethodPut, 3_000_000, nothing)("200 after none of 3 MB", stops(consent+empty("200 OK")), early(200)),
+		short("a page to sign in at", answers(small, page),
 			expectation{exit: 8, status: 200, err: client.ErrNotRemoteCache, text: "Sign in: the answer is not a Remote Cache's"}),
-		put("a redirect to such a page", small, answersAll(small, "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n"),
+		short("a redirect to such a page", answers(small, "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n"),
 			refused(8, 302, client.ErrRedirect)),
 	}
 }
 
-// stopsReading answers at once, reads nothing more and does not hang up.
-func stopsReading(text string) mishap {
-	return func(l *link) {
-		readHeader(l.client)
-		io.WriteString(l.client, text)
-		<-l.over
-	}
-}
-
-// faultsBack are those on the way back: the server has stored the artifact.
+// faultsBack are those of an upload on the way back: the server has stored the
+// artifact.
 func faultsBack() []fault {
-	put := func(name string, m mishap, wants expectation) fault {
-		return fault{name: name, method: http.MethodPut, size: small, mishap: m, wants: wants, holds: whole, change: impatientOptions}
-	}
+	put := faultsOf(http.MethodPut, small, whole)
 	answered := func(err error) expectation { return expectation{passes: true, status: http.StatusAccepted, err: err} }
+	// gateway answers in the place of the server, which has stored the artifact.
+	gateway := func(status string) mishap {
+		return func(l *link) {
+			if server := l.dial(); server != nil {
+				go io.Copy(server, l.client)
+				readHeader(server)
+				io.WriteString(l.client, "HTTP/1.1 "+status+"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+				<-l.over
+			}
+		}
+	}
 	return []fault{
-		put("the answer is lost", through(nil, at(0, closes)), broken(nil)),
-		put("the answer is lost in a reset", reset(nil, new(toxics.ResetToxic)), broken(nil)),
-		put("the answer is swallowed", through(nil, new(toxics.TimeoutToxic)), broken(client.ErrNoAnswer)),
 		put("timeout of the answer", through(nil, &toxics.TimeoutToxic{Timeout: 150}), broken(nil)),
 		put("limit_data in the status line", through(nil, &toxics.LimitDataToxic{Bytes: 5}), said(".*malformed HTTP .*")),
-		put("limit_data in the answer's headers", through(nil, &toxics.LimitDataToxic{Bytes: 40}), said(".*(EOF|malformed MIME header.*)")),
 		put("a reset in the answer's headers", reset(nil, &toxics.LimitDataToxic{Bytes: 40}), broken(nil)),
-		put("held in the answer's headers", through(nil, at(40, holds)), broken(client.ErrNoAnswer)),
 		put("closed before the answer's body", through(nil, inBody(0, closes)), answered(io.ErrUnexpectedEOF)),
 		put("closed in the answer's body", through(nil, inBody(5, closes)), answered(io.ErrUnexpectedEOF)),
 		put("held before the answer's body", through(nil, inBody(0, holds)), answered(client.ErrStalled)),
 		put("held in the answer's body", through(nil, inBody(5, holds)), answered(client.ErrStalled)),
-		put("another protocol's answer", through(nil, garbled("SSH-2.0-x")), said(`.*malformed HTTP .*`)),
 		put("a status that is no number", through(nil, garbled("HTTP/1.1 2x2")), said(`.*malformed HTTP status code .*`)),
 		put("an answer of something like HTTP", through(nil, garbled("ICY /1.1")), said(`.*malformed HTTP .*`)),
-		put("the gateway gives up too early", gatewayTimeout, failing(504)),
-		put("the gateway has lost the answer", gatewayLoses, failing(502)),
+		put("the gateway gives up too early", gateway("504 Gateway Timeout"), failing(504)),
+		put("the gateway has lost the answer", gateway("502 Bad Gateway"), failing(502)),
 	}
-}
-
-// gatewayTimeout has the server store the artifact, and says that it did not
-// answer.
-func gatewayTimeout(l *link) { gateway(l, "504 Gateway Timeout") }
-func gatewayLoses(l *link)   { gateway(l, "502 Bad Gateway") }
-
-func gateway(l *link, status string) {
-	server := l.dial()
-	if server == nil {
-		return
-	}
-	go io.Copy(server, l.client)
-	readHeader(server)
-	io.WriteString(l.client, "HTTP/1.1 "+status+"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-	<-l.over
 }
 
 // faultsOfTLS are those of encrypted connections, which break once for each
 // version of HTTP.
 func faultsOfTLS() []fault {
-	put := func(name string, m mishap, wants expectation, h holding) fault {
-		return fault{name: name, method: http.MethodPut, size: small, mishap: m, wants: wants, holds: h, secure: true, met: 2, change: impatientOptions}
+	put := func(name string, m mishap, wants expectation) fault {
+		row := faultsOf(http.MethodPut, small, nothing)(name, m, wants)
+		row.secure, row.met = true, 2
+		return row
 	}
-	distrustful := put("the certificate is unknown", through(nil, nil), expectation{exit: 9, text: ".*certificate signed by unknown authority"}, nothing)
+	distrustful := put("the certificate is unknown", through(nil, nil), expectation{exit: 9, text: ".*certificate signed by unknown authority"})
 	distrustful.change = func(o *client.Options) { o.RootCAs = nil }
 	mute := put("nobody speaks in the handshake", alone(func(conn net.Conn) { io.Copy(io.Discard, conn) }),
-		said("the TLS handshake took too long"), nothing)
-	swallowing := put("garbage in a record", through(nil, at(2500, swallows)), broken(client.ErrNoAnswer), either)
+		said("the TLS handshake took too long"))
+	swallowing := put("garbage in a record", through(nil, at(2500, swallows)), broken(client.ErrNoAnswer))
+	swallowing.holds = either
 	mute.met, swallowing.met = 1, 1 // another version of HTTP would not make it speak
 	held := mute
 	held.name, held.mishap = "held in the handshake", through(nil, at(100, holds))
 	return []fault{
 		mute, held,
-		put("closed in the handshake", through(nil, &toxics.LimitDataToxic{Bytes: 100}), broken(nil), nothing),
-		put("reset in the handshake", reset(nil, &toxics.LimitDataToxic{Bytes: 100}), broken(nil), nothing),
-		put("closed at the handshake's first byte", through(&toxics.LimitDataToxic{Bytes: 1}, nil), broken(nil), nothing),
+		put("closed in the handshake", through(nil, &toxics.LimitDataToxic{Bytes: 100}), broken(nil)),
+		put("reset in the handshake", reset(nil, &toxics.LimitDataToxic{Bytes: 100}), broken(nil)),
+		put("closed at the handshake's first byte", through(&toxics.LimitDataToxic{Bytes: 1}, nil), broken(nil)),
 		put("no TLS at all", alone(func(conn net.Conn) {
 			io.WriteString(conn, "HTTP/1.0 400 Bad Request\r\n\r\nspeak plain")
 			io.Copy(io.Discard, conn)
-		}), expectation{exit: 9, text: ".*does not look like a TLS handshake"}, nothing),
+		}), expectation{exit: 9, text: ".*does not look like a TLS handshake"}),
 		swallowing,
 		put("an alert", alone(func(conn net.Conn) {
 			io.ReadFull(conn, make([]byte, 5))
 			conn.Write([]byte{21, 3, 3, 0, 2, 2, 80}) // fatal, internal error
 			io.Copy(io.Discard, conn)
-		}), said(".*ended the TLS handshake: internal error"), nothing),
+		}), said(".*ended the TLS handshake: internal error")),
 		distrustful,
 	}
-}
-
-// apiCall is one of the client's, which is given the artifact's content and
-// reports a success that is none.
-type apiCall struct {
-	doing string
-	make  func(t *testing.T, c *client.Client, content []byte) error
-}
-
-// calls are those of the table, by their method.
-var calls = map[string]apiCall{
-	http.MethodPut: {"uploading abc", func(t *testing.T, c *client.Client, content []byte) error {
-		metadata := artifact.Metadata{CI: "X", Duration: new(time.Second)}
-		_, err := c.Put(t.Context(), client.Upload{ID: "abc", Source: artifact.FromBytes(content), Metadata: metadata})
-		return err
-	}},
-	http.MethodGet: {"downloading abc", func(t *testing.T, c *client.Client, content []byte) error {
-		var got []byte
-		err := c.Get(t.Context(), client.Download{ID: "abc", Receive: func(_ client.Found, body io.Reader) (err error) {
-			got, err = io.ReadAll(body)
-			return err
-		}})
-		if err == nil && !bytes.Equal(got, content) {
-			t.Errorf("%d wrong bytes came", len(got))
-		}
-		return err
-	}},
-	http.MethodHead: {"looking up abc", func(t *testing.T, c *client.Client, content []byte) error {
-		found, err := c.Stat(t.Context(), "abc")
-		if err == nil && (found.ID != "abc" || found.Size != int64(len(content))) {
-			t.Errorf("found %+v", found)
-		}
-		return err
-	}},
-	http.MethodPost: {"asking which artifacts are there", func(t *testing.T, c *client.Client, content []byte) error {
-		answers, err := c.Query(t.Context(), []artifact.ID{"missing", "abc"})
-		if err == nil && (len(answers) != 2 || answers[0].Presence != client.Missing ||
-			answers[1].Presence != client.Present || answers[1].Found.Size != int64(len(content))) {
-			t.Errorf("answers %+v", answers)
-		}
-		return err
-	}},
-}
-
-// fill stores the artifact that is asked for.
-func (c *cache) fill(t *testing.T, content []byte) {
-	t.Helper()
-	metadata := artifact.Metadata{CI: "X", Duration: new(time.Second)}
-	must.Do(t, c.store.Put(t.Context(), store.Key{ID: "abc"}, int64(len(content)), metadata, bytes.NewReader(content)))
 }

@@ -1,12 +1,15 @@
 package client_test
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -39,6 +42,15 @@ type received struct {
 }
 
 func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	got := receive(req)
+	r.mu.Lock()
+	r.requests = append(r.requests, got)
+	r.mu.Unlock()
+	r.answer(w, req)
+}
+
+// receive reads a request to its end.
+func receive(req *http.Request) received {
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		body = []byte("incomplete: " + err.Error())
@@ -47,16 +59,39 @@ func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	for name, values := range req.Header {
 		header[name] = strings.Join(values, "; ")
 	}
-	r.mu.Lock()
-	r.requests = append(r.requests, received{req.Method, req.RequestURI, req.Proto, string(body), req.ContentLength, header})
-	r.mu.Unlock()
-	r.answer(w, req)
+	return received{req.Method, req.RequestURI, req.Proto, string(body), req.ContentLength, header}
 }
 
 func (r *recorder) all() []received {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.requests)
+}
+
+// line is a request in one line, without the headers that are hidden.
+func (r received) line(hidden ...string) string {
+	text := r.Method + " " + r.URI
+	if r.Body != "" {
+		text += fmt.Sprintf(" %q", r.Body)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		if !slices.Contains(hidden, name) {
+			text += " " + name + ": " + r.Header[name]
+		}
+	}
+	return text
+}
+
+// checkSent compares all that a server was sent.
+func checkSent(t *testing.T, r *recorder, want ...string) {
+	t.Helper()
+	var sent []string
+	for _, one := range r.all() {
+		sent = append(sent, one.Proto+" "+one.line())
+	}
+	if !slices.Equal(sent, want) {
+		t.Errorf("sent %q\nwant %q", sent, want)
+	}
 }
 
 func accept(w http.ResponseWriter, _ *http.Request) {
@@ -99,19 +134,40 @@ func put(t *testing.T, c *client.Client, content string) (*client.Stored, error)
 	return c.Put(t.Context(), client.Upload{ID: "abc", Source: artifact.FromBytes([]byte(content))})
 }
 
-func startTLS(t *testing.T, handler http.Handler, protocols ...string) (*httptest.Server, *x509.CertPool) {
+// checkError compares an error with what is wanted. What is the same for most calls
+// may be left out, and the URL is not compared.
+func checkError(t *testing.T, err error, want client.Error) {
+	t.Helper()
+	var got *client.Error
+	if !errors.As(err, &got) {
+		t.Fatalf("error %v, want a *client.Error", err)
+	}
+	shown := client.Error{
+		Doing: got.Doing, ID: got.ID, Name: got.Name, Method: got.Method, Attempts: got.Attempts, Status: got.Status, Code: got.Code,
+		Message: got.Message, RequestID: got.RequestID, By: got.By, Location: got.Location, RetryAfter: got.RetryAfter, Err: want.Err,
+	}
+	want.Doing, want.ID, want.Method = cmp.Or(want.Doing, "uploading"), "abc", cmp.Or(want.Method, http.MethodPut)
+	want.Attempts = max(1, want.Attempts)
+	if shown != want || !errors.Is(got.Err, want.Err) {
+		t.Errorf("error %+v, %v\nwant  %+v", shown, got.Err, want)
+	}
+}
+
+// startTLS starts a server that offers some protocols. A client that trusts it
+// begins with HTTP/2 where that is the only one.
+func startTLS(t *testing.T, handler http.Handler, protocols ...string) (api string, trust func(*client.Options)) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetHTTP1(slices.Contains(protocols, "http/1.1"))
 	server.Config.Protocols.SetHTTP2(slices.Contains(protocols, "h2"))
 	server.TLS = &tls.Config{NextProtos: protocols}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
-	return server, roots
+	return server.URL, func(o *client.Options) {
+		o.RootCAs, o.HTTP2 = x509.NewCertPool(), protocols[0] == "h2" && len(protocols) == 1
+		o.RootCAs.AddCert(server.Certificate())
+	}
 }
 
 func putZeros(t *testing.T, c *client.Client, size int) (*client.Stored, error) {

@@ -36,13 +36,8 @@ type network struct {
 	conns  []net.Conn
 }
 
-// startNetwork returns the address to speak to.
-func startNetwork(t *testing.T, server string, first mishap, count int64) (n *network, address string) {
-	t.Helper()
-	return startNetworkAt(t, "127.0.0.1:0", server, first, count)
-}
-
-func startNetworkAt(t *testing.T, listen, server string, first mishap, count int64) (n *network, address string) {
+// startNetwork listens at an address, and returns the one to speak to.
+func startNetwork(t *testing.T, listen, server string, first mishap, count int64) (n *network, address string) {
 	t.Helper()
 	listener := must.Get(net.Listen("tcp", listen))(t)
 	n = &network{server: server, over: make(chan struct{})}
@@ -235,18 +230,9 @@ func alone(handle func(conn net.Conn)) mishap {
 	return func(l *link) { handle(l.client) }
 }
 
-// answers reads a request's headers and answers them, whatever may follow. It
-// goes on reading, so that its answer is not lost in a reset.
-func answers(text string) mishap {
-	return alone(func(conn net.Conn) {
-		readHeader(conn)
-		io.WriteString(conn, text)
-		io.Copy(io.Discard, conn)
-	})
-}
-
-// answersAll reads the whole request first.
-func answersAll(size int64, text string) mishap {
+// answers reads a request's headers and so many bytes of its body, and answers,
+// whatever may follow. It goes on reading, so that its answer is not lost in a reset.
+func answers(size int64, text string) mishap {
 	return alone(func(conn net.Conn) {
 		readHeader(conn)
 		io.CopyN(io.Discard, conn, size)

@@ -66,26 +66,23 @@ func startProxy(t *testing.T, user, password string, overTLS bool) *tunnel {
 // over each protocol, with a body that waits for consent.
 func TestProxyCarries(t *testing.T) {
 	t.Parallel()
-	for _, overTLS := range []bool{false, true} {
-		for _, http2 := range []bool{false, true} {
+	for _, scheme := range []string{"http", "https"} {
+		for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
 			r := &recorder{answer: accept}
-			server, roots := startTLS(t, r, "h2", "http/1.1")
-			proxy := startProxy(t, "u", "p w", overTLS)
-			if overTLS {
-				roots.AddCert(proxy.Certificate())
-			}
-			c := newClient(t, server.URL, func(o *client.Options) {
-				o.RootCAs, o.HTTP2 = roots, http2
-				scheme, _ := map[bool]string{true: "https", false: "http"}[overTLS], 0
+			api, trust := startTLS(t, r, "h2", "http/1.1")
+			proxy := startProxy(t, "u", "p w", scheme == "https")
+			c := newClient(t, api, trust, func(o *client.Options) {
+				if o.HTTP2 = protocol == "HTTP/2.0"; scheme == "https" {
+					o.RootCAs.AddCert(proxy.Certificate())
+				}
 				o.Proxy = scheme + "://u:p%20w@" + proxy.Listener.Addr().String()
 			})
 			if _, err := putZeros(t, c, 3<<20); err != nil {
-				t.Fatalf("over TLS %v, http2 %v: %v", overTLS, http2, err)
+				t.Fatalf("over %s, %s: %v", scheme, protocol, err)
 			}
 			got := r.all()
-			want := map[bool]string{false: "HTTP/1.1", true: "HTTP/2.0"}[http2]
-			if len(got) != 1 || got[0].Proto != want || got[0].Length != 3<<20 || got[0].Header["Proxy-Authorization"] != "" || proxy.asked.Load() != 1 {
-				t.Errorf("over TLS %v, http2 %v: %d requests by %d tunnels, want %s", overTLS, http2, len(got), proxy.asked.Load(), want)
+			if len(got) != 1 || got[0].Proto != protocol || got[0].Length != 3<<20 || got[0].Header["Proxy-Authorization"] != "" || proxy.asked.Load() != 1 {
+				t.Errorf("over %s: %d requests by %d tunnels, want %s", scheme, len(got), proxy.asked.Load(), protocol)
 			}
 		}
 	}
@@ -95,19 +92,15 @@ func TestProxyCarries(t *testing.T) {
 func TestProxyWantsCredentials(t *testing.T) {
 	t.Parallel()
 	r := &recorder{answer: accept}
-	server, roots := startTLS(t, r, "http/1.1")
-	for _, api := range []string{server.URL} {
-		proxy := startProxy(t, "u", "p", false)
-		c := newClient(t, api, func(o *client.Options) {
-			o.RootCAs, o.Proxy, o.Retries, o.AllowHTTP = roots, proxy.URL, 3, true
-		})
-		client.SkipPausesForTest(c)
-		_, err := put(t, c, "bytes")
-		var closed *client.ProxyError
-		want := client.ProxyError{Proxy: proxy.Listener.Addr().String(), Status: 407}
-		if !errors.As(err, &closed) || *closed != want || proxy.asked.Load() != 1 || len(r.all()) != 0 {
-			t.Errorf("%v after %d, want %v", err, proxy.asked.Load(), want)
-		}
+	api, trust := startTLS(t, r, "http/1.1")
+	proxy := startProxy(t, "u", "p", false)
+	c := newClient(t, api, trust, func(o *client.Options) { o.Proxy, o.Retries, o.AllowHTTP = proxy.URL, 3, true })
+	client.SkipPausesForTest(c)
+	_, err := put(t, c, "bytes")
+	var closed *client.ProxyError
+	want := client.ProxyError{Proxy: proxy.Listener.Addr().String(), Status: 407}
+	if !errors.As(err, &closed) || *closed != want || proxy.asked.Load() != 1 || len(r.all()) != 0 {
+		t.Errorf("%v after %d, want %v", err, proxy.asked.Load(), want)
 	}
 }
 
@@ -146,24 +139,55 @@ func TestSilentProxies(t *testing.T) {
 	}
 }
 
-// Plain http goes through no proxy, unless it may leave this machine.
-func TestProxyIsNoWayOutForPlainHTTP(t *testing.T) {
+// TestPlainHTTPStaysOnThisMachine, and goes through no proxy, unless it may leave.
+func TestPlainHTTPStaysOnThisMachine(t *testing.T) {
 	t.Parallel()
 	proxy := startProxy(t, "", "", false)
-	_, c := serve(t, accept, func(o *client.Options) { o.Proxy = proxy.URL })
-	if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrPlainHTTP) || proxy.asked.Load() != 0 {
-		t.Errorf("error %v, want ErrPlainHTTP", err)
+	_, proxied := serve(t, accept, func(o *client.Options) { o.Proxy = proxy.URL })
+	// 192.0.2.0/24 is for documentation (RFC 5737); nothing is dialled.
+	for name, c := range map[string]*client.Client{"by a proxy": proxied, "elsewhere": newClient(t, "http://192.0.2.1:9")} {
+		if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrPlainHTTP) || proxy.asked.Load() != 0 {
+			t.Errorf("%s: error %v, want ErrPlainHTTP", name, err)
+		}
 	}
 }
 
-func TestCheckProxy(t *testing.T) {
+// TestOptionsAreChecked, and no password of theirs is shown.
+func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
-	for raw, valid := range map[string]bool{
-		"proxy:3128": true, "http://u:p@proxy": true, "https://proxy:1": true, "socks5://[::1]:1080": true, "socks5h://proxy": true,
-		"ftp://proxy": false, "http://": false, "http://proxy/path": false, "http://proxy:x": false, "http://proxy?q": false,
+	newAPI := func(api string) error { _, err := client.New(client.Options{API: api}); return err }
+	checkHeader := func(line string) error {
+		name, value, _ := strings.Cut(line, ": ")
+		return client.CheckHeader(name, value)
+	}
+	for _, test := range []struct {
+		check        func(string) error
+		err          error
+		valid, wrong []string
+	}{
+		{newAPI, client.ErrInvalidAPI, []string{"https://cache.example", ""}, []string{
+			"cache.example", "ftp://cache", "https://", "https://user:secret@cache", "https://user@cache", "user:secret@cache",
+			"https:user:secret@cache", "https://user:secret/x@cache", "https://user:sec ret@cache", "https://cache/?q",
+			"https://cache/#f", "https://cache:port", "https://cache/%zz", "https:///v8", "://", "https://ca che", "/path",
+			"https://ca\uff0fche", "https://\u00ad", "https://cache:65536",
+		}},
+		{client.CheckProxy, client.ErrInvalidProxy,
+			[]string{"proxy:3128", "http://u:p@proxy", "https://proxy:1", "socks5://[::1]:1080", "socks5h://proxy"},
+			[]string{"ftp://proxy", "http://", "http://proxy/path", "http://proxy:x", "http://proxy?q"}},
+		{checkHeader, client.ErrInvalidHeader, []string{"CF-Access-Client-Id: x", "Cookie: a=b"}, []string{
+			"authorization: x", "host: x", "content-length: 1", "proxy-authorization: x", "x-artifact-tag: x", "Connection: x",
+			"A b: x", ": x", "A: ", "A: x\ny",
+		}},
 	} {
-		if err := client.CheckProxy(raw); (err == nil) != valid || err != nil && !errors.Is(err, client.ErrInvalidProxy) {
-			t.Errorf("%s: %v", raw, err)
+		for _, value := range test.valid {
+			if err := test.check(value); err != nil {
+				t.Errorf("%q: %v", value, err)
+			}
+		}
+		for _, value := range test.wrong {
+			if err := test.check(value); !errors.Is(err, test.err) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("%q: %v, want %v", value, err, test.err)
+			}
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -41,32 +40,33 @@ func impatient(t *testing.T, api string) (*Client, *[]time.Duration) {
 func TestPutTriesAgain(t *testing.T) {
 	t.Parallel()
 	const accepted = 0 // after the answers below
+	const half = 500 * time.Millisecond
+	type pauses []time.Duration
 	for name, test := range map[string]struct {
-		answers  []int
-		header   string // Retry-After
-		attempts int
-		pauses   []time.Duration
-		status   int // of the error
+		answers []int
+		header  string // Retry-After
+		pauses  pauses // one after each try but the last
+		status  int    // of the error
 	}{
-		"never":        {[]int{400}, "", 1, nil, 400},
-		"401":          {[]int{401}, "", 1, nil, 401},
-		"404":          {[]int{404}, "", 1, nil, 404},
-		"413":          {[]int{413}, "", 1, nil, 413},
-		"501":          {[]int{501}, "", 1, nil, 501},
-		"408":          {[]int{408}, "", 2, []time.Duration{500 * time.Millisecond}, accepted},
-		"412":          {[]int{412}, "", 2, []time.Duration{500 * time.Millisecond}, accepted},
-		"425":          {[]int{425}, "", 2, []time.Duration{500 * time.Millisecond}, accepted},
-		"429":          {[]int{429}, "", 2, []time.Duration{500 * time.Millisecond}, accepted},
-		"doubling":     {[]int{500, 502, 503, 504}, "", 5, []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}, accepted},
-		"giving up":    {[]int{500, 500, 500, 500, 500}, "", 5, []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second}, 500},
-		"by seconds":   {[]int{429}, "120", 2, []time.Duration{2 * time.Minute}, accepted},
-		"at once":      {[]int{429}, "0", 2, []time.Duration{0}, accepted},
-		"by date":      {[]int{503}, now.Add(90 * time.Second).Format(http.TimeFormat), 2, []time.Duration{90 * time.Second}, accepted},
-		"by past date": {[]int{503}, now.Add(-time.Hour).Format(http.TimeFormat), 2, []time.Duration{0}, accepted},
-		"too long":     {[]int{429}, "121", 1, nil, 429},
-		"for ever":     {[]int{429}, "99999999999999999999", 1, nil, 429},
-		"nonsense":     {[]int{429}, "soon", 2, []time.Duration{500 * time.Millisecond}, accepted},
-		"negative":     {[]int{429}, "-1", 2, []time.Duration{500 * time.Millisecond}, accepted},
+		"never":        {[]int{400}, "", nil, 400},
+		"401":          {[]int{401}, "", nil, 401},
+		"404":          {[]int{404}, "", nil, 404},
+		"413":          {[]int{413}, "", nil, 413},
+		"501":          {[]int{501}, "", nil, 501},
+		"408":          {[]int{408}, "", pauses{half}, accepted},
+		"412":          {[]int{412}, "", pauses{half}, accepted},
+		"425":          {[]int{425}, "", pauses{half}, accepted},
+		"429":          {[]int{429}, "", pauses{half}, accepted},
+		"doubling":     {[]int{500, 502, 503, 504}, "", pauses{half, 2 * half, 4 * half, 8 * half}, accepted},
+		"giving up":    {[]int{500, 500, 500, 500, 500}, "", pauses{half, 2 * half, 4 * half, 8 * half}, 500},
+		"by seconds":   {[]int{429}, "120", pauses{2 * time.Minute}, accepted},
+		"at once":      {[]int{429}, "0", pauses{0}, accepted},
+		"by date":      {[]int{503}, now.Add(90 * time.Second).Format(http.TimeFormat), pauses{90 * time.Second}, accepted},
+		"by past date": {[]int{503}, now.Add(-time.Hour).Format(http.TimeFormat), pauses{0}, accepted},
+		"too long":     {[]int{429}, "121", nil, 429},
+		"for ever":     {[]int{429}, "99999999999999999999", nil, 429},
+		"nonsense":     {[]int{429}, "soon", pauses{half}, accepted},
+		"negative":     {[]int{429}, "-1", pauses{half}, accepted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -80,20 +80,20 @@ func TestPutTriesAgain(t *testing.T) {
 				}
 			}))
 			defer server.Close()
-			c, pauses := impatient(t, server.URL)
+			c, paused := impatient(t, server.URL)
 			stored, err := c.Put(t.Context(), Upload{ID: "a", Source: artifact.FromBytes([]byte("bytes"))})
-			if want := slices.Repeat([]string{"bytes"}, test.attempts); !slices.Equal(bodies, want) {
-				t.Errorf("sent %q, want %q", bodies, want)
+			tries := len(test.pauses) + 1
+			if want := slices.Repeat([]string{"bytes"}, tries); !slices.Equal(bodies, want) || !slices.Equal(*paused, test.pauses) {
+				t.Errorf("sent %q, paused %v; want %q, %v", bodies, *paused, want, test.pauses)
 			}
-			if !slices.Equal(*pauses, test.pauses) {
-				t.Errorf("paused %v, want %v", *pauses, test.pauses)
+			failed := new(Error)
+			if err == nil {
+				failed.Attempts = stored.Attempts
+			} else if !errors.As(err, &failed) {
+				t.Fatal(err)
 			}
-			var failed *Error
-			switch {
-			case test.status == accepted && (err != nil || stored.Attempts != test.attempts):
-				t.Errorf("%+v, %v; want success after %d tries", stored, err, test.attempts)
-			case test.status != accepted && (!errors.As(err, &failed) || failed.Status != test.status || failed.Attempts != test.attempts):
-				t.Errorf("%v, want status %d after %d tries", err, test.status, test.attempts)
+			if failed.Status != test.status || failed.Attempts != tries {
+				t.Errorf("%v after %d tries, want status %d after %d", err, failed.Attempts, test.status, tries)
 			}
 			if name == "too long" && (!errors.Is(err, ErrRetryAfter) || failed.RetryAfter != 121*time.Second) {
 				t.Errorf("%v, want ErrRetryAfter", err)
@@ -125,37 +125,6 @@ func TestWhatMayPass(t *testing.T) {
 		if got := test.err.mayPass(); got != test.want {
 			t.Errorf("%+v may pass: %v, want %v", test.err, got, test.want)
 		}
-	}
-}
-
-// A connection that breaks is tried again, wherever it broke.
-func TestPutSurvivesBrokenConnections(t *testing.T) {
-	t.Parallel()
-	tries := 0
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tries++
-		switch tries {
-		case 1: // in the middle of the body
-			io.CopyN(io.Discard, r.Body, 1000)
-			panic(http.ErrAbortHandler)
-		case 2: // before the answer
-			io.Copy(io.Discard, r.Body)
-			panic(http.ErrAbortHandler)
-		case 3: // in the middle of the answer
-			io.Copy(io.Discard, r.Body)
-			w.Header().Set("Content-Length", "100")
-			io.WriteString(w, "{")
-			http.NewResponseController(w).Flush()
-			panic(http.ErrAbortHandler)
-		default:
-			io.Copy(io.Discard, r.Body)
-		}
-	}))
-	defer server.Close()
-	c, pauses := impatient(t, server.URL)
-	stored, err := c.Put(t.Context(), Upload{ID: "a", Source: artifact.FromBytes([]byte(strings.Repeat("x", 1<<20)))})
-	if err != nil || stored.Attempts != 4 || len(*pauses) != 3 {
-		t.Errorf("%+v, %v, paused %v; want success at the 4th try", stored, err, *pauses)
 	}
 }
 

@@ -1,8 +1,9 @@
 package client_test
 
 import (
+	"bufio"
+	"context"
 	"crypto/sha256"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"hash"
@@ -24,73 +25,19 @@ import (
 // more than the buffers of two sockets hold.
 const more = 32 << 20
 
-func TestStandstillsEndATry(t *testing.T) {
-	t.Parallel()
-	accepted := "HTTP/1.1 202 Accepted\r\nContent-Length: 10\r\n\r\n"
-	hold := func(t *testing.T) { <-t.Context().Done() }
-	for name, test := range map[string]struct {
-		handle func(*testing.T, net.Conn)
-		size   int
-		want   error
-	}{
-		"the body is not read": {func(t *testing.T, conn net.Conn) { readHeader(conn); hold(t) }, more, client.ErrStalled},
-		"it is read and not answered": {func(t *testing.T, conn net.Conn) {
-			readHeader(conn)
-			io.CopyN(io.Discard, conn, 10)
-			hold(t)
-		}, 10, client.ErrNoAnswer},
-		"half an answer": {func(t *testing.T, conn net.Conn) {
-			readHeader(conn)
-			io.CopyN(io.Discard, conn, 10)
-			io.WriteString(conn, accepted[:20])
-			hold(t)
-		}, 10, client.ErrNoAnswer},
-		"an answer without its body": {func(t *testing.T, conn net.Conn) {
-			readHeader(conn)
-			io.CopyN(io.Discard, conn, 10)
-			io.WriteString(conn, accepted)
-			hold(t)
-		}, 10, client.ErrStalled},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			api := serveRaw(t, func(conn net.Conn) { test.handle(t, conn) })
-			c := newClient(t, api, func(o *client.Options) {
-				o.StallTimeout, o.AnswerTimeout = 200*time.Millisecond, time.Second
-			})
-			if _, err := putZeros(t, c, test.size); !errors.Is(err, test.want) {
-				t.Errorf("error %v, want %v", err, test.want)
-			}
-		})
-	}
-}
-
-// Over HTTP/2 a server can hold up a request and leave the connection alone.
-func TestStandstillOverHTTP2(t *testing.T) {
-	t.Parallel()
-	server, roots := startTLS(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		<-r.Context().Done()
-	}), "h2")
-	c := newClient(t, server.URL, func(o *client.Options) {
-		o.RootCAs, o.HTTP2, o.StallTimeout = roots, true, 300*time.Millisecond
-	})
-	if _, err := putZeros(t, c, more); !errors.Is(err, client.ErrStalled) {
-		t.Errorf("error %v, want ErrStalled", err)
-	}
-}
-
-// Another protocol is no way round a server that is silent.
+// TestStandstillsInOneProtocol: another protocol is no way round a server that is
+// silent.
 func TestStandstillsInOneProtocol(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{10, 1 << 20} {
 		for _, http2 := range []bool{false, true} {
 			var asked atomic.Int64
-			server, roots := startTLS(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			api, trust := startTLS(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				asked.Add(1)
 				io.Copy(io.Discard, r.Body)
 				<-r.Context().Done()
 			}), "http/1.1", "h2")
-			c := newClient(t, server.URL, impatientOptions, func(o *client.Options) { o.RootCAs, o.HTTP2 = roots, http2 })
+			c := newClient(t, api, impatientOptions, trust, func(o *client.Options) { o.HTTP2 = http2 })
 			if _, err := putZeros(t, c, size); !errors.Is(err, client.ErrNoAnswer) || asked.Load() != 1 {
 				t.Errorf("%d bytes, HTTP/2 first: %v: %v, after %d requests", size, http2, err, asked.Load())
 			}
@@ -98,17 +45,20 @@ func TestStandstillsInOneProtocol(t *testing.T) {
 	}
 }
 
-// A try that stood still is not made again on the connection that it stood
-// still on, which HTTP/2 would keep.
+// TestStandstillsLeaveTheConnection, which HTTP/2 would keep: a try is not made
+// again on the one that it stood still on.
 func TestStandstillsLeaveTheConnection(t *testing.T) {
 	t.Parallel()
-	for _, protocol := range []string{"http/1.1", "h2"} {
-		for name, part := range map[string]int64{"the body": 1, "the answer": more, "the answer's body": more} {
+	for name, test := range map[string]struct {
+		read int64 // of the body, by the first request
+		want error
+	}{"the body": {1, client.ErrStalled}, "the answer": {more, client.ErrNoAnswer}, "the answer's body": {more, client.ErrStalled}} {
+		for _, protocol := range []string{"http/1.1", "h2"} {
 			t.Run(protocol+" "+name, func(t *testing.T) {
 				t.Parallel()
 				var mu sync.Mutex
 				var from []string
-				server, roots := startTLS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				api, trust := startTLS(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					mu.Lock()
 					from = append(from, r.RemoteAddr)
 					first := len(from) == 1
@@ -117,30 +67,31 @@ func TestStandstillsLeaveTheConnection(t *testing.T) {
 						io.Copy(io.Discard, r.Body)
 						return
 					}
-					io.CopyN(io.Discard, r.Body, part)
+					io.CopyN(io.Discard, r.Body, test.read)
 					if name == "the answer's body" {
 						w.WriteHeader(http.StatusAccepted)
 						w.(http.Flusher).Flush()
 					}
 					<-t.Context().Done()
 				}), protocol)
-				c := newClient(t, server.URL, impatientOptions, func(o *client.Options) {
-					o.RootCAs, o.HTTP2, o.Retries = roots, protocol == "h2", 1
+				var reason error
+				c := newClient(t, api, impatientOptions, trust, func(o *client.Options) {
+					o.Retries, o.OnRetry = 1, func(r client.Retry) { reason = r.Err }
 				})
 				client.SkipPausesForTest(c)
 				stored, err := putZeros(t, c, more)
 				mu.Lock()
 				defer mu.Unlock()
-				if err != nil || stored.Attempts != 2 || len(from) != 2 || from[0] == from[1] {
-					t.Errorf("%+v, %v, by the connections %q", stored, err, from)
+				if err != nil || stored.Attempts != 2 || len(from) != 2 || from[0] == from[1] || !errors.Is(reason, test.want) {
+					t.Errorf("%+v, %v, for %v, by the connections %q", stored, err, reason, from)
 				}
 			})
 		}
 	}
 }
 
-// A file whose change time moved is hashed once more before its last bytes are
-// sent. That takes its time, in which no byte moves.
+// TestReadingAgainIsNoStandstill: a file whose change time moved is hashed once
+// more before its last bytes are sent, and meanwhile no byte moves.
 func TestReadingAgainIsNoStandstill(t *testing.T) {
 	t.Parallel()
 	const limit = 500 * time.Millisecond
@@ -148,27 +99,21 @@ func TestReadingAgainIsNoStandstill(t *testing.T) {
 		for _, size := range []int{10, 3 << 20} {
 			t.Run(fmt.Sprint(protocol, " ", size), func(t *testing.T) {
 				t.Parallel()
-				path := filepath.Join(t.TempDir(), "input")
-				must.Do(t, os.WriteFile(path, make([]byte, size), 0o600))
-				source, err := artifact.OpenFile(t.Context(), path)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer source.Close()
+				source, path := openZeros(t, size)
 				hashed := 0
-				_, err = source.Hash(t.Context(), func() hash.Hash {
+				_, err := source.Hash(t.Context(), func() hash.Hash {
 					if hashed++; hashed == 2 {
 						time.Sleep(3 * limit)
 					}
 					return sha256.New()
 				}, nil)
-				must.Do(t, errors.Join(err, os.Chmod(path, 0o640)))
-				server, roots := startTLS(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				if err := errors.Join(err, os.Chmod(path, 0o640)); err != nil {
+					t.Fatal(err)
+				}
+				api, trust := startTLS(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 					io.Copy(io.Discard, r.Body)
 				}), protocol)
-				c := newClient(t, server.URL, func(o *client.Options) {
-					o.RootCAs, o.HTTP2, o.StallTimeout = roots, protocol == "h2", limit
-				})
+				c := newClient(t, api, trust, func(o *client.Options) { o.StallTimeout = limit })
 				stored, err := c.Put(t.Context(), client.Upload{ID: "abc", Source: source})
 				if err != nil || stored.Attempts != 1 || hashed != 2 {
 					t.Errorf("%+v, %v, hashed %d times", stored, err, hashed)
@@ -178,15 +123,19 @@ func TestReadingAgainIsNoStandstill(t *testing.T) {
 	}
 }
 
-func TestTimeoutBoundsAllTries(t *testing.T) {
-	t.Parallel()
-	r, c := serve(t, answering(503, "", "", "Retry-After", "60"), func(o *client.Options) {
-		o.Timeout, o.Retries = 100*time.Millisecond, 4
-	})
-	_, err := c.Put(t.Context(), client.Upload{ID: "abc", Source: artifact.FromBytes([]byte("bytes"))})
-	if !errors.Is(err, client.ErrTimeout) || len(r.all()) != 1 {
-		t.Errorf("error %v after %d requests, want ErrTimeout after 1", err, len(r.all()))
+// openZeros makes a file and opens it.
+func openZeros(t *testing.T, size int) (source *artifact.Source, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "input")
+	if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
+		t.Fatal(err)
 	}
+	source, err := artifact.OpenFile(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { source.Close() })
+	return source, path
 }
 
 // TestSlowTransfersAreNoStandstills has 16 KiB/s under the usual limits, all of
@@ -196,52 +145,128 @@ func TestSlowTransfersAreNoStandstills(t *testing.T) {
 	t.Parallel()
 	const faster = 100
 	const size, piece, pause = 8 << 20, 16 << 10, time.Second / faster
-	slowly := func(body io.Reader) (n int64) {
+	slowly := func(body io.Reader) {
+		n := int64(0)
 		for began := time.Now(); n < size; {
 			m, err := io.CopyN(io.Discard, body, piece)
 			if n += m; err != nil {
-				return n
+				t.Errorf("%d bytes came", n)
+				return
 			}
 			time.Sleep(time.Until(began.Add(time.Duration(n/piece) * pause)))
 		}
-		return n
 	}
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if n := slowly(r.Body); n != size {
-			t.Errorf("%d bytes came", n)
-		}
-		w.WriteHeader(http.StatusAccepted)
-	})
-	for name, begin := range map[string]func(t *testing.T) (api string, roots *x509.CertPool){
-		"plain": func(t *testing.T) (string, *x509.CertPool) {
-			return serveRaw(t, func(conn net.Conn) {
-				conn.(*net.TCPConn).SetReadBuffer(4 * piece)
-				readHeader(conn)
-				if n := slowly(conn); n != size {
-					t.Errorf("%d bytes came", n)
-				}
-				io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
-			}), nil
-		},
-		"http/1.1": func(t *testing.T) (string, *x509.CertPool) {
-			server, roots := startTLS(t, handler, "http/1.1")
-			return server.URL, roots
-		},
-		"h2": func(t *testing.T) (string, *x509.CertPool) {
-			server, roots := startTLS(t, handler, "h2")
-			return server.URL, roots
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	plain := func(conn net.Conn) {
+		conn.(*net.TCPConn).SetReadBuffer(4 * piece)
+		readHeader(conn)
+		slowly(conn)
+		io.WriteString(conn, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+	}
+	handler := func(w http.ResponseWriter, r *http.Request) { slowly(r.Body); w.WriteHeader(http.StatusAccepted) }
+	for _, protocol := range []string{"plain", "http/1.1", "h2"} {
+		t.Run(protocol, func(t *testing.T) {
 			t.Parallel()
-			api, roots := begin(t)
-			c := newClient(t, api, func(o *client.Options) {
-				o.RootCAs, o.HTTP2 = roots, name == "h2"
+			api, trust := startEither(t, protocol, plain, handler)
+			c := newClient(t, api, trust, func(o *client.Options) {
 				o.StallTimeout, o.AnswerTimeout = client.DefaultStallTimeout/faster, client.DefaultAnswerTimeout/faster
 			})
 			if _, err := putZeros(t, c, size); err != nil {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// startEither starts a server of connections where the protocol is "plain", and one
+// over TLS otherwise.
+func startEither(t *testing.T, protocol string, plain func(net.Conn), handler http.HandlerFunc) (api string, trust func(*client.Options)) {
+	t.Helper()
+	if protocol == "plain" {
+		return serveRaw(t, plain), func(*client.Options) {}
+	}
+	return startTLS(t, handler, protocol)
+}
+
+// TestTricklingAnswers end, though they never stall, with the time that a server
+// may take to answer a call whose answer is no artifact.
+func TestTricklingAnswers(t *testing.T) {
+	t.Parallel()
+	chunked := func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		for r.Context().Err() == nil {
+			io.WriteString(w, " ")
+			w.(http.Flusher).Flush()
+			time.Sleep(limit / 20)
+		}
+	}
+	lengthy := func(conn net.Conn) {
+		if req, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+			io.Copy(io.Discard, req.Body)
+		}
+		trickle("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", " ")(conn)
+	}
+	for doing, call := range map[string]func(context.Context, *client.Client) error{
+		"User":   func(ctx context.Context, c *client.Client) error { _, err := c.User(ctx); return err },
+		"Teams":  func(ctx context.Context, c *client.Client) error { _, err := c.Teams(ctx); return err },
+		"Status": func(ctx context.Context, c *client.Client) error { _, err := c.Status(ctx); return err },
+		"Query": func(ctx context.Context, c *client.Client) error {
+			_, err := c.Query(ctx, []artifact.ID{"abc"})
+			return err
+		},
+		"a small Put": func(_ context.Context, c *client.Client) error { _, err := putZeros(t, c, 5); return err },
+		"a large Put": func(_ context.Context, c *client.Client) error { _, err := putZeros(t, c, 1<<20); return err },
+	} {
+		for _, protocol := range []string{"plain", "http/1.1", "h2"} {
+			t.Run(doing+", "+protocol, func(t *testing.T) {
+				t.Parallel()
+				api, trust := startEither(t, protocol, lengthy, chunked)
+				c := newClient(t, api, trust, func(o *client.Options) {
+					o.StallTimeout, o.AnswerTimeout, o.Timeout = limit, 2*limit, 60*limit
+				})
+				if err := call(t.Context(), c); !errors.Is(err, client.ErrNoAnswer) {
+					t.Errorf("error %v, want ErrNoAnswer", err)
+				}
+			})
+		}
+	}
+}
+
+// TestEndedCallsAreNotTriedAgain: a deadline of the caller's is no failure of
+// the network, though both are called so.
+func TestEndedCallsAreNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	api := serveRaw(t, func(conn net.Conn) { readHeader(conn); <-t.Context().Done() })
+	tries := 1
+	c := newClient(t, api, func(o *client.Options) { o.Retries, o.OnRetry = 4, func(client.Retry) { tries++ } })
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	began := time.Now()
+	_, err := c.Stat(ctx, "abc")
+	if !errors.Is(err, context.DeadlineExceeded) || tries != 1 || time.Since(began) > 20*limit {
+		t.Errorf("%d tries, %v", tries, err)
+	}
+}
+
+// TestTimeoutBoundsAllTries, and the pauses between them.
+func TestTimeoutBoundsAllTries(t *testing.T) {
+	t.Parallel()
+	r, c := serve(t, answering(503, "", "", "Retry-After", "60"), func(o *client.Options) {
+		o.Timeout, o.Retries = 100*time.Millisecond, 4
+	})
+	if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrTimeout) || len(r.all()) != 1 {
+		t.Errorf("error %v after %d requests, want ErrTimeout after 1", err, len(r.all()))
+	}
+}
+
+// TestPutStopsWithItsContext, and gives its cause.
+func TestPutStopsWithItsContext(t *testing.T) {
+	t.Parallel()
+	stop := errors.New("stopped")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	api := serveRaw(t, func(conn net.Conn) { cancel(stop); io.Copy(io.Discard, conn) })
+	_, err := newClient(t, api).Put(ctx, client.Upload{ID: "abc", Source: artifact.FromBytes(make([]byte, 10<<20))})
+	if !errors.Is(err, stop) {
+		t.Errorf("error %v, want the context's cause", err)
 	}
 }

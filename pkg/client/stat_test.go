@@ -82,24 +82,6 @@ func TestStat(t *testing.T) {
 	}
 }
 
-// A signed URL of object storage is for one method.
-func TestStatAtObjectStorage(t *testing.T) {
-	t.Parallel()
-	storage := httptest.NewServer(byMethod(map[string]http.HandlerFunc{
-		"HEAD": answering(403, "application/xml", ""), "GET": answering(200, "", "bytes"),
-	}))
-	t.Cleanup(storage.Close)
-	_, c := serve(t, answering(302, "", "", "Location", storage.URL))
-	if found, err := c.Stat(t.Context(), "abc"); err != nil || found.Size != 5 {
-		t.Errorf("%+v, %v", found, err)
-	}
-	_, c = serve(t, answering(403, "", ""))
-	var failed *client.Error
-	if _, err := c.Stat(t.Context(), "abc"); !errors.As(err, &failed) || failed.Status != 403 {
-		t.Errorf("a refusal of the cache's own: %v", err)
-	}
-}
-
 func TestQuery(t *testing.T) {
 	t.Parallel()
 	const answer = `{
@@ -129,14 +111,8 @@ func TestQuery(t *testing.T) {
 		t.Errorf("%q\nwant %q", got, want)
 	}
 	question, _ := json.Marshal(map[string]any{"hashes": ids})
-	sent := received{Method: "POST", URI: "/v8/artifacts?slug=s", Proto: "HTTP/1.1", Body: string(question), Length: int64(len(question)),
-		Header: map[string]string{
-			"Authorization": "Bearer the-token", "Content-Type": "application/json", "User-Agent": "test/1",
-			"Content-Length": fmt.Sprint(len(question)),
-		}}
-	if requests := r.all(); len(requests) != 1 || fmt.Sprint(requests[0]) != fmt.Sprint(sent) {
-		t.Errorf("sent %+v\nwant %+v", requests, sent)
-	}
+	checkSent(t, r, fmt.Sprintf("HTTP/1.1 POST /v8/artifacts?slug=s %q Authorization: Bearer the-token Content-Length: %d Content-Type: application/json User-Agent: test/1",
+		question, len(question)))
 }
 
 // Servers without the query are asked once.
@@ -248,6 +224,43 @@ func TestCheckTokenAsksForAnID(t *testing.T) {
 	})
 	if verdict, err := c.CheckToken(t.Context()); verdict != client.Accepted || err != nil {
 		t.Errorf("%d, %v", verdict, err)
+	}
+}
+
+// TestCheckTokenWherePreflightLeads tells nothing of the token where not the API
+// refused, or where it never saw the token.
+func TestCheckTokenWherePreflightLeads(t *testing.T) {
+	t.Parallel()
+	storage := httptest.NewServer(answering(403, "application/xml", `<Error><Code>AccessDenied</Code><Message>no</Message></Error>`))
+	t.Cleanup(storage.Close)
+	const allow = "Access-Control-Allow-Headers"
+	leading := answering(200, "", "", "Location", storage.URL)
+	for name, test := range map[string]struct {
+		options, head http.HandlerFunc
+		verdict       client.Verdict
+		err           error // that the error must be
+		code          string
+	}{
+		"the storage refuses":  {options: leading, verdict: client.Unclear, code: "AccessDenied"},
+		"no preflight":         {options: answering(405, "", ""), verdict: client.Unclear, err: client.ErrNoPreflight},
+		"the token stays back": {options: answering(200, "", ""), head: answering(401, "", ""), verdict: client.Unclear, err: client.ErrTokenWithheld},
+		"a fault":              {options: answering(500, "", ""), verdict: client.Unclear},
+		"it has anything": {
+			options: answering(200, "", "", allow, "Authorization"), head: answering(200, "", ""),
+			verdict: client.Unclear, err: client.ErrNotRemoteCache,
+		},
+		"the preflight refuses": {options: answering(401, "", ""), verdict: client.Refused},
+		"the API refuses":       {options: answering(200, "", "", allow, "Authorization"), head: answering(403, "", ""), verdict: client.Refused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, c := serve(t, byMethod(map[string]http.HandlerFunc{"OPTIONS": test.options, "HEAD": test.head, "GET": test.head}), func(o *client.Options) { o.Preflight = true })
+			verdict, err := c.CheckToken(t.Context())
+			var failed *client.Error
+			if verdict != test.verdict || !errors.As(err, &failed) || !errors.Is(failed.Err, test.err) || failed.Code != test.code {
+				t.Errorf("verdict %d, %+v; want %d, %v and code %q", verdict, failed, test.verdict, test.err, test.code)
+			}
+		})
 	}
 }
 

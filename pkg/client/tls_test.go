@@ -9,11 +9,11 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"io"
-	"log"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,52 +21,114 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
+func TestPutFindsTheProtocol(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		offered []string
+		http2   bool
+		want    string
+	}{
+		"both":                 {[]string{"h2", "http/1.1"}, false, "HTTP/1.1"},
+		"both, --http2":        {[]string{"h2", "http/1.1"}, true, "HTTP/2.0"},
+		"only HTTP/1":          {[]string{"http/1.1"}, false, "HTTP/1.1"},
+		"only HTTP/1, --http2": {[]string{"http/1.1"}, true, "HTTP/1.1"},
+		"only HTTP/2":          {[]string{"h2"}, false, "HTTP/2.0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := &recorder{answer: accept}
+			api, trust := startTLS(t, r, test.offered...)
+			var tries atomic.Int32
+			c := newClient(t, api, trust, func(o *client.Options) {
+				o.HTTP2, o.Trace = test.http2, func(client.Exchange) { tries.Add(1) }
+			})
+			for range 3 {
+				if _, err := put(t, c, "bytes"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, got := range r.all() {
+				if got.Proto != test.want || got.Body != "bytes" {
+					t.Errorf("sent %+v, want %s", got, test.want)
+				}
+			}
+			failed := int32(0)
+			if (test.want == "HTTP/2.0") != test.http2 {
+				failed = 1 // what worked is kept
+			}
+			if tries.Load() != 3+failed {
+				t.Errorf("%d tries, want %d", tries.Load(), 3+failed)
+			}
+		})
+	}
+}
+
 // certificateFor makes a certificate that signs itself.
-func certificateFor(t *testing.T, names ...string) tls.Certificate {
+func certificateFor(t *testing.T, names ...string) *tls.Config {
 	t.Helper()
 	key := must.Get(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "127.0.0.1"}, DNSNames: names,
 		NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0),
 	}
-	der := must.Get(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))(t)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
-// TestNoTLSConnection says in the user's words why there is none.
+// TestNoTLSConnection says in the user's words why there is none, and gives up at
+// once. A server that hangs up without a word gets one try over each protocol, of
+// which the first one's error counts.
 func TestNoTLSConnection(t *testing.T) {
 	t.Parallel()
+	old := certificateFor(t)
+	old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+	const both = 2
 	for name, test := range map[string]struct {
 		config *tls.Config
 		want   string
+		err    error
+		tries  int32
 	}{
-		"a common name only": {&tls.Config{Certificates: []tls.Certificate{certificateFor(t)}},
-			"the server's certificate names no host as a Subject Alternative Name; a Common Name alone does not count any more"},
-		"another host": {&tls.Config{Certificates: []tls.Certificate{certificateFor(t, "a.example", "b.example")}},
-			"the server's certificate is for a.example, b.example, and not for 127.0.0.1"},
-		"an old version": {&tls.Config{Certificates: []tls.Certificate{certificateFor(t)}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
-			client.ErrOldTLS.Error() + ": remote error: tls: protocol version not supported"},
-		"an unknown authority": {nil, "the server's certificate is not accepted: certificate signed by unknown authority"},
+		"a common name only": {certificateFor(t),
+			"the server's certificate names no host as a Subject Alternative Name; a Common Name alone does not count any more", nil, 1},
+		"another host": {certificateFor(t, "a.example", "b.example"),
+			"the server's certificate is for a.example, b.example, and not for 127.0.0.1", nil, 1},
+		"an old version": {old, client.ErrOldTLS.Error() + ": remote error: tls: protocol version not supported", client.ErrOldTLS, both},
+		"an unknown authority": {nil,
+			"the server's certificate is not accepted: certificate signed by unknown authority", nil, 1},
+		"a client certificate is wanted": {&tls.Config{ClientAuth: tls.RequireAnyClientCert}, client.ErrCertificateWanted.Error(), client.ErrCertificateWanted, 1},
+		"it hangs up":                    {new(tls.Config), io.EOF.Error(), io.EOF, both},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := httptest.NewUnstartedServer(http.NotFoundHandler())
-			server.TLS = test.config
-			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+			server.TLS, server.EnableHTTP2 = test.config, true
 			server.StartTLS()
 			t.Cleanup(server.Close)
-			roots := x509.NewCertPool()
-			if test.config != nil {
-				roots.AddCert(server.Certificate())
-			}
-			c, err := client.New(client.Options{API: server.URL, RootCAs: roots, Retries: 1})
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = putZeros(t, c, 1)
+			var tries atomic.Int32
+			retried := false
+			c := newClient(t, server.URL, func(o *client.Options) {
+				if o.RootCAs = x509.NewCertPool(); test.config != nil {
+					o.RootCAs.AddCert(server.Certificate())
+				}
+				o.Trace = func(client.Exchange) { tries.Add(1) }
+				if o.OnRetry = func(client.Retry) { retried = true }; test.err != io.EOF {
+					o.Retries = 3
+				}
+			})
+			_, err := put(t, c, "bytes")
 			var failed *client.Error
-			if !errors.As(err, &failed) || !strings.HasPrefix(failed.Reason(), test.want) || failed.Attempts != 1 {
+			if !errors.As(err, &failed) || !strings.HasPrefix(failed.Reason(), test.want) || !errors.Is(err, test.err) && test.err != nil {
 				t.Errorf("%v, want %s", err, test.want)
+			}
+			if unknown := errors.As(err, new(x509.UnknownAuthorityError)); unknown != (test.config == nil) {
+				t.Errorf("%v, of an unknown authority: %v", err, unknown)
+			}
+			if retried || failed.Attempts != 1 || tries.Load() != test.tries {
+				t.Errorf("%d attempts, %d tries, want %d", failed.Attempts, tries.Load(), test.tries)
 			}
 		})
 	}
@@ -109,34 +171,14 @@ func TestGateIsTheAPIsOwn(t *testing.T) {
 		}
 	}
 }
-
-// TestCertificateWanted gives up at once where there is none.
-func TestCertificateWanted(t *testing.T) {
+func TestPutNeverGoesFromHTTPSToHTTP(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewUnstartedServer(http.HandlerFunc(accept))
-	server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	tries := 0
-	c := newClient(t, server.URL, func(o *client.Options) {
-		o.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-		o.Retries, o.OnRetry = 3, func(client.Retry) { tries++ }
-	})
-	if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrCertificateWanted) || tries != 0 {
-		t.Errorf("error %v after %d further tries", err, tries)
-	}
-}
-
-func TestCheckHeader(t *testing.T) {
-	t.Parallel()
-	for line, valid := range map[[2]string]bool{
-		{"CF-Access-Client-Id", "x"}: true, {"Cookie", "a=b"}: true,
-		{"authorization", "x"}: false, {"host", "x"}: false, {"content-length", "1"}: false, {"proxy-authorization", "x"}: false,
-		{"x-artifact-tag", "x"}: false, {"Connection", "x"}: false, {"A b", "x"}: false, {"", "x"}: false, {"A", ""}: false, {"A", "x\ny"}: false,
-	} {
-		if err := client.CheckHeader(line[0], line[1]); (err == nil) != valid || err != nil && !errors.Is(err, client.ErrInvalidHeader) {
-			t.Errorf("%q: %v", line, err)
-		}
+	plain := &recorder{answer: accept}
+	insecure := httptest.NewServer(plain)
+	t.Cleanup(insecure.Close)
+	api, trust := startTLS(t, answering(307, "", "", "Location", insecure.URL), "http/1.1")
+	c := newClient(t, api, trust, func(o *client.Options) { o.AllowHTTP = true })
+	if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrRedirect) || len(plain.all()) != 0 {
+		t.Errorf("error %v, and %d plain requests", err, len(plain.all()))
 	}
 }
