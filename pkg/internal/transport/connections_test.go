@@ -2,11 +2,16 @@ package transport
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -19,50 +24,67 @@ import (
 // answering is a server whose answers are written by the test. It tells which
 // connection each request came on.
 type answering struct {
-	url string
+	url    string
+	origin *url.URL
+	roots  *x509.CertPool // that its clients trust, if it is one over TLS
 
 	mu    sync.Mutex
 	conns []int
 }
 
-func serveAnswers(t *testing.T, answer func(conn net.Conn, number int)) *answering {
+// serveConns accepts connections and lets one function have each.
+func serveConns(t *testing.T, scheme string, handle func(conn net.Conn, number int)) *answering {
 	t.Helper()
-	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
-	return serveAnswersOn(t, listener, "http", answer)
-}
-
-func serveAnswersOn(t *testing.T, listener net.Listener, scheme string, answer func(conn net.Conn, number int)) *answering {
-	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() { listener.Close() })
 	server := &answering{url: scheme + "://" + listener.Addr().String()}
+	server.origin, _ = url.Parse(server.url)
+	if scheme == "https" {
+		certified := httptest.NewTLSServer(nil)
+		certified.Close()
+		server.roots = x509.NewCertPool()
+		server.roots.AddCert(certified.Certificate())
+		listener = tls.NewListener(listener, &tls.Config{Certificates: certified.TLS.Certificates})
+	}
 	go func() {
 		for number := 1; ; number++ {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			go server.serve(conn, number, answer)
+			go func() { defer conn.Close(); handle(conn, number) }()
 		}
 	}()
 	return server
 }
 
-func (s *answering) serve(conn net.Conn, number int, answer func(net.Conn, int)) {
-	defer conn.Close()
-	reader := bufio.NewReader(conn)
-	for {
-		req, err := http.ReadRequest(reader)
-		if err != nil {
-			return
+// serveAnswers reads each request and lets one function answer it.
+func serveAnswers(t *testing.T, scheme string, answer func(conn net.Conn, number int)) *answering {
+	t.Helper()
+	var server *answering
+	started := make(chan struct{})
+	server = serveConns(t, scheme, func(conn net.Conn, number int) {
+		<-started
+		reader := bufio.NewReader(conn)
+		for {
+			req, err := http.ReadRequest(reader)
+			if err != nil {
+				return
+			}
+			if _, err := io.Copy(io.Discard, req.Body); err != nil {
+				return
+			}
+			server.mu.Lock()
+			server.conns = append(server.conns, number)
+			server.mu.Unlock()
+			answer(conn, number)
 		}
-		if _, err := io.Copy(io.Discard, req.Body); err != nil {
-			return
-		}
-		s.mu.Lock()
-		s.conns = append(s.conns, number)
-		s.mu.Unlock()
-		answer(conn, number)
-	}
+	})
+	close(started)
+	return server
 }
 
 func (s *answering) seen() []int {
@@ -71,15 +93,22 @@ func (s *answering) seen() []int {
 	return slices.Clone(s.conns)
 }
 
-// exchange makes a PUT and reads so many bytes of the answer, -1 being
-// all.
-func exchange(way http.RoundTripper, target string, read int64) (string, error) {
-	req, err := http.NewRequest(http.MethodPut, target, strings.NewReader("body"))
+// way is the way to the server.
+func (s *answering) way() http.RoundTripper { return New(Options{Origin: s.origin, RootCAs: s.roots}) }
+
+// upload makes a PUT of so many bytes.
+func upload(way http.RoundTripper, target string, size int) (*http.Response, error) {
+	req, err := http.NewRequest(http.MethodPut, target, bytes.NewReader(make([]byte, size)))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	req.Header["Idempotency-Key"] = nil // as the client does
-	resp, err := way.RoundTrip(req)
+	return way.RoundTrip(req)
+}
+
+// exchange makes a small PUT and reads so many bytes of the answer, -1 being all.
+func exchange(way http.RoundTripper, target string, read int64) (string, error) {
+	resp, err := upload(way, target, 4)
 	if err != nil {
 		return "", err
 	}
@@ -104,7 +133,7 @@ func TestConnections(t *testing.T) {
 		name   string
 		answer func(net.Conn, int)
 		read   int64
-		want   string // each time
+		want   string // each time; empty for an error
 		conns  []int
 	}{
 		{"all is read", say(whole), -1, "200 hello", []int{1, 1, 1}},
@@ -118,15 +147,18 @@ func TestConnections(t *testing.T) {
 		{"more than the answer", say(whole + whole), -1, "200 hello", []int{1, 2, 3}},
 		{"another protocol", say("HTTP/1.1 101 Switching Protocols\r\n\r\n"), -1, "101 ", []int{1, 2, 3}},
 		{"closed without a word", func(conn net.Conn, _ int) { io.WriteString(conn, whole); conn.Close() }, -1, "200 hello", []int{1, 2, 3}},
+		// Only a connection that was idle may have been closed for no fault of the
+		// request, so a request on a new one is not made again.
+		{"new connections are tried once", func(conn net.Conn, _ int) { conn.Close() }, -1, "", []int{1, 2, 3}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			server := serveAnswers(t, test.answer)
-			way := New(Options{})
+			server := serveAnswers(t, "http", test.answer)
+			way := server.way()
 			var got []string
 			for range 3 {
 				answer, err := exchange(way, server.url, test.read)
-				if err != nil {
+				if (err != nil) != (test.want == "") {
 					t.Error(err)
 				}
 				got = append(got, answer)
@@ -141,27 +173,13 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// Only a connection that was idle may have been closed for no fault of the
-// request, so a request on a new one is not made again.
-func TestNewConnectionsAreTriedOnce(t *testing.T) {
-	t.Parallel()
-	server := serveAnswers(t, func(conn net.Conn, _ int) { conn.Close() })
-	answer, err := exchange(New(Options{}), server.url, -1)
-	if err == nil {
-		t.Fatalf("the answer was %q, want an error", answer)
-	}
-	if got, want := server.seen(), []int{1}; !slices.Equal(got, want) {
-		t.Errorf("the requests came on connections %v, want %v", got, want)
-	}
-}
-
 func TestHeadersAreChecked(t *testing.T) {
 	t.Parallel()
-	server := serveAnswers(t, func(conn net.Conn, _ int) { io.WriteString(conn, whole) })
+	server := serveAnswers(t, "http", func(conn net.Conn, _ int) { io.WriteString(conn, whole) })
 	for _, value := range []string{"a\r\nX-Other: b", "a\nb", "a\x00b", "a\x7fb"} {
 		req := must.Get(http.NewRequest(http.MethodGet, server.url, nil))(t)
 		req.Header.Set("X-Value", value)
-		if resp, err := New(Options{}).RoundTrip(req); err == nil {
+		if resp, err := server.way().RoundTrip(req); err == nil {
 			resp.Body.Close()
 			t.Errorf("%q was sent", value)
 		}
@@ -179,14 +197,17 @@ func TestClosedBodies(t *testing.T) {
 		for end, after := range map[string]string{"closed": "", "broken": "hang up"} {
 			t.Run(fmt.Sprint(name, ", ", end), func(t *testing.T) {
 				t.Parallel()
-				server := serveAnswers(t, func(conn net.Conn, _ int) {
+				server := serveAnswers(t, "http", func(conn net.Conn, _ int) {
 					io.WriteString(conn, "HTTP/1.1 200 OK\r\n"+begin+"\r\n\r\n2\r\nab\r\n")
 					if after != "" {
 						conn.Close()
 					}
 				})
 				req, _ := http.NewRequest(http.MethodGet, server.url, nil)
-				resp := must.Get(New(Options{}).RoundTrip(req))(t)
+				resp, err := server.way().RoundTrip(req)
+				if err != nil {
+					t.Fatal(err)
+				}
 				if _, err := io.ReadFull(resp.Body, make([]byte, 2)); err != nil {
 					t.Fatal(err)
 				}
@@ -207,13 +228,12 @@ func TestClosedBodies(t *testing.T) {
 // share one connection.
 func TestConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
-	server := serveAnswers(t, func(conn net.Conn, _ int) { io.WriteString(conn, whole) })
-	way := New(Options{Connections: 1})
+	server := serveAnswers(t, "http", func(conn net.Conn, _ int) { io.WriteString(conn, whole) })
+	way := New(Options{Origin: server.origin, Connections: 1})
 	var group sync.WaitGroup
 	for _, size := range []int{0, 10, 10, 10, 10, smallBody, smallBody + 1, 1 << 20} {
 		group.Go(func() {
-			req, _ := http.NewRequest(http.MethodPut, server.url, strings.NewReader(strings.Repeat("x", size)))
-			resp, err := way.RoundTrip(req)
+			resp, err := upload(way, server.url, size)
 			if err != nil {
 				t.Error(err)
 				return

@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -16,13 +17,9 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// upload makes a PUT, and reports whether its body was delivered.
-func upload(way http.RoundTripper, target string, size int) (delivered bool, err error) {
-	req, err := http.NewRequest(http.MethodPut, target, bytes.NewReader(make([]byte, size)))
-	if err != nil {
-		return false, err
-	}
-	resp, err := way.RoundTrip(req)
+// delivers makes an upload, and reports whether its body was delivered.
+func delivers(way http.RoundTripper, target string, size int) (bool, error) {
+	resp, err := upload(way, target, size)
 	if err != nil {
 		return false, err
 	}
@@ -37,7 +34,6 @@ func upload(way http.RoundTripper, target string, size int) (delivered bool, err
 // what lies in this machine's buffers was not delivered.
 func TestDelivered(t *testing.T) {
 	t.Parallel()
-	certificates, roots := loopbackCertificate(t)
 	const consent = "HTTP/1.1 100 Continue\r\n\r\n"
 	for name, test := range map[string]struct {
 		size   int
@@ -60,18 +56,9 @@ func TestDelivered(t *testing.T) {
 		for _, scheme := range []string{"http", "https"} {
 			t.Run(name+", "+scheme, func(t *testing.T) {
 				t.Parallel()
-				listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
-				if scheme == "https" {
-					listener = tls.NewListener(listener, &tls.Config{Certificates: certificates})
-				}
 				over := make(chan struct{})
-				t.Cleanup(func() { close(over); listener.Close() })
-				go func() {
-					conn, err := listener.Accept()
-					if err != nil {
-						return
-					}
-					defer conn.Close()
+				t.Cleanup(func() { close(over) })
+				server := serveConns(t, scheme, func(conn net.Conn, _ int) {
 					readHeader(conn)
 					io.WriteString(conn, test.before)
 					io.CopyN(io.Discard, conn, test.reads)
@@ -79,10 +66,9 @@ func TestDelivered(t *testing.T) {
 					io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 					io.CopyN(io.Discard, conn, test.then)
 					<-over
-				}()
-				origin, _ := url.Parse(scheme + "://" + listener.Addr().String())
-				way := New(Options{Origin: origin, RootCAs: roots, ContinueTimeout: 100 * time.Millisecond})
-				got, err := upload(way, origin.String(), test.size)
+				})
+				way := New(Options{Origin: server.origin, RootCAs: server.roots, ContinueTimeout: 100 * time.Millisecond})
+				got, err := delivers(way, server.url, test.size)
 				if got != test.want || err != nil {
 					t.Errorf("%t, %v, want %t", got, err, test.want)
 				}
@@ -113,7 +99,8 @@ func TestHonestServers(t *testing.T) {
 	plain, secure := httptest.NewServer(handler), httptest.NewTLSServer(handler)
 	t.Cleanup(plain.Close)
 	t.Cleanup(secure.Close)
-	_, roots := loopbackCertificate(t)
+	roots := x509.NewCertPool()
+	roots.AddCert(secure.Certificate())
 	for _, base := range []string{plain.URL, secure.URL} {
 		origin, _ := url.Parse(base)
 		for _, rate := range []int64{0, 500 << 20} {
@@ -126,7 +113,7 @@ func TestHonestServers(t *testing.T) {
 						for range 4 {
 							group.Go(func() {
 								for range (times + 3) / 4 {
-									if delivered, err := upload(way, base+path, size); !delivered || err != nil {
+									if delivered, err := delivers(way, base+path, size); !delivered || err != nil {
 										t.Errorf("delivered: %t, %v", delivered, err)
 										return
 									}
@@ -137,6 +124,79 @@ func TestHonestServers(t *testing.T) {
 					})
 				}
 			}
+		}
+	}
+}
+
+// TestRefusedWhileWriting has a server refuse what it reads only the beginning
+// of, and reset the connection. Other systems than Linux may forget what has
+// arrived before a reset.
+func TestRefusedWhileWriting(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]string{
+		"413 Content Too Large": "413 big!", "401 Unauthorized": "401 big!", "202 Accepted": "202 big!",
+	} {
+		t.Run(answer, func(t *testing.T) {
+			t.Parallel()
+			ready := make(chan struct{})
+			server := serveConns(t, "http", func(conn net.Conn, _ int) {
+				_ = conn.(*net.TCPConn).SetReadBuffer(1)
+				ready <- struct{}{}
+				_, _ = conn.Read(make([]byte, 1))
+				_, _ = fmt.Fprintf(conn, "HTTP/1.1 %s\r\nContent-Length: 4\r\n\r\nbig!", answer)
+				_ = conn.(*net.TCPConn).SetLinger(0)
+			})
+			way := over(stalls{}, func() net.Conn {
+				conn, err := net.Dial("tcp", server.origin.Host)
+				if err != nil {
+					t.Fatal(err)
+				}
+				<-ready
+				_ = conn.(*net.TCPConn).SetWriteBuffer(1) // the system's least, so that the body does not fit
+				return conn
+			})
+			for range 20 {
+				resp, err := upload(way, server.url, 64<<10)
+				if err != nil {
+					t.Fatal(err)
+				}
+				text, _ := io.ReadAll(resp.Body)
+				resp.Body.Close()
+				if got := fmt.Sprint(resp.StatusCode, " ", string(text)); got != want || Delivered(resp) {
+					t.Fatalf("%q, delivered: %t, want %q", got, Delivered(resp), want)
+				}
+			}
+		})
+	}
+}
+
+// TestCertificateRefusals tells every time why a server hangs up that wants a
+// client's certificate: with TLS 1.3 it says so when the request is on its way.
+func TestCertificateRefusals(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.TLS = &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, MinVersion: tls.VersionTLS13}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	origin, _ := url.Parse(server.URL)
+	other := server.TLS.Certificates[0] // which it does not trust as a client's
+	for name, certificate := range map[string]*tls.Certificate{"none": nil, "another": &other} {
+		for _, size := range []int{0, 10, smallBody, smallBody + 1, 1 << 20} {
+			t.Run(fmt.Sprint(name, ", ", size, " bytes"), func(t *testing.T) {
+				t.Parallel()
+				for range 50 {
+					way := New(Options{Origin: origin, RootCAs: roots, ClientCertificate: certificate})
+					resp, err := upload(way, server.URL, size)
+					if err == nil {
+						resp.Body.Close()
+					}
+					if !IsCertificateRefusal(err) {
+						t.Fatalf("%v, want a refusal of the certificate", err)
+					}
+				}
+			})
 		}
 	}
 }

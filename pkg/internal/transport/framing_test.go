@@ -69,7 +69,7 @@ func TestCutAnswers(t *testing.T) {
 				t.Parallel()
 				for cut := range len(answer) + 1 {
 					asked := 0 // one after the other
-					server := serveAnswers(t, func(conn net.Conn, _ int) {
+					server := serveAnswers(t, "http", func(conn net.Conn, _ int) {
 						if asked++; kept && asked == 1 {
 							io.WriteString(conn, whole)
 							return
@@ -77,7 +77,7 @@ func TestCutAnswers(t *testing.T) {
 						io.WriteString(conn, answer[:cut])
 						conn.Close()
 					})
-					way := New(Options{})
+					way := server.way()
 					if kept {
 						if got, err := exchange(way, server.url, -1); got != "200 hello" || err != nil {
 							t.Fatal(got, err)
@@ -114,13 +114,13 @@ func TestLongAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := serveAnswers(t, func(conn net.Conn, _ int) {
+			server := serveAnswers(t, "http", func(conn net.Conn, _ int) {
 				_, err := io.WriteString(conn, answer[0])
 				for err == nil {
 					_, err = io.WriteString(conn, strings.Repeat(answer[1], 1000))
 				}
 			})
-			if got, err := exchange(New(Options{}), server.url, -1); !strings.Contains(fmt.Sprint(err), "headers exceeded 262144 bytes") {
+			if got, err := exchange(server.way(), server.url, -1); !strings.Contains(fmt.Sprint(err), "headers exceeded 262144 bytes") {
 				t.Errorf("%q, %v, want too long headers", got, err)
 			}
 		})
@@ -181,13 +181,8 @@ func TestOthersCancellations(t *testing.T) {
 // TestHungUp has the server hang up on a connection before the request is written.
 func TestHungUp(t *testing.T) {
 	t.Parallel()
+	server := serveConns(t, "http", func(net.Conn, int) {})
 	for range 200 {
-		listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
-		go func() {
-			if conn, err := listener.Accept(); err == nil {
-				conn.Close()
-			}
-		}()
 		way := stalls{next: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := new(net.Dialer).DialContext(ctx, network, address)
 			if err == nil {
@@ -195,10 +190,9 @@ func TestHungUp(t *testing.T) {
 			}
 			return conn, err
 		}}}
-		_, err := exchange(way, "http://"+listener.Addr().String(), -1)
+		_, err := exchange(way, server.url, -1)
 		if err == nil || strings.Contains(err.Error(), closedIdle) {
 			t.Errorf("%v", err)
 		}
-		listener.Close()
 	}
 }

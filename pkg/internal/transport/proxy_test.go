@@ -51,10 +51,6 @@ func TestProxyConn(t *testing.T) {
 	}
 }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
 // TestCredential shows which host gets the token and the headers of a gate, and
 // as what it is dialled.
 func TestCredential(t *testing.T) {
@@ -78,7 +74,7 @@ func TestCredential(t *testing.T) {
 	} {
 		u := must.Get(url.Parse(target))(t)
 		var got outcome
-		way := credential{own: own, header: http.Header{"Gate": {"g"}}, next: roundTrip(func(req *http.Request) (*http.Response, error) {
+		way := credential{own: own, header: http.Header{"Gate": {"g"}}, next: roundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Host != req.URL.Host {
 				t.Errorf("%s: the host is %q, and %q in the header", target, req.URL.Host, req.Host)
 			}
@@ -137,27 +133,24 @@ func TestByteRateEndsWithTheConnection(t *testing.T) {
 	})
 }
 
-type noNetwork struct{ began []time.Duration }
-
-func (n *noNetwork) RoundTrip(*http.Request) (*http.Response, error) {
-	n.began = append(n.began, time.Duration(time.Now().UnixNano()))
-	return &http.Response{Body: http.NoBody}, nil
-}
-
 // TestRequestRate spaces requests evenly.
 func TestRequestRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		network := new(noNetwork)
+		var began []time.Time
+		network := roundTripper(func(*http.Request) (*http.Response, error) {
+			began = append(began, time.Now())
+			return &http.Response{Body: http.NoBody}, nil
+		})
 		way := spaced{next: network, limiter: newRequestLimiter(100.0 / 60)}
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/", nil)
 		for range 5 {
 			resp := must.Get(way.RoundTrip(req))(t)
 			resp.Body.Close()
 		}
-		for i := 1; i < len(network.began); i++ {
-			if gap := network.began[i] - network.began[i-1]; gap < 599*time.Millisecond || gap > 601*time.Millisecond {
-				t.Errorf("request %d came after %v, want 600 ms", i, gap)
+		for i := range began[1:] {
+			if gap := began[i+1].Sub(began[i]); gap < 599*time.Millisecond || gap > 601*time.Millisecond {
+				t.Errorf("request %d came after %v, want 600 ms", i+1, gap)
 			}
 		}
 	})

@@ -4,12 +4,10 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -139,22 +137,11 @@ func TestSilenceIsNotRepeated(t *testing.T) {
 	}
 }
 
-// loopbackCertificate is one for servers on this machine, and who trusts it.
-func loopbackCertificate(t *testing.T) (certificates []tls.Certificate, roots *x509.CertPool) {
-	t.Helper()
-	server := httptest.NewTLSServer(http.NotFoundHandler())
-	t.Cleanup(server.Close)
-	roots = x509.NewCertPool()
-	roots.AddCert(server.Certificate())
-	return server.TLS.Certificates, roots
-}
-
 // TestIdleConnectionsAreQuiet has a server say something, or hang up, on a
 // connection that is idle: once the client has seen that, none of it is the answer
 // to the next request, which comes on another connection and is made once.
 func TestIdleConnectionsAreQuiet(t *testing.T) {
 	t.Parallel()
-	certificates, roots := loopbackCertificate(t)
 	below := func(conn net.Conn) net.Conn {
 		if secure, ok := conn.(*tls.Conn); ok {
 			return secure.NetConn()
@@ -189,13 +176,9 @@ func TestIdleConnectionsAreQuiet(t *testing.T) {
 		for _, scheme := range []string{"http", "https"} {
 			t.Run(name+", "+scheme, func(t *testing.T) {
 				t.Parallel()
-				listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
-				if scheme == "https" {
-					listener = tls.NewListener(listener, &tls.Config{Certificates: certificates})
-				}
 				idle, said := make(chan struct{}), make(chan struct{})
 				requests := 0 // which come one after the other
-				server := serveAnswersOn(t, listener, scheme, func(conn net.Conn, number int) {
+				server := serveAnswers(t, scheme, func(conn net.Conn, number int) {
 					if requests++; requests > 1 {
 						io.WriteString(conn, test.answer)
 						return
@@ -208,7 +191,7 @@ func TestIdleConnectionsAreQuiet(t *testing.T) {
 					}
 					close(said)
 				})
-				way := New(Options{RootCAs: roots, ByteRate: 1 << 20})
+				way := New(Options{Origin: server.origin, RootCAs: server.roots, ByteRate: 1 << 20})
 				if got, err := exchange(way, server.url, -1); got != "200 hello" || err != nil {
 					t.Fatal(got, err)
 				}
