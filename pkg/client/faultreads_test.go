@@ -12,6 +12,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
@@ -108,7 +109,5 @@ var calls = map[string]apiCall{
 func (c *cache) fill(t *testing.T, content []byte) {
 	t.Helper()
 	metadata := artifact.Metadata{CI: "X", Duration: new(time.Second)}
-	if err := c.store.Put(t.Context(), store.Key{ID: "abc"}, int64(len(content)), metadata, bytes.NewReader(content)); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, c.store.Put(t.Context(), store.Key{ID: "abc"}, int64(len(content)), metadata, bytes.NewReader(content)))
 }

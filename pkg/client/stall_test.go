@@ -107,9 +107,7 @@ func TestReadingAgainIsNoStandstill(t *testing.T) {
 					}
 					return sha256.New()
 				}, nil)
-				if err := errors.Join(err, os.Chmod(path, 0o640)); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, errors.Join(err, os.Chmod(path, 0o640)))
 				api, trust := startTLS(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 					io.Copy(io.Discard, r.Body)
 				}), protocol)
@@ -127,13 +125,8 @@ func TestReadingAgainIsNoStandstill(t *testing.T) {
 func openZeros(t *testing.T, size int) (source *artifact.Source, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "input")
-	if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	source, err := artifact.OpenFile(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, make([]byte, size), 0o600))
+	source = must.Get(artifact.OpenFile(t.Context(), path))(t)
 	t.Cleanup(func() { source.Close() })
 	return source, path
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 func TestPutSendsEverything(t *testing.T) {
@@ -79,9 +80,7 @@ func TestPutBreaksOffWhenTheInputChanged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			source, path := openZeros(t, size)
-			if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, os.WriteFile(path, make([]byte, size), 0o600))
 			r, c := serve(t, accept)
 			_, err := c.Put(t.Context(), client.Upload{ID: "abc", Source: source})
 			if !errors.Is(err, artifact.ErrChanged) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/command"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // TestUnresolvable has a name that no resolver needs to be asked for: a label
@@ -41,17 +42,14 @@ func TestResolversThatFail(t *testing.T) {
 	for name, code := range map[string]byte{"SERVFAIL": 2, "NXDOMAIN": 3, "silence": 0xff} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, err := net.ListenPacket("udp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
+			server := must.Get(net.ListenPacket("udp", "127.0.0.1:0"))(t)
 			t.Cleanup(func() { server.Close() })
 			go answerQuestions(server, code)
 			resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				return new(net.Dialer).DialContext(ctx, "udp", server.LocalAddr().String())
 			}}
 			dialer := net.Dialer{Resolver: resolver, Timeout: limit}
-			_, err = dialer.DialContext(t.Context(), "tcp", "cache.invalid.:443")
+			_, err := dialer.DialContext(t.Context(), "tcp", "cache.invalid.:443")
 			var unresolved *net.DNSError
 			if !errors.As(err, &unresolved) {
 				t.Fatalf("error %v, want a *net.DNSError", err)
@@ -91,10 +89,7 @@ func TestRefusedConnections(t *testing.T) {
 			if method != http.MethodPut {
 				cache.fill(t, content)
 			}
-			closed, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
+			closed := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 			closed.Close()
 			tries := 1
 			c := newClient(t, "http://"+closed.Addr().String(), func(o *client.Options) {
@@ -106,7 +101,7 @@ func TestRefusedConnections(t *testing.T) {
 				}
 			})
 			client.SkipPausesForTest(c)
-			err = call.make(t, c, content)
+			err := call.make(t, c, content)
 			held, wants := cache.holds(t, content), whole
 			if always && method == http.MethodPut {
 				wants = nothing

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -24,9 +23,8 @@ import (
 // answering is a server whose answers are written by the test. It tells which
 // connection each request came on.
 type answering struct {
-	url    string
-	origin *url.URL
-	roots  *x509.CertPool // that its clients trust, if it is one over TLS
+	url   string
+	roots *x509.CertPool // that its clients trust, if it is one over TLS
 
 	mu    sync.Mutex
 	conns []int
@@ -35,13 +33,9 @@ type answering struct {
 // serveConns accepts connections and lets one function have each.
 func serveConns(t *testing.T, scheme string, handle func(conn net.Conn, number int)) *answering {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	t.Cleanup(func() { listener.Close() })
 	server := &answering{url: scheme + "://" + listener.Addr().String()}
-	server.origin, _ = url.Parse(server.url)
 	if scheme == "https" {
 		certified := httptest.NewTLSServer(nil)
 		certified.Close()
@@ -94,7 +88,7 @@ func (s *answering) seen() []int {
 }
 
 // way is the way to the server.
-func (s *answering) way() http.RoundTripper { return New(Options{Origin: s.origin, RootCAs: s.roots}) }
+func (s *answering) way() http.RoundTripper { return New(Options{RootCAs: s.roots}) }
 
 // upload makes a PUT of so many bytes.
 func upload(way http.RoundTripper, target string, size int) (*http.Response, error) {
@@ -204,10 +198,7 @@ func TestClosedBodies(t *testing.T) {
 					}
 				})
 				req, _ := http.NewRequest(http.MethodGet, server.url, nil)
-				resp, err := server.way().RoundTrip(req)
-				if err != nil {
-					t.Fatal(err)
-				}
+				resp := must.Get(server.way().RoundTrip(req))(t)
 				if _, err := io.ReadFull(resp.Body, make([]byte, 2)); err != nil {
 					t.Fatal(err)
 				}
@@ -229,7 +220,7 @@ func TestClosedBodies(t *testing.T) {
 func TestConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
 	server := serveAnswers(t, "http", func(conn net.Conn, _ int) { io.WriteString(conn, whole) })
-	way := New(Options{Origin: server.origin, Connections: 1})
+	way := New(Options{Connections: 1})
 	var group sync.WaitGroup
 	for _, size := range []int{0, 10, 10, 10, 10, smallBody, smallBody + 1, 1 << 20} {
 		group.Go(func() {

@@ -9,7 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -67,7 +67,7 @@ func TestDelivered(t *testing.T) {
 					io.CopyN(io.Discard, conn, test.then)
 					<-over
 				})
-				way := New(Options{Origin: server.origin, RootCAs: server.roots, ContinueTimeout: 100 * time.Millisecond})
+				way := New(Options{RootCAs: server.roots, ContinueTimeout: 100 * time.Millisecond})
 				got, err := delivers(way, server.url, test.size)
 				if got != test.want || err != nil {
 					t.Errorf("%t, %v, want %t", got, err, test.want)
@@ -102,12 +102,11 @@ func TestHonestServers(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(secure.Certificate())
 	for _, base := range []string{plain.URL, secure.URL} {
-		origin, _ := url.Parse(base)
 		for _, rate := range []int64{0, 500 << 20} {
-			way := New(Options{Origin: origin, RootCAs: roots, ContinueTimeout: time.Second, Connections: 4, ByteRate: rate})
+			way := New(Options{RootCAs: roots, ContinueTimeout: time.Second, Connections: 4, ByteRate: rate})
 			for size, times := range map[int]int{10: 400, 4 << 10: 400, smallBody: 200, smallBody + 1: 200, 100_000: 100, 1<<20 + 1: 20, 20_000_000: 2} {
 				for _, path := range []string{"/text", "/empty"} {
-					t.Run(fmt.Sprint(origin.Scheme, path, ", ", size, " bytes, rate ", rate), func(t *testing.T) {
+					t.Run(fmt.Sprint(base, path, ", ", size, " bytes, rate ", rate), func(t *testing.T) {
 						t.Parallel()
 						var group sync.WaitGroup
 						for range 4 {
@@ -147,19 +146,13 @@ func TestRefusedWhileWriting(t *testing.T) {
 				_ = conn.(*net.TCPConn).SetLinger(0)
 			})
 			way := over(stalls{}, func() net.Conn {
-				conn, err := net.Dial("tcp", server.origin.Host)
-				if err != nil {
-					t.Fatal(err)
-				}
+				conn := must.Get(net.Dial("tcp", strings.TrimPrefix(server.url, "http://")))(t)
 				<-ready
 				_ = conn.(*net.TCPConn).SetWriteBuffer(1) // the system's least, so that the body does not fit
 				return conn
 			})
 			for range 20 {
-				resp, err := upload(way, server.url, 64<<10)
-				if err != nil {
-					t.Fatal(err)
-				}
+				resp := must.Get(upload(way, server.url, 64<<10))(t)
 				text, _ := io.ReadAll(resp.Body)
 				resp.Body.Close()
 				if got := fmt.Sprint(resp.StatusCode, " ", string(text)); got != want || Delivered(resp) {
@@ -180,14 +173,13 @@ func TestCertificateRefusals(t *testing.T) {
 	t.Cleanup(server.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
-	origin, _ := url.Parse(server.URL)
 	other := server.TLS.Certificates[0] // which it does not trust as a client's
 	for name, certificate := range map[string]*tls.Certificate{"none": nil, "another": &other} {
 		for _, size := range []int{0, 10, smallBody, smallBody + 1, 1 << 20} {
 			t.Run(fmt.Sprint(name, ", ", size, " bytes"), func(t *testing.T) {
 				t.Parallel()
 				for range 50 {
-					way := New(Options{Origin: origin, RootCAs: roots, ClientCertificate: certificate})
+					way := New(Options{RootCAs: roots, ClientCertificate: certificate})
 					resp, err := upload(way, server.URL, size)
 					if err == nil {
 						resp.Body.Close()

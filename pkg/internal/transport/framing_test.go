@@ -142,16 +142,13 @@ func TestOthersCancellations(t *testing.T) {
 			want  error
 		}{"alive": {nil, errOther}, "ended": {own, own}} {
 			ctx, cancel := context.WithCancelCause(t.Context())
-			req, err := http.NewRequestWithContext(ctx, http.MethodPut, "http://server/", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			req := must.Get(http.NewRequestWithContext(ctx, http.MethodPut, "http://server/", nil))(t)
 			ends := func() {
 				if test.cause != nil {
 					cancel(test.cause)
 				}
 			}
-			_, err = stalls{next: roundTripper(func(*http.Request) (*http.Response, error) {
+			_, err := stalls{next: roundTripper(func(*http.Request) (*http.Response, error) {
 				ends()
 				return nil, other
 			})}.RoundTrip(req)

@@ -55,10 +55,7 @@ func TestProxyConn(t *testing.T) {
 // as what it is dialled.
 func TestCredential(t *testing.T) {
 	t.Parallel()
-	own, err := url.Parse("https://ci.example.test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	own := must.Get(url.Parse("https://ci.example.test"))(t)
 	type outcome struct {
 		host, token, gate string
 		err               error

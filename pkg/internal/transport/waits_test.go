@@ -191,7 +191,7 @@ func TestIdleConnectionsAreQuiet(t *testing.T) {
 					}
 					close(said)
 				})
-				way := New(Options{Origin: server.origin, RootCAs: server.roots, ByteRate: 1 << 20})
+				way := New(Options{RootCAs: server.roots, ByteRate: 1 << 20})
 				if got, err := exchange(way, server.url, -1); got != "200 hello" || err != nil {
 					t.Fatal(got, err)
 				}
