@@ -47,12 +47,15 @@ func (a *authority) certificate(t *testing.T, c *x509.Certificate) tls.Certifica
 }
 
 // serveTLS serves over TLS with a certificate; the file trusted has its authority.
-func serveTLS(t *testing.T, c *x509.Certificate, handle http.HandlerFunc) (server *httptest.Server, trusted string) {
+func serveTLS(t *testing.T, c *x509.Certificate, handle http.HandlerFunc, configure ...func(*tls.Config)) (server *httptest.Server, trusted string) {
 	t.Helper()
 	ours := newAuthority(t)
 	server = httptest.NewUnstartedServer(handle)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{ours.certificate(t, c)}}
+	for _, f := range configure {
+		f(server.TLS)
+	}
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server, ours.file
