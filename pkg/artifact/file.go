@@ -236,8 +236,8 @@ func (f *openedFile) compare(info os.FileInfo, state fileState) error {
 	return nil
 }
 
-// rest closes the file until it is read again.
-func (f *openedFile) rest() error {
+// release closes the file until it is read again.
+func (f *openedFile) release() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.file == nil {

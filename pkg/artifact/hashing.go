@@ -2,7 +2,6 @@ package artifact
 
 import (
 	"io"
-	"sync"
 
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
@@ -63,7 +62,7 @@ func (s *hashing) buffer() []byte {
 	}
 	if s.made < hashBuffers {
 		s.made++
-		return pooledBuffer(s.size)
+		return make([]byte, s.size)
 	}
 	return <-s.free
 }
@@ -76,21 +75,5 @@ func (s *hashing) write(b []byte) { s.full <- b }
 func (s *hashing) stop() {
 	close(s.full)
 	<-s.done
-	for range len(s.free) {
-		b := <-s.free
-		hashPool.Put(&b)
-	}
 	fault.Raise(s.broken)
-}
-
-// hashPool keeps the buffers of one input for the next: in a long list they
-// would be most of the garbage.
-var hashPool = sync.Pool{New: func() any { return new([]byte) }}
-
-// pooledBuffer is one of so many bytes, as a rule one that was used before.
-func pooledBuffer(size int) []byte {
-	if b := *hashPool.Get().(*[]byte); cap(b) >= size {
-		return b[:size]
-	}
-	return make([]byte, size)
 }

@@ -25,7 +25,8 @@ func TestReplacedBeforeItIsOpened(t *testing.T) {
 			"content": func(t *testing.T, source *Source) error {
 				t.Helper()
 				t.Cleanup(func() { source.Close() })
-				return source.Load()
+				_, err := io.ReadAll(source.Open())
+				return err
 			},
 		} {
 			t.Run(kind+" instead of "+content, func(t *testing.T) {
@@ -52,7 +53,7 @@ func TestReplacedBeforeItIsOpened(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer source.Close()
-			if err := errors.Join(source.Rest(), replace(path, put)); err != nil {
+			if err := errors.Join(source.Release(), replace(path, put)); err != nil {
 				t.Fatal(err)
 			}
 			if err := ends(t, path, func() error { _, err := io.ReadAll(source.Open()); return err }); !errors.Is(err, ErrChanged) {

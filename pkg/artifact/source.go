@@ -27,8 +27,6 @@ type Source struct {
 	bytes io.ReaderAt
 	size  int64
 	close func() error
-	// loaded is set where a file's bytes are in memory.
-	loaded *loaded
 	// file is nil where nobody else can reach the bytes.
 	file *openedFile
 
@@ -95,15 +93,13 @@ func (s *Source) Unchanged(ctx context.Context) error {
 	return s.file.settle(ctx, seen, func() error { return s.compareAgain(ctx, proofs) })
 }
 
-// compareAgain reads the file itself, even if it was loaded, and compares it with
-// what was hashed.
+// compareAgain reads the file once more and compares it with what was hashed.
 func (s *Source) compareAgain(ctx context.Context, proofs []proof) error {
 	again := make(parallel, len(proofs))
 	for i, p := range proofs {
 		again[i] = p.begin()
 	}
-	onDisk := &Source{bytes: s.file, size: s.size}
-	if err := onDisk.feed(ctx, again, nil); err != nil {
+	if err := s.feed(ctx, again, nil); err != nil {
 		return err
 	}
 	for i, p := range proofs {
@@ -156,63 +152,26 @@ func (s *Source) feed(ctx context.Context, w io.Writer, progress func(int64)) er
 // feedAtOnce is feed for what fits into one buffer, where nothing is left to
 // read ahead.
 func (s *Source) feedAtOnce(w io.Writer, progress func(int64)) error {
-	if err := s.writeTo(w); err != nil {
+	content := make([]byte, s.size)
+	if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
 		return err
 	}
+	_, _ = w.Write(content) // a hash never fails
 	if progress != nil {
 		progress(s.size)
 	}
 	return nil
 }
 
-// writeTo writes all bytes to a hash, which never fails.
-func (s *Source) writeTo(w io.Writer) error {
-	if s.loaded != nil {
-		return s.loaded.use(func(content []byte) { _, _ = w.Write(content) })
-	}
-	buffer := smallBuffers.Get().(*[]byte)
-	defer smallBuffers.Put(buffer)
-	if int64(len(*buffer)) < s.size {
-		*buffer = make([]byte, s.size)
-	}
-	content := (*buffer)[:s.size]
-	if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
-		return err
-	}
-	_, _ = w.Write(content)
-	return nil
-}
-
-// smallBuffers are for hashing what fits into one buffer.
-var smallBuffers = sync.Pool{New: func() any { return new([]byte) }}
-
-// Load reads the whole input into memory, which is for small ones, and gives
-// its file back. Nobody else may use the Source meanwhile.
-func (s *Source) Load() error {
-	if s.file == nil || s.loaded != nil {
+// Release closes the file until it is read again, so that a program can hold more
+// Sources than it may have files open. It returns an error that wraps [ErrChanged]
+// if the file was written to; the next reading opens the file again, and fails if
+// it is another one. Nobody else may use the Source meanwhile.
+func (s *Source) Release() error {
+	if s.file == nil {
 		return nil
 	}
-	content, err := load(s, s.size)
-	if err != nil {
-		return err
-	}
-	if err := s.file.rest(); err != nil {
-		_ = content.release()
-		return err
-	}
-	s.loaded, s.bytes = content, content
-	s.close = func() error { return errors.Join(content.release(), s.file.close()) }
-	return nil
-}
-
-// Rest gives back the file of an input that is not read for a while, and fails
-// as [Source.Unchanged] does, though it reads nothing. The next reading opens it
-// again, and fails in the same way. Nobody else may use the Source meanwhile.
-func (s *Source) Rest() error {
-	if s.file == nil || s.loaded != nil {
-		return nil
-	}
-	return s.file.rest()
+	return s.file.release()
 }
 
 // Close gives the file back. A spooled input is gone then.

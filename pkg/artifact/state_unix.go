@@ -8,30 +8,19 @@ import (
 	"syscall"
 )
 
-// openToRead is [os.Open] for regular files, which no poller can wait for: to
-// try that costs five system calls. It does not wait for who writes to a FIFO
-// that took the file's name since it was looked at: nothing would end that.
-func openToRead(path string) (*os.File, error) {
-	flags := syscall.O_RDONLY | syscall.O_CLOEXEC | syscall.O_NONBLOCK
-	for {
-		fd, err := syscall.Open(path, flags, 0)
-		switch err {
-		case nil:
-			return os.NewFile(uintptr(fd), path), nil
-		case syscall.EINTR: // on a slow file system
-		case syscall.EAGAIN: // somebody has a lease on the file, and is asked to give it back
-			flags &^= syscall.O_NONBLOCK
-		default:
-			return nil, &os.PathError{Op: "open", Path: path, Err: err}
-		}
-	}
-}
+// openToRead opens a file without waiting for the writer of a FIFO that took its
+// name since it was looked at: nothing would end that.
+func openToRead(path string) (*os.File, error) { return openWithoutWait(path, os.OpenFile) }
 
 // openToReadIn is openToRead for a file in root.
 func openToReadIn(root *os.Root, name string) (*os.File, error) {
-	file, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if errors.Is(err, syscall.EAGAIN) { // a lease, as in openToRead
-		return root.Open(name)
+	return openWithoutWait(name, root.OpenFile)
+}
+
+func openWithoutWait(path string, open func(string, int, os.FileMode) (*os.File, error)) (*os.File, error) {
+	file, err := open(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.EAGAIN) { // somebody has a lease on the file, and is asked to give it back
+		return open(path, os.O_RDONLY, 0)
 	}
 	return file, err
 }

@@ -183,7 +183,7 @@ func (r *putRun) open(ctx context.Context, e *putEntry) error {
 	}
 	e.prepared, err = r.uploader.prepare(ctx, e.input, source, id, &e.share, &e.result)
 	if err == nil && r.uploader.asks() { // it may be long until it is its turn
-		if err = source.Rest(); err != nil {
+		if err = source.Release(); err != nil {
 			err = &InputError{Path: e.input.Path, Err: err}
 		}
 	}
