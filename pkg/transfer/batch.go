@@ -18,9 +18,6 @@ type Batch struct {
 	FailFast bool
 	// Progress, if not nil, observes the whole list.
 	Progress ListTracker
-	// Waiting, if not nil, is called when the next result is not known yet:
-	// time to write those before it.
-	Waiting func()
 }
 
 // smallSize is how many bytes a file may have to be read without taking turns.
@@ -43,7 +40,7 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 			uploader: u, batch: batch, ending: ending{failFast: batch.FailFast},
 			turns: make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
 		}
-		l := line[*putEntry]{entries: r.entries(inputs), window: window, inTurn: r.completeRepeat, waiting: batch.Waiting}
+		l := line[*putEntry]{entries: r.entries(inputs), window: window, inTurn: r.completeRepeat}
 		prepare, send := each(batch.Jobs, r.caught(r.prepare)), each(batch.Jobs, r.caught(r.send))
 		l.steps = []step[*putEntry]{prepare, send}
 		if u.asks() {

@@ -46,8 +46,6 @@ type line[E item] struct {
 	// inTurn, if not nil, completes a finished entry when those before it were
 	// given. It returns false to end the run.
 	inTurn func(context.Context, E) bool
-	// waiting, if not nil, is called before a wait for the next entry.
-	waiting func()
 }
 
 // step is one step of the work on entries.
@@ -88,12 +86,12 @@ func (l line[E]) run(ctx context.Context) iter.Seq[E] {
 		defer working.Wait()
 		defer cancel(nil)
 		for {
-			next, more := receive(ctx, places, l.waiting)
+			next, more := receive(ctx, places)
 			if !more {
 				return
 			}
 			current = []E{next}
-			if !await(ctx, next.finished(), l.waiting) || l.inTurn != nil && !l.inTurn(ctx, next) || !yield(next) {
+			if !await(ctx, next.finished()) || l.inTurn != nil && !l.inTurn(ctx, next) || !yield(next) {
 				return
 			}
 		}
@@ -144,7 +142,7 @@ func (s step[E]) start(ctx context.Context, guard func(func()), working *sync.Wa
 // fill returns up to size entries, or those that come in a moment. It returns
 // none at the end or when ctx has ended.
 func fill[E any](ctx context.Context, from <-chan E, size int) []E {
-	e, more := receive(ctx, from, nil)
+	e, more := receive(ctx, from)
 	if !more {
 		return nil
 	}
@@ -155,7 +153,7 @@ func fill[E any](ctx context.Context, from <-chan E, size int) []E {
 	ctx, cancel := context.WithTimeout(ctx, fillTime)
 	defer cancel()
 	for len(batch) < size {
-		if e, more = receive(ctx, from, nil); !more {
+		if e, more = receive(ctx, from); !more {
 			break
 		}
 		batch = append(batch, e)
@@ -174,15 +172,13 @@ func send[T any](ctx context.Context, to chan<- T, value T) bool {
 }
 
 // receive returns the next value of a channel, or false if there is none before
-// it is closed or ctx ends. It calls waiting, if not nil, before it waits.
-func receive[T any](ctx context.Context, from <-chan T, waiting func()) (value T, more bool) {
+// it is closed or ctx ends. A value that is there counts, also after the end of
+// ctx.
+func receive[T any](ctx context.Context, from <-chan T) (value T, more bool) {
 	select {
 	case value, more = <-from:
 		return value, more
 	default:
-	}
-	if waiting != nil {
-		waiting()
 	}
 	select {
 	case value, more = <-from:
@@ -191,10 +187,9 @@ func receive[T any](ctx context.Context, from <-chan T, waiting func()) (value T
 	return value, more
 }
 
-// await reports whether done was closed before ctx ended. It calls waiting, if
-// not nil, before it waits.
-func await(ctx context.Context, done <-chan struct{}, waiting func()) bool {
-	receive(ctx, done, waiting)
+// await reports whether done was closed before ctx ended.
+func await(ctx context.Context, done <-chan struct{}) bool {
+	receive(ctx, done)
 	return isClosed(done)
 }
 

@@ -94,7 +94,7 @@ func (r *putRun) completeRepeat(ctx context.Context, e *putEntry) bool {
 	if e.first == nil || e.err != nil {
 		return true
 	}
-	if !await(ctx, e.first.done, r.batch.Waiting) {
+	if !await(ctx, e.first.done) {
 		return false
 	}
 	first := e.first.sent()
@@ -115,9 +115,6 @@ func (r *putRun) sendInstead(ctx context.Context, e *putEntry, first *outcome) {
 	if err := r.ending.notTried(e.input, "sent"); err != nil {
 		e.result.Status, e.result.Err = NotSent, err
 		return
-	}
-	if r.batch.Waiting != nil {
-		r.batch.Waiting()
 	}
 	id := e.result.ID
 	e.result = r.uploader.Put(ctx, e.input)
