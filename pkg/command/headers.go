@@ -3,7 +3,6 @@ package command
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/artifact-cli/artifact/pkg/client"
@@ -94,14 +93,4 @@ func headerSecrets(text string) []string {
 		}
 	}
 	return secrets
-}
-
-// headerNames are in alphabetical order.
-func headerNames(header http.Header) []string {
-	var names []string
-	for name := range header {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -90,15 +90,15 @@ func runLogin(ctx context.Context, a *app, o loginOptions) error {
 	if l.settings.Token, err = l.readToken(ctx); err != nil {
 		return err
 	}
-	found, err := l.introduce(ctx)
+	user, status, err := l.introduce(ctx)
 	if err != nil {
 		return err
 	}
-	account, err := l.save(ctx, found)
+	account, err := l.save(ctx)
 	if err != nil {
 		return err
 	}
-	l.tell(found, account)
+	l.tell(user, status, account.Storage)
 	return nil
 }
 
@@ -167,42 +167,39 @@ func (l *login) sayWhere() {
 	l.say("Whoever runs that server hands out its tokens. (For turborepo-remote-cache it is one of its TURBO_TOKEN.)")
 }
 
-// introduce checks the token, and finds out what it is good for. It chooses the
+// introduce checks the token, finds out what it is good for, and chooses the
 // default team.
-func (l *login) introduce(ctx context.Context) (inquiry, error) {
+func (l *login) introduce(ctx context.Context) (user client.User, status client.CacheStatus, err error) {
 	cache, err := l.newClient(l.settings, l.options.network, 1)
 	if err != nil {
-		return inquiry{}, err
+		return user, "", err
 	}
-	var user client.User
 	if l.resolver.Origin() == credential.Vercel {
 		if user, err = l.meet(ctx, cache); err != nil {
-			return inquiry{}, err
+			return user, "", err
 		}
-		if cache, err = l.newClient(l.settings, l.options.network, 1); err != nil {
-			return inquiry{}, err
+		if cache, err = l.newClient(l.settings, l.options.network, 1); err != nil { // for the team
+			return user, "", err
 		}
 	}
-	found := inquiry{settings: l.settings, user: user}
 	const next = "Nothing was stored."
 	unchecked, err := l.checkToken(ctx, cache, next)
 	if err != nil {
-		return found, err
+		return user, "", err
 	}
-	found.cache, err = l.cacheStatus(ctx, cache, next, unchecked)
-	var answered *client.Error
-	if errors.As(err, &answered) && answered.Status != 0 && !errors.As(err, new(*refusedError)) {
+	status, err = l.cacheStatus(ctx, cache, next, unchecked)
+	if answered, ok := errors.AsType[*client.Error](err); ok && answered.Status != 0 && !is[*refusedError](err) {
 		l.warn(err.Error())
-		found.cache, err = client.CacheUnknown, nil
+		return user, client.CacheUnknown, nil
 	}
-	return found, err
+	return user, status, err
 }
 
 // save stores the account: the team only where it was chosen in a login.
-func (l *login) save(ctx context.Context, found inquiry) (credential.Account, error) {
+func (l *login) save(ctx context.Context) (credential.Account, error) {
 	account := credential.Account{API: apiOf(l.settings), Storage: credential.InKeyring}
-	if origin := found.settings.TeamOrigin; origin == "--team" || origin == settings.LoginOrigin {
-		account.TeamID, account.TeamSlug = found.settings.Team.ID, found.settings.Team.Slug
+	if origin := l.settings.TeamOrigin; origin == "--team" || origin == settings.LoginOrigin {
+		account.TeamID, account.TeamSlug = l.settings.Team.ID, l.settings.Team.Slug
 	}
 	options := credential.SaveOptions{MakeDefault: l.common.api != "", Wait: credential.KeyringWait}
 	switch {
@@ -213,40 +210,32 @@ func (l *login) save(ctx context.Context, found inquiry) (credential.Account, er
 		l.say("Storing it in the keyring; unlock that if your desktop asks. This waits for at most %v.", options.Wait)
 	}
 	err := l.store.Save(ctx, account, l.settings.Token, options)
-	var keyring *credential.KeyringError
-	if errors.As(err, &keyring) {
-		err = &unstoredError{keyring}
+	if is[*credential.KeyringError](err) {
+		err = fmt.Errorf("the token was not stored: %w", err)
 	}
 	return account, err
 }
 
-// unstoredError is a token that was checked and could not be stored.
-type unstoredError struct{ keyring *credential.KeyringError }
-
-func (e *unstoredError) Error() string {
-	return fmt.Sprintf("the token was not stored: %v", e.keyring)
-}
-func (e *unstoredError) Unwrap() error { return e.keyring }
-
 // tell says what came of it.
-func (l *login) tell(found inquiry, account credential.Account) {
+func (l *login) tell(user client.User, status client.CacheStatus, storage credential.Storage) {
 	if l.common.json {
-		shown := newStatusJSON(found, nil)
-		shown.Origins.Token = string(account.Storage)
+		shown := newStatusJSON(l.settings)
+		shown.showUser(user)
+		shown.Cache, shown.Origins.Token = status, string(storage)
 		l.printJSON(shown)
 	}
 	as := ""
-	if text := userText(found.user); text != "" {
+	if text := userText(user); text != "" {
 		as = " as " + text
 	}
 	l.say("Logged in to %s%s", l.resolver.Origin(), as)
-	if found.settings.Team != (artifact.Team{}) || found.user != (client.User{}) {
-		l.say("Team: %s", teamText(found.settings.Team))
+	if l.settings.Team != (artifact.Team{}) || user != (client.User{}) {
+		l.say("Team: %s", teamText(l.settings.Team))
 	}
-	switch reason, closed := closedWords[found.cache]; {
+	switch reason, closed := closedWords[status]; {
 	case closed:
-		l.warn("Remote Caching is " + reason + " there: " + closedHints[api.CodeCachePrefix+string(found.cache)])
-	case found.cache == client.CacheEnabled:
+		l.warn("Remote Caching is " + reason + " there: " + closedHints[api.CodeCachePrefix+string(status)])
+	case status == client.CacheEnabled:
 		l.say("Remote Caching is enabled there.")
 	default:
 		l.say("The server does not tell whether Remote Caching is enabled.")

@@ -149,15 +149,6 @@ func (a *app) printJSON(object any) {
 	a.printResult(strings.TrimSuffix(line.String(), "\n"))
 }
 
-// printFact prints a line, as "team: acme (ARTIFACT_TEAM)".
-func (a *app) printFact(name, value, origin string) {
-	line := name + ": " + value
-	if origin != "" {
-		line += " (" + origin + ")"
-	}
-	fmt.Fprintln(a.streams.results, printable.Text(line))
-}
-
 // progress is how the transfer is shown.
 func (a *app) progress() *ui.Progress {
 	style := ui.Silent

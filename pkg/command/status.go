@@ -1,10 +1,13 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
+	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 )
 
@@ -44,55 +48,48 @@ func runStatus(ctx context.Context, a *app, net networkOptions) error {
 	if err != nil {
 		return err
 	}
-	found, err := a.inquire(ctx, net, resolver, s)
-	return a.printStatus(found, err)
-}
-
-// inquiry is what can be known of a cache and of whoever uses it.
-type inquiry struct {
-	settings settings.Settings
-	network  network
-	proxy    string             // empty where requests go straight
-	user     client.User        // empty where the server does not tell
-	cache    client.CacheStatus // empty where it could not be asked
-	identity *identityJSON      // nil where the token is none of a CI job's
-}
-
-// inquire asks the server what the token is good for. What it found until an
-// error is worth showing too.
-func (a *app) inquire(ctx context.Context, net networkOptions, resolver *settings.Resolver, s settings.Settings) (inquiry, error) {
-	err := a.authorize(ctx, net, resolver, &s)
-	found := inquiry{settings: s}
-	if err != nil {
-		return found, err
+	authErr := a.authorize(ctx, net, resolver, &s)
+	found := newStatusJSON(s)
+	if err = authErr; err == nil {
+		err = a.inquire(ctx, net, resolver.Origin() == credential.Vercel, s, &found)
 	}
+	return a.printStatus(s, found, err)
+}
+
+// inquire asks the server what the token is good for. What it found before an
+// error is worth showing too.
+func (a *app) inquire(ctx context.Context, net networkOptions, isVercel bool, s settings.Settings, found *statusJSON) error {
 	cache, err := a.newClient(s, net, 1)
 	if err != nil {
-		return found, err
+		return err
 	}
-	found.proxy = cache.Proxy()
-	if found.network, err = a.network(net); err != nil {
-		return found, err
+	path, err := a.network(net)
+	if err != nil {
+		return err
 	}
+	found.showNetwork(cache.Proxy(), path)
 	next := "It comes from " + s.TokenOrigin + ". artifact login stores another one."
 	if a.identity != nil {
-		found.identity, next = a.newIdentityJSON(), a.refusedIdentity()
+		found.Identity, next = a.newIdentityJSON(), a.refusedIdentity()
 	}
 	unchecked, err := a.checkToken(ctx, cache, next)
 	if err != nil {
-		return found, err
+		return err
 	}
-	if resolver.Origin() == credential.Vercel {
-		found.user, err = cache.User(ctx)
+	if isVercel {
+		user, err := cache.User(ctx)
 		if err != nil {
 			a.warn(err.Error())
 		}
+		found.showUser(user)
 	}
-	found.cache, err = a.cacheStatus(ctx, cache, next, unchecked)
-	if _, closed := closedWords[found.cache]; err == nil && closed {
-		err = &closedError{found.cache}
+	if found.Cache, err = a.cacheStatus(ctx, cache, next, unchecked); err != nil {
+		return err
 	}
-	return found, err
+	if _, closed := closedWords[found.Cache]; closed {
+		return &closedError{found.Cache}
+	}
+	return nil
 }
 
 // checkToken returns an error if the server refuses the token or cannot be
@@ -133,21 +130,19 @@ func (a *app) cacheStatus(ctx context.Context, cache *client.Client, next string
 	return "", err
 }
 
-// statusJSON is what status prints with --json. Scripts rely on the names.
+// statusJSON is what status found, as --json prints it. Scripts rely on the names.
 type statusJSON struct {
-	API  string       `json:"api"`
-	Team *teamJSON    `json:"team,omitempty"`
-	User *client.User `json:"user,omitempty"`
-	// Identity is the CI job's own.
-	Identity *identityJSON      `json:"identity,omitempty"`
-	Cache    client.CacheStatus `json:"cache,omitempty"`
-	Proxy    string             `json:"proxy,omitempty"`
-	// Headers are the names of further ones.
-	Headers           []string    `json:"headers,omitempty"`
-	ClientCertificate string      `json:"clientCertificate,omitempty"`
-	Preflight         bool        `json:"preflight,omitempty"`
-	Origins           originsJSON `json:"origins"`
-	Error             *errorJSON  `json:"error,omitempty"`
+	API               string             `json:"api"`
+	Team              *teamJSON          `json:"team,omitempty"`
+	User              *client.User       `json:"user,omitempty"`     // nil if the server does not tell
+	Identity          *identityJSON      `json:"identity,omitempty"` // the CI job's own
+	Cache             client.CacheStatus `json:"cache,omitempty"`    // empty if it could not be asked
+	Proxy             string             `json:"proxy,omitempty"`
+	Headers           []string           `json:"headers,omitempty"` // names only
+	ClientCertificate string             `json:"clientCertificate,omitempty"`
+	Preflight         bool               `json:"preflight,omitempty"`
+	Origins           originsJSON        `json:"origins"`
+	Error             *errorJSON         `json:"error,omitempty"`
 }
 
 type teamJSON struct {
@@ -155,7 +150,7 @@ type teamJSON struct {
 	Slug string `json:"slug,omitempty"`
 }
 
-// originsJSON tell where each setting came from.
+// originsJSON are where each setting came from.
 type originsJSON struct {
 	API          string `json:"api"`
 	Team         string `json:"team,omitempty"`
@@ -168,71 +163,92 @@ type originsJSON struct {
 	Preflight         string `json:"preflight,omitempty"`
 }
 
-// originDefault is the origin of what nothing sets.
-const originDefault = "default"
-
-func newStatusJSON(found inquiry, err error) statusJSON {
-	s := found.settings
+// newStatusJSON returns what the settings say, before anybody is asked.
+func newStatusJSON(s settings.Settings) statusJSON {
 	shown := statusJSON{
-		API: apiOf(s), Identity: found.identity, Cache: found.cache, Error: newErrorJSON(err),
-		Origins: originsJSON{API: s.APIOrigin, Team: s.TeamOrigin, Token: s.TokenOrigin, SignatureKey: s.SignatureKeyOrigin},
-	}
-	shown.showNetwork(found)
-	if shown.Origins.API == "" {
-		shown.Origins.API = originDefault
+		API: apiOf(s), Preflight: s.Preflight,
+		Origins: originsJSON{
+			API: cmp.Or(s.APIOrigin, "default"), Team: s.TeamOrigin, Token: s.TokenOrigin,
+			SignatureKey: s.SignatureKeyOrigin, Preflight: s.PreflightOrigin,
+		},
 	}
 	if s.Team != (artifact.Team{}) {
 		shown.Team = &teamJSON{s.Team.ID, s.Team.Slug}
 	}
-	if found.user != (client.User{}) {
-		shown.User = &found.user
-	}
 	return shown
 }
 
-// printStatus prints an inquiry and returns its error.
-func (a *app) printStatus(found inquiry, err error) error {
-	shown := newStatusJSON(found, err)
+// showNetwork adds what lies between this machine and the cache.
+func (s *statusJSON) showNetwork(proxy string, n network) {
+	s.Headers, s.Origins.Headers = slices.Sorted(maps.Keys(n.header)), n.headerOrigin
+	if s.Proxy = proxy; proxy != "" {
+		s.Origins.Proxy = n.proxyOrigin
+	}
+	if n.certificate != nil {
+		s.ClientCertificate, s.Origins.ClientCertificate = certificateText(n.certificate), n.certificateOrigin
+	}
+}
+
+// showUser adds who the token belongs to, if the server told.
+func (s *statusJSON) showUser(user client.User) {
+	if user != (client.User{}) {
+		s.User = &user
+	}
+}
+
+// printStatus prints what was found and returns err.
+func (a *app) printStatus(s settings.Settings, found statusJSON, err error) error {
 	switch {
 	case a.common.json:
-		a.printJSON(shown)
-		if err != nil {
-			return &artifactError{err}
-		}
-		return nil
+		found.Error = newErrorJSON(err)
+		a.printJSON(found)
+		return a.printed(err)
 	case a.common.quiet:
-		if found.cache != "" {
-			fmt.Fprintln(a.streams.results, found.cache)
+		if found.Cache != "" {
+			fmt.Fprintln(a.streams.results, found.Cache)
 		}
 		return err
 	}
-	a.printFact("API", shown.API, shown.Origins.API)
-	a.printFact("team", teamText(found.settings.Team), shown.Origins.Team)
-	if shown.Origins.Token != "" {
-		a.printFact("token", "found", shown.Origins.Token)
+	// fact prints a line such as "team: acme (ARTIFACT_TEAM)".
+	fact := func(name, value, origin string) {
+		if value == "" {
+			return
+		}
+		if origin != "" {
+			value += " (" + origin + ")"
+		}
+		fmt.Fprintln(a.streams.results, printable.Text(name+": "+value))
 	}
-	if shown.Origins.SignatureKey != "" {
-		a.printFact("signature key", "found", shown.Origins.SignatureKey)
+	origins := found.Origins
+	fact("API", found.API, origins.API)
+	fact("team", teamText(s.Team), origins.Team)
+	fact("token", foundText(origins.Token), origins.Token)
+	fact("signature key", foundText(origins.SignatureKey), origins.SignatureKey)
+	if found.Identity != nil {
+		fact("identity", found.Identity.text(time.Now()), "")
 	}
-	if shown.Identity != nil {
-		a.printFact("identity", shown.Identity.text(time.Now()), "")
+	fact("proxy", found.Proxy, origins.Proxy)
+	fact("headers", strings.Join(found.Headers, ", "), origins.Headers)
+	fact("client certificate", found.ClientCertificate, origins.ClientCertificate)
+	if found.Preflight {
+		fact("preflight", "on", origins.Preflight)
 	}
-	a.printNetwork(shown)
-	if shown.User != nil {
-		a.printFact("user", userText(found.user), "")
+	if found.User != nil {
+		fact("user", userText(*found.User), "")
 	}
-	if found.cache != "" {
-		a.printFact("cache", string(found.cache), "")
-	}
+	fact("cache", string(found.Cache), "")
 	return err
 }
 
-func apiOf(s settings.Settings) string {
-	if s.API == "" {
-		return client.DefaultAPI
+// foundText says that a secret was found, if it has an origin.
+func foundText(origin string) string {
+	if origin == "" {
+		return ""
 	}
-	return s.API
+	return "found"
 }
+
+func apiOf(s settings.Settings) string { return cmp.Or(s.API, client.DefaultAPI) }
 
 // teamText names a team as people know it.
 func teamText(team artifact.Team) string {
@@ -254,33 +270,4 @@ func userText(user client.User) string {
 		}
 	}
 	return strings.Join(names, ", ")
-}
-
-// showNetwork adds what lies between this machine and the cache.
-func (s *statusJSON) showNetwork(found inquiry) {
-	n := found.network
-	s.Proxy, s.Headers, s.Preflight = found.proxy, headerNames(n.header), found.settings.Preflight
-	s.Origins.Headers, s.Origins.Preflight = n.headerOrigin, found.settings.PreflightOrigin
-	if s.Proxy != "" {
-		s.Origins.Proxy = n.proxyOrigin
-	}
-	if n.certificate != nil {
-		s.ClientCertificate, s.Origins.ClientCertificate = certificateText(n.certificate), n.certificateOrigin
-	}
-}
-
-// printNetwork prints the same, where there is any of it.
-func (a *app) printNetwork(s statusJSON) {
-	if s.Proxy != "" {
-		a.printFact("proxy", s.Proxy, s.Origins.Proxy)
-	}
-	if len(s.Headers) > 0 {
-		a.printFact("headers", strings.Join(s.Headers, ", "), s.Origins.Headers)
-	}
-	if s.ClientCertificate != "" {
-		a.printFact("client certificate", s.ClientCertificate, s.Origins.ClientCertificate)
-	}
-	if s.Preflight {
-		a.printFact("preflight", "on", s.Origins.Preflight)
-	}
 }
