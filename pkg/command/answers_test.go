@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // raw serves one answer, written as "STATUS\nHeader: value\n\nbody", to every
@@ -17,10 +19,7 @@ import (
 // space. It gives its address.
 func raw(t *testing.T, answers ...string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	t.Cleanup(func() { listener.Close() })
 	handle := func(conn net.Conn) {
 		defer conn.Close()
@@ -173,9 +172,7 @@ func TestAnswers(t *testing.T) {
 			t.Parallel()
 			const id = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 			file := filepath.Join(t.TempDir(), "file")
-			if err := os.WriteFile(file, []byte("hello"), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, os.WriteFile(file, []byte("hello"), 0o600))
 			answers := strings.Split(strings.ReplaceAll(test.answer, "ID", id), "\n\n ")
 			for i := range answers[:len(answers)-1] {
 				answers[i] += "\n\n"
@@ -208,9 +205,7 @@ func TestRetriesNameTheFile(t *testing.T) {
 	var files []string
 	for _, name := range []string{"a", "b"} {
 		files = append(files, filepath.Join(dir, name))
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600))
 	}
 	for verb, doing := range map[string]string{"put": "uploading", "verify": "downloading"} {
 		environ := map[string]string{

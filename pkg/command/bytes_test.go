@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
@@ -16,9 +17,7 @@ import (
 func TestEveryByte(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "in")
-	if err := os.WriteFile(file, []byte("hello\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(file, []byte("hello\n"), 0o600))
 	environ := map[string]string{"ARTIFACT_API": cache(t), "ARTIFACT_TOKEN": "t"}
 	for _, flag := range []string{"hash", "ci", "sha", "dirty-hash", "tag"} {
 		t.Run(flag, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -60,10 +61,7 @@ func TestFault(t *testing.T) {
 			t.Parallel()
 			var files [2]*os.File
 			for i := range files {
-				file, err := os.Create(filepath.Join(t.TempDir(), "stream"))
-				if err != nil {
-					t.Fatal(err)
-				}
+				file := must.Get(os.Create(filepath.Join(t.TempDir(), "stream")))(t)
 				defer file.Close()
 				files[i] = file
 			}
@@ -78,10 +76,7 @@ func TestFault(t *testing.T) {
 			code := a.run(t.Context(), root)
 			var shown [2]string
 			for i, file := range files {
-				text, err := os.ReadFile(file.Name())
-				if err != nil {
-					t.Fatal(err)
-				}
+				text := must.Get(os.ReadFile(file.Name()))(t)
 				shown[i] = string(text)
 			}
 			if code != exitFault || shown[0] != test.stdout || !strings.HasPrefix(shown[1], test.stderr) ||

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -36,9 +37,7 @@ func TestHelp(t *testing.T) {
 		}
 		var text strings.Builder
 		cmd.SetOut(&text)
-		if err := cmd.Help(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, cmd.Help())
 		lines := strings.Split(text.String(), "\n")
 		for _, line := range lines {
 			if utf8.RuneCountInString(line) > usualHelp && !isShells {

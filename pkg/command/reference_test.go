@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 var update = flag.Bool("update", false, "write docs/reference.md anew")
@@ -23,15 +25,10 @@ func TestReference(t *testing.T) {
 	t.Parallel()
 	got := reference(t)
 	if *update {
-		if err := os.WriteFile(referencePage, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(referencePage, []byte(got), 0o666))
 		return
 	}
-	kept, err := os.ReadFile(referencePage)
-	if err != nil {
-		t.Fatal(err)
-	}
+	kept := must.Get(os.ReadFile(referencePage))(t)
 	if got != string(kept) {
 		t.Error("docs/reference.md is old: go test ./pkg/command -run TestReference -update")
 	}
@@ -131,18 +128,12 @@ func table(flags *pflag.FlagSet) string {
 // help is what the program prints.
 func help(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must.Get(os.Create(filepath.Join(t.TempDir(), "out")))(t)
 	Run(context.Background(), Env{
 		Args: args, Stdin: os.Stdin, Stdout: out, Stderr: out,
 		LookupEnv: func(string) (string, bool) { return "", false }, Environ: func() []string { return nil },
 	})
-	text, err := os.ReadFile(out.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must.Get(os.ReadFile(out.Name()))(t)
 	return string(text)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/command"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -21,18 +22,9 @@ import (
 // cache is the address of a server of ours, which runs until the test ends.
 func cache(t testing.TB) string {
 	t.Helper()
-	kept, err := store.Open(t.TempDir(), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	serving, err := server.New(kept, server.Options{Token: "t", Addr: listener.Addr()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	kept := must.Get(store.Open(t.TempDir(), store.Options{}))(t)
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
+	serving := must.Get(server.New(kept, server.Options{Token: "t", Addr: listener.Addr()}))(t)
 	ctx, stop := context.WithCancel(context.Background()) // a fuzz test has none of its own
 	done := make(chan error, 1)
 	go func() { done <- serving.Serve(ctx, listener) }()
@@ -49,10 +41,7 @@ func run(t testing.TB, environ map[string]string, args ...string) (code int, std
 	t.Helper()
 	dir := t.TempDir()
 	open := func(name string) *os.File {
-		file, err := os.Create(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		file := must.Get(os.Create(filepath.Join(dir, name)))(t)
 		return file
 	}
 	in, out, errs := open("in"), open("out"), open("err")
@@ -64,10 +53,7 @@ func run(t testing.TB, environ map[string]string, args ...string) (code int, std
 	})
 	read := func(file *os.File) string {
 		_ = file.Close()
-		text, err := os.ReadFile(file.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must.Get(os.ReadFile(file.Name()))(t)
 		return string(text)
 	}
 	return code, read(out), read(errs)
@@ -99,9 +85,7 @@ func FuzzRoundTrip(f *testing.F) {
 	at := cache(f)
 	f.Fuzz(func(t *testing.T, body []byte, hash, duration, sha, dirty, tag string, key bool) {
 		file := filepath.Join(t.TempDir(), "in")
-		if err := os.WriteFile(file, body, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(file, body, 0o600))
 		environ := map[string]string{"ARTIFACT_API": at, "ARTIFACT_TOKEN": "t", "ARTIFACT_TEAM": "team_f"}
 		if key {
 			environ["TURBO_REMOTE_CACHE_SIGNATURE_KEY"] = strings.Repeat("k", 32)

@@ -5,19 +5,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // TestCopyProgram makes a program that runs, as where no link can be made.
 func TestCopyProgram(t *testing.T) {
 	t.Parallel()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := must.Get(os.Executable())(t)
 	path := filepath.Join(t.TempDir(), linkName())
-	if err := copyProgram(program, path); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, copyProgram(program, path))
 	if out, err := exec.Command(path, "-test.run=^$").CombinedOutput(); err != nil {
 		t.Errorf("the copy does not run: %v\n%s", err, out)
 	}

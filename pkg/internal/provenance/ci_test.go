@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 const commit = "0123456789abcdef0123456789abcdef01234567"
@@ -69,9 +71,7 @@ func TestVendorsAreThoseOfCIInfo(t *testing.T) {
 		Constant string
 		Env      json.RawMessage
 	}
-	if err := json.Unmarshal(text, &table); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(text, &table))
 	var theirs, ours []string
 	for _, row := range table {
 		theirs = append(theirs, row.Constant+" "+strings.Join(marksOf(t, row.Env), " "))
@@ -96,9 +96,7 @@ func marksOf(t *testing.T, env json.RawMessage) []string {
 	case json.Unmarshal(env, &all) == nil:
 		return all
 	}
-	if err := json.Unmarshal(env, &object); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(env, &object))
 	if part, ok := object["includes"]; ok {
 		return []string{object["env"].(string) + "*=" + part.(string)}
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // As a helper the test binary prints the state of a work tree, for the user and
@@ -26,10 +28,7 @@ func TestMain(m *testing.M) {
 // helper runs the test binary as a helper.
 func helper(tb testing.TB, environ []string, args ...string) *exec.Cmd {
 	tb.Helper()
-	program, err := os.Executable()
-	if err != nil {
-		tb.Fatal(err)
-	}
+	program := must.Get(os.Executable())(tb)
 	cmd := exec.Command(program, args...)
 	// The race detector would sleep for a second at the end.
 	cmd.Env = append(slices.Clone(environ), helperVariable+"=1", "GORACE=atexit_sleep_ms=0")

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 // TestUsersSettings sets whatever could change how git shows changes: they
@@ -16,9 +18,7 @@ func TestUsersSettings(t *testing.T) {
 	config := filepath.Join(home, "gitconfig")
 	marker := filepath.Join(home, "was-run")
 	program := filepath.Join(home, "program")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\necho >>'"+marker+"'\nexit 1\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(program, []byte("#!/bin/sh\necho >>'"+marker+"'\nexit 1\n"), 0o755))
 	hostile := `
 [color]
 	ui = always
@@ -62,12 +62,8 @@ func TestUsersSettings(t *testing.T) {
 [alias]
 	status = !PROGRAM
 `
-	if err := os.WriteFile(config, []byte(strings.ReplaceAll(hostile, "PROGRAM", program)), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(home, "attributes"), []byte("* diff=x\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(config, []byte(strings.ReplaceAll(hostile, "PROGRAM", program)), 0o644))
+	must.Do(t, os.WriteFile(filepath.Join(home, "attributes"), []byte("* diff=x\n"), 0o644))
 	w := baseTree(t)
 	w.submodule()
 	w.write("ü\n", "a\n")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
@@ -271,26 +272,15 @@ func TestPreflight(t *testing.T) {
 func TestStoreRefuses(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	d, err := store.Open(dir, store.Options{MaxSize: 100_000})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := must.Get(store.Open(dir, store.Options{MaxSize: 100_000}))(t)
 	t.Cleanup(func() { _ = d.Close() })
 	r := start(t, d, server.Options{})
 	r.do(http.MethodPut, "/v8/artifacts/a", storetest.Bytes(1, 60_000))
 	r.expectFailure("too large", r.do(http.MethodPut, "/v8/artifacts/b", make([]byte, 100_000)), 413, "payload_too_large", "The artifact is larger than the whole cache can be.")
-	blob, err := d.Get(t.Context(), store.Key{ID: "a"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	blob := must.Get(d.Get(t.Context(), store.Key{ID: "a"}))(t)
 	r.expectFailure("no room", r.do(http.MethodPut, "/v8/artifacts/b", make([]byte, 60_000)), 507, "insufficient_storage", "The cache has no room for the artifact now.")
-	if err := blob.Body.Close(); err != nil {
-		t.Fatal(err)
-	}
-	frozen, err := store.Open(dir, store.Options{ReadOnly: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, blob.Body.Close())
+	frozen := must.Get(store.Open(dir, store.Options{ReadOnly: true}))(t)
 	t.Cleanup(func() { _ = frozen.Close() })
 	r = start(t, frozen, server.Options{})
 	r.expectFailure("read-only", r.do(http.MethodPut, "/v8/artifacts/b", make([]byte, 1)), 403, "forbidden", "This cache is read-only.")

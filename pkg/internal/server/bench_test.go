@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -20,11 +21,8 @@ func benchmark(b *testing.B, method string, size int64, status int) {
 	}
 	b.SetBytes(size)
 	for b.Loop() {
-		response, err := client.Do(r.request(method, "/v8/artifacts/a", body))
-		if err != nil {
-			b.Fatal(err)
-		}
-		_, err = io.Copy(io.Discard, response.Body)
+		response := must.Get(client.Do(r.request(method, "/v8/artifacts/a", body)))(b)
+		_, err := io.Copy(io.Discard, response.Body)
 		if err := errors.Join(err, response.Body.Close()); err != nil || response.StatusCode != status {
 			b.Fatal(response.Status, err)
 		}

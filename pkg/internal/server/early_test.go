@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -41,10 +42,7 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 					continue // the body has to show how long it is
 				}
 				conn := r.raw(head + expect + framing + "\r\n\r\n")
-				response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-				if err != nil {
-					t.Fatal(err)
-				}
+				response := must.Get(http.ReadResponse(bufio.NewReader(conn), nil))(t)
 				text, err := io.ReadAll(response.Body)
 				if err != nil || !strings.HasPrefix(response.Status, status) || !response.Close || !strings.HasPrefix(string(text), `{"error":`) {
 					t.Errorf("%q%s: %s, close %t, %q, %v; want %s and close", expect, framing, response.Status, response.Close, text, err, status)
@@ -108,9 +106,7 @@ func TestBrokenUploadLeavesNothing(t *testing.T) {
 	for i, id := range []string{"old", "new"} {
 		framing := []string{"Content-Length: 1000000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nf4240\r\n"}[i]
 		conn := r.raw(r.head("PUT", "/v8/artifacts/"+id) + framing + strings.Repeat("x", 500_000))
-		if err := conn.Close(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, conn.Close())
 		if a := r.log(2 + i)[1+i]; a.Status != 400 || a.Err == nil || a.Received > 500_000 {
 			t.Errorf("logged: %+v", a)
 		}
@@ -148,9 +144,7 @@ func TestHalfClosed(t *testing.T) {
 		r.head("POST", "/v8/artifacts") + "Content-Length: 16\r\n\r\n{\"hashes\":[\"a\"]}",
 	} {
 		conn := r.raw(request)
-		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, conn.(*net.TCPConn).CloseWrite())
 		if got := rest(t, conn); !strings.HasPrefix(got, "HTTP/1.1 20") || strings.Contains(got, "null") || strings.Contains(got, "error") {
 			t.Errorf("%.60q was answered with %q", request, got)
 		}
@@ -193,10 +187,7 @@ func TestDamagedArtifactIsAMiss(t *testing.T) {
 	}
 	// One that ends too soon is broken off.
 	conn := r.raw(r.head("GET", "/v8/artifacts/short") + "\r\n")
-	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	response := must.Get(http.ReadResponse(bufio.NewReader(conn), nil))(t)
 	if text, err := io.ReadAll(response.Body); err == nil || len(text) > 50_000 {
 		t.Errorf("%d bytes, %v, want an error", len(text), err)
 	}

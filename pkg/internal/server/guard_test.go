@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -39,10 +40,7 @@ func TestToken(t *testing.T) {
 func TestHost(t *testing.T) {
 	t.Parallel()
 	tcp := func(address string) net.Addr {
-		addr, err := net.ResolveTCPAddr("tcp", address)
-		if err != nil {
-			t.Fatal(err)
-		}
+		addr := must.Get(net.ResolveTCPAddr("tcp", address))(t)
 		return addr
 	}
 	for _, test := range []struct {
@@ -63,10 +61,7 @@ func TestHost(t *testing.T) {
 		{nil, []string{"ci.example", "b\u00fccher.example"}, "ci.example xn--bcher-kva.example XN--bcher-KVA.example", "c\u0130.example xn--ci-sub.example a\uff0fb"},
 		{nil, []string{"cache:443", "plain:80"}, "cache:443 plain plain:80", "cache cache:80 127.0.0.1"},
 	} {
-		web, err := server.New(fake{}, server.Options{Token: token, Addr: test.addr, Hosts: test.named})
-		if err != nil {
-			t.Fatal(err)
-		}
+		web := must.Get(server.New(fake{}, server.Options{Token: token, Addr: test.addr, Hosts: test.named}))(t)
 		for want, hosts := range map[int]string{200: test.allowed, 421: test.other} {
 			for _, host := range strings.Fields(hosts) {
 				request := httptest.NewRequest(http.MethodGet, "/v8/artifacts/status", nil)

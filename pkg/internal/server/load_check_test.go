@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
@@ -36,15 +37,9 @@ func (l *load) pester(group *sync.WaitGroup) {
 // checkStored opens the directory again: what is there was acknowledged, each
 // whole, and where nothing had to go it is all that was.
 func (l *load) checkStored(dir string) {
-	d, err := store.Open(dir, store.Options{ReadOnly: true})
-	if err != nil {
-		l.Fatal(err)
-	}
+	d := must.Get(store.Open(dir, store.Options{ReadOnly: true}))(l)
 	defer d.Close() //nolint:errcheck // it was only read
-	files, err := os.ReadDir(filepath.Join(dir, "load"))
-	if err != nil {
-		l.Fatal(err)
-	}
+	files := must.Get(os.ReadDir(filepath.Join(dir, "load")))(l)
 	if !l.bounded && len(files) != len(l.stored) {
 		l.Errorf("%d artifacts are stored, and %d were acknowledged", len(files), len(l.stored))
 	}
@@ -65,15 +60,9 @@ func (l *load) checkStored(dir string) {
 func checkSize(t *testing.T, dir string, limit int64) {
 	t.Helper()
 	var total int64
-	files, err := filepath.Glob(filepath.Join(dir, "load", "*"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := must.Get(filepath.Glob(filepath.Join(dir, "load", "*")))(t)
 	for _, file := range files {
-		info, err := os.Stat(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		info := must.Get(os.Stat(file))(t)
 		total += info.Size()
 	}
 	if total > limit || total == 0 {
@@ -97,13 +86,8 @@ func settle(t *testing.T, what string, want int, count func() int) {
 // usePoller has the runtime open the files that it keeps for the network.
 func usePoller(t *testing.T) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
+	must.Do(t, listener.Close())
 }
 
 // openFiles counts this process's, where the system tells.

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -80,10 +81,7 @@ func TestLoad(t *testing.T) { //nolint:paralleltest // see above
 }
 
 func runLoad(t *testing.T, dir string, limit int64) {
-	d, err := store.Open(dir, store.Options{MaxSize: limit})
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := must.Get(store.Open(dir, store.Options{MaxSize: limit}))(t)
 	r := start(t, d, server.Options{Limits: server.Limits{Window: 20 * time.Second}})
 	transport := &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}
 	breaking := transport.Clone()

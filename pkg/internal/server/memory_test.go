@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -54,17 +55,11 @@ func TestArtifactsAreNeverHeldWhole(t *testing.T) { //nolint:paralleltest // see
 	up := &peak{Reader: noise(1, size)}
 	request := r.request(http.MethodPut, "/v8/artifacts/a", nil)
 	request.Body, request.ContentLength = io.NopCloser(up), size
-	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	response := must.Get(client.Do(request))(t)
 	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusAccepted {
 		t.Fatal(response.Status, err)
 	}
-	response, err = client.Do(r.request(http.MethodGet, "/v8/artifacts/a", nil))
-	if err != nil {
-		t.Fatal(err)
-	}
+	response = must.Get(client.Do(r.request(http.MethodGet, "/v8/artifacts/a", nil)))(t)
 	down := &peak{Reader: response.Body}
 	same, err := equal(down, noise(1, size))
 	if err := errors.Join(err, response.Body.Close()); err != nil || !same {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -33,10 +34,7 @@ type running struct {
 // listener's, without a token ours.
 func start(t testing.TB, s store.Store, options server.Options) *running {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	r := &running{TB: t, addr: listener.Addr().String(), ended: make(chan error, 1)}
 	if options.Addr == nil {
 		options.Addr = listener.Addr()
@@ -47,10 +45,7 @@ func start(t testing.TB, s store.Store, options server.Options) *running {
 		defer r.mu.Unlock()
 		r.logged = append(r.logged, a)
 	}
-	web, err := server.New(s, options)
-	if err != nil {
-		t.Fatal(err)
-	}
+	web := must.Get(server.New(s, options))(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
 	done := make(chan struct{})
@@ -86,10 +81,7 @@ func (r *running) log(n int) []server.Access {
 
 func directory(t testing.TB, options store.Options) *store.Dir {
 	t.Helper()
-	d, err := store.Open(t.TempDir(), options)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := must.Get(store.Open(t.TempDir(), options))(t)
 	t.Cleanup(func() {
 		if err := d.Close(); err != nil {
 			t.Error(err)
@@ -119,10 +111,7 @@ func (r *running) request(method, path string, body []byte, headers ...string) *
 	if body != nil {
 		reader = bytes.NewReader(body)
 	}
-	request, err := http.NewRequestWithContext(r.Context(), method, "http://"+r.addr+path, reader)
-	if err != nil {
-		r.Fatal(err)
-	}
+	request := must.Get(http.NewRequestWithContext(r.Context(), method, "http://"+r.addr+path, reader))(r)
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Content-Type", "application/octet-stream")
 	for _, line := range headers {
@@ -155,9 +144,7 @@ func (r *running) answer(response *http.Response, err error) answer {
 		r.Fatal(err)
 	}
 	text, err := io.ReadAll(response.Body)
-	if err := errors.Join(err, response.Body.Close()); err != nil {
-		r.Fatal(err)
-	}
+	must.Do(r, errors.Join(err, response.Body.Close()))
 	response.Header.Del("Date")
 	response.Header.Del("Connection")
 	return answer{Status: response.StatusCode, Header: response.Header, Body: string(text)}
@@ -176,10 +163,7 @@ func (r *running) expectFailure(what string, got answer, status int, code, messa
 // raw sends text on a connection of its own.
 func (r *running) raw(text string) net.Conn {
 	r.Helper()
-	conn, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		r.Fatal(err)
-	}
+	conn := must.Get(net.Dial("tcp", r.addr))(r)
 	r.Cleanup(func() { _ = conn.Close() })
 	if _, err := io.WriteString(conn, text); err != nil {
 		r.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -78,9 +79,7 @@ func TestSlowReaderIsCutOff(t *testing.T) {
 	r := start(t, d, server.Options{Limits: impatient})
 	// More than all buffers between the two hold.
 	body := bytes.NewReader(make([]byte, 64<<20))
-	if err := d.Put(t.Context(), store.Key{ID: "a"}, body.Size(), artifact.Metadata{}, body); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, d.Put(t.Context(), store.Key{ID: "a"}, body.Size(), artifact.Metadata{}, body))
 	r.raw(r.head("GET", "/v8/artifacts/a") + "\r\n")
 	a := r.log(1)[0]
 	if !errors.Is(a.Err, os.ErrDeadlineExceeded) || a.Status != 200 || a.Sent >= 64<<20 {

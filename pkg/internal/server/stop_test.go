@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -78,17 +79,9 @@ func TestStopCutsOff(t *testing.T) {
 
 func TestServeReportsItsListener(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	web, err := server.New(fake{}, server.Options{Token: token, Addr: listener.Addr()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
+	web := must.Get(server.New(fake{}, server.Options{Token: token, Addr: listener.Addr()}))(t)
+	must.Do(t, listener.Close())
 	if err := web.Serve(t.Context(), listener); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Serve = %v, want net.ErrClosed", err)
 	}
