@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -43,7 +44,8 @@ func TestScripts(t *testing.T) {
 }
 
 // stories are how stories are run; [wine] in one says that artifact is
-// artifact.exe under wine, and [root] that the user is root.
+// artifact.exe under wine, [root] that the user is root, and [mounts] that
+// processes may mount what only they see.
 func stories(wine bool) testscript.Params {
 	return testscript.Params{
 		Setup: isolate,
@@ -56,6 +58,8 @@ func stories(wine bool) testscript.Params {
 				return wine, nil
 			case "root":
 				return os.Getuid() == 0, nil
+			case "mounts":
+				return exec.Command("sh", "-c", mayMount).Run() == nil, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", condition)
 		},
@@ -63,6 +67,10 @@ func stories(wine bool) testscript.Params {
 		RequireUniqueNames:  true,
 	}
 }
+
+// mayMount is for the condition [mounts]: a process may have mounts of its own, as
+// the root of a namespace and as root.
+const mayMount = `try() { unshare "$1" mount -t tmpfs none /media; }; try -rm && { test $(id -u) != 0 || try -m; }`
 
 // isolate keeps out whatever the machine and its user have set: testscript
 // passes on PATH and nothing else, so no variable of a CI vendor, a token or a

@@ -27,17 +27,6 @@ func empty(t *testing.T, dir string) {
 	}
 }
 
-// checkNotKept wants the error of a stream that could not be kept.
-func (o outcome) checkNotKept(t *testing.T, why string) {
-	t.Helper()
-	lines := strings.SplitAfter(o.stderr, "\n")
-	if !strings.HasPrefix(lines[0], "artifact: reading -: keeping the stream in a temporary file in ") ||
-		!strings.HasSuffix(lines[0], ": "+why+"\n") || len(lines) != 3 ||
-		lines[1] != "artifact: hint: Set TMPDIR to a directory with room for the whole stream.\n" || o.stdout != "" || o.code != 2 {
-		t.Errorf("%+v, want that there is no room: %s", o, why)
-	}
-}
-
 // TestChangeDuringUpload has the input changed when the server has read half of
 // it, in every way: by itself with and without a digest, and in a directory.
 func TestChangeDuringUpload(t *testing.T) {
