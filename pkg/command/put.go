@@ -149,7 +149,7 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	batch := transfer.Batch{Jobs: affordable(o.jobs), FailFast: o.failFast, Progress: shown}
 	for result := range uploader.PutAll(ctx, inputs, batch) {
 		sums.add(result)
-		tally.add(a.printPutOfMany(result))
+		tally.add(a.printPut(result))
 		if a.streams.results.err != nil {
 			return a.streams.results.err
 		}
@@ -168,23 +168,16 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	return tally.err()
 }
 
-// printPutOfMany prints a result and returns its error, if it has one.
-func (a *app) printPutOfMany(r transfer.Result) error {
-	if r.Path == "" && r.Err != nil && a.common.json { // an entry that is no input
-		a.printJSON(failureJSON{newErrorJSON(r.Err)})
-		return r.Err
-	}
-	return a.printPut(r)
-}
-
 // printPut prints a result and returns its error, if it has one.
 func (a *app) printPut(r transfer.Result) error {
 	err := underName("uploading", r.Path, r.Err)
-	if a.common.json {
+	switch {
+	case a.common.json && err != nil && r.Path == "": // an entry that is no input
+		a.printJSON(failureJSON{newErrorJSON(err)})
+		return a.printed(err)
+	case a.common.json:
 		a.printJSON(newPutJSON(r, err))
 		return a.printed(err)
-	}
-	switch {
 	case err != nil:
 		return err
 	case a.common.quiet:

@@ -81,16 +81,16 @@ func parseDuration(text string) (*time.Duration, error) {
 // gitGrace is how long git may take after everything else is ready.
 const gitGrace = 3 * time.Second
 
-// detection finds out what nobody gave: CI vendor, interactive or not, and the
-// state of the work tree. It runs beside everything else, once it was started.
+// detection finds out what nobody gave: the CI vendor, whether a person watches,
+// and the state of the work tree. It runs beside everything else, once it was
+// started.
 type detection struct {
 	options metadataOptions
 	ci      provenance.CI
 	watched bool // a person sees standard error
-	ask     func()
+	start   func()
 	giveUp  context.CancelFunc
 
-	started  sync.Once
 	ready    chan struct{} // closed when the next two are set
 	revision provenance.Revision
 	err      error
@@ -101,14 +101,18 @@ type detection struct {
 	notes    []string // for --verbose
 }
 
-// newDetection starts nothing yet; stop must follow.
+// newDetection starts nothing yet. The caller must call stop.
 func (a *app) newDetection(ctx context.Context, o metadataOptions) *detection {
 	ctx, cancel := context.WithCancel(ctx)
 	d := &detection{
 		options: o, giveUp: cancel, ready: make(chan struct{}),
 		ci: provenance.DetectCI(a.env.LookupEnv), watched: ui.IsTerminal(a.env.Stderr),
 	}
-	d.ask = func() {
+	d.start = sync.OnceFunc(func() {
+		if !o.wantsGit() || ctx.Err() != nil {
+			close(d.ready)
+			return
+		}
 		answer := provenance.Ask(ctx, "", a.env.Environ())
 		go func() {
 			defer close(d.ready)
@@ -117,20 +121,14 @@ func (a *app) newDetection(ctx context.Context, o metadataOptions) *detection {
 				return err
 			})
 		}()
-	}
-	if !o.wantsGit() {
-		d.ask = func() { close(d.ready) }
-	}
+	})
 	return d
 }
 
-// start begins to ask git, if nobody has.
-func (d *detection) start() { d.started.Do(d.ask) }
-
-// stop ends git, where that still runs.
+// stop ends git if it still runs.
 func (d *detection) stop() {
 	d.giveUp()
-	d.started.Do(func() { close(d.ready) })
+	d.start() // no more than ready
 	<-d.ready
 }
 
@@ -204,9 +202,12 @@ func (d *detection) noteGit() {
 	if d.revision.SHA != "" {
 		what, warn = "the hash of uncommitted changes is left out", true
 	}
-	text := fmt.Sprintf("%s: %v", what, d.gitError())
-	var owner *provenance.OwnerError
-	if errors.As(d.err, &owner) {
+	why := d.err
+	if errors.Is(why, context.Canceled) {
+		why = fmt.Errorf("git was not done %v after everything else", gitGrace)
+	}
+	text := fmt.Sprintf("%s: %v", what, why)
+	if owner, ok := errors.AsType[*provenance.OwnerError](d.err); ok {
 		text += "; to have git trust it: " + owner.Remedy
 		warn = warn || d.ci.Detected
 	}
@@ -215,13 +216,6 @@ func (d *detection) noteGit() {
 	} else {
 		d.notes = append(d.notes, text)
 	}
-}
-
-func (d *detection) gitError() error {
-	if errors.Is(d.err, context.Canceled) {
-		return fmt.Errorf("git was not done %v after everything else", gitGrace)
-	}
-	return d.err
 }
 
 // printDetection prints what the user should know of it.
