@@ -18,6 +18,7 @@ func TestSignalsLeaveBehind(t *testing.T) {
 	t.Parallel()
 	for name, sig := range stopping {
 		for command, args := range map[string][]string{
+			"input":  {"put", "fifo"},
 			"put":    {"put", "--files-from", "fifo"},
 			"verify": {"verify", "-c", "fifo"},
 			"key":    {"put", "--signature-key-file", "fifo", "file"},
