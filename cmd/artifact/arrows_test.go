@@ -34,14 +34,14 @@ var rooms = map[string]room{
 		rooms:   []string{"pkg/internal/fault", "pkg/internal/printable", "pkg/internal/redact"},
 		modules: []string{"github.com/schollz/progressbar/v3", "github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
 	},
-	"pkg/artifact": {rooms: []string{"pkg/internal/fault", "pkg/internal/usertext"}, modules: []string{"golang.org/x/sys"}},
+	"pkg/artifact": {rooms: []string{"pkg/internal/fault", "pkg/internal/hashing", "pkg/internal/usertext"}, modules: []string{"golang.org/x/sys"}},
 	"pkg/client": {rooms: []string{
 		"pkg/artifact", "pkg/internal/api", "pkg/internal/fault", "pkg/internal/origin", "pkg/internal/printable", "pkg/internal/redact", "pkg/internal/reply",
 		"pkg/internal/retry", "pkg/internal/transport",
 	}},
 	"pkg/transfer": {
 		rooms: []string{
-			"pkg/artifact", "pkg/client", "pkg/internal/fault", "pkg/internal/jsonfile", "pkg/internal/tempfile", "pkg/internal/usertext",
+			"pkg/artifact", "pkg/client", "pkg/internal/fault", "pkg/internal/hashing", "pkg/internal/jsonfile", "pkg/internal/tempfile", "pkg/internal/usertext",
 		},
 		modules: []string{"github.com/bmatcuk/doublestar/v4", "github.com/zeebo/blake3"},
 	},
@@ -54,6 +54,7 @@ var rooms = map[string]room{
 		"pkg/internal/origin", "pkg/internal/printable", "pkg/internal/redact", "pkg/internal/reply", "pkg/internal/retry", "pkg/internal/transport", "pkg/internal/usertext",
 	}},
 	"pkg/internal/fault":      {},
+	"pkg/internal/hashing":    {rooms: []string{"pkg/internal/fault"}},
 	"pkg/internal/filelock":   {modules: []string{"golang.org/x/sys"}},
 	"pkg/internal/jobreport":  {},
 	"pkg/internal/must":       {},

@@ -9,6 +9,8 @@ import (
 	"io"
 	"slices"
 	"sync"
+
+	"github.com/artifact-cli/artifact/pkg/internal/hashing"
 )
 
 // ErrChanged says that an input did not stay the same from its first opening
@@ -95,7 +97,7 @@ func (s *Source) Unchanged(ctx context.Context) error {
 
 // compareAgain reads the file once more and compares it with what was hashed.
 func (s *Source) compareAgain(ctx context.Context, proofs []proof) error {
-	again := make(parallel, len(proofs))
+	again := make([]hash.Hash, len(proofs))
 	for i, p := range proofs {
 		again[i] = p.begin()
 	}
@@ -116,7 +118,7 @@ func (s *Source) compareAgain(ctx context.Context, proofs []proof) error {
 // the bytes once more.
 func (s *Source) Hash(ctx context.Context, begin func() hash.Hash, progress func(int64)) (hash.Hash, error) {
 	h := begin()
-	if err := s.feed(ctx, h, progress); err != nil {
+	if err := s.feed(ctx, []hash.Hash{h}, progress); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -125,42 +127,9 @@ func (s *Source) Hash(ctx context.Context, begin func() hash.Hash, progress func
 	return h, nil
 }
 
-func (s *Source) feed(ctx context.Context, w io.Writer, progress func(int64)) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if s.size <= hashBufferSize {
-		return s.feedAtOnce(w, progress)
-	}
-	side := newHashing(w, hashBufferSize, progress)
-	defer side.stop()
-	for off := int64(0); off < s.size; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		buffer := side.buffer()
-		n, err := s.ReadAt(buffer, off)
-		if n == 0 && err != nil {
-			return err
-		}
-		side.write(buffer[:n])
-		off += int64(n)
-	}
-	return nil
-}
-
-// feedAtOnce is feed for what fits into one buffer, where nothing is left to
-// read ahead.
-func (s *Source) feedAtOnce(w io.Writer, progress func(int64)) error {
-	content := make([]byte, s.size)
-	if _, err := s.ReadAt(content, 0); err != nil && err != io.EOF {
-		return err
-	}
-	_, _ = w.Write(content) // a hash never fails
-	if progress != nil {
-		progress(s.size)
-	}
-	return nil
+func (s *Source) feed(ctx context.Context, hashes []hash.Hash, progress func(int64)) error {
+	_, err := hashing.Pour(hashing.Reader(ctx, s.Open()), hashing.Options{Hashes: hashes, Size: s.size, Progress: progress})
+	return err
 }
 
 // Release closes the file until it is read again, so that a program can hold more

@@ -139,7 +139,7 @@ func TestSourceEndsAtItsSize(t *testing.T) {
 
 func TestHash(t *testing.T) {
 	t.Parallel()
-	for _, size := range []int{0, 1, hashBufferSize - 1, hashBufferSize, hashBufferSize + 1, 9*hashBufferSize + 5} {
+	for _, size := range []int{0, 1, 256<<10 - 1, (256 << 10), (256 << 10) + 1, 9*(256<<10) + 5} {
 		content := pattern(size)
 		last := int64(-1)
 		h, err := FromBytes(content).Hash(t.Context(), sha256.New, func(n int64) { last = n })

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
+	"github.com/artifact-cli/artifact/pkg/internal/hashing"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
@@ -74,18 +75,15 @@ func Spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, err
 }
 
 func spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, error) {
-	h := options.Hash
-	if h == nil {
-		h = noHash{}
-	}
 	if file, ok := r.(*os.File); ok {
 		widenPipe(file)
 	}
-	side := newHashing(h, hashBufferSize, nil)
 	kept := spooled{dir: options.Dir}
-	err := kept.readFrom(ctx, r, side, options.Progress)
-	side.stop()
-	if err != nil {
+	pour := hashing.Options{To: &kept, Size: -1, Progress: options.Progress}
+	if options.Hash != nil {
+		pour.Hashes = []hash.Hash{options.Hash}
+	}
+	if _, err := hashing.Pour(hashing.Reader(ctx, r), pour); err != nil {
 		kept.discard()
 		return nil, err
 	}
@@ -100,39 +98,11 @@ type spooled struct {
 	size   int64
 }
 
-func (k *spooled) readFrom(ctx context.Context, r io.Reader, side *hashing, progress func(int64)) error {
-	for ctx.Err() == nil {
-		buffer := side.buffer()
-		n, err := fill(r, buffer)
-		if n > 0 {
-			if err := k.keep(buffer[:n]); err != nil {
-				return &SpoolError{Dir: k.dir, Err: err}
-			}
-			side.write(buffer[:n])
-			if progress != nil {
-				progress(k.size)
-			}
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+func (k *spooled) Write(b []byte) (int, error) {
+	if err := k.keep(b); err != nil {
+		return 0, &SpoolError{Dir: k.dir, Err: err}
 	}
-	return ctx.Err()
-}
-
-// fill reads until the buffer is full or the stream has nothing more: a pipe
-// gives little at a time, and each further step costs the same for any size.
-// Unlike [io.ReadFull] it keeps the reader's own errors apart from its end.
-func fill(r io.Reader, buffer []byte) (n int, err error) {
-	for n < len(buffer) && err == nil {
-		var read int
-		read, err = r.Read(buffer[n:])
-		n += read
-	}
-	return n, err
+	return len(b), nil
 }
 
 func (k *spooled) keep(b []byte) error {
@@ -184,12 +154,3 @@ func (k *spooled) discard() {
 		_ = k.file.Close()
 	}
 }
-
-// noHash hashes nothing.
-type noHash struct{}
-
-func (noHash) Write(p []byte) (int, error) { return len(p), nil }
-func (noHash) Sum(b []byte) []byte         { return b }
-func (noHash) Reset()                      {}
-func (noHash) Size() int                   { return 0 }
-func (noHash) BlockSize() int              { return 1 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/hashing"
 )
 
 // Signature tells which scheme an artifact's tag was made by.
@@ -104,7 +105,7 @@ func (c *check) pour(body io.Reader, to io.Writer, pieceSize int) error {
 		writer = &comparer{local: c.local}
 	}
 	var err error
-	c.n, err = artifact.Pour(body, artifact.PourOptions{To: writer, Hashes: hashes, Size: c.found.Size, PieceSize: pieceSize})
+	c.n, err = hashing.Pour(body, hashing.Options{To: writer, Hashes: hashes, Size: c.found.Size, PieceSize: pieceSize})
 	return err
 }
 

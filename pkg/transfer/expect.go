@@ -4,10 +4,9 @@ import (
 	"cmp"
 	"context"
 	"hash"
-	"io"
 
-	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
+	"github.com/artifact-cli/artifact/pkg/internal/hashing"
 )
 
 // expect finds out what an artifact should be. What it opened is in local, to
@@ -50,10 +49,11 @@ func (in Input) measure(ctx context.Context, tracker Tracker) (expectation, erro
 	h := algorithm.new()
 	finished := make(chan outcome, 1)
 	go func() {
-		stream := &watched{ctx.Err, in.stream(), tracker, 0}
 		var result outcome
 		result.err = fault.Catch(func() (err error) {
-			result.size, err = artifact.Pour(stream, artifact.PourOptions{Size: -1, Hashes: []hash.Hash{h}})
+			result.size, err = hashing.Pour(hashing.Reader(ctx, in.stream()), hashing.Options{
+				Hashes: []hash.Hash{h}, Size: -1, Progress: func(n int64) { tracker.Hashed(n, -1) },
+			})
 			return err
 		})
 		finished <- result
@@ -67,23 +67,4 @@ func (in Input) measure(ctx context.Context, tracker Tracker) (expectation, erro
 	case <-ctx.Done():
 		return expectation{}, ctx.Err()
 	}
-}
-
-// watched is a stream that somebody may have given up, and that a person sees
-// the progress of.
-type watched struct {
-	ended   func() error
-	stream  io.Reader
-	tracker Tracker
-	n       int64
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	if err := w.ended(); err != nil {
-		return 0, err
-	}
-	n, err := w.stream.Read(p)
-	w.n += int64(n)
-	w.tracker.Hashed(w.n, -1)
-	return n, err
 }

@@ -82,9 +82,6 @@ func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorith
 	err := caught(Input{ID: id}, func() error { // so that the target is closed after a panic, too
 		return d.Client.Get(ctx, client.Download{ID: id, Progress: d.Progress, Receive: receive})
 	})
-	if own := (*artifact.PourError)(nil); errors.As(err, &own) {
-		err = own.Err
-	}
 	if err == nil && !target.holds(c.n) {
 		err = ErrUnsteady
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/hashing"
 )
 
 // Verdict is what a verification came to.
@@ -189,9 +190,6 @@ func (v *Verifier) download(ctx context.Context, name string, expected expectati
 		}
 		return c.pour(body, nil, v.pieceSize())
 	}})
-	if own := (*artifact.PourError)(nil); errors.As(err, &own) {
-		err = own.Err
-	}
 	return c, err
 }
 
@@ -199,7 +197,7 @@ func (v *Verifier) download(ctx context.Context, name string, expected expectati
 func fetchAgain(c *client.Client, id artifact.ID) rereader {
 	return func(ctx context.Context, limit int64, begin func() io.Writer) error {
 		return c.Get(ctx, client.Download{ID: id, Receive: func(_ client.Found, body io.Reader) error {
-			_, err := artifact.Pour(io.LimitReader(body, limit), artifact.PourOptions{To: begin(), Size: -1})
+			_, err := hashing.Pour(io.LimitReader(body, limit), hashing.Options{To: begin(), Size: -1})
 			return err
 		}})
 	}
