@@ -15,8 +15,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
 )
 
-// answerHint is the next step after a request that did not succeed. It depends
-// on who answered, before it depends on the status.
+// answerHint returns the next step after a request that did not succeed. Who
+// answered counts before the status.
 func answerHint(e *client.Error) string {
 	switch {
 	case errors.Is(e, client.ErrEncoded):
@@ -55,7 +55,8 @@ func answerHint(e *client.Error) string {
 	return ""
 }
 
-// waitText is a time that a server asks for, which may be years.
+// waitText formats the time that a server asks to wait for, which may be
+// years.
 func waitText(wait time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
@@ -69,8 +70,8 @@ func waitText(wait time.Duration) string {
 	return "more than 2 years (if that is a mistake, tell its operator)"
 }
 
-// expired is found in what S3, Google's and Azure's storage say of a signed
-// address that has ended.
+// expired matches what S3, Google Cloud Storage and Azure say when a signed
+// URL has expired.
 var expired = regexp.MustCompile(`(?i)expired|not valid in the specified time frame`)
 
 // badRequestHint guesses which value of a request a server did not like.
@@ -99,7 +100,8 @@ func namesTeam(text string) bool {
 	return err == nil && (place.Query().Has(api.ParamTeamID) || place.Query().Has(api.ParamSlug))
 }
 
-// answerAdvice is the next step after some answers. What is left out fits all.
+// answerAdvice is the next step after some answers. An empty field matches
+// all.
 type answerAdvice struct {
 	by       client.Responder // but ByCache, which is left out
 	statuses []int
@@ -121,8 +123,8 @@ const spendAdvice = "The token may not do this: check --team.\n" +
 const proxyLoginAdvice = "The proxy wants a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY or HTTP_PROXY,\n" +
 	"to http://USER:PASSWORD@HOST:PORT. A host that is reached without it goes into NO_PROXY."
 
-// answerAdvices are by Vercel's reference, and by what else was met. The first
-// that fits counts.
+// answerAdvices are based on Vercel's reference and on answers seen
+// elsewhere. The first match counts.
 var answerAdvices = []answerAdvice{
 	{by: client.ByChallenge, next: "A bot protection before the cache wants a browser. Its operator has to let /v8/artifacts pass,\n" +
 		"or name a header that does: --header-file FILE"},
@@ -153,7 +155,7 @@ var answerAdvices = []answerAdvice{
 	{statuses: []int{http.StatusTooManyRequests}, next: "The server limits requests: try again later, or use --limit-requests."},
 }
 
-// closedHints are by the codes of Vercel's reference.
+// closedHints has the next step for each code of Vercel's reference.
 var closedHints = map[string]string{
 	"remote_caching_disabled":   "An owner of the team can enable it in the billing settings.",
 	"remote_caching_over_limit": "An owner of the team can raise the limit in the billing settings.",

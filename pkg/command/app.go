@@ -14,7 +14,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// Env is all that a command has of the world around it.
+// Env is everything that a command gets from its environment.
 type Env struct {
 	Args   []string // without the program's name
 	Stdin  *os.File
@@ -29,8 +29,9 @@ type Env struct {
 	PassSignals func()
 }
 
-// Getenv returns the value of a variable without what copying left around it. Of
-// the signature key every byte counts, as it does for turbo.
+// Getenv returns the value of a variable without the white space that
+// copying leaves around it. The signature key is returned as it is, because
+// turbo uses every byte of it.
 func (e Env) Getenv(name string) string {
 	value, _ := e.LookupEnv(name)
 	if name == settings.EnvSignatureKey {
@@ -73,7 +74,7 @@ func (a *app) resolve(net networkOptions) (*settings.Resolver, settings.Settings
 	return resolver, s, err
 }
 
-// authorize finds the token, which must be there.
+// authorize finds the token. A missing one is an error.
 func (a *app) authorize(ctx context.Context, net networkOptions, resolver *settings.Resolver, s *settings.Settings) error {
 	if net.oidc.enabled {
 		return a.authorizeAsJob(ctx, net, resolver, s)
@@ -87,8 +88,8 @@ func (a *app) authorize(ctx context.Context, net networkOptions, resolver *setti
 	return nil
 }
 
-// authorizedClient is for what cannot be done without a credential. It makes up
-// to jobs requests at a time.
+// authorizedClient returns a client for up to jobs requests at a time, and
+// fails without a credential.
 func (a *app) authorizedClient(ctx context.Context, net networkOptions, jobs int) (*client.Client, settings.Settings, error) {
 	resolver, s, err := a.resolve(net)
 	if err != nil {
@@ -101,12 +102,12 @@ func (a *app) authorizedClient(ctx context.Context, net networkOptions, jobs int
 	return c, s, err
 }
 
-// loginStore is where login stores. It reads nothing yet.
+// loginStore returns the store that login uses. Nothing is read yet.
 func (a *app) loginStore() *credential.Store {
 	return credential.NewStore(settings.LoginDir(a.env.Getenv, runtime.GOOS), a.env.Getenv)
 }
 
-// sudoer is the user who called sudo to run this as root, or nobody.
+// sudoer returns the user who ran this as root through sudo, or "".
 func (a *app) sudoer() string {
 	if os.Geteuid() != 0 {
 		return ""
@@ -114,7 +115,7 @@ func (a *app) sudoer() string {
 	return a.env.Getenv("SUDO_USER")
 }
 
-// newClient makes a client for up to so many requests at a time.
+// newClient returns a client that makes up to jobs requests at a time.
 func (a *app) newClient(s settings.Settings, net networkOptions, jobs int) (*client.Client, error) {
 	roots, err := a.rootCAs(net.caCert, s.API)
 	if err != nil {

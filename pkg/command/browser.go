@@ -11,8 +11,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 )
 
-// openPage shows a web page in the user's browser. Where that cannot be done,
-// the address is there to be read.
+// openPage opens a web page in the user's browser, and warns if that fails.
 func (l *login) openPage(page string) {
 	opener := browserCommand(runtime.GOOS, page)
 	path, err := findProgram(opener[0], l.env.Getenv("PATH"))
@@ -27,8 +26,8 @@ func (l *login) openPage(page string) {
 	}
 }
 
-// browserCommand opens a page with whatever the system, as runtime.GOOS names
-// it, opens pages with.
+// browserCommand returns the command that opens a page on a system, named as
+// in runtime.GOOS.
 func browserCommand(system, page string) []string {
 	switch system {
 	case "darwin":
@@ -39,8 +38,8 @@ func browserCommand(system, page string) []string {
 	return []string{"xdg-open", page}
 }
 
-// findProgram looks in the absolute directories of a search path only: the
-// current one may be a stranger's.
+// findProgram searches only the absolute directories of a search path: the
+// current directory may belong to somebody else.
 func findProgram(name, path string) (string, error) {
 	for _, dir := range filepath.SplitList(path) {
 		if !filepath.IsAbs(dir) {
@@ -53,7 +52,8 @@ func findProgram(name, path string) (string, error) {
 	return "", &exec.Error{Name: name, Err: exec.ErrNotFound}
 }
 
-// withoutSecrets is an environment without the variables that hold a secret.
+// withoutSecrets returns an environment without the variables that hold
+// secrets.
 func withoutSecrets(environ []string) []string {
 	secret := settings.SecretVariables()
 	return slices.DeleteFunc(slices.Clone(environ), func(pair string) bool {

@@ -16,7 +16,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// maxCertificates is the most bytes of a file with certificates or a key.
+// maxCertificates limits the size of a file with certificates or a key.
 const maxCertificates = 8 << 20
 
 var (
@@ -25,8 +25,8 @@ var (
 	errEncryptedKey  = errors.New("its private key is encrypted, and artifact asks for no passphrase: openssl pkey -in FILE -out KEY")
 )
 
-// clientCertificate reads a certificate with its key, which may stand in the
-// same file. What no server could accept is an error here.
+// clientCertificate reads a certificate and its key, which may be in the
+// same file. A certificate that no server could accept is an error.
 func (a *app) clientCertificate(certFile, keyFile string) (*tls.Certificate, error) {
 	failed := func(flag, path string, err error) error {
 		return &settings.Error{Origin: flag, Err: fmt.Errorf("%s: %w", path, err)}
@@ -64,7 +64,7 @@ func (a *app) clientCertificate(certFile, keyFile string) (*tls.Certificate, err
 	return &certificate, nil
 }
 
-// noBlockError says why there is no certificate or private key in a file.
+// noBlockError says why a file has no certificate or private key.
 func noBlockError(text []byte, what string) error {
 	var value asn1.RawValue
 	if rest, err := asn1.Unmarshal(text, &value); err == nil && len(rest) == 0 {
@@ -73,7 +73,8 @@ func noBlockError(text []byte, what string) error {
 	return fmt.Errorf("there is no %s in it (a PEM block, which begins with -----BEGIN)", what)
 }
 
-// hasBlock looks for a block whose type ends in kind: keys have several types.
+// hasBlock looks for a PEM block whose type ends in kind: there are several
+// types of keys.
 func hasBlock(text []byte, kind string) bool {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if strings.HasSuffix(block.Type, kind) {
@@ -83,7 +84,8 @@ func hasBlock(text []byte, kind string) bool {
 	return false
 }
 
-// isEncrypted knows PKCS #8's form and that of RFC 1421, section 4.6.1.1.
+// isEncrypted recognizes encrypted keys in PKCS #8 and in the format of RFC
+// 1421, section 4.6.1.1.
 func isEncrypted(text []byte) bool {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
@@ -103,7 +105,7 @@ func checkDates(leaf *x509.Certificate, now time.Time) error {
 	return nil
 }
 
-// certificateText names a certificate as people know it.
+// certificateText describes a certificate by its name and its end.
 func certificateText(certificate *tls.Certificate) string {
 	leaf := certificate.Leaf
 	return cmp.Or(leaf.Subject.CommonName, leaf.Subject.String(), "without a name") + ", until " + leaf.NotAfter.UTC().Format(time.RFC3339)

@@ -8,13 +8,14 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// alternatives is how a flag's help names its value where only a few words are
-// taken, as in auto|always|never. SLUG|team_ID is none: SLUG stands for others.
+// alternatives matches the value name of a flag that takes a few words only,
+// such as auto|always|never. SLUG|team_ID does not match: SLUG is a
+// placeholder.
 var alternatives = regexp.MustCompile(`^[a-z0-9]+(\|[a-z0-9]+)+$`)
 
-// completeFromHelp makes a shell complete what the help texts say: the words of
-// a flag with alternatives, directories for DIRECTORY, names of files for FILE,
-// LIST and SUMS, and nothing where any of these would be a wrong guess.
+// completeFromHelp lets a shell complete what the help texts say: the words
+// of a flag with alternatives, directories for DIRECTORY, file names for
+// FILE, LIST and SUMS, and nothing else.
 func completeFromHelp(cmd *cobra.Command) {
 	for _, flags := range []*pflag.FlagSet{cmd.LocalNonPersistentFlags(), cmd.PersistentFlags()} {
 		flags.VisitAll(func(flag *pflag.Flag) {
@@ -31,7 +32,7 @@ func completeFromHelp(cmd *cobra.Command) {
 	}
 }
 
-// valuesOf completes the value of a flag.
+// valuesOf returns what completes the value of a flag.
 func valuesOf(flag *pflag.Flag) cobra.CompletionFunc {
 	name, _ := pflag.UnquoteUsage(flag)
 	switch word, _, _ := strings.Cut(name, "|"); {
@@ -46,7 +47,7 @@ func valuesOf(flag *pflag.Flag) cobra.CompletionFunc {
 	}
 }
 
-// argumentsOf completes what stands beside the flags.
+// argumentsOf returns what completes arguments.
 func argumentsOf(cmd *cobra.Command) cobra.CompletionFunc {
 	if strings.Contains(cmd.Use, "FILE") || strings.Contains(cmd.Use, "COMMAND") {
 		return cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
@@ -54,7 +55,8 @@ func argumentsOf(cmd *cobra.Command) cobra.CompletionFunc {
 	return cobra.NoFileCompletions
 }
 
-// completeTopics adds the topics without a command to what help completes.
+// completeTopics adds the topics that are no commands to what help
+// completes.
 func completeTopics(help *cobra.Command) {
 	commands := help.ValidArgsFunction
 	help.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -57,7 +57,7 @@ func (e *usageError) Error() string { return e.err.Error() }
 
 func (e *usageError) Unwrap() error { return e.err }
 
-// noCredentialError says that there is no token anywhere.
+// noCredentialError reports that no token was found.
 type noCredentialError struct {
 	withheld []string // variables that are set, and for Vercel only
 	sudoer   string   // whose login is not seen
@@ -65,7 +65,7 @@ type noCredentialError struct {
 
 func (e *noCredentialError) Error() string { return "no credential: no token is set" }
 
-// refusedError is a token that the server does not accept.
+// refusedError reports that the server does not accept the token.
 type refusedError struct {
 	answered *client.Error
 	next     string // what to do about it
@@ -77,21 +77,21 @@ func (e *refusedError) Error() string {
 
 func (e *refusedError) Unwrap() error { return e.answered }
 
-// closedError is a cache that takes nothing, whoever asks.
+// closedError reports that the cache accepts nothing from anybody.
 type closedError struct{ status client.CacheStatus }
 
 func (e *closedError) Error() string {
 	return "Remote Caching is " + closedWords[e.status]
 }
 
-// closedWords say what is wrong with a cache.
+// closedWords says what is wrong with a cache.
 var closedWords = map[client.CacheStatus]string{
 	client.CacheDisabled:  "disabled",
 	client.CacheOverLimit: "over its limit",
 	client.CachePaused:    "paused",
 }
 
-// outputError is a result that could not be written.
+// outputError reports that a result could not be written.
 type outputError struct{ err error }
 
 func (e *outputError) Error() string {
@@ -110,7 +110,7 @@ func (i Interrupt) exitCode() int { return i.ExitCode() }
 
 func (i Interrupt) Error() string { return fmt.Sprintf("stopped by signal %d", int(i.Signal)) }
 
-// artifactError is a failure that was printed among the results already.
+// artifactError is a failure that was already printed with the results.
 type artifactError struct{ error }
 
 func (e *artifactError) Unwrap() error { return e.error }
@@ -120,7 +120,7 @@ type warning struct{ error }
 
 func (e *warning) Unwrap() error { return e.error }
 
-// codedError is an error that brings its exit code.
+// codedError is an error with an exit code of its own.
 type codedError interface {
 	error
 	exitCode() int
@@ -202,8 +202,8 @@ func answerCode(e *client.Error) int {
 	return plainCode(e.Status)
 }
 
-// plainCode is for statuses that say nothing of who may do what in the cache,
-// as all do of a proxy that opens no way to it.
+// plainCode returns the exit code for a status that says nothing about
+// permissions in the cache, such as the answer of a proxy.
 func plainCode(status int) int {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusPreconditionFailed, http.StatusTooEarly, http.StatusTooManyRequests:
@@ -215,7 +215,7 @@ func plainCode(status int) int {
 	return exitRefused
 }
 
-// errorJSON is an error as --json shows it.
+// errorJSON is an error as --json prints it.
 type errorJSON struct {
 	Exit    int    `json:"exit"`
 	Code    string `json:"code,omitempty"`
@@ -239,7 +239,8 @@ func newErrorJSON(err error) *errorJSON {
 	return shown
 }
 
-// identityCode is the exit code of a token that could not be got.
+// identityCode returns the exit code for a failure to get a token by the
+// job's identity.
 func identityCode(e *identity.Error) int {
 	switch e.Kind {
 	case identity.Unreachable:

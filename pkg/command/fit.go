@@ -26,7 +26,7 @@ func fit(text string, width int) string {
 	return strings.Join(blocks, "\n\n")
 }
 
-// fitBlock is fit for what stands between empty lines.
+// fitBlock fits the text between two empty lines.
 func fitBlock(block string, width int) string {
 	items := itemsOf(strings.Split(block, "\n"))
 	tooNarrow := false
@@ -49,14 +49,14 @@ func fitBlock(block string, width int) string {
 	return strings.Join(fitted, "\n")
 }
 
-// helpItem is a paragraph, or a line of a list with those that go on with it.
+// helpItem is a paragraph, or a line of a list with its continuation lines.
 type helpItem struct {
 	lines []string
 	head  string // what the rest explains, with the spaces before it; or nothing
 	hang  int    // the column that the rest stands in
 }
 
-// headed is a line with an explanation in a column.
+// headed matches a line with an explanation in a column.
 var headed = regexp.MustCompile(`^( *\S.*?) {2,}\S`)
 
 func itemsOf(lines []string) []helpItem {
@@ -76,8 +76,8 @@ func itemsOf(lines []string) []helpItem {
 	return items
 }
 
-// exceeds tells whether a line is wider than width. What begins with a tab is
-// not ours.
+// exceeds reports whether a line is wider than width. Lines that begin with
+// a tab are cobra's and stay as they are.
 func (item helpItem) exceeds(width int) bool {
 	for _, line := range item.lines {
 		if utf8.RuneCountInString(line) > width && !strings.HasPrefix(line, "\t") {
@@ -87,12 +87,12 @@ func (item helpItem) exceeds(width int) bool {
 	return false
 }
 
-// words are those of the explanation, or all where there is no head.
+// words returns the words of the explanation, or all words without a head.
 func (item helpItem) words() []string {
 	return strings.Fields(strings.TrimPrefix(strings.Join(item.lines, " "), item.head))
 }
 
-// fill writes words behind begin, and from column hang on in further lines.
+// fill appends words to begin, and starts further lines at column hang.
 func fill(begin string, hang int, words []string, width int) []string {
 	var lines []string
 	line, isEmpty := begin, true

@@ -4,15 +4,16 @@ import (
 	"strings"
 )
 
-// workflowCommand is a line of the log that GitHub's runner acts on. The runner
-// ends a command at the line's end, and decodes what is escaped here.
+// workflowCommand formats a line of the log that GitHub's runner acts on.
+// The runner ends a command at the end of the line, and decodes what is
+// escaped here.
 func workflowCommand(name, text string) string {
 	return "::" + name + "::" + strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text) + "\n"
 }
 
-// hideFromLog hides a secret from GitHub's log too, which shows whatever other
-// steps print. The log's own filter takes it from this line, and does not show
-// it. What is no token is not written there: nobody can send it anyway.
+// hideFromLog hides a secret from GitHub's log too, which shows what other
+// steps print. The runner removes the line itself from the log. Text that
+// cannot be a token is not written there.
 func (a *app) hideFromLog(secret string) {
 	a.hide(secret)
 	isToken := !strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' })

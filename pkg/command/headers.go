@@ -16,7 +16,8 @@ const (
 	maxHeaderLines = 100
 )
 
-// headers are those of a file, or else of the variable. Every value is a secret.
+// headers returns the headers of a file, or else of the variable. Every
+// value is a secret.
 func (a *app) headers(path string) (header http.Header, origin string, err error) {
 	text, origin := a.env.Getenv(envHeaders), envHeaders
 	if path != "" {
@@ -39,8 +40,8 @@ func (a *app) headers(path string) (header http.Header, origin string, err error
 	return header, origin, nil
 }
 
-// parseHeaders reads lines of the form Name: value; empty ones and those that
-// begin with # mean nothing. Its errors name lines, and never values.
+// parseHeaders parses lines of the form Name: value, and skips empty lines
+// and those that begin with #. Its errors name lines, never values.
 func parseHeaders(text string) (http.Header, error) {
 	if len(text) > maxHeaders {
 		return nil, fmt.Errorf("it has more than %s", ui.Size(maxHeaders))
@@ -68,12 +69,12 @@ func parseHeaders(text string) (http.Header, error) {
 	return header, nil
 }
 
-// shortestHeaderSecret is the fewest bytes of a part of a value that are hidden
-// alone: what is shorter is the name of a scheme, or of a cookie.
+// shortestHeaderSecret is the length from which a part of a value is hidden
+// by itself. Shorter parts are names of schemes or cookies.
 const shortestHeaderSecret = 12
 
-// headerSecrets are the values of all lines, also of those that are wrong, and
-// what stands in them behind the name of a scheme or of a cookie.
+// headerSecrets returns the values of all lines, even of malformed ones, and
+// the parts of values that follow the name of a scheme or cookie.
 func headerSecrets(text string) []string {
 	var secrets []string
 	for line := range strings.SplitSeq(text, "\n") {

@@ -34,7 +34,7 @@ const (
 	usualHelp     = 80
 )
 
-// helpWidth is how wide a help text may be.
+// helpWidth returns the width of help texts.
 func (a *app) helpWidth() int {
 	return min(max(cmp.Or(ui.Columns(a.env.Stdout), usualHelp), narrowestHelp), widestHelp)
 }

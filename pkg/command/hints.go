@@ -61,7 +61,8 @@ func hint(err error) string {
 	return ""
 }
 
-// mismatchHint is for artifacts that are not what they should be.
+// mismatchHint returns the next step for an artifact that is not what it
+// should be.
 func mismatchHint(err error) string {
 	switch {
 	case errors.Is(err, transfer.ErrNotKept):
@@ -88,7 +89,7 @@ func mismatchHint(err error) string {
 	return ""
 }
 
-// networkHint is for requests that got no answer.
+// networkHint returns the next step after a request that got no answer.
 func networkHint(err error) string {
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
@@ -127,7 +128,7 @@ func networkHint(err error) string {
 	return "Check --api and the network, then run the upload again."
 }
 
-// notAFlag is a name that no program takes for a flag.
+// notAFlag returns a name that no program takes for a flag.
 func notAFlag(name string) string {
 	if strings.HasPrefix(name, "-") {
 		return "./" + name
@@ -135,7 +136,7 @@ func notAFlag(name string) string {
 	return name
 }
 
-// shellQuote writes a name so that a POSIX shell reads it as one word.
+// shellQuote quotes a name for a POSIX shell, if necessary.
 func shellQuote(name string) string {
 	if strings.IndexFunc(name, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-+@%:,=", r)
@@ -180,7 +181,8 @@ func credentialHint(err error) string {
 	return hint
 }
 
-// identityHint says what to do about one.
+// identityHint returns the next step after a failure to get a token by the
+// job's identity.
 func identityHint(e *identity.Error) string {
 	switch {
 	case errors.Is(e, identity.ErrFork):
@@ -198,7 +200,8 @@ func identityHint(e *identity.Error) string {
 	return identityHints[e.Kind]
 }
 
-// unsetHints are for vendors whose pipelines say that a job gets a token.
+// unsetHints are for vendors that give a job a token only if the pipeline
+// asks for it.
 var unsetHints = map[string]string{
 	identity.GitLab: "Ask for it in the pipeline:\n  id_tokens:\n    " + identity.EnvToken + ":\n      aud: https://cache.example.com",
 	identity.CircleCI: "CircleCI gives one to jobs that are no fork's, or where the project passes secrets to builds of forks.\n" +

@@ -12,7 +12,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// maxKeyFile is the most bytes of a file with a key. HMAC makes 32 of them.
+// maxKeyFile limits the size of a file with a key. HMAC reduces longer keys
+// to 32 bytes.
 const maxKeyFile = 64 << 10
 
 // keyOptions are the flags of every command that signs or checks signatures.
@@ -23,8 +24,8 @@ func (o *keyOptions) register(flags *pflag.FlagSet) {
 	readEnvironment(flags, "signature-key-file")
 }
 
-// signer is nil where there is no key, which is an error where the work tree
-// wants artifacts signed: they would go out unsigned, or come in unchecked.
+// signer returns nil without a key. That is an error if the work tree wants
+// artifacts signed: they would be sent unsigned or accepted unchecked.
 func (a *app) signer(o keyOptions, s settings.Settings) (*artifact.Signer, error) {
 	key := s.SignatureKey
 	if o.file != "" {
@@ -46,8 +47,8 @@ func (a *app) signer(o keyOptions, s settings.Settings) (*artifact.Signer, error
 	return signer, nil
 }
 
-// readKey takes a key as $(cat FILE) would give it to turbo: without the
-// newlines at its end.
+// readKey reads a key as $(cat FILE) would pass it to turbo: without
+// trailing newlines.
 func readKey(path string) (credential.Secret, error) {
 	text, err := readPrivate(path, maxKeyFile)
 	if err != nil {

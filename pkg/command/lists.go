@@ -21,7 +21,7 @@ import (
 // defaultJobs is how many artifacts are worked on at a time.
 const defaultJobs = 16
 
-// maxJobs keeps a slip of the hand from taking all memory.
+// maxJobs keeps a typing error from using up all memory.
 const maxJobs = 1000
 
 // The file descriptors that a job takes at most (its file, the one that waits
@@ -32,8 +32,8 @@ const (
 	sharedFiles = 12
 )
 
-// affordable is how many jobs there may be of those that the user wants: where
-// few files may be open at a time, fewer, so that none fails for that.
+// affordable returns how many jobs can run at a time: as many as the user
+// wants, or fewer if few files may be open.
 func affordable(jobs uint) int {
 	files := maxOpenFiles()
 	files -= min(files, sharedFiles)
@@ -59,8 +59,8 @@ func (o *listOptions) register(flags *pflag.FlagSet) {
 // isListed reports whether a list names the inputs.
 func (o *listOptions) isListed() bool { return o.filesFrom != "" || o.manifest != "" }
 
-// check refuses what does not fit together. argument is what the command takes
-// beside flags.
+// check refuses combinations that make no sense. argument names what the
+// command takes beside flags.
 func (o *listOptions) check(argument string) error {
 	switch {
 	case o.filesFrom != "" && o.manifest != "", o.isListed() && len(o.args) > 0:
@@ -122,7 +122,7 @@ func (o *listOptions) terminator() byte {
 	return '\n'
 }
 
-// named returns the inputs with these names, which are all like the one given.
+// named returns inputs with these names, all like the one given.
 func named(paths []string, stdin *os.File, like transfer.Input) []transfer.Input {
 	inputs := make([]transfer.Input, len(paths))
 	for i, path := range paths {
@@ -134,7 +134,7 @@ func named(paths []string, stdin *os.File, like transfer.Input) []transfer.Input
 	return inputs
 }
 
-// listOf is a list of what is known already.
+// listOf returns a list of known inputs.
 func listOf(inputs ...transfer.Input) transfer.Inputs {
 	return func(yield func(transfer.Input, error) bool) {
 		for _, input := range inputs {

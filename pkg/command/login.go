@@ -17,10 +17,10 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// tokensPage is where Vercel's users create tokens.
+// tokensPage is where users of Vercel create tokens.
 const tokensPage = "https://vercel.com/account/settings/tokens"
 
-// maxToken is the most bytes that are read of a token.
+// maxToken limits how much is read of a token.
 const maxToken = 64 << 10
 
 // loginOptions are the command line of login.
@@ -102,7 +102,7 @@ func runLogin(ctx context.Context, a *app, o loginOptions) error {
 	return nil
 }
 
-// check refuses what cannot work before anything is asked.
+// check refuses what cannot work, before anything is asked.
 func (l *login) check() error {
 	if err := l.resolver.CheckConfirmed(); err != nil {
 		return err
@@ -124,7 +124,7 @@ func (l *login) check() error {
 	return nil
 }
 
-// readToken gets the token, which is hidden from then on.
+// readToken reads the token and hides it from then on.
 func (l *login) readToken(ctx context.Context) (credential.Secret, error) {
 	var text string
 	var err error
@@ -157,7 +157,7 @@ func (l *login) readToken(ctx context.Context) (credential.Secret, error) {
 	return credential.NewSecret(text), nil
 }
 
-// sayWhere says which server it is about, and where its tokens come from.
+// sayWhere says which server this is about, and where its tokens come from.
 func (l *login) sayWhere() {
 	l.say("Logging in to %s", l.resolver.Origin())
 	if l.resolver.Origin() == credential.Vercel {
@@ -216,7 +216,7 @@ func (l *login) save(ctx context.Context) (credential.Account, error) {
 	return account, err
 }
 
-// tell says what came of it.
+// tell prints the result.
 func (l *login) tell(user client.User, status client.CacheStatus, storage credential.Storage) {
 	if l.common.json {
 		shown := newStatusJSON(l.settings)
@@ -245,7 +245,7 @@ func (l *login) tell(user client.User, status client.CacheStatus, storage creden
 	}
 }
 
-// above are the settings that win over what was stored now.
+// above returns the settings that override what was stored now.
 func (l *login) above() []string {
 	var lines []string
 	if origin := l.resolver.TokenAbove(); origin != "" {

@@ -12,10 +12,10 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 )
 
-// maxTeamName is the most characters of a team's name that are shown.
+// maxTeamName limits how many characters of a team's name are shown.
 const maxTeamName = 60
 
-// maxAsked is how often a question is asked that gets no usable answer.
+// maxAsked limits how often a question is repeated.
 const maxAsked = 3
 
 // meet asks Vercel who the token belongs to, and settles the default team. What
@@ -53,7 +53,7 @@ func (l *login) meet(ctx context.Context, cache *client.Client) (client.User, er
 	return user, nil
 }
 
-// unlessRefused passes on what is no refusal by the server.
+// unlessRefused returns err, unless it is a refusal by the server.
 func unlessRefused(err error) error {
 	var answered *client.Error
 	if errors.As(err, &answered) && answered.Status != 0 {
@@ -62,7 +62,7 @@ func unlessRefused(err error) error {
 	return err
 }
 
-// complete finds id and slug of a team that is known by either.
+// complete finds the id and slug of a team that is known by either.
 func (l *login) complete(given artifact.Team, teams []client.Team) artifact.Team {
 	for _, team := range teams {
 		if team.ID == given.ID && given.ID != "" || team.Slug == given.Slug && given.Slug != "" {
@@ -106,7 +106,7 @@ func (l *login) chooseTeam(ctx context.Context, teams []client.Team) (artifact.T
 	return artifact.Team{}, unusable("no team was chosen: give one with --team")
 }
 
-// teamNumber is the number of the team that an answer means, 0 for none.
+// teamNumber returns the number of the team in an answer, 0 for none.
 func teamNumber(answer string, teams []client.Team) (int, bool) {
 	for i, team := range teams {
 		if answer == team.Slug || answer == team.ID {

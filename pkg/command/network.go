@@ -88,8 +88,7 @@ func addNetworkFlags(to, flags *pflag.FlagSet) {
 	to.AddFlagSet(flags)
 }
 
-// network is what networkOptions come to. An origin is empty where there is
-// nothing of its kind.
+// network is what networkOptions say. An origin is empty if its part is.
 type network struct {
 	proxy, proxyOrigin string
 	certificate        *tls.Certificate
@@ -98,8 +97,8 @@ type network struct {
 	headerOrigin       string
 }
 
-// network reads the files, and checks everything before anything is sent. The
-// error is of type [*settings.Error].
+// network reads the files that the options name, and checks everything before
+// anything is sent. The error is of type [*settings.Error].
 func (a *app) network(o networkOptions) (n network, err error) {
 	if n.proxy, n.proxyOrigin, err = a.proxy(o.proxy); err != nil {
 		return n, &settings.Error{Origin: n.proxyOrigin, Err: err}
@@ -119,7 +118,7 @@ func (a *app) network(o networkOptions) (n network, err error) {
 
 var errProxyPassword = errors.New("a password in an argument can be read by everybody on this machine: set " + envProxy)
 
-// proxy is the URL of the proxy that was given, and where.
+// proxy returns the URL of the given proxy, and where it was given.
 func (a *app) proxy(flag string) (raw, origin string, err error) {
 	if flag == "" {
 		raw, err = usertext.ParseValue(a.env.Getenv(envProxy))
@@ -167,8 +166,8 @@ func (a *app) rootCAs(caCert, target string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// passwordOf is the password in the URL of a proxy, which may have no scheme,
-// and be malformed.
+// passwordOf returns the password in the URL of a proxy, which may lack a
+// scheme or be malformed.
 func passwordOf(proxy string) string {
 	at := strings.LastIndexByte(proxy, '@')
 	if at < 0 {

@@ -21,7 +21,7 @@ type oidcOptions struct {
 	audience                             string
 }
 
-// oidcFlag is also where such a token comes from, as status tells it.
+// oidcFlag is also the origin of such a token in status.
 const oidcFlag = "--oidc"
 
 func (o *oidcOptions) register(to *pflag.FlagSet) {
@@ -36,8 +36,8 @@ func (o *oidcOptions) register(to *pflag.FlagSet) {
 	addNetworkFlags(to, flags)
 }
 
-// exchange tells where the job's token is exchanged, or is nil where the cache
-// takes it as it is. Vercel's does not.
+// exchange returns where to exchange the job's token, or nil if the cache
+// accepts it as it is. Vercel's does not.
 func (o oidcOptions) exchange(resolver *settings.Resolver, s settings.Settings) (*identity.Exchange, error) {
 	e := &identity.Exchange{
 		TokenURL: o.tokenURL, Issuer: o.issuer, ClientID: o.clientID, PolicyID: o.policyID,
@@ -58,8 +58,8 @@ func (o oidcOptions) exchange(resolver *settings.Resolver, s settings.Settings) 
 	return nil, nil
 }
 
-// authorizeAsJob gets the token that the job's identity is worth. It is asked
-// for at once, so that nothing is read or sent in vain.
+// authorizeAsJob gets a token for the job's identity, before anything is
+// read or sent.
 func (a *app) authorizeAsJob(ctx context.Context, net networkOptions, resolver *settings.Resolver, s *settings.Settings) error {
 	if err := resolver.CheckConfirmed(); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (a *app) authorizeAsJob(ctx context.Context, net networkOptions, resolver *
 	return nil
 }
 
-// refusedIdentity says whom the cache would have to trust.
+// refusedIdentity says who the cache would have to trust.
 func (a *app) refusedIdentity() string {
 	about := a.identity.About()
 	if about.Endpoint != "" {
@@ -104,7 +104,7 @@ func (a *app) refusedIdentity() string {
 		a.streams.redactor.Line(about.Issuer, maxClaim), a.streams.redactor.Line(about.Subject, maxClaim))
 }
 
-// maxClaim is how many characters are shown of what a token says of itself.
+// maxClaim limits how many characters of a claim are shown.
 const maxClaim = 200
 
 // identityJSON is the job's identity as status prints it with --json. Scripts
@@ -117,7 +117,7 @@ type identityJSON struct {
 	Expires  *time.Time `json:"expires,omitempty"`
 }
 
-// newIdentityJSON is nil where no identity was used.
+// newIdentityJSON returns nil if no identity was used.
 func (a *app) newIdentityJSON() *identityJSON {
 	if a.identity == nil {
 		return nil
@@ -133,8 +133,8 @@ func (a *app) newIdentityJSON() *identityJSON {
 	return shown
 }
 
-// text is an identity as "GitHub Actions (repo:acme/web), expires 22:04:05 UTC
-// (in 9m0s)".
+// text formats an identity such as "GitHub Actions (repo:acme/web), expires
+// 22:04:05 UTC (in 9m0s)".
 func (i identityJSON) text(now time.Time) string {
 	line := i.Vendor
 	if i.Subject != "" {
@@ -149,10 +149,12 @@ func (i identityJSON) text(now time.Time) string {
 	return line
 }
 
-// revokeWait is how long the end of a run may take.
+// revokeWait limits how long the end of a run waits for the token's
+// revocation.
 const revokeWait = 10 * time.Second
 
-// endIdentity takes back what the job's identity was exchanged for.
+// endIdentity revokes the access token that the job's identity was exchanged
+// for.
 func (a *app) endIdentity() {
 	if a.identity == nil {
 		return

@@ -16,7 +16,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
-// streams are the two outputs behind everything that has to stand before them.
+// streams are standard output and standard error, behind filters for secrets
+// and control characters.
 type streams struct {
 	redactor       *redact.Redactor
 	revealing      io.Writer // standard output without the filter
@@ -47,8 +48,7 @@ func (e Env) openStreams() *streams {
 	}
 }
 
-// reveal prints a result past the filter, for a result whose purpose is to tell
-// a secret.
+// reveal prints a result that is meant to show a secret, past the filter.
 func (s *streams) reveal(text string) error {
 	_, err := io.WriteString(s.revealing, text)
 	if err != nil {
@@ -57,11 +57,11 @@ func (s *streams) reveal(text string) error {
 	return nil
 }
 
-// revealToLog prints a line past the filter of standard error, for a CI's log to
-// know a secret by. Whole lines are not mixed with others.
+// revealToLog prints a line to standard error past the filter, to make a
+// secret known to a CI's log. Whole lines are not mixed with others.
 func (s *streams) revealToLog(line string) { _, _ = io.WriteString(s.log, line) }
 
-// flush lets out what may have been the beginning of a secret.
+// flush writes what was held back because a secret might have begun there.
 func (s *streams) flush() {
 	if err := s.stdout.Flush(); s.results.err == nil {
 		s.results.err = err
@@ -84,17 +84,17 @@ func (w *strictWriter) Write(p []byte) (int, error) {
 	return len(p), w.err
 }
 
-// hide keeps a secret out of all that is printed from now on.
+// hide hides a secret in everything printed from now on.
 func (a *app) hide(secret string) { a.streams.redactor.Add(secret) }
 
-// say prints a part of the story.
+// say prints a message, unless -q is given.
 func (a *app) say(format string, args ...any) {
 	if !a.common.quiet {
 		fmt.Fprintln(a.streams.screen, printable.Text(fmt.Sprintf(format, args...)))
 	}
 }
 
-// warn prints a line that nobody has to act on, unless only errors are wanted.
+// warn prints a warning, unless -q is given.
 func (a *app) warn(text string) {
 	if a.common.quiet {
 		return
@@ -103,15 +103,14 @@ func (a *app) warn(text string) {
 	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Warning("artifact: warning:"), printable.Text(text))
 }
 
-// note prints a line that is good to know, unless only errors are wanted.
+// note prints a line that is good to know, unless -q is given.
 func (a *app) note(text string) {
 	if !a.common.quiet {
 		a.printLine(text)
 	}
 }
 
-// printError prints an error as one line, and below it where a fault of ours
-// happened.
+// printError prints an error as one line, and the stack of a panic below it.
 func (a *app) printError(err error) {
 	colours := ui.NewPalette(a.common.color, a.env.Stderr, a.env.Getenv)
 	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
@@ -131,8 +130,8 @@ func (a *app) printLine(text string) {
 	fmt.Fprintf(a.streams.screen, "artifact: %s\n", printable.Text(text))
 }
 
-// printResult prints one line of results. Programs get the bytes of names as they
-// are; a terminal might obey them.
+// printResult prints one line of results. Programs get names byte by byte; a
+// terminal gets them escaped.
 func (a *app) printResult(line string) {
 	if a.streams.onTerminal {
 		line = printable.Text(line)
@@ -149,7 +148,7 @@ func (a *app) printJSON(object any) {
 	a.printResult(strings.TrimSuffix(line.String(), "\n"))
 }
 
-// progress is how the transfer is shown.
+// progress returns how to show transfers.
 func (a *app) progress() *ui.Progress {
 	style := ui.Silent
 	if !a.common.quiet {
@@ -168,7 +167,7 @@ func (a *app) beginOne(name string) *ui.Transfer {
 	return a.shown
 }
 
-// noteRetry prints a line for each further try.
+// noteRetry prints a line for each retry.
 func (a *app) noteRetry(r client.Retry, retries uint) {
 	if a.shown != nil {
 		a.shown.Pause(r.Pause)
@@ -181,7 +180,8 @@ func (a *app) noteRetry(r client.Retry, retries uint) {
 	fmt.Fprintln(a.streams.screen, printable.Text(line))
 }
 
-// trace prints a line for each request, under --verbose.
+// trace returns a function that prints a line for each request, or nil
+// without --verbose.
 func (a *app) trace() func(client.Exchange) {
 	if !a.common.verbose {
 		return nil

@@ -133,8 +133,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	return a.printPut(result)
 }
 
-// putAll uploads a list, prints each result as it comes, and then what all of
-// them came to.
+// putAll uploads a list, prints each result as it comes, and then a summary.
 func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs transfer.Inputs, o putOptions, d *detection) error {
 	if uploader.Client == nil && o.skipExisting {
 		a.warn("without a credential nobody is asked what the cache has")
@@ -168,7 +167,7 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	return tally.err()
 }
 
-// printPut prints a result and returns its error, if it has one.
+// printPut prints a result and returns its error, if any.
 func (a *app) printPut(r transfer.Result) error {
 	err := underName("uploading", r.Path, r.Err)
 	switch {
@@ -219,7 +218,7 @@ func newPutJSON(r transfer.Result, err error) putJSON {
 	return shown
 }
 
-// putSums are what several uploads came to.
+// putSums sums up several uploads.
 type putSums struct {
 	uploaded, skipped, failed, notSent int
 

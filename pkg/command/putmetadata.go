@@ -53,7 +53,7 @@ func checkHeader(header, value string) error {
 	return api.CheckHeader(header, value)
 }
 
-// wantsGit tells whether anything of git's is asked for.
+// wantsGit reports whether git has anything to find out.
 func (o *metadataOptions) wantsGit() bool {
 	return !o.noGit && (o.sha == nil || o.dirtyHash == nil)
 }
@@ -132,8 +132,8 @@ func (d *detection) stop() {
 	<-d.ready
 }
 
-// describe is called when everything else is ready. It waits for git, but not
-// for ever.
+// describe is called when everything else is ready. It waits for git, but
+// not forever.
 func (d *detection) describe(ctx context.Context) artifact.Metadata {
 	d.once.Do(func() {
 		d.start()
@@ -178,8 +178,8 @@ func (d *detection) join() artifact.Metadata {
 	return m
 }
 
-// detected is a value from outside that the header can carry, or nothing and a
-// warning.
+// detected returns a detected value if the header can carry it, or else ""
+// and a warning.
 func (d *detection) detected(header, what, value string) string {
 	if value == "" {
 		return ""
@@ -191,9 +191,9 @@ func (d *detection) detected(header, what, value string) string {
 	return value
 }
 
-// noteGit says why git told nothing or not all. A revision without its changes
-// passes for a clean tree, so that needs a warning; so does an owner that git
-// does not trust, in CI: there it is a step that the job lacks.
+// noteGit says why git reported nothing or not everything. A revision
+// without its changes looks like a clean tree, so that needs a warning; so
+// does an untrusted owner in CI, where the job lacks a step.
 func (d *detection) noteGit() {
 	if d.err == nil {
 		return
@@ -218,7 +218,7 @@ func (d *detection) noteGit() {
 	}
 }
 
-// printDetection prints what the user should know of it.
+// printDetection prints what the user should know about detection.
 func (a *app) printDetection(d *detection) {
 	if a.common.quiet {
 		return

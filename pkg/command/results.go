@@ -10,8 +10,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// printed is the error of a result that was printed, and with it, as JSON, the
-// error.
+// printed marks an error as printed if --json prints it with its result.
 func (a *app) printed(err error) error {
 	if err == nil || !a.common.json {
 		return err
@@ -19,7 +18,8 @@ func (a *app) printed(err error) error {
 	return &artifactError{err}
 }
 
-// underName gives an error of the client the name that the user knows the input by.
+// underName replaces the id in an error of the client by the path that the
+// user knows.
 func underName(doing, path string, err error) error {
 	if answered, ok := err.(*client.Error); ok && path != "" {
 		renamed := *answered
@@ -29,7 +29,7 @@ func underName(doing, path string, err error) error {
 	return err
 }
 
-// pathBase64 is a path that JSON cannot carry, or nothing.
+// pathBase64 returns a path that JSON cannot carry, or "".
 func pathBase64(path string) string {
 	if utf8.ValidString(path) {
 		return ""
@@ -37,7 +37,7 @@ func pathBase64(path string) string {
 	return base64.StdEncoding.EncodeToString([]byte(path))
 }
 
-// known is a size, or nil where there is none.
+// known returns nil for an unknown size.
 func known(size int64) *int64 {
 	if size < 0 {
 		return nil
@@ -87,8 +87,8 @@ func newFoundJSON(found client.Found, size int64, path string) foundJSON {
 	}
 }
 
-// noteSchemes says which scheme signatures were made by, since turbo of the
-// other kind says nothing of it.
+// noteSchemes says which scheme artifacts are signed with: turbo versions
+// that do not know it silently report a miss.
 func (a *app) noteSchemes(signed map[transfer.Signature]int) {
 	for _, scheme := range []struct {
 		signature transfer.Signature

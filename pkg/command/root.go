@@ -1,6 +1,8 @@
-// Package command is the command line: one file for each verb, and around them
-// what all of them share. It turns errors into exit codes ([exitCode]) and adds
-// the next step to them; everything below it is neutral. Start at [Run].
+// Package command is the command line. Each verb has a file of its own, to be
+// read from top to bottom: options, constructor, run function. What verbs share
+// is in app.go (dependencies), flags.go and network.go (flags), lists.go (lists
+// of inputs), print.go, results.go and tally.go (output), errors.go (errors and
+// exit codes) and hints.go (next steps). Start at [Run].
 package command
 
 import (
@@ -114,8 +116,7 @@ func (a *app) mistake(cmd *cobra.Command, err error) error {
 	return flagError(err)
 }
 
-// runHelp is cobra's, but for a topic that does not exist, which is the user's
-// mistake like any other.
+// runHelp prints help. Other than cobra's, it fails for an unknown topic.
 func runHelp(cmd *cobra.Command, args []string) error {
 	topic, rest, err := cmd.Root().Find(args)
 	if err == nil && topic.Hidden {
@@ -128,16 +129,16 @@ func runHelp(cmd *cobra.Command, args []string) error {
 	return topic.Help()
 }
 
-// Tree is the whole command line, for programs that describe it, such as the
-// generator of the manual. Names, texts and flags can be read. Nothing stands
-// behind them: its commands must not be run, only asked for their help.
+// Tree returns the whole command line, for programs that describe it, such
+// as the generator of the manual. Its commands must not be run, only asked
+// for their help.
 func Tree() *cobra.Command {
 	env := Env{LookupEnv: func(string) (string, bool) { return "", false }}
 	return newRootCommand(&app{env: env, streams: env.openStreams()})
 }
 
-// strangers are the flags and commands of other tools that people try by habit,
-// and what to do instead.
+// strangers are flags and commands of other tools that people try by habit,
+// with what to do instead.
 var strangers = map[string]string{
 	"--token":    "Set ARTIFACT_TOKEN, or log in once with artifact login: every user of this machine can read an argument.",
 	"--insecure": insteadOfInsecure,

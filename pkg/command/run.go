@@ -41,11 +41,11 @@ func Run(ctx context.Context, env Env) int {
 	return a.run(ctx, newRootCommand(a))
 }
 
-// CleanUp removes the temporary files of the process. It is the last that a
-// process may do with this package, however it ends.
+// CleanUp removes the temporary files of the process. Call it last, however
+// the process ends.
 func CleanUp() { tempfile.RemoveAll() }
 
-// run is the command line behind the filter, which a fault of ours passes too.
+// run runs the command line. A panic is printed through the filter too.
 func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
 	root.SetArgs(a.env.Args)
 	err, ended := a.execute(ctx, root)
@@ -109,7 +109,7 @@ func endsByItself(root *cobra.Command, args []string) bool {
 	return err == nil && cmd.Annotations[endsByItselfAnnotation] != ""
 }
 
-// conclude reports what a command came to, and returns the exit code.
+// conclude reports the result of a command, and returns the exit code.
 func (a *app) conclude(ctx context.Context, err error) int {
 	defer a.endIdentity()
 	if unwritten := a.streams.results.err; unwritten != nil && (err == nil || errors.Is(err, unwritten)) {

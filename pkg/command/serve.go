@@ -22,10 +22,10 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// envServeToken is the one variable that a server's token is taken from.
+// envServeToken is the variable with a server's token.
 const envServeToken = "ARTIFACT_SERVE_TOKEN"
 
-// serveTeam is the team that a cache of one's own goes by.
+// serveTeam is the team of a local cache.
 const serveTeam = "local"
 
 // serveOptions are the command line of serve.
@@ -139,8 +139,9 @@ func (o serveOptions) openStore() (*store.Dir, error) {
 	return kept, nil
 }
 
-// serveToken is what clients must have. Whoever opens the cache to other
-// machines has to choose one, since a random one would not reach them.
+// serveToken returns the token that clients need. A cache that other
+// machines can reach needs a given one, since they would not learn a random
+// one.
 func (a *app) serveToken(listening net.Addr) (string, error) {
 	token, err := usertext.ParseValue(a.env.Getenv(envServeToken))
 	if err != nil {
@@ -171,8 +172,8 @@ func listenReason(err error) error {
 	return err
 }
 
-// reachable is an address that a client on this machine can use: an
-// unspecified one is replaced by loopback.
+// reachable returns an address that a client on this machine can use:
+// loopback in place of an unspecified one.
 func reachable(listening net.Addr) string {
 	tcp, ok := listening.(*net.TCPAddr)
 	if !ok || !tcp.IP.IsUnspecified() {
@@ -184,12 +185,12 @@ func reachable(listening net.Addr) string {
 // place is how to reach a running cache.
 type place struct{ api, token string }
 
-// variables are those that point a program at the cache.
+// variables returns the variables that point a program at the cache.
 func (p place) variables(prefix string) []string {
 	return []string{prefix + "API=" + p.api, prefix + "TOKEN=" + p.token, prefix + "TEAM=" + serveTeam}
 }
 
-// exports are lines for a shell to source.
+// exports returns lines for a shell to source.
 func (p place) exports() string {
 	var lines strings.Builder
 	for _, variable := range p.variables("TURBO_") {

@@ -26,14 +26,14 @@ const (
 	exitNoCommand = 127
 )
 
-// childExit is the exit code of a command that was served, which is ours then.
+// childExit is the exit code of a served command, which becomes ours.
 type childExit struct{ code int }
 
 func (e *childExit) exitCode() int { return e.code }
 
 func (e *childExit) Error() string { return fmt.Sprintf("the command exited with %d", e.code) }
 
-// commandError is a command that could not be run.
+// commandError reports that a command could not be run.
 type commandError struct {
 	code int
 	err  error
@@ -69,7 +69,7 @@ func (a *app) serveCommand(ctx context.Context, argv []string, at place, cache *
 	return errors.Join(err, failed)
 }
 
-// childOf is the command, ready to be started.
+// childOf returns the command, ready to start.
 func (a *app) childOf(argv []string, at place, bin string) (*exec.Cmd, error) {
 	path, err := exec.LookPath(argv[0])
 	if argv[0] == "artifact" {
@@ -88,8 +88,8 @@ func (a *app) childOf(argv []string, at place, bin string) (*exec.Cmd, error) {
 	}, nil
 }
 
-// namesAnotherCache are the variables that could lead a client away from the
-// cache that is served, or give away a credential for another.
+// namesAnotherCache are variables that could lead a client to another cache,
+// or reveal a credential for another.
 var namesAnotherCache = []string{
 	"ARTIFACT_API", "ARTIFACT_TEAM", "ARTIFACT_TOKEN", envServeToken, identity.EnvToken, "ARTIFACT_OIDC",
 	envHeaders, "ARTIFACT_HEADER_FILE", "ARTIFACT_CLIENT_CERT", "ARTIFACT_CLIENT_KEY", "ARTIFACT_PREFLIGHT", "TURBO_PREFLIGHT",
@@ -98,8 +98,9 @@ var namesAnotherCache = []string{
 	"VERCEL_PROJECT_ID", "VERCEL_TEAM_ID", "VERCEL_TOKEN",
 }
 
-// childEnvironment points every client at the cache that is served, past
-// proxies. The signature key stays: it belongs to the artifacts.
+// childEnvironment returns an environment that points every client at the
+// served cache, past proxies. The signature key stays: it belongs to the
+// artifacts.
 func childEnvironment(environ []string, at place, bin string) []string {
 	var kept []string
 	path, noProxy := "", []string{}
@@ -126,8 +127,8 @@ func childEnvironment(environ []string, at place, bin string) []string {
 	return append(kept, at.variables("TURBO_")...)
 }
 
-// canonicalVariable is a variable's name as it is compared: Windows ignores
-// case.
+// canonicalVariable returns a variable's name as it is compared: Windows
+// ignores case.
 func canonicalVariable(name string) string {
 	if runtime.GOOS == "windows" {
 		return strings.ToUpper(name)
@@ -135,8 +136,8 @@ func canonicalVariable(name string) string {
 	return name
 }
 
-// linkDir makes a private directory that holds nothing but this program, under
-// its own name.
+// linkDir makes a private directory with nothing but this program, under its
+// own name.
 func linkDir() (string, error) {
 	program, err := os.Executable()
 	if err != nil {
@@ -153,8 +154,8 @@ func linkDir() (string, error) {
 	return dir, nil
 }
 
-// linkProgram makes a program known under another path. Windows wants a
-// privilege for symbolic links, and no system has hard links to another volume.
+// linkProgram gives a program another path. Windows needs a privilege for
+// symbolic links, and no system has hard links across volumes.
 func linkProgram(program, path string) error {
 	if os.Symlink(program, path) == nil || os.Link(program, path) == nil {
 		return nil

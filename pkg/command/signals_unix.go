@@ -15,9 +15,9 @@ var forwarded = []os.Signal{
 	syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
 }
 
-// fromTerminal tells whether an interrupt came from the keyboard, as far as
-// that can be known: then this process is in the terminal's foreground, and so
-// the command got it too.
+// fromTerminal reports whether an interrupt came from the keyboard, as far
+// as that can be known: then this process is in the foreground of the
+// terminal, and the command got the signal too.
 func fromTerminal() bool {
 	terminal, err := os.Open("/dev/tty")
 	if err != nil {
@@ -28,7 +28,7 @@ func fromTerminal() bool {
 	return err == nil && foreground == unix.Getpgrp()
 }
 
-// exitCodeOf is the code that a shell would report.
+// exitCodeOf returns the code that a shell would report.
 func exitCodeOf(state *os.ProcessState) int {
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return exitSignal + int(status.Signal())

@@ -110,7 +110,7 @@ func (o *statOptions) inputs(a *app) (transfer.Inputs, error) {
 	return listOf(inputs...), nil
 }
 
-// printStat prints an answer and returns its error, if it has one.
+// printStat prints an answer and returns its error, if any.
 func (a *app) printStat(result transfer.LookedUp) error {
 	err := underName("looking up", result.Path, result.Err)
 	switch {
@@ -127,7 +127,7 @@ func (a *app) printStat(result transfer.LookedUp) error {
 	return err
 }
 
-// printFound prints what is known of an artifact, for people.
+// printFound prints what is known about an artifact, for people.
 func (a *app) printFound(found client.Found, path string) {
 	fmt.Fprintln(a.streams.results, printable.Text(string(found.ID)))
 	fact := func(name, value string) {

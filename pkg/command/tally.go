@@ -12,8 +12,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// tally counts what became of several artifacts, each of whose results was
-// printed already.
+// tally counts the results of several artifacts, which were already printed.
 type tally struct {
 	app           *app
 	tolerant      bool // failures are warnings
@@ -24,14 +23,14 @@ type tally struct {
 	ungrouped     int
 }
 
-// failureGroup is what failed in the same way.
+// failureGroup is failures of one kind.
 type failureGroup struct {
 	failureKind
 	reason string // of the first one
 	count  int
 }
 
-// failureKind is what makes failures equal.
+// failureKind makes failures equal.
 type failureKind struct {
 	code int
 	next string // what to do about all of them
@@ -48,10 +47,10 @@ func (a *app) kindOf(err error) failureKind {
 	return kind
 }
 
-// maxGroups is how many ways to fail are told apart.
+// maxGroups limits how many kinds of failures are told apart.
 const maxGroups = 16
 
-// add counts one artifact, and prints its error, if it has one.
+// add counts one artifact, and prints its error, if any.
 func (t *tally) add(err error) {
 	t.total++
 	if err == nil {
@@ -101,7 +100,7 @@ func printList[R any](ctx context.Context, t *tally, shown *ui.Many, results ite
 	return context.Cause(ctx)
 }
 
-// err is nil where nothing failed.
+// err returns nil if nothing failed.
 func (t *tally) err() error {
 	if t.failed == 0 {
 		return nil
@@ -109,8 +108,8 @@ func (t *tally) err() error {
 	return &artifactError{&batchError{*t}}
 }
 
-// printGroups prints the next step for each way to fail: below its count and
-// reason where there are several.
+// printGroups prints the next step for each kind of failure, below its count
+// and reason if there are several.
 func (a *app) printGroups(batch *batchError) {
 	several := len(batch.groups) > 1
 	for _, group := range batch.groups {
@@ -138,7 +137,7 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
-// batchError is what several artifacts came to, when some failed.
+// batchError reports that some of several artifacts failed.
 type batchError struct{ tally }
 
 func (e *batchError) exitCode() int { return e.code }
@@ -154,8 +153,9 @@ func (e *batchError) Error() string {
 	return text
 }
 
-// annotate shows a failure that is tolerated where GitHub shows warnings. Secrets
-// are replaced first, since the filter does not know how a command escapes them.
+// annotate shows a tolerated failure as a warning on GitHub. Secrets are
+// replaced first, since the filter does not recognize them as a command
+// escapes them.
 func (a *app) annotate(err error) {
 	if a.onGitHub() {
 		fmt.Fprint(a.streams.screen, workflowCommand("warning", a.streams.redactor.String(printable.Text(err.Error()))))

@@ -10,7 +10,8 @@ import (
 // release, commit and date are set by a release's -ldflags "-X …".
 var release, commit, date string
 
-// version is the release's, else what the Go toolchain wrote into the program.
+// version returns the version of the release, or else what the Go toolchain
+// recorded.
 func version() string {
 	text := release
 	if info, ok := debug.ReadBuildInfo(); ok && text == "" {
