@@ -182,41 +182,6 @@ func TestRefusedUploads(t *testing.T) {
 	}
 }
 
-// TestUploadHasALength: none is another thing than 0.
-func TestUploadHasALength(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
-	for framing, status := range map[string]string{
-		"Content-Length: 0\r\n\r\n": "202 Accepted",
-		"\r\n":                      "411 Length Required",
-		"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n":                      "202 Accepted",
-		"Transfer-Encoding: chunked\r\n\r\nx\r\n\r\n":                      "400 Bad Request",
-		"Transfer-Encoding: chunked\r\n\r\n2\r\nx\r\n0\r\n\r\n":            "400 Bad Request",
-		"Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx":                 "400 Bad Request",
-		"Content-Length: -1\r\n\r\n":                                       "400 Bad Request",
-		"Content-Length: 99999999999999999999\r\n\r\n":                     "400 Bad Request",
-		"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n": "202 Accepted",
-		"Transfer-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx":            "501 Not Implemented",
-		"Expect: something\r\nContent-Length: 1\r\n\r\nx":                  "417 Expectation Failed",
-	} {
-		conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Connection: close\r\n" + framing)
-		if got := rest(t, conn); !strings.HasPrefix(got, "HTTP/1.1 "+status+"\r\n") {
-			t.Errorf("%q: %.60q, want %s", framing, got, status)
-		}
-	}
-}
-
-func TestMalformedEncodingIsRefused(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
-	for _, id := range []string{"%", "%2", "%zz", "a%%", "a b", "a\x01"} {
-		conn := r.raw(r.head("GET", "/v8/artifacts/"+id) + "Connection: close\r\n\r\n")
-		if got := rest(t, conn); !strings.HasPrefix(got, "HTTP/1.1 400 ") {
-			t.Errorf("GET %q: %.60q, want 400", id, got)
-		}
-	}
-}
-
 func TestOtherMethodsAndPaths(t *testing.T) {
 	t.Parallel()
 	r := start(t, directory(t, store.Options{}), server.Options{})

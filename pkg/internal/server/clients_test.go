@@ -3,6 +3,7 @@ package server_test
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -119,31 +120,47 @@ func TestHeadHasNoType(t *testing.T) {
 	}
 }
 
-// TestEventsWithoutUserAgent: turbo sends none with them.
-func TestEventsWithoutUserAgent(t *testing.T) {
+// TestRequestsByteForByte sends what net/http's client would not.
+func TestRequestsByteForByte(t *testing.T) {
 	t.Parallel()
 	r := start(t, directory(t, store.Options{}), server.Options{})
+	put, get := r.head("PUT", "/v8/artifacts/a"), r.head("GET", "/v8/artifacts/a")
+	query, events := r.head("POST", "/v8/artifacts"), r.head("POST", "/v8/artifacts/events")
 	const event = `[{"sessionId":"3285b661-cea0-4f4c-8d66-563e369a1d77","source":"REMOTE","event":"HIT","hash":"aff2a635f64f2b52","duration":263}]`
-	got := rest(t, r.raw(fmt.Sprintf("%sConnection: close\r\nx-artifact-client-ci:\r\nContent-Length: %d\r\n\r\n%s",
-		r.head("POST", "/v8/artifacts/events"), len(event), event)))
-	if !strings.HasPrefix(got, "HTTP/1.1 200 ") {
-		t.Errorf("%q", got)
+	requests := map[string]string{
+		// An upload has a length: none is another thing than 0.
+		put + "Content-Length: 0\r\n\r\n": "202 Accepted",
+		put + "\r\n":                      "411 Length Required",
+		put + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n":                      "202 Accepted",
+		put + "Transfer-Encoding: chunked\r\n\r\nx\r\n\r\n":                      "400 Bad Request",
+		put + "Transfer-Encoding: chunked\r\n\r\n2\r\nx\r\n0\r\n\r\n":            "400 Bad Request",
+		put + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nxx":                 "400 Bad Request",
+		put + "Content-Length: -1\r\n\r\n":                                       "400 Bad Request",
+		put + "Content-Length: 99999999999999999999\r\n\r\n":                     "400 Bad Request",
+		put + "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n": "202 Accepted",
+		put + "Transfer-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx":            "501 Not Implemented",
+		put + "Expect: something\r\nContent-Length: 1\r\n\r\nx":                  "417 Expectation Failed",
+		// A document that says that it is too long is not read. One that does not
+		// say it has as little room, and its end is not waited for.
+		query + "Content-Length: 9000000000\r\n\r\n":                                          "413 Request Entity Too Large",
+		query + "Transfer-Encoding: chunked\r\n\r\n200000\r\n" + strings.Repeat(" ", 1<<20+1): "413 Request Entity Too Large",
+		get + strings.Repeat("X-More: "+strings.Repeat("x", 1000)+"\r\n", 64):                 "431 Request Header Fields Too Large",
+		// The host, also in a proxy's form of a request, which has it in the first line.
+		strings.Replace(get, "127.0.0.1", "localhost", 1) + "\r\n":                           "404 Not Found",
+		strings.Replace(get, "127.0.0.1", "rebound.example", 1) + "\r\n":                     "421 Misdirected Request",
+		strings.Replace(get, r.addr, "rebound.example", 1) + "\r\n":                          "421 Misdirected Request",
+		"GET http://rebound.example/v8/artifacts/a HTTP/1.1\r\nHost: " + r.addr + "\r\n\r\n": "421 Misdirected Request",
+		// turbo sends no User-Agent with its events.
+		events + fmt.Sprintf("x-artifact-client-ci:\r\nContent-Length: %d\r\n\r\n%s", len(event), event): "200 OK",
 	}
-}
-
-// TestQueryOfDamaged: turbo gives up on a whole query for one error, and would
-// build what is damaged again.
-func TestQueryOfDamaged(t *testing.T) {
-	t.Parallel()
-	damaged := func(key store.Key) (store.Entry, error) {
-		return store.Entry{}, fmt.Errorf("reading %q: %w", key.ID, store.ErrCorrupt)
+	for _, id := range []string{"%", "%2", "%zz", "a%%", "a b", "a\x01"} {
+		requests[r.head("GET", "/v8/artifacts/"+id)+"\r\n"] = "400 Bad Request"
 	}
-	r := start(t, fake{stat: damaged}, server.Options{})
-	got := r.do(http.MethodPost, "/v8/artifacts", []byte(`{"hashes":["a"]}`))
-	if got.Status != 200 || got.Body != `{"a":null}`+"\n" {
-		t.Errorf("%v", got)
-	}
-	if a := r.log(1)[0]; a.Err == nil {
-		t.Errorf("logged: %+v", a)
+	for request, status := range requests {
+		want := "HTTP/1.1 " + status + "\r\n"
+		got := make([]byte, len(want))
+		if _, err := io.ReadFull(r.raw(request), got); err != nil || string(got) != want {
+			t.Errorf("%.200q: %q, %v, want %q", request, got, err, want)
+		}
 	}
 }

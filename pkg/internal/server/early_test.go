@@ -72,30 +72,6 @@ func TestRefusalReachesWhoSendsFirst(t *testing.T) {
 	}
 }
 
-// TestContinue: a client that waits for it is told to go on, but only when the
-// upload is wanted.
-func TestContinue(t *testing.T) {
-	t.Parallel()
-	d := directory(t, store.Options{})
-	r := start(t, d, server.Options{})
-	conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Expect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n")
-	reader := bufio.NewReader(conn)
-	const interim = "HTTP/1.1 100 Continue\r\n\r\n"
-	got := make([]byte, len(interim))
-	if _, err := io.ReadFull(reader, got); err != nil || string(got) != interim {
-		t.Fatalf("%q, %v", got, err)
-	}
-	if _, err := io.WriteString(conn, "body"); err != nil {
-		t.Fatal(err)
-	}
-	if text, err := io.ReadAll(reader); err != nil || !bytes.HasPrefix(text, []byte("HTTP/1.1 202 ")) {
-		t.Errorf("%q, %v", text, err)
-	}
-	if entry, err := d.Stat(t.Context(), store.Key{ID: "a"}); err != nil || entry.Size != 4 {
-		t.Errorf("stored: %v, %v", entry, err)
-	}
-}
-
 // TestBrokenUploadLeavesNothing: what was there stays.
 func TestBrokenUploadLeavesNothing(t *testing.T) {
 	t.Parallel()
@@ -169,29 +145,5 @@ func TestKeepAlive(t *testing.T) {
 	}
 	if got, want := strings.Join(got, " "), `202{"ur 404{"er 200 200 200body`; got != want {
 		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
-// TestDamagedArtifactIsAMiss, and the log says why.
-func TestDamagedArtifactIsAMiss(t *testing.T) {
-	t.Parallel()
-	r := start(t, fake{get: func(key store.Key) (*store.Blob, error) {
-		if key.ID == "short" {
-			return &store.Blob{Entry: store.Entry{Size: 100_000}, Body: io.NopCloser(bytes.NewReader(make([]byte, 50_000)))}, nil
-		}
-		return nil, fmt.Errorf("reading %q: %w", key.ID, store.ErrCorrupt)
-	}}, server.Options{})
-	r.expectFailure("GET", r.do(http.MethodGet, "/v8/artifacts/a", nil), 404, "not_found", "The artifact that the cache holds is damaged.")
-	if a := r.log(1)[0]; a.Err == nil {
-		t.Errorf("logged: %+v", a)
-	}
-	// One that ends too soon is broken off.
-	conn := r.raw(r.head("GET", "/v8/artifacts/short") + "\r\n")
-	response := must.Get(http.ReadResponse(bufio.NewReader(conn), nil))(t)
-	if text, err := io.ReadAll(response.Body); err == nil || len(text) > 50_000 {
-		t.Errorf("%d bytes, %v, want an error", len(text), err)
-	}
-	if a := r.log(2)[1]; a.Err == nil || a.Sent != 50_000 {
-		t.Errorf("logged: %+v", a)
 	}
 }

@@ -76,25 +76,6 @@ func TestHost(t *testing.T) {
 	}
 }
 
-func TestHostOverTheWire(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
-	_, port, err := net.SplitHostPort(r.addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for host, want := range map[string]int{"localhost:" + port: 404, "rebound.example:" + port: 421, "rebound.example": 421} {
-		if got := r.do(http.MethodGet, "/v8/artifacts/a", nil, "Host: "+host); got.Status != want {
-			t.Errorf("Host %q: %d, want %d", host, got.Status, want)
-		}
-	}
-	// A proxy's form of a request says the host in its first line.
-	conn := r.raw("GET http://rebound.example/v8/artifacts/a HTTP/1.1\r\nHost: " + r.addr + "\r\nConnection: close\r\n\r\n")
-	if got := rest(t, conn); !strings.HasPrefix(got, "HTTP/1.1 421 ") {
-		t.Errorf("absolute form: %.60q, want 421", got)
-	}
-}
-
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
