@@ -160,9 +160,7 @@ func TestGateIsTheAPIsOwn(t *testing.T) {
 			o.ClientCertificate, o.HTTP2 = &api.TLS.Certificates[0], http2
 			o.Header = http.Header{"X-Gate": {"value"}}
 		})
-		if _, err := put(t, c, "bytes"); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(put(t, c, "bytes"))(t)
 		if here != (shown{1, "value"}) || there != (shown{}) {
 			t.Errorf("http2 %v: the API was shown %+v, another place %+v", http2, here, there)
 		}

@@ -121,7 +121,7 @@ func (s *Store) CheckWritable(ctx context.Context) error {
 // secret cannot be removed stays, with an error.
 func (s *Store) Forget(ctx context.Context, match func(Origin) bool) ([]Origin, error) {
 	// Without a login nothing is written, not even a lock.
-	if accounts, err := s.Accounts(); err != nil || !anyMatches(accounts, match) {
+	if accounts, err := s.Accounts(); err != nil || !slices.ContainsFunc(slices.Collect(maps.Keys(accounts.ByOrigin)), match) {
 		return nil, err
 	}
 	var removed []Origin
@@ -144,15 +144,6 @@ func (s *Store) Forget(ctx context.Context, match func(Origin) bool) ([]Origin, 
 		return nil
 	})
 	return removed, errors.Join(failed, err)
-}
-
-func anyMatches(accounts Accounts, match func(Origin) bool) bool {
-	for origin := range accounts.ByOrigin {
-		if match(origin) {
-			return true
-		}
-	}
-	return false
 }
 
 func isAPIAt(rawBase string, origin Origin) bool {

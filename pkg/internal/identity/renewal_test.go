@@ -209,9 +209,7 @@ func TestRevocation(t *testing.T) {
 	job.env, job.exchange = onGitHub(at.URL), &Exchange{TokenURL: oauth.URL + "/token"}
 	i := must.Get(job.start())(t)
 	for range 3 { // at 0, 9 and 18 minutes, each for 10
-		if _, err := i.Token(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Get(i.Token(t.Context()))(t)
 		job.clock.pass(9 * time.Minute)
 	}
 	job.clock.pass(-9 * time.Minute)

@@ -38,9 +38,7 @@ func TestProxyConn(t *testing.T) {
 				defer conn.Close()
 				go io.Copy(io.Discard, proxy)
 				for _, step := range steps {
-					if _, err := conn.Write([]byte{step.send}); err != nil {
-						t.Fatal(err)
-					}
+					must.Get(conn.Write([]byte{step.send}))(t)
 					time.AfterFunc(step.after, func() { _, _ = proxy.Write([]byte{0}) })
 					if _, err := conn.Read(make([]byte, 1)); err != step.want {
 						t.Errorf("after %d: %v, want %v", step.send, err, step.want)
