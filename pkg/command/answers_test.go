@@ -1,11 +1,7 @@
-package command_test
+package command
 
 import (
-	"bufio"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,45 +9,6 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
-
-// raw serves one answer, written as "STATUS\nHeader: value\n\nbody", to every
-// request, or to those of the method that stands before it in capitals and a
-// space. It gives its address.
-func raw(t *testing.T, answers ...string) string {
-	t.Helper()
-	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
-	t.Cleanup(func() { listener.Close() })
-	handle := func(conn net.Conn) {
-		defer conn.Close()
-		req, err := http.ReadRequest(bufio.NewReader(conn))
-		if err != nil {
-			return
-		}
-		_, _ = io.Copy(io.Discard, req.Body)
-		answer := answers[0]
-		for _, some := range answers {
-			if rest, ok := strings.CutPrefix(some, req.Method+" "); ok {
-				answer = rest
-				break
-			}
-		}
-		head, body, _ := strings.Cut(strings.ReplaceAll(answer, "API", "http://"+listener.Addr().String()), "\n\n")
-		if req.Method == http.MethodHead {
-			body = ""
-		}
-		fmt.Fprintf(conn, "HTTP/1.1 %s\r\nConnection: close\r\n\r\n%s", strings.ReplaceAll(head, "\n", "\r\n"), body)
-	}
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go handle(conn)
-		}
-	}()
-	return "http://" + listener.Addr().String()
-}
 
 // TestAnswers gives answers of caches, and of those who answer in their place, to
 // a command, and compares its message, its hint and its exit code. Those to put

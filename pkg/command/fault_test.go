@@ -3,14 +3,11 @@ package command
 import (
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 
-	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -59,29 +56,17 @@ func TestFault(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var files [2]*os.File
-			for i := range files {
-				file := must.Get(os.Create(filepath.Join(t.TempDir(), "stream")))(t)
-				defer file.Close()
-				files[i] = file
-			}
-			a := &app{env: Env{
-				Stdout: files[0], Stderr: files[1], Args: []string{"explode"},
-				LookupEnv: func(string) (string, bool) { return "", false }, Environ: func() []string { return nil },
-			}}
-			a.streams = a.env.openStreams()
-			a.hide(faultCanary)
-			root := newRootCommand(a)
-			root.AddCommand(&cobra.Command{Use: "explode", RunE: func(cmd *cobra.Command, _ []string) error { return test.run(a, cmd) }})
-			code := a.run(t.Context(), root)
-			var shown [2]string
-			for i, file := range files {
-				text := must.Get(os.ReadFile(file.Name()))(t)
-				shown[i] = string(text)
-			}
-			if code != exitFault || shown[0] != test.stdout || !strings.HasPrefix(shown[1], test.stderr) ||
-				!strings.Contains(shown[1], "fault_test.go") || strings.Contains(shown[1], "51f0") {
-				t.Errorf("exit %d, %q\n%s", code, shown[0], shown[1])
+			code, stdout, stderr := capture(t, nil, func(env Env) int {
+				env.Args = []string{"explode"}
+				a := &app{env: env, streams: env.openStreams()}
+				a.hide(faultCanary)
+				root := newRootCommand(a)
+				root.AddCommand(&cobra.Command{Use: "explode", RunE: func(cmd *cobra.Command, _ []string) error { return test.run(a, cmd) }})
+				return a.run(t.Context(), root)
+			})
+			if code != exitFault || stdout != test.stdout || !strings.HasPrefix(stderr, test.stderr) ||
+				!strings.Contains(stderr, "fault_test.go") || strings.Contains(stderr, "51f0") {
+				t.Errorf("exit %d, %q\n%s", code, stdout, stderr)
 			}
 		})
 	}

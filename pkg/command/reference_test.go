@@ -1,11 +1,9 @@
 package command
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -90,7 +88,8 @@ func reference(t *testing.T) string {
 	for _, variable := range fixedVariables {
 		fmt.Fprintf(&page, "| `%s` | %s |\n", strings.ReplaceAll(variable[0], ", ", "`, `"), variable[1])
 	}
-	fmt.Fprintf(&page, "\n## Exit codes\n\n```text\n%s```\n\n", help(t, "help", "exit-codes"))
+	_, codes, _ := run(t, nil, "help", "exit-codes")
+	fmt.Fprintf(&page, "\n## Exit codes\n\n```text\n%s```\n\n", codes)
 	page.WriteString("## JSON\n\nWith `--json` each result is one object on a line of its own. Members with a `?` are left out when\nthey are unknown. A failure without an artifact has `error` alone.\n\n")
 	for _, shown := range []struct {
 		verb  string
@@ -123,18 +122,6 @@ func table(flags *pflag.FlagSet) string {
 		rows += fmt.Sprintf("| `%s` | %s | %s |\n", cell(strings.TrimSpace(name+" "+value)), variable, cell(usage))
 	})
 	return rows + "\n"
-}
-
-// help is what the program prints.
-func help(t *testing.T, args ...string) string {
-	t.Helper()
-	out := must.Get(os.Create(filepath.Join(t.TempDir(), "out")))(t)
-	Run(context.Background(), Env{
-		Args: args, Stdin: os.Stdin, Stdout: out, Stderr: out,
-		LookupEnv: func(string) (string, bool) { return "", false }, Environ: func() []string { return nil },
-	})
-	text := must.Get(os.ReadFile(out.Name()))(t)
-	return string(text)
 }
 
 // members lists the members of an object.

@@ -1,10 +1,8 @@
-package command_test
+package command
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,52 +10,9 @@ import (
 	"testing"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
-	"github.com/artifact-cli/artifact/pkg/command"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/must"
-	"github.com/artifact-cli/artifact/pkg/internal/server"
-	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
-
-// cache is the address of a server of ours, which runs until the test ends.
-func cache(t testing.TB) string {
-	t.Helper()
-	kept := must.Get(store.Open(t.TempDir(), store.Options{}))(t)
-	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
-	serving := must.Get(server.New(kept, server.Options{Token: "t", Addr: listener.Addr()}))(t)
-	ctx, stop := context.WithCancel(context.Background()) // a fuzz test has none of its own
-	done := make(chan error, 1)
-	go func() { done <- serving.Serve(ctx, listener) }()
-	t.Cleanup(func() {
-		stop()
-		<-done
-		_ = kept.Close()
-	})
-	return "http://" + listener.Addr().String()
-}
-
-// run runs the program within this process.
-func run(t testing.TB, environ map[string]string, args ...string) (code int, stdout, stderr string) {
-	t.Helper()
-	dir := t.TempDir()
-	open := func(name string) *os.File {
-		file := must.Get(os.Create(filepath.Join(dir, name)))(t)
-		return file
-	}
-	in, out, errs := open("in"), open("out"), open("err")
-	defer in.Close()
-	code = command.Run(t.Context(), command.Env{
-		Args: args, Stdin: in, Stdout: out, Stderr: errs,
-		LookupEnv: func(name string) (string, bool) { value, ok := environ[name]; return value, ok },
-		Environ:   func() []string { return nil },
-	})
-	read := func(file *os.File) string {
-		_ = file.Close()
-		text := must.Get(os.ReadFile(file.Name()))(t)
-		return string(text)
-	}
-	return code, read(out), read(errs)
-}
 
 // got is what get --json prints.
 type got struct {
