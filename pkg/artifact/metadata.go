@@ -2,14 +2,14 @@ package artifact
 
 import "time"
 
-// Metadata is what an upload says of where an artifact comes from. A nil
+// Metadata says where an artifact comes from. A nil
 // pointer or an empty string leaves the header out. The limits of the API are
 // checked where a request is made and where one is received.
 type Metadata struct {
 	// CI is the constant of the CI vendor, as watson/ci-info spells it:
 	// GITHUB_ACTIONS, GITLAB, VERCEL and so on.
 	CI string
-	// Interactive tells whether a person watched the upload.
+	// Interactive reports whether a person watched the upload.
 	Interactive *bool
 	// SHA is the revision of the source that the artifact was built from.
 	SHA string

@@ -10,8 +10,8 @@ const (
 	pipeSize    = 1 << 20
 )
 
-// widenPipe lets a pipe hold 1 MiB instead of 64 KiB, so that whoever writes to
-// it waits less: spooling took 0.7 of the time. Anything else stays as it is.
+// widenPipe lets a pipe hold 1 MiB instead of 64 KiB, so that its writer
+// waits less: spooling took 0.7 of the time. Anything else stays as it is.
 func widenPipe(file *os.File) {
 	raw, err := file.SyscallConn()
 	if err != nil {

@@ -15,9 +15,9 @@ type Scheme string
 
 // The schemes of turbo.
 const (
-	// SchemeV2 is that of turbo 2.9.18 and later.
+	// SchemeV2 is the scheme of turbo 2.9.18 and later.
 	SchemeV2 Scheme = "v2"
-	// SchemeV1 is that of turbo up to 2.9.17.
+	// SchemeV1 is the scheme of turbo up to 2.9.17.
 	SchemeV1 Scheme = "v1"
 )
 
@@ -38,8 +38,8 @@ func ParseScheme(name string) (Scheme, error) {
 // version.
 const MinKeyLength = 32
 
-// Signer makes the tags of artifacts, which show to whoever has the key that
-// nobody else made them. It never prints the key. It may be used by several
+// Signer makes the tags of artifacts: anybody who has the key can check that they
+// were made with it. It never prints the key. It may be used by several
 // goroutines at once.
 type Signer struct {
 	key    []byte
@@ -47,8 +47,8 @@ type Signer struct {
 }
 
 // NewSigner signs with a key for a team, whose id is [Team.ID]: as it is
-// configured, also where it has not the form of an id, and empty where only a
-// slug is known. The key is the raw bytes of turbo's variable, and must be left
+// configured, even if it does not look like an id, and empty if only a slug is
+// known. The key is the raw bytes of turbo's variable, and must be left
 // alone from then on.
 func NewSigner(key []byte, teamID string) *Signer {
 	return &Signer{key: key, teamID: teamID}
@@ -60,7 +60,7 @@ func (s *Signer) String() string { return "***" }
 // GoString is "***".
 func (s *Signer) GoString() string { return "***" }
 
-// ShortKey tells whether the key has fewer than [MinKeyLength] bytes.
+// ShortKey reports whether the key has fewer than [MinKeyLength] bytes.
 func (s *Signer) ShortKey() bool { return len(s.key) < MinKeyLength }
 
 // v2Prefix keeps tags apart from whatever else is signed with the key.

@@ -128,7 +128,7 @@ func (s *Source) Hash(ctx context.Context, begin func() hash.Hash, progress func
 }
 
 func (s *Source) feed(ctx context.Context, hashes []hash.Hash, progress func(int64)) error {
-	_, err := hashing.Pour(hashing.Reader(ctx, s.Open()), hashing.Options{Hashes: hashes, Size: s.size, Progress: progress})
+	_, err := hashing.Copy(hashing.Reader(ctx, s.Open()), hashing.Options{Hashes: hashes, Size: s.size, Progress: progress})
 	return err
 }
 

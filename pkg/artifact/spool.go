@@ -18,8 +18,8 @@ const spoolMemory = 1 << 20
 
 // SpoolOptions say how [Spool] keeps a stream.
 type SpoolOptions struct {
-	// Dir is where the file goes. Without one it is /var/tmp, where there is
-	// such a directory, else the system's directory for temporary files.
+	// Dir is the directory of the file: by default /var/tmp if it exists, else
+	// the system's directory for temporary files.
 	Dir string
 	// Hash, if not nil, is fed with the bytes on a goroutine of its own.
 	Hash hash.Hash
@@ -83,7 +83,7 @@ func spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, err
 	if options.Hash != nil {
 		pour.Hashes = []hash.Hash{options.Hash}
 	}
-	if _, err := hashing.Pour(hashing.Reader(ctx, r), pour); err != nil {
+	if _, err := hashing.Copy(hashing.Reader(ctx, r), pour); err != nil {
 		kept.discard()
 		return nil, err
 	}

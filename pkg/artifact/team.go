@@ -24,8 +24,8 @@ func ParseTeam(s string) Team {
 	return Team{Slug: s}
 }
 
-// QueryID is the id as it goes into a request: empty where it has not the form
-// of an id, as turbo does it.
+// QueryID returns the id as it goes into a request: empty if it does not look like
+// an id, as turbo does it.
 func (t Team) QueryID() string {
 	if strings.HasPrefix(t.ID, teamIDPrefix) {
 		return t.ID

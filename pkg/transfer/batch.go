@@ -89,7 +89,8 @@ func (e *putEntry) release() {
 	}
 }
 
-// entries are those of the list. What is no input is finished at once.
+// entries returns the entries of the list. An entry that is no input is finished at
+// once.
 func (r *putRun) entries(inputs Inputs) iter.Seq[*putEntry] {
 	return func(yield func(*putEntry) bool) {
 		if list := r.batch.Progress; list != nil {

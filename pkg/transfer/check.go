@@ -15,11 +15,11 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/hashing"
 )
 
-// Signature tells which scheme an artifact's tag was made by.
+// Signature is the scheme of an artifact's tag.
 type Signature string
 
-// The values of [Signature]. It is empty where there was no key, or where the
-// tag is neither's.
+// The values of [Signature]. It is empty without a key, and for a tag of neither
+// scheme.
 const (
 	SignedV1 Signature = "v1"
 	SignedV2 Signature = "v2"
@@ -29,34 +29,34 @@ const (
 // expectation is what an artifact in the cache should be.
 type expectation struct {
 	id artifact.ID
-	// size is -1 where it is not known.
+	// size is -1 if unknown.
 	size int64
 	// sum is the digest of the bytes, by one of the algorithms.
 	sum        artifact.ID
 	algorithms []Algorithm
 	// local, if not nil, has the same bytes.
 	local *artifact.Source
-	// tag is known where it was just sent; otherwise signer, if not nil,
-	// checks what is there.
+	// tag, if not empty, was just sent; otherwise signer, if not nil, checks the
+	// artifact's tag.
 	tag    string
 	signer *artifact.Signer
 	scheme artifact.Scheme // the only one that counts, unless it is empty
 }
 
-// check holds one download against what is expected of it.
+// check compares one download with what is expected.
 type check struct {
 	expectation
 	found client.Found
 	n     int64 // bytes that came
 	sums  []hash.Hash
-	// The tags by both schemes. v2 needs the size before the first byte, and
-	// is nil where neither side tells it.
+	// The tags by both schemes. v2 needs the size before the first byte, and is
+	// nil if the size is unknown.
 	v1, v2 hash.Hash
-	// whole knows the bytes again where they have to be fetched once more.
+	// whole recognizes the bytes if they have to be fetched once more.
 	whole hash.Hash
 }
 
-// checksBytes tells whether there is anything to hold the bytes against.
+// checksBytes reports whether there is anything to compare the bytes with.
 func (e expectation) checksBytes() bool { return e.local != nil || len(e.algorithms) > 0 }
 
 // coversBytes reports whether an artifact that was cut short would not pass.
@@ -88,8 +88,8 @@ func (e expectation) newCheck(found client.Found) (*check, error) {
 	return c, nil
 }
 
-// pour takes the bytes, and passes them on to another writer, if there is one.
-func (c *check) pour(body io.Reader, to io.Writer, pieceSize int) error {
+// read reads the bytes, and passes them on to a writer, if to is not nil.
+func (c *check) read(body io.Reader, to io.Writer, pieceSize int) error {
 	var hashes []hash.Hash
 	for _, h := range append(slices.Clone(c.sums), c.v1, c.v2, c.whole) {
 		if h != nil {
@@ -105,7 +105,7 @@ func (c *check) pour(body io.Reader, to io.Writer, pieceSize int) error {
 		writer = &comparer{local: c.local}
 	}
 	var err error
-	c.n, err = hashing.Pour(body, hashing.Options{To: writer, Hashes: hashes, Size: c.found.Size, PieceSize: pieceSize})
+	c.n, err = hashing.Copy(body, hashing.Options{To: writer, Hashes: hashes, Size: c.found.Size, PieceSize: pieceSize})
 	return err
 }
 
@@ -113,8 +113,8 @@ func (c *check) pour(body io.Reader, to io.Writer, pieceSize int) error {
 // to begin more than once. More than limit bytes are not wanted.
 type rereader func(ctx context.Context, limit int64, begin func() io.Writer) error
 
-// verdict tells whether the bytes were the right ones. again reads them once
-// more.
+// verdict returns an error unless the bytes were the right ones. again reads them
+// once more.
 func (c *check) verdict(ctx context.Context, again rereader) (Signature, error) {
 	if c.size >= 0 && c.n > c.size {
 		return "", differs("it has more than the %d bytes that it has here", c.size)
@@ -183,7 +183,7 @@ func (c *check) signAgain(ctx context.Context, again rereader) error {
 	return nil
 }
 
-// comparer holds what is written against what is here.
+// comparer compares what is written with the local bytes.
 type comparer struct {
 	local  *artifact.Source
 	offset int64

@@ -21,7 +21,7 @@ var (
 
 // NotTriedError says that an input was not tried, since the run had ended.
 type NotTriedError struct {
-	Name  string // its path, or its id where it has none
+	Name  string // its path, or its id if it has none
 	Meant string // what was to be done, as "sent"
 	Err   error  // why the run had ended
 }
@@ -49,8 +49,8 @@ type ending struct {
 	lost   int    // in a row
 }
 
-// why is the reason for which nothing further shall be begun, or nil.
-func (e *ending) why() error {
+// reasonToStop returns why nothing further is started, or nil.
+func (e *ending) reasonToStop() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.reason
@@ -59,14 +59,14 @@ func (e *ending) why() error {
 // notTried returns the error of an input that is not tried any more, or nil. meant
 // is what was to be done.
 func (e *ending) notTried(input Input, meant string) error {
-	reason := e.why()
+	reason := e.reasonToStop()
 	if reason == nil {
 		return nil
 	}
 	return &NotTriedError{Name: cmp.Or(input.Path, string(input.ID)), Meant: meant, Err: reason}
 }
 
-// observe looks at what became of one input, err being nil for a success.
+// observe takes the outcome of one input into account; err is nil for a success.
 func (e *ending) observe(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -91,7 +91,7 @@ func (e *ending) observe(err error) {
 	}
 }
 
-// failed notes a failure that says nothing of the cache.
+// failed takes a failure into account that says nothing about the cache.
 func (e *ending) failed(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

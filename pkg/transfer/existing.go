@@ -11,7 +11,7 @@ import (
 // ask finds out what the cache has of a batch, and finishes what it has.
 func (r *putRun) ask(ctx context.Context, batch []*putEntry) {
 	answers := make([]client.Answer, len(batch))
-	if r.ending.why() == nil {
+	if r.ending.reasonToStop() == nil {
 		err := fault.Catch(func() error {
 			known, err := r.uploader.Client.Query(ctx, idsOf(batch))
 			if err == nil {

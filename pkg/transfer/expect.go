@@ -51,7 +51,7 @@ func (in Input) measure(ctx context.Context, tracker Tracker) (expectation, erro
 	go func() {
 		var result outcome
 		result.err = fault.Catch(func() (err error) {
-			result.size, err = hashing.Pour(hashing.Reader(ctx, in.stream()), hashing.Options{
+			result.size, err = hashing.Copy(hashing.Reader(ctx, in.stream()), hashing.Options{
 				Hashes: []hash.Hash{h}, Size: -1, Progress: func(n int64) { tracker.Hashed(n, -1) },
 			})
 			return err

@@ -23,7 +23,7 @@ type Downloader struct {
 	Scheme artifact.Scheme
 	// AllowUnproven takes an artifact whose end cannot be proved, too.
 	AllowUnproven bool
-	// Progress, where it is not nil, is told of received bytes.
+	// Progress, if not nil, observes the received bytes.
 	Progress Tracker
 }
 
@@ -41,8 +41,8 @@ type OutputError struct {
 	Err  error
 }
 
-// Error leaves out the names that the system adds: they are those of a temporary
-// file, or the same once more.
+// Error leaves out the names that the system adds: a temporary file, or the path
+// once more.
 func (e *OutputError) Error() string {
 	return fmt.Sprintf("writing %s: %v", e.Path, usertext.FileReason(e.Err))
 }
@@ -77,7 +77,7 @@ func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorith
 		if err != nil {
 			return err
 		}
-		return c.pour(body, to, 0)
+		return c.read(body, to, 0)
 	}
 	err := caught(Input{ID: id}, func() error { // so that the target is closed after a panic, too
 		return d.Client.Get(ctx, client.Download{ID: id, Progress: d.Progress, Receive: receive})
@@ -86,7 +86,7 @@ func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorith
 		err = ErrUnsteady
 	}
 	if err != nil {
-		return Downloaded{}, d.named(id, err)
+		return Downloaded{}, asMismatch(id, err)
 	}
 	again := fetchAgain(d.Client, id)
 	if target.temporary {
@@ -100,11 +100,11 @@ func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorith
 	if err == nil {
 		err = target.complete()
 	}
-	return done, d.named(id, err)
+	return done, asMismatch(id, err)
 }
 
-// named makes a mismatch of what is one.
-func (d *Downloader) named(id artifact.ID, err error) error {
+// asMismatch returns a [*Mismatch] for the errors that mean one.
+func asMismatch(id artifact.ID, err error) error {
 	for _, reason := range []error{ErrDiffers, ErrUnsigned, ErrBadSignature, ErrOldSignature, ErrEmptySignature, ErrUnproven, ErrUnsteady} {
 		if errors.Is(err, reason) {
 			return &Mismatch{Name: string(id), Err: err}

@@ -16,32 +16,31 @@ import (
 
 // Input is what a user named for an upload or a verification.
 type Input struct {
-	// Path is the name of a file, or only a name where Stream or Remote is
-	// set.
+	// Path is the name of a file, or only a name if Stream or Remote is set.
 	Path string
 	// root, if not nil, is what the file is opened in, as name.
 	root *os.Root
 	name string
 	// Stream, if not nil, is read instead of a file.
 	Stream io.Reader
-	// ID is what to store under. Where it is empty, Algorithm derives it from
-	// the bytes.
+	// ID is the id to store under. If it is empty, Algorithm derives it from the
+	// bytes.
 	ID        artifact.ID
 	Algorithm Algorithm
 	// RefuseEmpty makes an input without bytes an error, [ErrEmpty].
 	RefuseEmpty bool
-	// Duration and Tag, where they are set, describe this input, whatever is
-	// said of all of them. A given tag is not checked before it is sent.
+	// Duration and Tag, if set, describe this input and override what Describe
+	// says. A tag is not checked before it is sent.
 	Duration *time.Duration
 	Tag      string
-	// Remote says that the bytes are in the cache only. They are verified
-	// against ID, which has to be one of Digests of them; without any it is
-	// no digest.
+	// Remote says that the bytes are in the cache only. They are verified against
+	// ID, which must be their digest by one of Digests; without any the id is no
+	// digest.
 	Remote  bool
 	Digests []Algorithm
 }
 
-// describe puts what is known of this input into what is said of all.
+// describe adds the metadata of this input to what all inputs share.
 func (in Input) describe(m artifact.Metadata) artifact.Metadata {
 	if in.Duration != nil {
 		m.Duration = in.Duration
@@ -53,7 +52,7 @@ func (in Input) describe(m artifact.Metadata) artifact.Metadata {
 // ErrDirectory says that an input is a directory.
 var ErrDirectory = errors.New("is a directory")
 
-// ErrEmpty says that an input has no bytes where it must have some.
+// ErrEmpty says that an input that must not be empty is.
 var ErrEmpty = errors.New("it is empty")
 
 // InputError is an input that cannot be read or kept.
@@ -119,8 +118,8 @@ func (in Input) openAny(ctx context.Context, spoolDir string, tracker Tracker, b
 	return source, id, err
 }
 
-// file opens the input, if it is a regular file. It gives neither a source nor
-// an error where it has to be read as a stream.
+// file opens a regular file. It returns nil and no error for an input that has
+// to be read as a stream.
 func (in Input) file(ctx context.Context) (*artifact.Source, error) {
 	if in.Stream != nil {
 		return nil, nil
@@ -139,7 +138,7 @@ func (in Input) file(ctx context.Context) (*artifact.Source, error) {
 	return nil, err
 }
 
-// stream is the input where it is no regular file.
+// stream returns a reader of an input that is no regular file.
 func (in Input) stream() io.Reader {
 	if in.Stream != nil {
 		return in.Stream
@@ -147,7 +146,7 @@ func (in Input) stream() io.Reader {
 	return &lateFile{path: in.Path}
 }
 
-// identify finds out the id of a source, and closes that where it cannot.
+// identify returns the id of a source, and closes the source if it fails.
 func (in Input) identify(ctx context.Context, source *artifact.Source, tracker Tracker) (artifact.ID, error) {
 	if in.ID != "" {
 		return in.ID, nil

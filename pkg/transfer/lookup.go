@@ -12,17 +12,17 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
-// LookedUp is what a cache told of one artifact.
+// LookedUp is what a cache knows about one artifact.
 type LookedUp struct {
-	// Path is the input's name as it was given, empty where it had none.
+	// Path is the input's name as it was given, if it had one.
 	Path string
-	// ID is empty where it was not found out.
+	// ID is empty if it could not be found out.
 	ID    artifact.ID
 	Found client.Found
-	// Err wraps [client.ErrNotFound] where the artifact is not there.
+	// Err wraps [client.ErrNotFound] if the artifact is not there.
 	Err error
 
-	size     int64 // of the input; -1 where it is not known
+	size     int64 // of the input; -1 if unknown
 	presence client.Presence
 }
 
@@ -98,7 +98,7 @@ func (l *look) askForMany(ctx context.Context, batch []*listed[LookedUp]) {
 			asked, ids = append(asked, &c.result), append(ids, c.result.ID)
 		}
 	}
-	if len(ids) == 0 || l.ending.why() != nil {
+	if len(ids) == 0 || l.ending.reasonToStop() != nil {
 		return
 	}
 	var answers []client.Answer

@@ -26,8 +26,8 @@ type manifestEntry struct {
 	Tag        string  `json:"tag"`
 }
 
-// Manifest reads one JSON object a line, with the members path, and, where they
-// are wanted, hash, algorithm, durationMs and tag. Any other member is an
+// Manifest reads one JSON object a line, with the members path and, optionally,
+// hash, algorithm, durationMs and tag. Any other member is an
 // error: a misspelt hash must not become a derived one. Each input is like the
 // one given, but for what its line says.
 func (l List) Manifest(like Input) Inputs {

@@ -17,8 +17,8 @@ type prepared struct {
 	signed bool
 }
 
-// Put uploads one input. With SkipExisting it is skipped where the cache names
-// neither size nor tag of what it has, or those that would be sent. Put never
+// Put uploads one input. With SkipExisting it skips an input if the cache has an
+// artifact of its id, and reports the same size and tag, or neither. Put never
 // returns a Result without a Status.
 func (u *Uploader) Put(ctx context.Context, input Input) Result {
 	begin := time.Now()
@@ -58,10 +58,10 @@ func (u *Uploader) put(ctx context.Context, input Input, result *Result) error {
 	return u.upload(ctx, p, tracker, result)
 }
 
-// asks tells whether the cache is asked for what it has.
+// asks reports whether the cache is asked what it has.
 func (u *Uploader) asks() bool { return u.SkipExisting && u.Client != nil }
 
-// prepare signs what was opened and identified, where it has to be.
+// prepare signs an opened input, if it has to be signed.
 func (u *Uploader) prepare(ctx context.Context, input Input, source *artifact.Source, id artifact.ID, tracker Tracker, result *Result) (prepared, error) {
 	result.ID, result.Size = id, source.Size()
 	if input.ID == "" {
@@ -115,9 +115,9 @@ func confirmed(ctx context.Context, c *client.Client, found client.Found, size i
 	return c.Confirm(ctx, found)
 }
 
-// isAt tells whether the cache has what would be sent. One that tells neither
-// size nor tag is believed; otherwise an artifact that is shorter, or unsigned,
-// must not stay for ever.
+// isAt reports whether the cache has what would be sent. An answer without size
+// and tag is believed; otherwise an artifact that is shorter, or unsigned, must
+// not stay for ever.
 func (p prepared) isAt(found client.Found) bool {
 	tag := found.Metadata.Tag
 	switch {
@@ -159,21 +159,21 @@ func (u *Uploader) upload(ctx context.Context, p prepared, tracker Tracker, resu
 	return nil
 }
 
-// verify holds what was uploaded against its source, and its tag against the
-// one that was sent.
+// verify compares what was uploaded with its source, and its tag with the one
+// that was sent.
 func (u *Uploader) verify(ctx context.Context, p prepared, tracker Tracker, sent *Result) error {
 	verifier := Verifier{Client: u.Client, Jobs: 1, Progress: tracker}
 	path := p.input.Path
 	result := Verification{Path: path, ID: sent.ID}
 	expected := expectation{id: sent.ID, size: p.source.Size(), local: p.source, tag: sent.Metadata.Tag}
-	err := verifier.hold(ctx, path, expected, &result)
+	err := verifier.compare(ctx, path, expected, &result)
 	if errors.Is(err, client.ErrNotFound) {
 		return &Mismatch{Name: path, Err: ErrNotKept}
 	}
-	return result.concluded(err).Err
+	return result.withVerdict(err).Err
 }
 
-// endsRun tells whether every other request would fail for the same reason.
+// endsRun reports whether every other request would fail for the same reason.
 func endsRun(err error) bool {
 	failed := (*client.Error)(nil)
 	return errors.As(err, &failed) && failed.ConcernsAll()

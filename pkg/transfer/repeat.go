@@ -40,7 +40,7 @@ type outcome struct {
 	err       error
 	size      int64
 	algorithm Algorithm
-	sum       artifact.ID // empty where it was not found out
+	sum       artifact.ID // empty if unknown
 	instead   *outcome    // of the input that was sent when this one could not be read
 }
 
@@ -52,8 +52,8 @@ func (o *outcome) sent() *outcome {
 	return o
 }
 
-// isOwn tells whether an error is of the input alone, and says nothing of another
-// one with the same bytes.
+// isOwn reports whether an error concerns the input alone, and not another one
+// with the same bytes.
 func isOwn(err error) bool {
 	return errors.Is(err, artifact.ErrChanged) || errors.As(err, new(*InputError))
 }
@@ -153,7 +153,7 @@ func (o *outcome) repeat(earlier *outcome) (Status, error) {
 	return Skipped, nil
 }
 
-// isLike tells whether both have the same bytes, as far as they were read.
+// isLike reports whether both have the same bytes, as far as they were read.
 func (o *outcome) isLike(other *outcome) bool {
 	return o.size == other.size && o.algorithm == other.algorithm && o.sum == other.sum
 }

@@ -21,7 +21,7 @@ var errNoSum = errors.New("it is neither HASH  PATH nor NAME (PATH) = HASH")
 func (l List) Sums() Inputs { return l.parsed('\n', parseSum) }
 
 // IDs reads what [List.Sums] does, and lines that are nothing but an id, as put
-// prints them where it is asked for bare ones.
+// -q prints them.
 func (l List) IDs() Inputs {
 	return l.parsed('\n', func(line string) (Input, error) {
 		if strings.Contains(line, " ") {
@@ -79,8 +79,8 @@ func splitSum(line string) (hash, path string, ok bool) {
 	return "", "", false
 }
 
-// isSumName tells whether a word is the name of an algorithm, as programs spell
-// those before a parenthesis: SHA256, SHA512, BLAKE3 or another.
+// isSumName reports whether a word is the name of an algorithm, as programs spell
+// them before a parenthesis: SHA256, SHA512, BLAKE3 or another.
 func isSumName(word string) bool {
 	return strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/") == ""
 }

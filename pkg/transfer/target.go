@@ -115,7 +115,7 @@ func (t *Target) reread(ctx context.Context, limit int64, begin func() io.Writer
 	return errors.Join(err, ctx.Err())
 }
 
-// holds tells whether all that went out belongs to a download of n bytes: the
+// holds reports whether all that went out belongs to a download of n bytes: the
 // last try may have been shorter than one before.
 func (t *Target) holds(n int64) bool { return t.temporary || t.given.n == n }
 
@@ -162,7 +162,7 @@ func (w *outputWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// prefix is what was given to somebody who cannot give it back. A download that
+// prefix is what went to a writer and cannot be taken back. A download that
 // is tried again has to begin with the same bytes, and goes on behind them.
 type prefix struct {
 	to  io.Writer

@@ -1,6 +1,6 @@
 // Package transfer moves whole inputs into a cache and out of it: it opens what
-// a user named, derives the id where none is given, signs, uploads, downloads
-// and checks. Memory depends neither on the size of artifacts nor on their
+// a user named, derives ids that are not given, signs, uploads, downloads and
+// checks. Memory depends neither on the size of artifacts nor on their
 // number. Start at [Uploader.Put], [Uploader.PutAll], [Verifier.Verify] and
 // [Downloader.Get]; a [List] and a [Tree] name many inputs.
 package transfer
@@ -20,9 +20,9 @@ type Status string
 const (
 	Uploaded Status = "uploaded"
 	Skipped  Status = "skipped" // the cache has it, or gets it with an earlier input
-	Planned  Status = "planned" // what would be uploaded, if it were not a dry run
+	Planned  Status = "planned" // would be uploaded, but for DryRun
 	Failed   Status = "failed"
-	// NotSent is what a run did not get to before it was ended.
+	// NotSent is an input that the run did not get to before it ended.
 	NotSent Status = "not sent"
 )
 
@@ -30,14 +30,14 @@ const (
 type Result struct {
 	// Path is the input's name as it was given.
 	Path string
-	// ID is empty where the input failed before its id was known.
+	// ID is empty if the input failed before its id was known.
 	ID artifact.ID
-	// Algorithm is what the id was derived with; it is empty for a given id.
+	// Algorithm derived the id; it is empty for a given id.
 	Algorithm Algorithm
-	// Size is in bytes, and -1 where it was not found out.
+	// Size is in bytes, and -1 if unknown.
 	Size   int64
 	Status Status
-	// URLs are those of the server's answer.
+	// URLs are from the server's answer.
 	URLs client.URLs
 	// Attempts counts the tries to upload.
 	Attempts int
@@ -45,15 +45,15 @@ type Result struct {
 	Elapsed time.Duration
 	// Metadata is what was sent, or would be.
 	Metadata artifact.Metadata
-	// Signed tells whether the tag was made here, or would be.
+	// Signed reports whether the tag was made here, or would be.
 	Signed bool
-	// Err is set where Status is [Failed] or [NotSent].
+	// Err is set if Status is [Failed] or [NotSent].
 	Err error
 }
 
 // Uploader uploads inputs.
 type Uploader struct {
-	// Client is where they go. A dry run may do without one.
+	// Client is the cache. A dry run needs none.
 	Client *client.Client
 	// Describe, if not nil, gives the metadata of an artifact. It may block
 	// until it is known, and must return when its context ends.
@@ -64,13 +64,12 @@ type Uploader struct {
 	// Verify downloads each artifact again and compares, before it counts as
 	// uploaded.
 	Verify bool
-	// SkipExisting sends nothing that the cache has already, as far as it
-	// tells: see [Uploader.Put].
+	// SkipExisting sends nothing that the cache has already: see
+	// [Uploader.Put].
 	SkipExisting bool
 	// DryRun sends nothing. With SkipExisting the cache is still asked.
 	DryRun bool
-	// Progress, where it is not nil, is told of hashed, sent and received
-	// bytes of a single input.
+	// Progress, if not nil, observes the transfer of a single input.
 	Progress Tracker
 	// SpoolDir is where streams are kept, as in [artifact.SpoolOptions].
 	SpoolDir string

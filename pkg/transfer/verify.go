@@ -11,7 +11,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/hashing"
 )
 
-// Verdict is what a verification came to.
+// Verdict is the outcome of a verification.
 type Verdict string
 
 // The values of [Verdict].
@@ -21,19 +21,19 @@ const (
 	Different    Verdict = "differs"
 	BadSignature Verdict = "bad-signature"
 	Unverifiable Verdict = "unverifiable"
-	Undecided    Verdict = "failed" // it could not be found out
+	Undecided    Verdict = "failed" // the check itself failed
 )
 
 // Verification is what became of one input.
 type Verification struct {
-	// Path is the input's name as it was given, empty where it had none.
+	// Path is the input's name as it was given, if it had one.
 	Path string
-	// ID is empty where it was not found out.
+	// ID is empty if it could not be found out.
 	ID artifact.ID
-	// Size is that of the artifact in the cache, in bytes, and -1 where it
-	// was not found out.
+	// Size is the size of the artifact in the cache, in bytes, and -1 if
+	// unknown.
 	Size int64
-	// Signature is empty where it was not looked at, or is neither scheme's.
+	// Signature is empty if it was not checked, or is of neither scheme.
 	Signature Signature
 	Verdict   Verdict
 	// Err is set unless Verdict is [Verified].
@@ -48,8 +48,7 @@ type Verifier struct {
 	Signer *artifact.Signer
 	// Jobs is how many inputs are worked on at a time, at least 1.
 	Jobs int
-	// Progress, where it is not nil, is told of one input at a time, and so
-	// belongs to a single one.
+	// Progress, if not nil, observes a single input.
 	Progress Tracker
 	// ListProgress, if not nil, observes a whole list.
 	ListProgress ListTracker
@@ -61,7 +60,7 @@ const sharedPiece = 64 << 10
 // Verify downloads the artifact of one input and compares, bytes with bytes.
 func (v *Verifier) Verify(ctx context.Context, input Input) Verification {
 	result := Verification{Path: input.Path, Size: -1}
-	return result.concluded(caught(input, func() error { return v.verify(ctx, input, &result) }))
+	return result.withVerdict(caught(input, func() error { return v.verify(ctx, input, &result) }))
 }
 
 // All verifies a list, and gives the results in its order, of which up to
@@ -82,7 +81,7 @@ func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification
 				c.err = ending.notTried(c.input, "checked")
 			}
 			if c.err != nil {
-				c.result = c.result.concluded(c.err)
+				c.result = c.result.withVerdict(c.err)
 				return
 			}
 			one := *v
@@ -113,7 +112,7 @@ func (c *listed[R]) finish() {
 	close(c.done)
 }
 
-// entries are those of a list.
+// entries returns the entries of a list.
 func entries[R any](v *Verifier, inputs Inputs) iter.Seq[*listed[R]] {
 	return func(yield func(*listed[R]) bool) {
 		if v.ListProgress != nil {
@@ -151,18 +150,18 @@ func (v *Verifier) verify(ctx context.Context, input Input, result *Verification
 		defer expected.local.Close()
 	}
 	expected.signer = v.Signer
-	err = v.hold(ctx, input.Path, expected, result)
+	err = v.compare(ctx, input.Path, expected, result)
 	if lower, changed := lowerDigest(expected.id); changed && errors.Is(err, client.ErrNotFound) {
 		expected.id = lower
-		if lowerErr := v.hold(ctx, input.Path, expected, result); !errors.Is(lowerErr, client.ErrNotFound) {
+		if lowerErr := v.compare(ctx, input.Path, expected, result); !errors.Is(lowerErr, client.ErrNotFound) {
 			result.ID, err = lower, lowerErr
 		}
 	}
 	return err
 }
 
-// hold holds what the cache has against what is expected.
-func (v *Verifier) hold(ctx context.Context, path string, expected expectation, result *Verification) error {
+// compare compares what the cache has with what is expected.
+func (v *Verifier) compare(ctx context.Context, path string, expected expectation, result *Verification) error {
 	check, err := v.download(ctx, path, expected)
 	if check != nil {
 		result.Size = check.found.Size
@@ -182,13 +181,13 @@ func (v *Verifier) hold(ctx context.Context, path string, expected expectation, 
 	return err
 }
 
-// download runs a check over one artifact. It is nil where there was none.
+// download checks one artifact. The check is nil if there is no artifact.
 func (v *Verifier) download(ctx context.Context, name string, expected expectation) (c *check, err error) {
 	err = v.Client.Get(ctx, client.Download{ID: expected.id, Name: name, Progress: v.tracker(), Receive: func(found client.Found, body io.Reader) (err error) {
 		if c, err = expected.newCheck(found); err != nil {
 			return err
 		}
-		return c.pour(body, nil, v.pieceSize())
+		return c.read(body, nil, v.pieceSize())
 	}})
 	return c, err
 }
@@ -197,7 +196,7 @@ func (v *Verifier) download(ctx context.Context, name string, expected expectati
 func fetchAgain(c *client.Client, id artifact.ID) rereader {
 	return func(ctx context.Context, limit int64, begin func() io.Writer) error {
 		return c.Get(ctx, client.Download{ID: id, Receive: func(_ client.Found, body io.Reader) error {
-			_, err := hashing.Pour(io.LimitReader(body, limit), hashing.Options{To: begin(), Size: -1})
+			_, err := hashing.Copy(io.LimitReader(body, limit), hashing.Options{To: begin(), Size: -1})
 			return err
 		}})
 	}
@@ -217,8 +216,8 @@ func (v *Verifier) tracker() Tracker {
 	return v.Progress
 }
 
-// concluded is the result with its verdict.
-func (r Verification) concluded(err error) Verification {
+// withVerdict returns the result with the verdict that err means.
+func (r Verification) withVerdict(err error) Verification {
 	r.Err = err
 	switch {
 	case err == nil:
@@ -244,8 +243,8 @@ func (r Verification) concluded(err error) Verification {
 	return r
 }
 
-// Name is what the user knows the artifact by: the path, or the id where there
-// is none.
+// Name is what the user knows the artifact by: the path, or the id if there is
+// none.
 func (r Verification) Name() string {
 	if r.Path == "" {
 		return string(r.ID)

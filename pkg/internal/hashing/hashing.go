@@ -1,5 +1,5 @@
 // Package hashing reads a stream while another goroutine hashes it. Start at
-// [Pour].
+// [Copy].
 package hashing
 
 import (
@@ -19,7 +19,7 @@ const (
 	buffers    = 3
 )
 
-// Options say where [Pour] takes bytes to.
+// Options say where [Copy] takes bytes to.
 type Options struct {
 	// To, if not nil, gets each piece. Its error ends the reading.
 	To io.Writer
@@ -35,10 +35,10 @@ type Options struct {
 	PieceSize int
 }
 
-// Pour reads r to its end, passes the bytes on, and returns how many there were.
+// Copy reads r to its end, passes the bytes on, and returns how many there were.
 // When it returns, also with an error, the hashes have all that was read. An error
 // is that of r or of the writer.
-func Pour(r io.Reader, options Options) (read int64, err error) {
+func Copy(r io.Reader, options Options) (read int64, err error) {
 	size := options.PieceSize
 	if size == 0 {
 		size = bufferSize
