@@ -160,16 +160,6 @@ func (r *recorder) all() []recorded {
 	return append([]recorded(nil), r.requests...)
 }
 
-// only is the one request that must have come.
-func (r *recorder) only(t *testing.T) recorded {
-	t.Helper()
-	got := r.all()
-	if len(got) != 1 {
-		t.Fatalf("%d requests came, want 1: %v", len(got), got)
-	}
-	return got[0]
-}
-
 // env points the program at the recorder.
 func (r *recorder) env() []string {
 	return []string{"ARTIFACT_API=" + r.URL, "ARTIFACT_TOKEN=" + token}

@@ -29,7 +29,7 @@ const readOnlyMount = 1
 func isFixed(file *os.File) bool {
 	fd := int(file.Fd())
 	var system unix.Statfs_t
-	if unix.Fstatfs(fd, &system) == nil && uint64(system.Flags)&readOnlyMount != 0 { //nolint:unconvert // its type is another on macOS
+	if unix.Fstatfs(fd, &system) == nil && uint64(system.Flags)&readOnlyMount != 0 { //nolint:gosec,unconvert // they are bits, of another type on macOS
 		return true
 	}
 	path, err := filepath.EvalSymlinks(file.Name()) // Kubernetes' files are links

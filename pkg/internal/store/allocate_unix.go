@@ -13,7 +13,7 @@ import (
 // that, a full disk shows later.
 func allocate(file *os.File, size int64) error {
 	fd := int(file.Fd())
-	err := checkRoom(fd, uint64(size))
+	err := checkRoom(fd, uint64(size)) //nolint:gosec // a size is not negative
 	if err == nil {
 		err = preallocate(fd, size)
 	}
