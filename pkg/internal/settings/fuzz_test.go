@@ -97,7 +97,7 @@ func FuzzUserFiles(f *testing.F) {
 		f.Add("", "", text, text)
 	}
 	f.Fuzz(func(t *testing.T, turbo, vercel, accounts, secrets string) {
-		files := map[string]string{
+		files := texts{
 			turboFile: turbo, vercelFile: vercel,
 			"home/.config/artifact/login.json": accounts, "home/.config/artifact/credentials.json": secrets,
 		}

@@ -27,7 +27,7 @@ type oracleRow struct {
 	json   string // turbo.json
 	config string // .turbo/config.json
 	user   string // turbo's user-level file
-	env    map[string]string
+	env    texts
 	flags  Flags
 	ours   resolved
 	// turbos is what turbo makes of it, where that is something else, and
@@ -67,10 +67,10 @@ var oracleRows = map[string]oracleRow{
 	"preflight of turbo.json":      {json: `{"remoteCache":{"preflight":true}}`, ours: resolved{Preflight: true}},
 	"preflight of config.json":     {config: `{"preflight":true}`, json: `{"remoteCache":{"preflight":false}}`, ours: resolved{Preflight: true}},
 	"no preflight of config.json":  {config: `{"preflight":false}`, json: `{"remoteCache":{"preflight":true}}`, ours: resolved{}},
-	"a preflight variable":         {env: map[string]string{EnvTurboPreflight: "1"}, config: `{"preflight":false}`, ours: resolved{Preflight: true}},
-	"a preflight variable of true": {env: map[string]string{EnvTurboPreflight: "true"}, ours: resolved{Preflight: true}},
-	"no preflight by variable":     {env: map[string]string{EnvTurboPreflight: "0"}, json: `{"remoteCache":{"preflight":true}}`, ours: resolved{}},
-	"an empty preflight variable":  {env: map[string]string{EnvTurboPreflight: ""}, json: `{"remoteCache":{"preflight":true}}`, ours: resolved{Preflight: true}},
+	"a preflight variable":         {env: texts{EnvTurboPreflight: "1"}, config: `{"preflight":false}`, ours: resolved{Preflight: true}},
+	"a preflight variable of true": {env: texts{EnvTurboPreflight: "true"}, ours: resolved{Preflight: true}},
+	"no preflight by variable":     {env: texts{EnvTurboPreflight: "0"}, json: `{"remoteCache":{"preflight":true}}`, ours: resolved{}},
+	"an empty preflight variable":  {env: texts{EnvTurboPreflight: ""}, json: `{"remoteCache":{"preflight":true}}`, ours: resolved{Preflight: true}},
 	"an id over a slug": {config: `{"teamId":"team_c"}`, json: `{"remoteCache":{"teamSlug":"a"}}`, ours: resolved{TeamID: "team_c"},
 		turbos: &resolved{TeamID: "team_c", TeamSlug: "a"}, why: together},
 	"an empty value over a value": {config: `{"apiUrl":"","teamId":""}`, json: `{"remoteCache":{"apiUrl":"https://a.example","teamId":"team_a"}}`, ours: resolved{API: "https://a.example", TeamID: "team_a"},
@@ -80,28 +80,28 @@ var oracleRows = map[string]oracleRow{
 	"null in turbo.json":      {json: `{"remoteCache":{"apiUrl":null}}`, ours: resolved{}, why: strict},
 	"the block in both places": {json: `{"futureFlags":{"globalConfiguration":true},"global":{"remoteCache":{"apiUrl":"https://g.example"}},"remoteCache":{"apiUrl":"https://a.example"}}`,
 		ours: resolved{API: "https://g.example"}, why: strict},
-	"the variables": {env: map[string]string{EnvTurboAPI: "https://e.example", EnvTurboTeam: "e", EnvTurboTeamID: "team_e"}, ours: resolved{"https://e.example", "team_e", "e", false, false}},
-	"a slug alone":  {env: map[string]string{EnvTurboTeam: "team_x"}, ours: resolved{TeamSlug: "team_x"}},
-	"an id alone":   {env: map[string]string{EnvTurboTeamID: "x"}, ours: resolved{TeamID: "x"}},
-	"variables over files": {env: map[string]string{EnvTurboAPI: "https://e.example", EnvTurboTeam: "e", EnvTurboTeamID: "team_e"},
+	"the variables": {env: texts{EnvTurboAPI: "https://e.example", EnvTurboTeam: "e", EnvTurboTeamID: "team_e"}, ours: resolved{"https://e.example", "team_e", "e", false, false}},
+	"a slug alone":  {env: texts{EnvTurboTeam: "team_x"}, ours: resolved{TeamSlug: "team_x"}},
+	"an id alone":   {env: texts{EnvTurboTeamID: "x"}, ours: resolved{TeamID: "x"}},
+	"variables over files": {env: texts{EnvTurboAPI: "https://e.example", EnvTurboTeam: "e", EnvTurboTeamID: "team_e"},
 		config: `{"apiUrl":"https://c.example","teamId":"team_c","teamSlug":"c"}`, ours: resolved{"https://e.example", "team_e", "e", false, false}},
-	"a slug over an id": {env: map[string]string{EnvTurboTeam: "e"}, config: `{"teamId":"team_c"}`, ours: resolved{TeamSlug: "e"},
+	"a slug over an id": {env: texts{EnvTurboTeam: "e"}, config: `{"teamId":"team_c"}`, ours: resolved{TeamSlug: "e"},
 		turbos: &resolved{TeamID: "team_c", TeamSlug: "e"}, why: together},
-	"an empty variable over a file": {env: map[string]string{EnvTurboAPI: "", EnvTurboTeam: ""}, json: `{"remoteCache":{"apiUrl":"https://a.example","teamSlug":"a"}}`,
+	"an empty variable over a file": {env: texts{EnvTurboAPI: "", EnvTurboTeam: ""}, json: `{"remoteCache":{"apiUrl":"https://a.example","teamSlug":"a"}}`,
 		ours: resolved{API: "https://a.example", TeamSlug: "a"}, turbos: &resolved{}, why: emptyUnset},
-	"Vercel's pair":        {env: map[string]string{EnvPairToken: "p", EnvPairOwner: "team_o"}, ours: resolved{TeamID: "team_o"}},
-	"its owner alone":      {env: map[string]string{EnvPairOwner: "team_o"}, ours: resolved{TeamID: "team_o"}},
-	"its token alone":      {env: map[string]string{EnvPairToken: "p"}, config: `{"teamId":"team_c"}`, ours: resolved{TeamID: "team_c"}},
-	"the pair over files":  {env: map[string]string{EnvPairToken: "p", EnvPairOwner: "team_o"}, config: `{"teamId":"team_c"}`, ours: resolved{TeamID: "team_o"}},
-	"a token and the pair": {env: map[string]string{EnvTurboToken: "t", EnvPairToken: "p", EnvPairOwner: "team_o"}, ours: resolved{TeamID: "team_o"}},
-	"a token, a team and the pair": {env: map[string]string{EnvTurboToken: "t", EnvTurboTeamID: "team_e", EnvPairToken: "p", EnvPairOwner: "team_o"},
+	"Vercel's pair":        {env: texts{EnvPairToken: "p", EnvPairOwner: "team_o"}, ours: resolved{TeamID: "team_o"}},
+	"its owner alone":      {env: texts{EnvPairOwner: "team_o"}, ours: resolved{TeamID: "team_o"}},
+	"its token alone":      {env: texts{EnvPairToken: "p"}, config: `{"teamId":"team_c"}`, ours: resolved{TeamID: "team_c"}},
+	"the pair over files":  {env: texts{EnvPairToken: "p", EnvPairOwner: "team_o"}, config: `{"teamId":"team_c"}`, ours: resolved{TeamID: "team_o"}},
+	"a token and the pair": {env: texts{EnvTurboToken: "t", EnvPairToken: "p", EnvPairOwner: "team_o"}, ours: resolved{TeamID: "team_o"}},
+	"a token, a team and the pair": {env: texts{EnvTurboToken: "t", EnvTurboTeamID: "team_e", EnvPairToken: "p", EnvPairOwner: "team_o"},
 		ours: resolved{TeamID: "team_e"}},
-	"a token, a slug and the pair": {env: map[string]string{EnvTurboToken: "t", EnvTurboTeam: "e", EnvPairToken: "p", EnvPairOwner: "team_o"}, ours: resolved{TeamSlug: "e"}},
-	"a slug and the pair": {env: map[string]string{EnvTurboTeam: "e", EnvPairToken: "p", EnvPairOwner: "team_o"}, ours: resolved{TeamSlug: "e"},
+	"a token, a slug and the pair": {env: texts{EnvTurboToken: "t", EnvTurboTeam: "e", EnvPairToken: "p", EnvPairOwner: "team_o"}, ours: resolved{TeamSlug: "e"}},
+	"a slug and the pair": {env: texts{EnvTurboTeam: "e", EnvPairToken: "p", EnvPairOwner: "team_o"}, ours: resolved{TeamSlug: "e"},
 		turbos: &resolved{TeamID: "team_o", TeamSlug: "e"}, why: together},
-	"the Vercel CLI's org": {env: map[string]string{EnvVercelOrg: "team_org", "VERCEL_PROJECT_ID": "p"}, ours: resolved{TeamID: "team_org"},
+	"the Vercel CLI's org": {env: texts{EnvVercelOrg: "team_org", "VERCEL_PROJECT_ID": "p"}, ours: resolved{TeamID: "team_org"},
 		turbos: &resolved{}, why: "turbo does not read it"},
-	"the flags": {flags: Flags{API: "https://f.example", Team: "f"}, env: map[string]string{EnvTurboAPI: "https://e.example", EnvTurboTeam: "e"}, ours: resolved{API: "https://f.example", TeamSlug: "f"}},
+	"the flags": {flags: Flags{API: "https://f.example", Team: "f"}, env: texts{EnvTurboAPI: "https://e.example", EnvTurboTeam: "e"}, ours: resolved{API: "https://f.example", TeamSlug: "f"}},
 	"a flag over a file": {flags: Flags{Team: "f"}, json: `{"remoteCache":{"teamId":"team_a"}}`, ours: resolved{TeamSlug: "f"},
 		turbos: &resolved{TeamID: "team_a", TeamSlug: "f"}, why: together},
 	"an id as a flag": {flags: Flags{Team: "team_f"}, ours: resolved{TeamID: "team_f"}, turbos: &resolved{TeamSlug: "team_f"}, why: "--team takes a slug or an id for us"},
@@ -113,8 +113,8 @@ var oracleRows = map[string]oracleRow{
 }
 
 // files are those of a row, in a project that turbo accepts.
-func (r oracleRow) files() map[string]string {
-	files := map[string]string{
+func (r oracleRow) files() texts {
+	files := texts{
 		"project/package.json":      `{"name":"p","packageManager":"npm@10.0.0"}`,
 		"project/package-lock.json": `{"lockfileVersion":3,"packages":{}}`,
 		"project/turbo.json":        cmp.Or(r.json, "{}"),
@@ -130,11 +130,7 @@ func (r oracleRow) files() map[string]string {
 
 func (r oracleRow) sandbox(t *testing.T) sandbox {
 	t.Helper()
-	env := map[string]string{EnvTurboConfig: "$ROOT/user"}
-	for name, value := range r.env {
-		env[name] = value
-	}
-	return newSandbox(t, r.files(), env)
+	return newSandbox(t, r.files(), merged(texts{EnvTurboConfig: "$ROOT/user"}, r.env))
 }
 
 func TestAgainstTurbo(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 // in, such as /tmp, also where there is no repository below it.
 func TestSharedDirectory(t *testing.T) {
 	t.Parallel()
-	s := newSandbox(t, map[string]string{
+	s := newSandbox(t, texts{
 		"shared/turbo.json": `{"remoteCache":{"apiUrl":"https://evil.example"}}`, "shared/own/x": "",
 	}, nil)
 	for mode, want := range map[os.FileMode]string{0o777 | os.ModeSticky: "", 0o755: "https://evil.example"} {
