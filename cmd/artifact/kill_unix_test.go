@@ -3,12 +3,10 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -63,30 +61,6 @@ func TestVerifyAfterKill(t *testing.T) {
 	if puts < rounds {
 		t.Errorf("%d uploads in %d rounds: too few to tell anything", puts, rounds)
 	}
-}
-
-// serveFrom runs artifact serve on a directory; kill ends it as nothing can be
-// caught.
-func serveFrom(t *testing.T, dir string) (at remote, kill func()) {
-	t.Helper()
-	cmd := call{args: []string{"serve", "--dir", dir}}.command(t)
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	kill = func() { _ = cmd.Process.Kill() }
-	t.Cleanup(kill)
-	variables := map[string]string{}
-	lines := bufio.NewScanner(stdout)
-	for len(variables) < 3 && lines.Scan() {
-		name, value, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "export "), "=")
-		variables[name] = value
-	}
-	go func(cmd *exec.Cmd) { _ = cmd.Wait() }(cmd)
-	return remote{variables["TURBO_API"], variables["TURBO_TOKEN"]}, kill
 }
 
 func (at remote) env() []string {

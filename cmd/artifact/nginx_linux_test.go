@@ -2,30 +2,18 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // behindNginx starts nginx before a server, and gives the URL to use.
 func behindNginx(t *testing.T, server, settings string) (url string) {
 	t.Helper()
-	program, err := exec.LookPath("nginx")
-	if err != nil {
-		program = "/usr/sbin/nginx" // where Debian puts it, which is not on every PATH
-		if _, err := os.Stat(program); err != nil {
-			t.Skip("nginx is not installed")
-		}
-	}
-	dir := t.TempDir()
-	socket := listen(t)
-	address := socket.Addr().String()
-	socket.Close()
+	program, dir, address := installed(t, "nginx"), t.TempDir(), fmt.Sprint("127.0.0.1:", freePort(t))
 	config := fmt.Sprintf(`daemon off; pid %[1]s/pid; error_log %[1]s/log; worker_processes 1;
 events {}
 http {
@@ -46,16 +34,8 @@ http {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
 	})
-	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", address); err == nil {
-			conn.Close()
-			return "http://" + address
-		}
-		if time.Now().After(end) {
-			log, _ := os.ReadFile(dir + "/log")
-			t.Fatalf("nginx does not listen: %s", log)
-		}
-	}
+	awaitListener(t, address, dir+"/log")
+	return "http://" + address
 }
 
 // TestNginx uploads through the proxy that most self-hosted caches stand

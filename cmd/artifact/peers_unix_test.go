@@ -39,9 +39,17 @@ type remote struct{ api, token string }
 // serveCache runs artifact serve until the test ends.
 func serveCache(t *testing.T, flags ...string) remote {
 	t.Helper()
+	cache, _ := serveFrom(t, t.TempDir(), flags...)
+	return cache
+}
+
+// serveFrom runs artifact serve on a directory until the test ends; kill ends it
+// before by a signal that cannot be caught.
+func serveFrom(t *testing.T, dir string, flags ...string) (cache remote, kill func()) {
+	t.Helper()
 	// It lives as long as the test, which may build a program with nothing in
 	// Go's cache meanwhile.
-	cmd := exec.Command("artifact", append([]string{"serve", "--dir", t.TempDir()}, flags...)...)
+	cmd := exec.Command("artifact", append([]string{"serve", "--dir", dir}, flags...)...)
 	cmd.Env = call{}.command(t).Env
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -50,17 +58,23 @@ func serveCache(t *testing.T, flags ...string) remote {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(os.Interrupt)
-		_, _ = io.Copy(io.Discard, stdout)
-		_ = cmd.Wait() // it died of the signal
-	})
 	variables := map[string]string{}
 	for lines := bufio.NewScanner(stdout); len(variables) < 3 && lines.Scan(); {
 		name, value, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "export "), "=")
 		variables[name] = value
 	}
-	return remote{variables["TURBO_API"], variables["TURBO_TOKEN"]}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = io.Copy(io.Discard, stdout)
+		_ = cmd.Wait() // it died of a signal
+	}()
+	end := func(signal os.Signal) {
+		_ = cmd.Process.Signal(signal)
+		<-ended
+	}
+	t.Cleanup(func() { end(os.Interrupt) })
+	return remote{variables["TURBO_API"], variables["TURBO_TOKEN"]}, func() { end(os.Kill) }
 }
 
 // turborepoRemoteCache runs the server of that name until the test ends.
@@ -97,6 +111,33 @@ func freePort(t *testing.T) int {
 	}
 	t.Fatal("no port is free")
 	return 0
+}
+
+// awaitListener waits until a program, which keeps a log, listens.
+func awaitListener(t *testing.T, address, log string) {
+	t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		if conn, err := net.Dial("tcp", address); err == nil {
+			_ = conn.Close()
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("nothing listens at %s: %s", address, readFile(t, log))
+		}
+	}
+}
+
+// installed finds a program, also where Debian puts those that are not on every
+// PATH.
+func installed(t *testing.T, name string) string {
+	t.Helper()
+	for _, path := range []string{name, "/usr/sbin/" + name, "/usr/lib/wine/" + name} {
+		if found, err := exec.LookPath(path); err == nil {
+			return found
+		}
+	}
+	t.Skip("no " + name)
+	return ""
 }
 
 // startPeer starts a server, which runs until the test ends, and waits until it

@@ -73,78 +73,70 @@ func description(t *testing.T) string {
 	return writeFile(t, filepath.Join(t.TempDir(), "openapi.json"), string(text))
 }
 
+// What is run before prism, line by line: the exit code, and arguments.
+const (
+	stored = `0 put $one
+0 put --verify --hash abcdef --duration 263 --ci GITHUB_ACTIONS --sha abc --dirty-hash def $one
+0 put --skip-existing --files-from $list
+0 put -r $dir
+0 put --dry-run --skip-existing $one $two
+0 get $id -o $dir.got
+0 verify $one
+0 verify --quick $one
+0 verify $one $two $three
+0 verify --quick --files-from $list
+0 stat $id
+0 stat $id abcdef
+6 get $absent
+6 verify --hash $absent $one
+6 verify --quick --hash $absent $one
+6 stat $absent
+6 stat $absent $id
+7 verify --hash abcdef $two
+0 status
+`
+	readOnly = `5 put $one
+5 put $one $two
+5 put --skip-existing --files-from $list
+5 put -r $dir
+`
+	unknown = `3 put $one
+3 put $one $two
+3 put --skip-existing --files-from $list
+3 put -r $dir
+3 get $absent
+3 verify $one
+3 verify $one $two
+3 verify --quick $one
+3 verify --quick $one $two
+3 stat $absent
+3 stat $absent abcdef
+3 status
+`
+)
+
 // TestPublishedDescription: no request of ours and no answer of serve breaks
 // the description, when things go well and when they do not. Bodies are text:
 // prism reads them as such.
 func TestPublishedDescription(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	one := writeFile(t, filepath.Join(dir, "one"), hello)
-	two := writeFile(t, filepath.Join(dir, "two"), "two\n")
-	three := writeFile(t, filepath.Join(dir, "three"), "three\n")
-	list := writeFile(t, filepath.Join(dir, "list"), strings.Join([]string{one, two, three}, "\n")+"\n")
-	const absent = "00000000000000000000000000000000000000000000000000000000deadbeef"
-	sum := func(at remote, file string) string {
-		return strings.TrimSpace(at.artifact(t, 0, nil, "put", "-q", "--dry-run", file).stdout[:64])
+	named := map[string]string{"dir": dir, "id": helloSHA256, "absent": strings.Repeat("0", 56) + "deadbeef"}
+	var list strings.Builder
+	for name, content := range map[string]string{"one": hello, "two": "two\n", "three": "three\n"} {
+		named[name] = writeFile(t, filepath.Join(dir, name), content)
+		fmt.Fprintln(&list, named[name])
 	}
-	type run struct {
-		code int
-		args []string
-	}
-	good := func(at remote) []run {
-		id := sum(at, one)
-		return []run{
-			{0, []string{"put", one}},
-			{0, []string{"put", "--verify", "--hash", "abcdef", "--duration", "263", "--ci", "GITHUB_ACTIONS", "--sha", "abc", "--dirty-hash", "def", one}},
-			{0, []string{"put", "--skip-existing", "--files-from", list}},
-			{0, []string{"put", "-r", dir}},
-			{0, []string{"put", "--dry-run", "--skip-existing", one, two}},
-			{0, []string{"get", id, "-o", filepath.Join(dir, "..", filepath.Base(dir)+".got")}},
-			{0, []string{"verify", one}},
-			{0, []string{"verify", "--quick", one}},
-			{0, []string{"verify", one, two, three}},
-			{0, []string{"verify", "--quick", "--files-from", list}},
-			{0, []string{"stat", id}},
-			{0, []string{"stat", id, "abcdef"}},
-			{6, []string{"get", absent}},
-			{6, []string{"verify", "--hash", absent, one}},
-			{6, []string{"verify", "--quick", "--hash", absent, one}},
-			{6, []string{"stat", absent}},
-			{6, []string{"stat", absent, id}},
-			{7, []string{"verify", "--hash", "abcdef", two}},
-			{0, []string{"status"}},
-		}
-	}
-	refused := func(code int) func(remote) []run {
-		return func(remote) []run {
-			return []run{
-				{code, []string{"put", one}},
-				{code, []string{"put", one, two}},
-				{code, []string{"put", "--skip-existing", "--files-from", list}},
-				{code, []string{"put", "-r", dir}},
-			}
-		}
-	}
-	unknown := func(at remote) []run {
-		return append(refused(3)(at), []run{
-			{3, []string{"get", absent}},
-			{3, []string{"verify", one}},
-			{3, []string{"verify", one, two}},
-			{3, []string{"verify", "--quick", one}},
-			{3, []string{"verify", "--quick", one, two}},
-			{3, []string{"stat", absent}},
-			{3, []string{"stat", absent, "abcdef"}},
-			{3, []string{"status"}},
-		}...)
-	}
+	named["list"] = writeFile(t, filepath.Join(dir, "list"), list.String())
 	for name, test := range map[string]struct {
 		flags []string // of serve
 		token string   // if it is not the server's
-		runs  func(remote) []run
+		runs  string
+		login int // its exit code
 	}{
-		"known":     {nil, "", good},
-		"unknown":   {nil, "wrong", unknown},
-		"read-only": {[]string{"--read-only"}, "", refused(5)},
+		"known":     {nil, "", stored, 0},
+		"unknown":   {nil, "wrong", unknown, 3},
+		"read-only": {[]string{"--read-only"}, "", readOnly, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -153,14 +145,15 @@ func TestPublishedDescription(t *testing.T) {
 				cache.token = test.token
 			}
 			for _, env := range [][]string{{"TURBO_TEAM=local", "CI=1"}, {"TURBO_TEAMID=team_abc", signatureKey}} {
-				for _, run := range test.runs(cache) {
-					cache.artifact(t, run.code, env, run.args...)
+				for line := range strings.Lines(test.runs) {
+					words := strings.Fields(os.Expand(line, func(name string) string { return named[name] }))
+					cache.artifact(t, int(words[0][0]-'0'), env, words[1:]...)
 				}
 				login := call{
 					args: []string{"login", "--api", cache.api, "--with-token", "--insecure-storage"},
 					env:  env, stdin: strings.NewReader(cache.token),
 				}.run(t)
-				if wrong := test.token != ""; login.code != map[bool]int{true: 3, false: 0}[wrong] {
+				if login.code != test.login {
 					t.Errorf("login: %+v", login)
 				}
 			}

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // proxied is a name of this machine that Go sends through a proxy: it never
@@ -31,21 +30,13 @@ type squid struct {
 // startSquid starts one that lets through whoever access says.
 func startSquid(t *testing.T, access string) *squid {
 	t.Helper()
-	program, err := exec.LookPath("squid")
-	if err != nil {
-		program = "/usr/sbin/squid" // where Debian puts it, which is not on every PATH
-		if _, err := os.Stat(program); err != nil {
-			t.Skip("squid is not installed")
-		}
-	}
+	program := installed(t, "squid")
 	dir, err := os.MkdirTemp("", "squid") // not t.TempDir, which only root can reach here
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	socket := listen(t)
-	p := &squid{program: program, name: rand.Text(), dir: dir, address: socket.Addr().String()}
-	socket.Close()
+	p := &squid{program: program, name: rand.Text(), dir: dir, address: fmt.Sprint("127.0.0.1:", freePort(t))}
 	const helper = `while read -r line; do case $line in "user %s") echo OK;; *) echo ERR;; esac; done` + "\n"
 	writeFile(t, dir+"/helper", fmt.Sprintf(helper, password))
 	writeFile(t, dir+"/hosts", "127.0.0.1 "+proxied+"\n")
@@ -83,16 +74,7 @@ func (p *squid) start(t *testing.T) {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", p.address); err == nil {
-			conn.Close()
-			return
-		}
-		if time.Now().After(end) {
-			fault, _ := os.ReadFile(p.dir + "/fault")
-			t.Fatalf("squid does not listen: %s", fault)
-		}
-	}
+	awaitListener(t, p.address, p.dir+"/fault")
 }
 
 // kill ends it and all its connections at once, and removes what it would have

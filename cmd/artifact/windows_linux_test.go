@@ -87,7 +87,7 @@ func (t oneByOne) Run(name string, story func(testscript.T)) {
 // its directory. What wine starts ends with the test.
 func wineBin(t *testing.T, dir string) string {
 	t.Helper()
-	wine, server := wineProgram(t, "wine64"), wineProgram(t, "wineserver")
+	wine, server := installed(t, "wine64"), installed(t, "wineserver")
 	compiler, err := exec.LookPath("x86_64-w64-mingw32-gcc")
 	if err != nil {
 		t.Skip("no gcc-mingw-w64-x86-64-win32: ", err)
@@ -145,18 +145,6 @@ while
 do :; done
 exit "$(cat "$run/code")"
 `
-
-// wineProgram finds a program of wine, which Debian keeps out of PATH.
-func wineProgram(t *testing.T, name string) string {
-	t.Helper()
-	for _, path := range []string{name, "/usr/lib/wine/" + name} {
-		if found, err := exec.LookPath(path); err == nil {
-			return found
-		}
-	}
-	t.Skip("no " + name)
-	return ""
-}
 
 // streamsBelow returns the files in which streams were kept.
 func streamsBelow(t *testing.T, dir string) (left []string) {
