@@ -25,16 +25,6 @@ func TestMain(m *testing.M) {
 	fmt.Printf("%+v %v", rev, err)
 }
 
-// helper runs the test binary as a helper.
-func helper(tb testing.TB, environ []string, args ...string) *exec.Cmd {
-	tb.Helper()
-	program := must.Get(os.Executable())(tb)
-	cmd := exec.Command(program, args...)
-	// The race detector would sleep for a second at the end.
-	cmd.Env = append(slices.Clone(environ), helperVariable+"=1", "GORACE=atexit_sleep_ms=0")
-	return cmd
-}
-
 // cleanEnviron is an environment without any setting of the developer's.
 func cleanEnviron(tb testing.TB, more ...string) []string {
 	tb.Helper()
@@ -111,32 +101,27 @@ func (t tree) at(dir string) tree {
 
 func (t tree) path(name string) string { return filepath.Join(t.dir, name) }
 
-func (t tree) must(err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (t tree) mkdir(name string) { t.Helper(); t.must(os.MkdirAll(t.path(name), 0o755)) }
+func (t tree) mkdir(name string) { t.Helper(); must.Do(t, os.MkdirAll(t.path(name), 0o755)) }
 
 func (t tree) write(name, content string) {
 	t.Helper()
-	t.must(os.MkdirAll(filepath.Dir(t.path(name)), 0o755))
-	t.must(os.WriteFile(t.path(name), []byte(content), 0o644))
+	must.Do(t, os.MkdirAll(filepath.Dir(t.path(name)), 0o755))
+	must.Do(t, os.WriteFile(t.path(name), []byte(content), 0o644))
 }
 
-func (t tree) remove(name string) { t.Helper(); t.must(os.RemoveAll(t.path(name))) }
+func (t tree) remove(name string) { t.Helper(); must.Do(t, os.RemoveAll(t.path(name))) }
 
-func (t tree) chmod(name string, mode os.FileMode) { t.Helper(); t.must(os.Chmod(t.path(name), mode)) }
+func (t tree) chmod(name string, mode os.FileMode) {
+	t.Helper()
+	must.Do(t, os.Chmod(t.path(name), mode))
+}
 
-func (t tree) symlink(target, name string) { t.Helper(); t.must(os.Symlink(target, t.path(name))) }
+func (t tree) symlink(target, name string) { t.Helper(); must.Do(t, os.Symlink(target, t.path(name))) }
 
 // revision is the state of t, which must be without error.
 func (t tree) revision() Revision {
 	t.Helper()
-	rev, err := ask(context.Background(), t.dir, t.environ)
-	t.must(err)
+	rev := must.Get(ask(context.Background(), t.dir, t.environ))(t)
 	return rev
 }
 

@@ -1,6 +1,8 @@
 package provenance
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,52 +21,20 @@ func TestUsersSettings(t *testing.T) {
 	marker := filepath.Join(home, "was-run")
 	program := filepath.Join(home, "program")
 	must.Do(t, os.WriteFile(program, []byte("#!/bin/sh\necho >>'"+marker+"'\nexit 1\n"), 0o755))
-	hostile := `
-[color]
-	ui = always
-	status = always
-[column]
-	ui = always
-	status = always
-[status]
-	relativePaths = true
-	showUntrackedFiles = no
-	renames = copies
-	short = true
-	branch = false
-	showStash = true
-	submoduleSummary = true
-	displayCommentPrefix = true
-[diff]
-	ignoreSubmodules = all
-	noprefix = true
-	mnemonicPrefix = true
-	renames = copies
-	external = PROGRAM
-	relative = true
-	orderFile = PROGRAM
-	wsErrorHighlight = all
-[diff "x"]
-	textconv = PROGRAM
-	command = PROGRAM
-[submodule "sub"]
-	ignore = all
-[core]
-	quotePath = true
-	untrackedCache = true
-	fsmonitor = PROGRAM
-	pager = PROGRAM
-	hooksPath = ` + home + `
-	preloadIndex = false
-	attributesFile = ` + filepath.Join(home, "attributes") + `
-[pager]
-	status = PROGRAM
-[alias]
-	status = !PROGRAM
-`
-	must.Do(t, os.WriteFile(config, []byte(strings.ReplaceAll(hostile, "PROGRAM", program)), 0o644))
 	must.Do(t, os.WriteFile(filepath.Join(home, "attributes"), []byte("* diff=x\n"), 0o644))
+	hostile := strings.NewReplacer("HOME", home, "PROGRAM", program).Replace(`
+		color.ui=always color.status=always column.ui=always column.status=always
+		status.relativePaths=true status.showUntrackedFiles=no status.renames=copies status.short=true status.branch=false
+		status.showStash=true status.submoduleSummary=true status.displayCommentPrefix=true
+		diff.ignoreSubmodules=all diff.noprefix=true diff.mnemonicPrefix=true diff.renames=copies diff.external=PROGRAM
+		diff.relative=true diff.orderFile=PROGRAM diff.wsErrorHighlight=all diff.x.textconv=PROGRAM diff.x.command=PROGRAM
+		submodule.sub.ignore=all core.quotePath=true core.untrackedCache=true core.fsmonitor=PROGRAM core.pager=PROGRAM
+		core.hooksPath=HOME core.preloadIndex=false core.attributesFile=HOME/attributes pager.status=PROGRAM alias.status=!PROGRAM`)
 	w := baseTree(t)
+	for _, setting := range strings.Fields(hostile) {
+		name, value, _ := strings.Cut(setting, "=")
+		w.git("config", "--file", config, name, value)
+	}
 	w.submodule()
 	w.write("ü\n", "a\n")
 	w.write("dir/untracked", "a\n")
@@ -116,4 +86,39 @@ func snapshot(t *testing.T, dir string) (files []string) {
 		t.Fatal(err)
 	}
 	return files
+}
+
+// BenchmarkAsk measures Ask in a tree of 10,000 committed files.
+func BenchmarkAsk(b *testing.B) {
+	const files = 10_000
+	w := newTree(b)
+	for i := range files {
+		w.write(fmt.Sprintf("d%02d/f%04d", i%100, i), fmt.Sprintf("%d\n", i))
+	}
+	w.commit()
+	states := []struct {
+		name  string
+		make  func()
+		dirty bool
+	}{
+		{"clean", func() {}, false},
+		{"one modified", func() { w.write("d00/f0000", "another\n") }, true},
+		{"10000 untracked", func() {
+			for i := range files {
+				w.write(fmt.Sprintf("new%02d/f%04d", i%100, i), fmt.Sprintf("%d\n", i))
+			}
+		}, true},
+	}
+	for _, state := range states {
+		state.make()
+		b.Run(state.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				rev, err := ask(context.Background(), w.dir, w.environ)
+				if err != nil || (rev.DirtyHash != "") != state.dirty {
+					b.Fatalf("%+v, %v", rev, err)
+				}
+			}
+		})
+	}
 }

@@ -16,26 +16,26 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
 func TestWhatGitCannotRecord(t *testing.T) {
 	t.Parallel()
 	w := baseTree(t)
 	head := w.revision()
-	w.must(syscall.Mkfifo(w.path("fifo"), 0o644))
+	must.Do(w, syscall.Mkfifo(w.path("fifo"), 0o644))
 	// The path of a socket must be short.
-	short, err := os.MkdirTemp("", "s")
-	w.must(err)
+	short := must.Get(os.MkdirTemp("", "s"))(w)
 	t.Cleanup(func() { os.RemoveAll(short) })
-	l, err := net.Listen("unix", short+"/s")
-	w.must(err)
+	l := must.Get(net.Listen("unix", short+"/s"))(w)
 	t.Cleanup(func() { l.Close() })
-	w.must(os.Rename(short+"/s", w.path("dir/socket")))
+	must.Do(w, os.Rename(short+"/s", w.path("dir/socket")))
 	if got := w.revision(); got != head {
 		t.Errorf("untracked: %+v, want %+v", got, head)
 	}
 	w.remove("a.txt")
-	w.must(syscall.Mkfifo(w.path("a.txt"), 0o644))
+	must.Do(w, syscall.Mkfifo(w.path("a.txt"), 0o644))
 	rev, err := ask(context.Background(), w.dir, w.environ)
 	const want = "determining uncommitted changes: git diff: cannot hash a.txt"
 	if rev != head || err == nil || err.Error() != want {
@@ -79,7 +79,7 @@ func TestCancel(t *testing.T) {
 	w.commit()
 	// Whoever has this FIFO open for writing lives.
 	fifo := filepath.Join(t.TempDir(), "fifo")
-	w.must(syscall.Mkfifo(fifo, 0o600))
+	must.Do(w, syscall.Mkfifo(fifo, 0o600))
 	w.write(".git/info/attributes", "*.env filter=wait\n")
 	w.git("config", "filter.wait.clean", "exec 3>"+fifo+"; echo started >&3; sleep 10000")
 	w.write("x.env", "b\n")
@@ -120,26 +120,22 @@ func TestAsAnotherUser(t *testing.T) {
 	w := baseTree(t)
 	head := w.revision()
 	for dir := w.dir; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
-		w.must(os.Chmod(dir, 0o755))
+		must.Do(w, os.Chmod(dir, 0o755))
 	}
-	program, err := os.Executable()
-	w.must(err)
+	program := must.Get(os.Executable())(w)
 	copied := filepath.Join(t.TempDir(), "helper")
 	// Another process writes it: a fork of another test could hold a file of
 	// ours open for writing, and then it cannot be run.
-	w.must(exec.Command("cp", program, copied).Run())
-	w.must(os.Chmod(copied, 0o755))
-	w.must(os.Chmod(filepath.Dir(copied), 0o755))
-	w.must(os.Chmod(filepath.Dir(filepath.Dir(copied)), 0o755))
+	must.Do(w, exec.Command("cp", program, copied).Run())
+	must.Do(w, os.Chmod(copied, 0o755))
+	must.Do(w, os.Chmod(filepath.Dir(copied), 0o755))
+	must.Do(w, os.Chmod(filepath.Dir(filepath.Dir(copied)), 0o755))
 	run := func(more ...string) string {
-		cmd := helper(t, append(slices.Clone(w.environ), more...), w.dir)
-		cmd.Path = copied
+		cmd := exec.Command(copied, w.dir)
+		// The race detector would sleep for a second at the end.
+		cmd.Env = append(slices.Clone(w.environ), append(more, helperVariable+"=1", "GORACE=atexit_sleep_ms=0")...)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-		out, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		return string(out)
+		return string(must.Get(cmd.Output())(t))
 	}
 	w.write("secret", "a\n")
 	w.chmod("secret", 0)
@@ -149,14 +145,14 @@ func TestAsAnotherUser(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	safe := []string{"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=" + w.dir}
-	w.must(os.Chmod(w.path("a.txt"), 0))
+	must.Do(w, os.Chmod(w.path("a.txt"), 0))
 	w.write("a.txt", "new\n") // as root
 	want = "{SHA:" + head.SHA + " DirtyHash:} determining uncommitted changes: git diff: " +
 		"cannot hash a.txt"
 	if got := run(safe...); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	w.must(os.Chmod(w.path("a.txt"), 0o644))
+	must.Do(w, os.Chmod(w.path("a.txt"), 0o644))
 	w.write("a.txt", "a\n")
 	if got, want := run(safe...), "{SHA:"+head.SHA+" DirtyHash:"+w.formula([]string{"secret"})+"} <nil>"; got != want {
 		t.Errorf("an untracked file counts by its name: got %q, want %q", got, want)
