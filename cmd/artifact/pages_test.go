@@ -1,0 +1,232 @@
+package main_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/artifact-cli/artifact/pkg/command"
+)
+
+// repository is where the paths of these tests begin.
+const repository = "../.."
+
+// pagesAndTemplates are all files that people read as Markdown, and what GitHub
+// shows of the action and the templates.
+var pagesAndTemplates = []string{"*.md", "docs/*.md", ".github/*.md", ".github/ISSUE_TEMPLATE/*.yml", "action.yml"}
+
+// readAll returns the files that match, by their paths in the repository.
+func readAll(t *testing.T, patterns ...string) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(filepath.Join(repository, pattern))
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(paths), err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path = strings.TrimPrefix(filepath.ToSlash(path), repository+"/")
+			texts[path] = string(text)
+		}
+	}
+	return texts
+}
+
+// TestPageSizes keeps pages short. The reference has as many lines as the
+// program has flags.
+func TestPageSizes(t *testing.T) {
+	t.Parallel()
+	limits := map[string]int{"README.md": 200, "CONTRIBUTING.md": 90, "docs/reference.md": 1000}
+	for path, text := range readAll(t, "README.md", "CONTRIBUTING.md", "docs/*.md") {
+		limit := limits[path]
+		if limit == 0 {
+			limit = 250
+		}
+		if lines := strings.Count(text, "\n"); lines > limit {
+			t.Errorf("%s has %d lines, more than %d", path, lines, limit)
+		}
+	}
+}
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile("(?m)^#+ (.*)$")
+	block   = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	// notInAnchor are the characters that GitHub leaves out of anchors.
+	notInAnchor = regexp.MustCompile(`[^\pL\pN _-]`)
+)
+
+// TestLinks follows the links between pages.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	followed := 0
+	for path, text := range readAll(t, "*.md", "docs/*.md") {
+		for _, found := range link.FindAllStringSubmatch(block.ReplaceAllString(text, ""), -1) {
+			target, anchor, _ := strings.Cut(found[1], "#")
+			if strings.Contains(target, "://") || target == "performance.svg" { // drawn once all is measured
+				continue
+			}
+			followed++
+			to := path
+			if target != "" {
+				to = filepath.Join(filepath.Dir(path), target)
+			}
+			content, err := os.ReadFile(filepath.Join(repository, to))
+			if err != nil {
+				t.Errorf("%s: %v", path, err)
+			} else if anchor != "" && !slices.Contains(anchors(string(content)), anchor) {
+				t.Errorf("%s: %s has no heading for #%s", path, to, anchor)
+			}
+		}
+	}
+	if followed < 15 {
+		t.Errorf("only %d links were found", followed)
+	}
+}
+
+// anchors are those that GitHub gives to the headings of a page.
+func anchors(page string) (names []string) {
+	for _, found := range heading.FindAllStringSubmatch(block.ReplaceAllString(page, ""), -1) {
+		name := notInAnchor.ReplaceAllString(strings.ToLower(found[1]), "")
+		names = append(names, strings.ReplaceAll(name, " ", "-"))
+	}
+	return names
+}
+
+// TestLibraryPage holds the program in docs/library.md to the one that package
+// transfer's tests build and run.
+func TestLibraryPage(t *testing.T) {
+	t.Parallel()
+	const program = "pkg/transfer/testdata/outsider/main.go"
+	texts := readAll(t, "docs/library.md", program)
+	if !strings.Contains(texts["docs/library.md"], "```go\n"+texts[program]+"```\n") {
+		t.Errorf("docs/library.md does not show %s", program)
+	}
+}
+
+// stilted are turns of phrase that nobody would say.
+var stilted = regexp.MustCompile(`(?i)` + strings.Join([]string{
+	`\btells? whether\b`,
+	`\bthat of (a|an|the|its|his|their|[A-Z_]{4,})\b`,
+	`\b(is|are) told\b`,
+	`\bwhat [a-z ]{1,30} (is|are) made of\b`,
+	`\bwhere there (is|are)\b`,
+	`\bwho(m)?ever\b`,
+	`\bfor you alone\b`,
+	`\b(it|this|that|which) is no [a-z]`,
+	`\bnobody (is|has|can)\b`,
+	`\bis meant\b`,
+	`\bso that (it|they|he) be\b`,
+}, "|"))
+
+// stiltedYet are texts that are to be rewritten, and then leave this list.
+var stiltedYet = []string{
+	"TROUBLESHOOTING.md",
+	"artifact --help",
+	"artifact environment --help",
+	"artifact exit-codes --help",
+	"artifact network --help",
+	"artifact serve --help",
+	"docs/reference.md",
+	"pkg/artifact/id.go",
+	"pkg/command/get.go",
+	"pkg/command/hints.go",
+	"pkg/command/lists.go",
+	"pkg/command/login.go",
+	"pkg/command/network.go",
+	"pkg/command/put.go",
+	"pkg/command/status.go",
+	"pkg/command/topics.go",
+	"pkg/internal/identity/error.go",
+	"pkg/internal/settings/settings.go",
+	"pkg/internal/store/header.go",
+	"pkg/internal/usertext/file.go",
+	"testdata/screens/account.txtar",
+	"testdata/screens/help.txtar",
+	"testdata/screens/help_serve.txtar",
+	"testdata/screens/help_topics.txtar",
+	"testdata/script/login_check.txtar",
+	"testdata/script/login_refused.txtar",
+	"testdata/script/oidc_github.txtar",
+	"testdata/script/oidc_none.txtar",
+	"testdata/script/put_inputs.txtar",
+	"testdata/script/put_usage.txtar",
+	"testdata/script/spool.txtar",
+	"testdata/script/troubleshooting.txtar",
+	"testdata/script/vendors.txtar",
+}
+
+// TestPlainEnglish finds stilted turns in what people read: the pages, the
+// program's help and topics, what stories and screens show of it, and the text in
+// its code.
+func TestPlainEnglish(t *testing.T) {
+	t.Parallel()
+	texts := readAll(t, append(pagesAndTemplates, "testdata/screens/*.txtar", "testdata/script/*.txtar", "testdata/wine/*.txtar")...)
+	helpTexts(t, command.Tree(), texts)
+	literals(t, texts)
+	if len(texts) < 100 {
+		t.Errorf("only %d texts were found", len(texts))
+	}
+	for path, text := range texts {
+		if slices.Contains(stiltedYet, path) {
+			continue
+		}
+		for _, turn := range stilted.FindAllString(strings.Join(strings.Fields(text), " "), -1) {
+			t.Errorf("%s: %q", path, turn)
+		}
+	}
+}
+
+// helpTexts adds the help of a command and of all below it to texts.
+func helpTexts(t *testing.T, cmd *cobra.Command, texts map[string]string) {
+	t.Helper()
+	var text strings.Builder
+	cmd.SetOut(&text)
+	if err := cmd.Help(); err != nil {
+		t.Fatal(err)
+	}
+	texts[cmd.CommandPath()+" --help"] = text.String()
+	for _, child := range cmd.Commands() {
+		helpTexts(t, child, texts)
+	}
+}
+
+// literals adds the strings in the program's code to texts.
+func literals(t *testing.T, texts map[string]string) {
+	t.Helper()
+	files := token.NewFileSet()
+	err := filepath.WalkDir(filepath.Join(repository, "pkg"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(files, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		var text strings.Builder
+		ast.Inspect(file, func(node ast.Node) bool {
+			if literal, ok := node.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+				text.WriteString(literal.Value + "\n")
+			}
+			return true
+		})
+		texts[strings.TrimPrefix(filepath.ToSlash(path), repository+"/")] = text.String()
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
