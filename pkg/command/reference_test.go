@@ -34,13 +34,14 @@ func TestReference(t *testing.T) {
 
 const referenceHead = `# Reference
 
-Everything below is printed by the program: each command's help, the help topics, and the members of
-the JSON objects. A test keeps it fresh.
+Every command, flag, variable, exit code and JSON member. This page is generated from the program,
+and a test keeps it fresh. ` + "`artifact help`" + ` shows the same and more.
 
 ## Completion
 
-The files in ` + "`completions/`" + ` complete commands, flags and their values in bash (with its package
-bash-completion), zsh, fish and PowerShell. The program prints them too:
+artifact completes commands, flags and their values in bash (with the package bash-completion),
+zsh, fish and PowerShell. Install the file for your shell from ` + "`completions/`" + `, or let the program
+print it:
 
 ` + "```sh" + `
 source <(artifact completion bash)
@@ -48,11 +49,11 @@ source <(artifact completion bash)
 
 ## Manual
 
+This writes a page for each command, ` + "`artifact-put(1)`" + ` for example:
+
 ` + "```sh" + `
 go run ./pkg/command/internal/man ~/.local/share/man/man1
 ` + "```" + `
-
-writes a page for each command into a directory of ` + "`MANPATH`" + `.
 
 `
 
@@ -83,14 +84,14 @@ func reference(t *testing.T) string {
 		})
 		page.WriteString(table(own))
 	}
-	fmt.Fprintf(&page, "## Common flags\n\n%s## Network flags\n\nOf put, get, verify, stat, login and status:\n\n%s", table(root.PersistentFlags()), table(connection))
-	fmt.Fprintf(&page, "The CI job's identity, for all of them but login:\n\n%s## Other variables\n\n| variable | meaning |\n|---|---|\n", table(oidc))
+	fmt.Fprintf(&page, "## Common flags\n\n%s## Network flags\n\nFor put, get, verify, stat, login and status:\n\n%s", table(root.PersistentFlags()), table(connection))
+	fmt.Fprintf(&page, "For the identity of a CI job, with the same commands except login:\n\n%s## Other variables\n\n| variable | meaning |\n|---|---|\n", table(oidc))
 	for _, variable := range fixedVariables {
 		fmt.Fprintf(&page, "| `%s` | %s |\n", strings.ReplaceAll(variable[0], ", ", "`, `"), variable[1])
 	}
 	_, codes, _ := run(t, nil, "help", "exit-codes")
 	fmt.Fprintf(&page, "\n## Exit codes\n\n```text\n%s```\n\n", codes)
-	page.WriteString("## JSON\n\nWith `--json` each result is one object on a line of its own. Members with a `?` are left out when\nthey are unknown. A failure without an artifact has `error` alone.\n\n")
+	page.WriteString("## JSON\n\nWith `--json`, each result is an object on a line of its own. Members with a `?` are left out if they\nare unknown. A failure that concerns no artifact has only `error`.\n\n")
 	for _, shown := range []struct {
 		verb  string
 		value any
@@ -102,12 +103,13 @@ func reference(t *testing.T) string {
 	return page.String()
 }
 
-// table lists flags with their variables, or returns nothing if there are none.
+// table lists flags with their variables below them, so that it fits a narrow
+// page, or returns nothing if there are none.
 func table(flags *pflag.FlagSet) string {
 	if !flags.HasAvailableFlags() {
 		return ""
 	}
-	rows := "| flag | variable | meaning |\n|---|---|---|\n"
+	rows := "| flag and variable | meaning |\n|---|---|\n"
 	flags.VisitAll(func(flag *pflag.Flag) {
 		value, usage := pflag.UnquoteUsage(flag)
 		name := "--" + flag.Name
@@ -116,10 +118,10 @@ func table(flags *pflag.FlagSet) string {
 		}
 		variable := ""
 		if _, reads := flag.Annotations[environmentAnnotation]; reads {
-			variable = "`" + variableOf(flag) + "`"
+			variable = "<br>`" + variableOf(flag) + "`"
 		}
-		cell := strings.NewReplacer("|", `\|`, "<", "&lt;").Replace
-		rows += fmt.Sprintf("| `%s` | %s | %s |\n", cell(strings.TrimSpace(name+" "+value)), variable, cell(usage))
+		cell := strings.NewReplacer("|", `\|`, "<", "&lt;", "\n", " ").Replace
+		rows += fmt.Sprintf("| `%s`%s | %s |\n", cell(strings.TrimSpace(name+" "+value)), variable, cell(usage))
 	})
 	return rows + "\n"
 }
