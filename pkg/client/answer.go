@@ -154,5 +154,5 @@ func (r request) cacheAt(a *answer) string {
 	if !ok || base == asked[:begin] && origin.Same(place, r.target) {
 		return ""
 	}
-	return a.Line((&url.URL{Scheme: place.Scheme, Host: place.Host, Path: base}).String(), reply.MaxLine)
+	return a.Line(place.Scheme+"://"+place.Host+base, reply.MaxLine)
 }

@@ -22,7 +22,7 @@ func answerHint(e *client.Error) string {
 	case errors.Is(e, client.ErrEncoded):
 		return "A proxy before the cache compresses what it must not touch: switch that off there for /v8/artifacts."
 	case e.Location != "" && (errors.Is(e, client.ErrRedirect) || e.By == client.ByAnother):
-		return fmt.Sprintf("Use this --api: %s", e.Location)
+		return "Use this --api: " + shellQuote(e.Location)
 	case errors.Is(e, client.ErrNoPreflight):
 		return "Leave --preflight out (TURBO_PREFLIGHT, turbo.json): this cache takes requests as they are."
 	case errors.Is(e, client.ErrTokenWithheld):

@@ -89,6 +89,7 @@ func TestAnswers(t *testing.T) {
 		{"", "302 x\nLocation: https://accounts.example.com/o/oauth2?state=x\n\n", 8, put + "302 Found: the redirect is not followed\n" + signIn},
 		{"", "302 x\nLocation: https://other.example/base/v8/artifacts/ID\n\n", 8, put + "302 Found: the redirect is not followed\n" + hint + "Use this --api: https://other.example/base\n"},
 		{"", "301 x\nLocation: //other.example/v8/artifacts/ID?slug=t\n\n", 8, put + "301 Moved Permanently: the redirect is not followed\n" + hint + "Use this --api: http://other.example\n"},
+		{"", "302 x\nLocation: https://other.example/$(id)/v8/artifacts/ID\n\n", 8, put + "302 Found: the redirect is not followed\n" + hint + "Use this --api: 'https://other.example/$(id)'\n"},
 		{"", "302 x\nLocation: /login\n\n", 8, put + "302 Found: the redirect is not followed\n" + signIn},
 		{"", "304 x\n\n", 8, put + "304 Not Modified: the redirect is not followed\n"},
 

@@ -97,7 +97,7 @@ func (w *walk) path(name string) string { return filepath.ToSlash(filepath.Join(
 
 func (w *walk) fail(name string, err error) (goesOn bool) {
 	if inPath := (*fs.PathError)(nil); errors.As(err, &inPath) {
-		err = inPath.Err
+		err = &fs.PathError{Op: inPath.Op, Path: w.path(name), Err: inPath.Err}
 	}
 	return w.yield(Input{Path: asFile(w.path(name))}, &InputError{Path: w.path(name), Err: err})
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // Explanation reads the code and the message of an error: from JSON in any of the
-// shapes that [said] knows, object storage's XML, the title of a web page, plain
-// text, or else the WWW-Authenticate header. Both are printable lines.
+// shapes that [said] knows or as it is, object storage's XML, the title of a web
+// page, plain text, or else the WWW-Authenticate header. Both are printable lines.
 func (a *Reply) Explanation() (code, message string) {
 	text, _ := a.Beginning() // an answer that broke explains what it can
 	document, isJSON := decodeJSON(text)
@@ -25,7 +25,9 @@ func (a *Reply) Explanation() (code, message string) {
 			message = a.ownTitle()
 		}
 	case isJSON:
-		code, message = said(document, maxNesting)
+		if code, message = said(document, maxNesting); message == "" && (a.StatusCode >= 400 || reportsError(document)) {
+			message = whole(document)
+		}
 	case a.StatusCode >= 400 && !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")): // broken JSON explains nothing
 		if message = string(text); a.cut {
 			message = a.redactor.Beginning(message)
@@ -37,6 +39,19 @@ func (a *Reply) Explanation() (code, message string) {
 		code = cmp.Or(code, named)
 	}
 	return a.oneLine(code), a.oneLine(message)
+}
+
+// whole writes a document of an unknown shape as JSON, without the escapes that
+// would hide a secret. It returns an empty string for one that says nothing.
+func whole(document any) string {
+	if !isSomething(document) {
+		return ""
+	}
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(document) // it was JSON before
+	return text.String()
 }
 
 func decodeJSON(text []byte) (document any, ok bool) {
@@ -137,9 +152,27 @@ func folded(members map[string]any) map[string]any {
 // request failed.
 func ReportsError(text []byte) bool {
 	document, _ := decodeJSON(text)
+	return reportsError(document)
+}
+
+func reportsError(document any) bool {
 	object, _ := document.(map[string]any)
 	members := folded(object)
-	return members["success"] == false || members["ok"] == false || isSomething(members["error"]) || isSomething(members["errors"])
+	return members["success"] == false || members["ok"] == false || isSomething(members["error"]) || isSomething(members["errors"]) ||
+		isFailure(members["status"]) || isFailure(members["statuscode"])
+}
+
+// isFailure reports whether a status in a document is HTTP's of an error, or a
+// word for one.
+func isFailure(status any) bool {
+	switch status := status.(type) {
+	case json.Number:
+		number, err := status.Int64()
+		return err == nil && number >= 400 && number <= 599
+	case string:
+		return slices.Contains([]string{"error", "fail", "failed", "failure"}, strings.ToLower(status))
+	}
+	return false
 }
 
 func isSomething(value any) bool {
@@ -195,14 +228,17 @@ func storageError(text []byte) (code, message string, ok bool) {
 	return found.Code, strings.Join(parts, ": "), found.Code != ""
 }
 
-var demandParameter = regexp.MustCompile(`(?i)\b(error_description|error|realm)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))`)
+var (
+	demandParameter = regexp.MustCompile(`(?i)\b(error_description|error|realm)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))`)
+	quotedPair      = regexp.MustCompile(`\\(.)`)
+)
 
 // demanded reads a WWW-Authenticate header (RFC 6750, section 3): its error, or
 // else the scheme and the realm.
 func demanded(header string) (code, message string) {
 	parameters := map[string]string{}
 	for _, match := range demandParameter.FindAllStringSubmatch(header, -1) {
-		parameters[strings.ToLower(match[1])] = match[2] + match[3]
+		parameters[strings.ToLower(match[1])] = quotedPair.ReplaceAllString(match[2], "$1") + match[3]
 	}
 	if realm := parameters["realm"]; realm != "" {
 		scheme, _, _ := strings.Cut(strings.TrimSpace(header), " ")
