@@ -1,7 +1,11 @@
 package command
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -49,23 +53,48 @@ func valuesOf(flag *pflag.Flag) cobra.CompletionFunc {
 
 // argumentsOf returns what completes arguments.
 func argumentsOf(cmd *cobra.Command) cobra.CompletionFunc {
-	if strings.Contains(cmd.Use, "FILE") || strings.Contains(cmd.Use, "COMMAND") {
+	if strings.Contains(cmd.Use, "FILE") {
 		return cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
 	}
 	return cobra.NoFileCompletions
 }
 
-// completeTopics adds the topics that are no commands to what help
+// completeServed completes the command that serve runs: after --, a program on
+// PATH, or a file if its name has a slash; and then files.
+func (a *app) completeServed(_ *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if !slices.Contains(a.env.Args, "--") {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	if len(args) > 0 || strings.ContainsRune(filepath.ToSlash(typed), '/') {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	var found []cobra.Completion
+	for _, dir := range filepath.SplitList(a.env.Getenv("PATH")) {
+		entries, _ := os.ReadDir(dir) // a missing directory has no programs
+		for _, entry := range entries {
+			if !strings.HasPrefix(entry.Name(), typed) {
+				continue
+			}
+			if _, err := exec.LookPath(filepath.Join(dir, entry.Name())); err == nil {
+				found = append(found, entry.Name())
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeTopics adds the topics that are not commands to what help
 // completes.
 func completeTopics(help *cobra.Command) {
 	commands := help.ValidArgsFunction
-	help.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		found, directive := commands(cmd, args, begun)
+	help.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		found, directive := commands(cmd, args, typed)
 		if len(args) > 0 {
 			return found, directive
 		}
 		for _, topic := range cmd.Root().Commands() {
-			if topic.IsAdditionalHelpTopicCommand() && strings.HasPrefix(topic.Name(), begun) {
+			if topic.IsAdditionalHelpTopicCommand() && strings.HasPrefix(topic.Name(), typed) {
 				found = append(found, cobra.CompletionWithDesc(topic.Name(), topic.Short))
 			}
 		}

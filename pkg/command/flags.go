@@ -27,10 +27,10 @@ type commonOptions struct {
 }
 
 func (o *commonOptions) register(flags *pflag.FlagSet) {
-	parsedFlag(flags, &o.api, "api", "base `URL` of the cache (default: Vercel's)", usertext.ParseValue)
-	parsedFlag(flags, &o.team, "team", "team, as `SLUG|team_ID`", usertext.ParseValue)
-	flags.BoolVar(&o.json, "json", false, "print results as JSON, one object a line")
-	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print bare results, and errors")
+	parsedFlag(flags, &o.api, "api", "URL", "base URL of the cache (default: Vercel's)", usertext.ParseValue)
+	parsedFlag(flags, &o.team, "team", "SLUG|team_ID", "team, by its slug or its id", usertext.ParseValue)
+	flags.BoolVar(&o.json, "json", false, "print results as JSON, one object per line")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print only bare results and errors")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "print a line for each request")
 	flags.Var(&o.progress, "progress", "show progress")
 	flags.Var(&o.color, "color", "use colour")
@@ -45,12 +45,36 @@ func newFlagSet() *pflag.FlagSet {
 }
 
 // parsedFlag registers a flag whose value is checked and converted by parse.
-func parsedFlag[T any](flags *pflag.FlagSet, to *T, name, usage string, parse func(string) (T, error)) {
-	flags.Func(name, usage, func(text string) (err error) {
+// The name may be followed by a comma and a shorthand; value is the placeholder
+// that help shows behind it.
+func parsedFlag[T any](flags *pflag.FlagSet, to *T, name, value, usage string, parse func(string) (T, error)) {
+	name, shorthand, _ := strings.Cut(name, ",")
+	flags.VarP(&flagValue{value, func(text string) (err error) {
 		*to, err = parse(text)
 		return err
-	})
+	}}, name, shorthand, usage)
 }
+
+// stringFlag registers a flag whose value may be any text.
+func stringFlag(flags *pflag.FlagSet, to *string, name, value, usage string) {
+	parsedFlag(flags, to, name, value, usage, func(text string) (string, error) { return text, nil })
+}
+
+// parseCount parses the value of a flag that takes a number.
+func parseCount(text string) (uint64, error) { return strconv.ParseUint(text, 0, 64) }
+
+// flagValue is the value of a flag. Its type is the placeholder in help.
+type flagValue struct {
+	placeholder string
+	set         func(string) error
+}
+
+func (v *flagValue) Set(text string) error { return v.set(text) }
+
+func (v *flagValue) Type() string { return v.placeholder }
+
+// String returns nothing: the text of a flag says what its default is.
+func (v *flagValue) String() string { return "" }
 
 // environmentAnnotation marks a flag that can also be set by a variable.
 const environmentAnnotation = "artifact_environment"

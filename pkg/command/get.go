@@ -28,19 +28,19 @@ func newGetCommand(a *app) *cobra.Command {
 		Short: "Download an artifact",
 		Long: `Download an artifact to a file, or to standard output.
 
-The file appears when everything has come and is right: its length; its digest,
-where the id is one of 64 or 128 hexadecimal digits (--algorithm NAME|none says
-outright what the id is); and its signature, where a signature key is set. A
-failed download leaves nothing. What goes to standard output is checked when it
-has gone out: then the exit code is 7.
+The file appears only once everything has arrived and is correct: the length,
+the digest if the id has 64 or 128 hexadecimal digits (--algorithm overrides
+this guess), and the signature if a signature key is set. A failed download
+leaves nothing behind. Standard output is checked after the bytes have been
+written; if they are wrong, the exit code is 7.
 
-A signature of turbo's first scheme, v1, does not fix where the id ends and the
-bytes begin: one for build-1 may fit build-12. --require-signature v2 refuses it.`,
+Signatures of turbo's first scheme, v1, do not separate the id from the bytes: a
+signature for build-1 may fit build-12. --require-signature v2 refuses them.`,
 		Example: `  artifact get "$HASH" -o out.tar.zst
   artifact get "$HASH" | zstd -d | tar -xf -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return errors.New("name one artifact by its id")
+				return errors.New("give the id of one artifact")
 			}
 			return nil
 		},
@@ -48,12 +48,14 @@ bytes begin: one for build-1 may fit build-12. --require-signature v2 refuses it
 			o.hash = args[0]
 			return runGet(cmd.Context(), a, o)
 		},
+		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&o.output, "output", "o", "-", "`FILE|-` to write to")
-	flags.StringVar(&o.algorithm, "algorithm", "", "what the id is a digest by: `sha256|sha512|blake3|none` (default: what it looks like)")
-	parsedFlag(flags, &o.scheme, "require-signature", "accept signatures of this scheme only: `v2`, of turbo 2.9.18 and later", parseRequired)
-	flags.BoolVar(&o.allowUnproven, "allow-unproven", false, "accept an answer whose end cannot be proved by a length, digest or signature")
+	o.output = "-"
+	stringFlag(flags, &o.output, "output,o", "FILE|-", "write to this file (default: standard output)")
+	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest that the id is (default: guessed from its form)")
+	parsedFlag(flags, &o.scheme, "require-signature", "v2", "accept only signatures of turbo 2.9.18 and later", parseRequired)
+	flags.BoolVar(&o.allowUnproven, "allow-unproven", false, "accept an answer without a length, digest or signature to prove it complete")
 	o.key.register(flags)
 	o.network.register(flags)
 	readEnvironment(flags, "require-signature", "allow-unproven")

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -88,7 +87,7 @@ func showCommands(text *strings.Builder, cmd *cobra.Command) {
 		var lines strings.Builder
 		for _, child := range cmd.Commands() {
 			if child.GroupID == group && (child.IsAvailableCommand() || child.Name() == "help") {
-				fmt.Fprintf(&lines, "  %-12s %s\n", child.Name(), child.Short)
+				fmt.Fprintf(&lines, "  %-10s  %s\n", child.Name(), child.Short)
 			}
 		}
 		if lines.Len() > 0 {
@@ -101,14 +100,6 @@ func showCommands(text *strings.Builder, cmd *cobra.Command) {
 		rest = "Other commands"
 	}
 	show(rest, "")
-}
-
-// quotedDefault is how pflag shows a text's default, and no other.
-var quotedDefault = regexp.MustCompile(`\(default "([^"]*)"\)`)
-
-// usagesOf lists flags, one a line.
-func usagesOf(flags *pflag.FlagSet) string {
-	return quotedDefault.ReplaceAllString(flags.FlagUsages(), "(default $1)")
 }
 
 // showFlags lists a command's flags by group. Commands in no group have no use
@@ -132,7 +123,7 @@ func showFlags(text *strings.Builder, cmd *cobra.Command) {
 	})
 	show := func(title string, flags *pflag.FlagSet) {
 		if flags.HasAvailableFlags() {
-			fmt.Fprintf(text, "\n%s:\n%s", title, usagesOf(flags))
+			fmt.Fprintf(text, "\n%s:\n%s", title, flags.FlagUsages())
 		}
 	}
 	show("Flags", own)

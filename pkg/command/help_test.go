@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -26,10 +27,11 @@ func everyCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
 	}
 }
 
-// TestHelp holds each help text to having examples, to its width, and to
-// showing every flag once.
+// TestHelp holds each help text to having examples, to its size, and to
+// showing every flag once, in plain text.
 func TestHelp(t *testing.T) {
 	t.Parallel()
+	longest := map[string]int{"artifact": 40, "artifact put": 60}
 	everyCommand(Tree(), func(cmd *cobra.Command) {
 		isShells := cmd.HasParent() && cmd.Parent().Name() == "completion" // those texts are cobra's
 		if !isShells && !strings.Contains(cmd.Example, "  artifact ") && !strings.Contains(cmd.Example, "(artifact ") {
@@ -38,13 +40,19 @@ func TestHelp(t *testing.T) {
 		var text strings.Builder
 		cmd.SetOut(&text)
 		must.Do(t, cmd.Help())
-		lines := strings.Split(text.String(), "\n")
+		lines := strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
+		if most := cmp.Or(longest[cmd.CommandPath()], 60); len(lines) > most && !isShells {
+			t.Errorf("%s: %d lines, more than %d", cmd.CommandPath(), len(lines), most)
+		}
 		for _, line := range lines {
 			if utf8.RuneCountInString(line) > usualHelp && !isShells {
 				t.Errorf("%s: wider than %d: %q", cmd.CommandPath(), usualHelp, line)
 			}
 		}
 		cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+			if strings.ContainsRune(flag.Usage, '`') { // completions would show it
+				t.Errorf("%s: --%s is not plain text: %s", cmd.CommandPath(), flag.Name, flag.Usage)
+			}
 			shown := 0
 			for _, line := range lines {
 				words := strings.Fields(line)

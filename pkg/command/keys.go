@@ -20,7 +20,7 @@ const maxKeyFile = 64 << 10
 type keyOptions struct{ file string }
 
 func (o *keyOptions) register(flags *pflag.FlagSet) {
-	flags.StringVar(&o.file, "signature-key-file", "", "`FILE` with the signature key, private to you")
+	stringFlag(flags, &o.file, "signature-key-file", "FILE", "signature key; must not be readable by others")
 	readEnvironment(flags, "signature-key-file")
 }
 

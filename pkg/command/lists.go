@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -34,10 +35,10 @@ const (
 
 // affordable returns how many jobs can run at a time: as many as the user
 // wants, or fewer if few files may be open.
-func affordable(jobs uint) int {
+func affordable(jobs uint64) int {
 	files := maxOpenFiles()
 	files -= min(files, sharedFiles)
-	return int(min(uint64(jobs), maxJobs, max(1, files/filesOfJob))) //nolint:gosec // no more than maxJobs
+	return int(min(jobs, maxJobs, max(1, files/filesOfJob))) //nolint:gosec // no more than maxJobs
 }
 
 // listOptions name many inputs, in one of several ways.
@@ -45,14 +46,15 @@ type listOptions struct {
 	args                []string
 	filesFrom, manifest string
 	null                bool
-	jobs                uint
+	jobs                uint64
 }
 
 func (o *listOptions) register(flags *pflag.FlagSet) {
-	flags.StringVar(&o.filesFrom, "files-from", "", "take the names in this `LIST|-`, one a line")
-	flags.StringVar(&o.manifest, "manifest", "", "take the entries in `LIST|-`, one JSON object a line")
-	flags.BoolVarP(&o.null, "null", "0", false, "the names of --files-from end with NUL")
-	flags.UintVarP(&o.jobs, "jobs", "j", defaultJobs, "artifacts at a time, `N`")
+	stringFlag(flags, &o.filesFrom, "files-from", "LIST|-", "read names from this file, one per line")
+	stringFlag(flags, &o.manifest, "manifest", "LIST|-", "read JSON entries from this file, one per line")
+	flags.BoolVarP(&o.null, "null", "0", false, "names in --files-from end with NUL")
+	o.jobs = defaultJobs
+	parsedFlag(flags, &o.jobs, "jobs,j", "N", fmt.Sprintf("artifacts to process at a time (default %d)", o.jobs), parseCount)
 	readEnvironment(flags, "jobs")
 }
 

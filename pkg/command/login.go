@@ -35,13 +35,13 @@ func newLoginCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login",
 		Short: "Store a credential",
-		Long: `Ask for a token, check it against the server, and store it in the keyring of the
-operating system, for that server's origin (scheme, host and port) only.
+		Long: `Ask for a token, check it with the server, and store it in the keyring of the
+operating system. It is used only for this server's origin (scheme, host, port).
 
-The token is asked for on the terminal and not shown, or read from standard
-input with --with-token. An --api or a --team given here becomes the default.
+The token is read from the terminal without being shown, or from standard input
+with --with-token. The given --api and --team become the defaults.
 
-In CI no login is needed: set ARTIFACT_TOKEN.`,
+In CI you do not need to log in: set ARTIFACT_TOKEN.`,
 		Example: `  artifact login
   artifact login --api https://cache.example.com --team my-team
   artifact login --with-token < token.txt`,
@@ -52,8 +52,8 @@ In CI no login is needed: set ARTIFACT_TOKEN.`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&o.withToken, "with-token", false, "read the token from standard input")
-	flags.BoolVar(&o.web, "web", false, "open the page where tokens are created")
-	flags.BoolVar(&o.insecureStorage, "insecure-storage", false, "store the token in a file that only you can read, not in the keyring")
+	flags.BoolVar(&o.web, "web", false, "open the page where tokens are created in a browser")
+	flags.BoolVar(&o.insecureStorage, "insecure-storage", false, "store the token in a file that only you can read instead of the keyring")
 	o.network.registerConnection(flags)
 	return cmd
 }

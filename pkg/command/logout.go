@@ -13,8 +13,8 @@ func newLogoutCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logout",
 		Short: "Forget a stored credential",
-		Long: `Forget the credential that login stored for the API, or every one. The token
-itself stays valid: revoke it where it was created.`,
+		Long: `Forget the stored credential for the API, or all of them. The token stays valid:
+revoke it where you created it.`,
 		Example: `  artifact logout
   artifact logout --api https://cache.example.com
   artifact logout --all`,
@@ -23,7 +23,7 @@ itself stays valid: revoke it where it was created.`,
 			return runLogout(cmd.Context(), a, all)
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "forget every credential that login stored")
+	cmd.Flags().BoolVar(&all, "all", false, "forget all stored credentials")
 	return cmd
 }
 

@@ -25,7 +25,7 @@ type networkOptions struct {
 	proxy, headerFile                    string
 	preflight                            *bool
 	allowHTTP, http2                     bool
-	retries                              uint
+	retries                              uint64
 	timeout, stallTimeout, answerTimeout time.Duration
 	limitRate                            int64   // bytes per second
 	limitRequests                        float64 // per second
@@ -51,12 +51,12 @@ func (o *networkOptions) register(to *pflag.FlagSet) {
 // registerConnection adds all but the flags of a CI job's identity.
 func (o *networkOptions) registerConnection(to *pflag.FlagSet) {
 	flags := newFlagSet()
-	flags.StringVar(&o.caCert, "ca-cert", "", "trust the certificates in this PEM `FILE` too")
-	flags.StringVar(&o.clientCert, "client-cert", "", "show the certificate in this PEM `FILE` to the cache")
-	flags.StringVar(&o.clientKey, "client-key", "", "`FILE` with its key, for you alone to read (default: the certificate's)")
-	parsedFlag(flags, &o.proxy, "proxy", "`URL` of a proxy: http, https or socks5 (default: "+envProxy+", or as for curl)", usertext.ParseValue)
-	flags.StringVar(&o.headerFile, "header-file", "", "send the Name: value lines of this `FILE` too, for you alone to read (default: "+envHeaders+")")
-	flags.BoolFunc("preflight", "ask the cache before each transfer where it is to go", func(text string) error {
+	stringFlag(flags, &o.caCert, "ca-cert", "FILE", "also trust the certificates in this PEM file")
+	stringFlag(flags, &o.clientCert, "client-cert", "FILE", "client certificate in PEM format")
+	stringFlag(flags, &o.clientKey, "client-key", "FILE", "its private key in PEM format; must not be readable by others (default: in --client-cert)")
+	parsedFlag(flags, &o.proxy, "proxy", "URL", "http, https or socks5 proxy (default: "+envProxy+", or as for curl)", usertext.ParseValue)
+	stringFlag(flags, &o.headerFile, "header-file", "FILE", "send the headers in this file, one Name: value per line; must not be readable by others (default: "+envHeaders+")")
+	flags.BoolFunc("preflight", "ask the cache before each transfer where to send it", func(text string) error {
 		on, err := strconv.ParseBool(text)
 		if err != nil {
 			return fmt.Errorf("%q is neither true nor false", text)
@@ -64,15 +64,16 @@ func (o *networkOptions) registerConnection(to *pflag.FlagSet) {
 		o.preflight = &on
 		return nil
 	})
-	flags.BoolVar(&o.allowHTTP, "allow-http", false, "let plain http leave this machine")
-	flags.BoolVar(&o.http2, "http2", false, "begin with HTTP/2, for hosts that limit an HTTP/1.1 body")
-	flags.UintVar(&o.retries, "retries", client.DefaultRetries, "further tries after the first, `N`")
+	flags.BoolVar(&o.allowHTTP, "allow-http", false, "allow plain http to other machines")
+	flags.BoolVar(&o.http2, "http2", false, "start with HTTP/2, for hosts that limit HTTP/1.1 uploads")
+	o.retries = client.DefaultRetries
+	parsedFlag(flags, &o.retries, "retries", "N", fmt.Sprintf("retries after a failed attempt (default %d)", o.retries), parseCount)
 	o.stallTimeout, o.answerTimeout = client.DefaultStallTimeout, client.DefaultAnswerTimeout
-	parsedFlag(flags, &o.timeout, "timeout", "longest `TIME` for one artifact, all tries together (default none)", parseSeconds)
-	parsedFlag(flags, &o.stallTimeout, "stall-timeout", "longest `TIME` without a byte moved (default 2m)", parseSeconds)
-	parsedFlag(flags, &o.answerTimeout, "answer-timeout", "longest `TIME` from the last byte sent to the answer (default 10m)", parseSeconds)
-	parsedFlag(flags, &o.limitRate, "limit-rate", "most bytes a second, `RATE` such as 10M (default no limit)", parseByteRate)
-	parsedFlag(flags, &o.limitRequests, "limit-requests", "most requests, `RATE` such as 100/m (default no limit)", parseRequestRate)
+	parsedFlag(flags, &o.timeout, "timeout", "TIME", "give up on an artifact after this long, retries included (default none)", parseSeconds)
+	parsedFlag(flags, &o.stallTimeout, "stall-timeout", "TIME", "give up after this long without progress (default 2m)", parseSeconds)
+	parsedFlag(flags, &o.answerTimeout, "answer-timeout", "TIME", "give up if no answer comes this long after the last byte (default 10m)", parseSeconds)
+	parsedFlag(flags, &o.limitRate, "limit-rate", "RATE", "maximum bytes per second, such as 10M (default no limit)", parseByteRate)
+	parsedFlag(flags, &o.limitRequests, "limit-requests", "RATE", "maximum requests per second, minute or hour, such as 100/m (default no limit)", parseRequestRate)
 	readEnvironment(flags, "ca-cert", "client-cert", "client-key", "header-file", "preflight", "allow-http", "http2",
 		"retries", "timeout", "stall-timeout", "answer-timeout", "limit-rate", "limit-requests")
 	addNetworkFlags(to, flags)

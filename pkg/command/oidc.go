@@ -26,12 +26,12 @@ const oidcFlag = "--oidc"
 
 func (o *oidcOptions) register(to *pflag.FlagSet) {
 	flags := newFlagSet()
-	flags.BoolVar(&o.enabled, "oidc", false, "use the CI job's own identity instead of a token")
-	parsedFlag(flags, &o.audience, "oidc-audience", "whom the job's identity token is for, `NAME`", usertext.ParseValue)
-	parsedFlag(flags, &o.clientID, "oidc-client-id", "exchange that token for an access token, as the client `ID`", usertext.ParseValue)
-	parsedFlag(flags, &o.tokenURL, "oidc-token-url", "exchange it at this `URL` (default, for Vercel's cache, Vercel's own)", usertext.ParseValue)
-	parsedFlag(flags, &o.issuer, "oidc-issuer", "exchange it where this issuer's description says, `URL`", usertext.ParseValue)
-	parsedFlag(flags, &o.policyID, "oidc-policy-id", "name the policy `ID` in the exchange", usertext.ParseValue)
+	flags.BoolVar(&o.enabled, "oidc", false, "use the CI job's identity instead of a token")
+	parsedFlag(flags, &o.audience, "oidc-audience", "NAME", "audience of the job's identity token", usertext.ParseValue)
+	parsedFlag(flags, &o.clientID, "oidc-client-id", "ID", "client id to exchange that token for an access token", usertext.ParseValue)
+	parsedFlag(flags, &o.tokenURL, "oidc-token-url", "URL", "exchange the token at this URL (default for Vercel: Vercel's own)", usertext.ParseValue)
+	parsedFlag(flags, &o.issuer, "oidc-issuer", "URL", "exchange the token at the endpoint that this issuer announces", usertext.ParseValue)
+	parsedFlag(flags, &o.policyID, "oidc-policy-id", "ID", "policy to name in the exchange", usertext.ParseValue)
 	readEnvironment(flags, "oidc", "oidc-audience", "oidc-client-id", "oidc-token-url", "oidc-issuer", "oidc-policy-id")
 	addNetworkFlags(to, flags)
 }

@@ -168,7 +168,7 @@ func (a *app) beginOne(name string) *ui.Transfer {
 }
 
 // noteRetry prints a line for each retry.
-func (a *app) noteRetry(r client.Retry, retries uint) {
+func (a *app) noteRetry(r client.Retry, retries uint64) {
 	if a.shown != nil {
 		a.shown.Pause(r.Pause)
 	}

@@ -39,12 +39,11 @@ func newPutCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "put [FILE...|-]",
 		Short: "Upload files or standard input",
-		Long: `Upload files, or standard input, to the cache, and print for each the id that
-it is stored under and its name, in the order given. The id is what --hash
-gives, else the digest of the bytes. A stream is kept in a temporary file first,
-since the API must be told its size. If a file changes while it is read, its
-upload is broken off, and the exit code is 7. More about several files and
-directories: artifact help lists`,
+		Long: `Upload files, or standard input, to the cache. For each it prints the id and the
+name, in the order given. The id is the value of --hash, or else the digest of
+the bytes. The API needs the size in advance, so a stream is first written to a
+temporary file. If a file changes while it is read, its upload is aborted and
+the exit code is 7. For lists and directories, see: artifact help lists`,
 		Example: `  artifact put out.tar.zst
   tar -cf - dist | zstd | artifact put -
   artifact put -r dist
@@ -60,22 +59,21 @@ directories: artifact help lists`,
 		},
 	}
 	flags := cmd.Flags()
-	parsedFlag(flags, &o.hash, "hash", "`ID` to store under (default: the digest)", artifact.ParseID)
-	parsedFlag(flags, &o.algorithm, "algorithm", "digest that an id is derived with: `sha256|sha512|blake3` (default sha256)", transfer.ParseAlgorithm)
+	parsedFlag(flags, &o.hash, "hash", "ID", "id to store under (default: the digest)", artifact.ParseID)
+	parsedFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3", "digest for ids (default sha256)", transfer.ParseAlgorithm)
 	flags.BoolVar(&o.warnOnly, "warn-only", false, "print failures and exit 0")
-	flags.BoolVar(&o.dryRun, "dry-run", false, "only say what would be uploaded")
-	flags.BoolVar(&o.verify, "verify", false, "download it again and compare")
-	parsedFlag(flags, &o.scheme, "signature-version", "`v2|v1`, v1 for turbo up to 2.9.17 (default v2)", artifact.ParseScheme)
-	flags.BoolVar(&o.noSign, "no-sign", false, "do not sign, though there is a signature key")
-	flags.BoolVarP(&o.recursive, "recursive", "r", false, "upload each file below a directory")
-	flags.Func("exclude", "with -r, leave out `GLOB`; repeatable", func(text string) error {
+	flags.BoolVar(&o.dryRun, "dry-run", false, "only print what would be uploaded")
+	flags.BoolVar(&o.verify, "verify", false, "download again and compare")
+	parsedFlag(flags, &o.scheme, "signature-version", "v2|v1", "use v1 for turbo up to 2.9.17 (default v2)", artifact.ParseScheme)
+	flags.BoolVar(&o.noSign, "no-sign", false, "do not sign, even if a signature key is set")
+	flags.BoolVarP(&o.recursive, "recursive", "r", false, "upload every file below a directory")
+	parsedFlag(flags, &o.exclude, "exclude", "GLOB", "with -r, skip matching files; repeatable", func(text string) ([]transfer.Glob, error) {
 		glob, err := transfer.ParseGlob(text)
-		o.exclude = append(o.exclude, glob)
-		return err
+		return append(o.exclude, glob), err
 	})
-	flags.BoolVar(&o.skipExisting, "skip-existing", false, "send nothing that the cache has already")
-	flags.BoolVar(&o.failFast, "fail-fast", false, "begin no further upload when one has failed")
-	parsedFlag(flags, &o.shard, "shard", "upload one part of the list only, as `I/N`", transfer.ParseShard)
+	flags.BoolVar(&o.skipExisting, "skip-existing", false, "skip what the cache already has")
+	flags.BoolVar(&o.failFast, "fail-fast", false, "start no more uploads after a failure")
+	parsedFlag(flags, &o.shard, "shard", "I/N", "upload only the I-th of N parts of the list", transfer.ParseShard)
 	o.listOptions.register(flags)
 	o.key.register(flags)
 	o.metadata.register(flags)

@@ -30,18 +30,18 @@ type metadataOptions struct {
 }
 
 func (o *metadataOptions) register(flags *pflag.FlagSet) {
-	value := func(to **string, header, name, usage string) {
-		parsedFlag(flags, to, name, usage, func(text string) (*string, error) { return &text, checkHeader(header, text) })
+	value := func(to **string, header, name, placeholder, usage string) {
+		parsedFlag(flags, to, name, placeholder, usage, func(text string) (*string, error) { return &text, checkHeader(header, text) })
 	}
-	value(&o.ci, api.HeaderCI, "ci", "CI vendor that built it, as `NAME` (default: detected)")
-	value(&o.interactive, api.HeaderInteractive, "interactive", "whether a person watches, as `0|1` (default: detected)")
-	value(&o.sha, api.HeaderSHA, "sha", "`REVISION` of its source (default: git's, or the CI's)")
-	value(&o.dirtyHash, api.HeaderDirtyHash, "dirty-hash", "`HASH` of uncommitted changes (default: git's)")
-	parsedFlag(flags, &o.duration, "duration", "time that the build took, as `MS|1.5s`", parseDuration)
-	parsedFlag(flags, &o.tag, "tag", "signature in `BASE64`, sent as it is", func(text string) (string, error) {
+	value(&o.ci, api.HeaderCI, "ci", "NAME", "CI vendor that built the artifact (default: detected)")
+	value(&o.interactive, api.HeaderInteractive, "interactive", "0|1", "whether a person is watching (default: detected)")
+	value(&o.sha, api.HeaderSHA, "sha", "REVISION", "revision of the source (default: from git or the CI)")
+	value(&o.dirtyHash, api.HeaderDirtyHash, "dirty-hash", "HASH", "hash of uncommitted changes (default: from git)")
+	parsedFlag(flags, &o.duration, "duration", "MS|1.5s", "how long the build took", parseDuration)
+	parsedFlag(flags, &o.tag, "tag", "BASE64", "send this signature as it is", func(text string) (string, error) {
 		return text, checkHeader(api.HeaderTag, text)
 	})
-	flags.BoolVar(&o.noGit, "no-git", false, "do not ask git for the revision and changes")
+	flags.BoolVar(&o.noGit, "no-git", false, "do not run git for the revision and changes")
 	readEnvironment(flags, "ci", "interactive", "sha", "dirty-hash", "no-git")
 }
 

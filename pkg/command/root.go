@@ -16,8 +16,8 @@ func newRootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "artifact",
 		Short: "Upload build artifacts to a Remote Cache",
-		Long: `Upload build artifacts to Vercel's Remote Cache, or to any server that speaks
-its API, and run such a server.`,
+		Long: `Upload build artifacts to Vercel's Remote Cache, or to any server with the
+same API, and run such a server yourself.`,
 		Example: `  artifact put out.tar.zst
   artifact serve -- artifact put out.tar.zst`,
 		Version:       version(),
@@ -85,8 +85,8 @@ func addHelpCommand(root *cobra.Command) {
 func addCompletionCommand(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	completion, _, _ := root.Find([]string{"completion"})
-	completion.Short = "Print what completes commands in a shell"
-	completion.Long = "Print a script that completes commands, flags and their values in a shell. The\nhelp of each says where it goes."
+	completion.Short = "Print a completion script for a shell"
+	completion.Long = "Print a script that completes commands, flags and their values in a shell. The\nhelp of each shell's command says where to put it."
 	completion.Example = "  source <(artifact completion bash)\n  artifact completion fish | source"
 	// Without a function it takes any argument.
 	completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
@@ -123,7 +123,7 @@ func runHelp(cmd *cobra.Command, args []string) error {
 		return topic.RunE(topic, nil)
 	}
 	if err != nil || len(rest) > 0 {
-		return &usageError{fmt.Errorf("no help about %q", strings.Join(args, " ")), "See artifact --help."}
+		return &usageError{fmt.Errorf("no help for %q", strings.Join(args, " ")), "See artifact --help."}
 	}
 	topic.InitDefaultHelpFlag()
 	return topic.Help()

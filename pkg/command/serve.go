@@ -42,21 +42,21 @@ func newServeCommand(a *app) *cobra.Command {
 		Use:         "serve [flags] [-- COMMAND [ARG...]]",
 		Short:       "Run a cache on this machine",
 		Annotations: map[string]string{endsByItselfAnnotation: "yes"},
-		Long: `Run a Remote Cache on this machine, over a plain directory: no account, no
-set-up. On standard output come the three lines that point turbo and artifact
-at it, then it serves until it is stopped.
+		Long: `Run a Remote Cache on this machine that keeps artifacts in a directory, without
+an account or any setup. It prints the three variables that point turbo and
+artifact at it on standard output, and serves until you stop it.
 
-With a COMMAND it serves for that alone: the command's environment points at
-the cache, "artifact" is on its PATH, and its exit code is the one returned.
+With a COMMAND it serves only while the command runs: the command's environment
+points at the cache, artifact is on its PATH, and its exit code is returned.
 
-The token is a new random one, or that of ` + envServeToken + `, which is
-required to listen on another address than loopback.`,
+The token is random, unless ` + envServeToken + ` sets one, which is required to
+listen on an address other than loopback.`,
 		Example: `  artifact serve
   artifact serve -- turbo run build
   artifact serve -- artifact put out.tar.zst`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if dash := cmd.ArgsLenAtDash(); dash > 0 || dash < 0 && len(args) > 0 {
-				return errors.New("a command to serve goes behind --")
+				return errors.New("put the command to run after --")
 			}
 			return nil
 		},
@@ -64,12 +64,14 @@ required to listen on another address than loopback.`,
 			o.command = args
 			return runServe(cmd.Context(), a, o)
 		},
+		ValidArgsFunction: a.completeServed,
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "`ADDRESS` to listen on; port 0 takes a free one")
-	flags.StringVar(&o.dir, "dir", "", "`DIRECTORY` of the artifacts (default: artifact in the user's cache directory)")
-	parsedFlag(flags, &o.maxSize, "max-size", "`SIZE` to stay below, as 10G; the least recently used go first", parseRoom)
-	flags.BoolVar(&o.readOnly, "read-only", false, "take no artifacts")
+	o.listen = "127.0.0.1:0"
+	stringFlag(flags, &o.listen, "listen", "ADDRESS", "listen on this address; port 0 picks a free one (default "+o.listen+")")
+	stringFlag(flags, &o.dir, "dir", "DIRECTORY", "store artifacts here (default: artifact in the user's cache directory)")
+	parsedFlag(flags, &o.maxSize, "max-size", "SIZE", "limit such as 10G, above which the least recently used artifacts are removed", parseRoom)
+	flags.BoolVar(&o.readOnly, "read-only", false, "refuse uploads")
 	readEnvironment(flags, "listen", "dir", "max-size", "read-only")
 	return cmd
 }

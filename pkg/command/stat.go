@@ -25,13 +25,13 @@ func newStatCommand(a *app) *cobra.Command {
 	var o statOptions
 	cmd := &cobra.Command{
 		Use:   "stat [HASH...]",
-		Short: "Show what the cache knows of artifacts",
-		Long: `Show the size, the duration, the revision, the hash of uncommitted changes and
-the tag of artifacts, as far as the cache tells. Under -q it prints nothing but
-the ids of those that are there. The exit code is 6 where one is not there.
+		Short: "Show what the cache knows about artifacts",
+		Long: `Show the size, duration, revision, hash of uncommitted changes and tag of
+artifacts, as far as the cache reports them. With -q, print only the ids that
+exist. The exit code is 6 if one does not exist.
 
-Lists are those of put and verify. Where one names a file without an id, the id
-is the digest of the file's bytes; a file whose id is given is not opened.`,
+Lists work as for put and verify. If an entry names a file without an id, the id
+is the digest of the file; a file whose id is given is not opened.`,
 		Example: `  artifact stat "$HASH"
   artifact stat --json "$HASH" | jq .size
   artifact stat -c sums
@@ -42,9 +42,9 @@ is the digest of the file's bytes; a file whose id is given is not opened.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&o.sums, "check", "c", "", "take ids and names from `SUMS|-`, as put prints them, or ids alone,\nas put -q does")
+	stringFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids from this file, as put or put -q prints them")
 	o.algorithm = transfer.SHA256
-	parsedFlag(flags, &o.algorithm, "algorithm", "digest that the id of a file is derived with: `sha256|sha512|blake3` (default sha256)", transfer.ParseAlgorithm)
+	parsedFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3", "digest to derive a file's id with (default sha256)", transfer.ParseAlgorithm)
 	o.listOptions.register(flags)
 	o.network.register(flags)
 	readEnvironment(flags, "algorithm")

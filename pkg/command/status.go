@@ -24,14 +24,14 @@ func newStatusCommand(a *app) *cobra.Command {
 	var net networkOptions
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show the cache that is meant, who you are there, and its state",
-		Long: `Show which API and team are meant and where each setting comes from, whether the
-token is valid there, whom it belongs to where the server tells, and whether
-the cache is enabled. Many servers do not tell: then the cache is "unknown".
+		Short: "Show which cache and team are in use and whether you are logged in",
+		Long: `Show which API and team are in use and where each setting comes from, whether
+the token is valid, who it belongs to, and whether the cache is enabled. Many
+servers do not report the last two: then the cache is "unknown".
 
-The exit code is 0 where the cache is enabled or unknown, 3 without a valid
-token, 5 where the cache is disabled, paused or over its limit, and 9 where
-nobody answers.`,
+The exit code is 0 if the cache is enabled or unknown, 3 without a valid token,
+5 if the cache is disabled, paused or over its limit, and 9 if the server cannot
+be reached.`,
 		Example: `  artifact status
   artifact status --json`,
 		Args: cobra.NoArgs,

@@ -17,59 +17,59 @@ func newExitCodesTopic() *cobra.Command {
 		Short: "What the exit codes mean",
 		Long: `Exit codes:
 
-  0    all done
-  1    several artifacts failed, for different reasons; or the results could not
-       be written; or a fault of this program
-  2    usage: a bad flag or value, an input that cannot be read, a value over
-       the API's limit; for it nothing was sent
-  3    not authorized: no credential, an API that nobody confirmed, or 401
-  4    payment: 402
+  0    success
+  1    several artifacts failed for different reasons, the results could not be
+       written, or this program has a bug
+  2    usage: a bad flag or value, an input that cannot be read, or a value over
+       the API's limit; nothing was sent for it
+  3    not authorized: no credential, an API that you have not confirmed, or 401
+  4    payment required: 402
   5    forbidden: 403, or Remote Caching is disabled, paused or over its limit
   6    not found (verify, get, stat)
   7    verification failed: bytes, size or signature differ, there is nothing to
-       check against, or the input changed while it was read (then the server
-       never had a whole body)
-  8    refused: 400, 404, 405, 410, 413 and every 4xx that 9 does not name, a
-       redirect that is not followed, or an answer that is no Remote Cache's
-  9    unreachable or failing: network errors, time-outs, 408, 412, 425, 429, 5xx
+       check against, or the input changed while it was read (the server then
+       never received a whole body)
+  8    refused: 400, 404, 405, 410, 413 and every other 4xx, a redirect that is
+       not followed, or an answer that does not come from a Remote Cache
+  9    unreachable or failing: network errors, timeouts, 408, 412, 425, 429, 5xx
   130  interrupted (SIGINT); 143: SIGTERM; 129: SIGHUP. The program dies of the
-       signal, so that a shell's loop ends too.
+       signal, so that a loop in a shell ends too.
 
 put --warn-only prints every failure and exits 0.`,
 	}
 }
 
-// fixedVariables are those that no flag stands beside, or that are read apart
-// from it.
+// fixedVariables are the variables without a flag, and those that are read apart
+// from their flag.
 var fixedVariables = [][2]string{
 	{settings.EnvAPI, "base URL of the cache (--api)"},
-	{settings.EnvTeam, "team, as SLUG or team_ID (--team)"},
+	{settings.EnvTeam, "team, by its slug or its id (--team)"},
 	{settings.EnvToken, "bearer token"},
-	{identity.EnvToken, "the CI job's own token for --oidc, where the CI sets a variable that the pipeline names"},
-	{settings.EnvTurboAPI, "turbo's base URL, where " + settings.EnvAPI + " is not set"},
-	{settings.EnvTurboToken, "turbo's token, where " + settings.EnvToken + " is not set"},
-	{settings.EnvTurboTeam, "turbo's team slug, where " + settings.EnvTeam + " is not set"},
-	{settings.EnvTurboTeamID, "turbo's team id, likewise"},
-	{settings.EnvSignatureKey, "key to sign with and to check signatures with (--signature-key-file)"},
-	{settings.EnvPairToken + ", " + settings.EnvPairOwner, "token and team inside Vercel's builds; the token goes to Vercel only"},
-	{settings.EnvVercelToken, "the Vercel CLI's token, which goes to Vercel only"},
-	{settings.EnvVercelOrg, "the Vercel CLI's team, where it begins with team_"},
+	{identity.EnvToken, "the CI job's identity token for --oidc, on a CI whose pipeline names the variable"},
+	{settings.EnvTurboAPI, "turbo's base URL, if " + settings.EnvAPI + " is not set"},
+	{settings.EnvTurboToken, "turbo's token, if " + settings.EnvToken + " is not set"},
+	{settings.EnvTurboTeam, "turbo's team slug, if " + settings.EnvTeam + " is not set"},
+	{settings.EnvTurboTeamID, "turbo's team id, if " + settings.EnvTeam + " is not set"},
+	{settings.EnvSignatureKey, "key for signing and for checking signatures (--signature-key-file)"},
+	{settings.EnvPairToken + ", " + settings.EnvPairOwner, "token and team in Vercel's builds; the token is sent only to Vercel"},
+	{settings.EnvVercelToken, "the Vercel CLI's token, sent only to Vercel"},
+	{settings.EnvVercelOrg, "the Vercel CLI's team, if it begins with team_"},
 	{settings.EnvTurboConfig + ", " + settings.EnvVercelConfig, "where turbo and the Vercel CLI keep a user's files"},
-	{"XDG_CONFIG_HOME", "where login keeps its files, in artifact (default ~/.config)"},
-	{envServeToken, "token that serve asks its clients for (default: a new random one)"},
-	{envHeaders, "lines of the form Name: value, sent to the cache too (--header-file)"},
-	{settings.EnvTurboPreflight, "turbo's switch for --preflight, where ARTIFACT_PREFLIGHT is not set"},
-	{envProxy, "proxy as a URL, which may hold a user name and a password here (--proxy)"},
+	{"XDG_CONFIG_HOME", "login keeps its files in its directory artifact (default ~/.config)"},
+	{envServeToken, "token that serve expects from clients (default: a random one)"},
+	{envHeaders, "headers to send to the cache, one Name: value per line (--header-file)"},
+	{settings.EnvTurboPreflight, "turbo's switch for --preflight, if ARTIFACT_PREFLIGHT is not set"},
+	{envProxy, "URL of a proxy, which may contain a user name and a password (--proxy)"},
 	{"HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "proxies, as for curl"},
 	{"SSL_CERT_FILE", "trusted certificates, as for openssl"},
-	{"TMPDIR", "where standard input is kept during an upload (default /var/tmp)"},
+	{"TMPDIR", "directory for standard input during an upload (default /var/tmp)"},
 	{"NO_COLOR, FORCE_COLOR", "colour, as everywhere"},
 }
 
 // newEnvironmentTopic is help without a command: every variable, those of the
 // flags taken from the flags themselves.
 func newEnvironmentTopic(a *app) *cobra.Command {
-	topic := &cobra.Command{Use: "environment", Short: "The variables that are read"}
+	topic := &cobra.Command{Use: "environment", Short: "Environment variables"}
 	topic.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
 		rows := slices.Clone(fixedVariables)
 		seen := map[string]bool{}
@@ -84,7 +84,7 @@ func newEnvironmentTopic(a *app) *cobra.Command {
 		for _, verb := range cmd.Root().Commands() {
 			verb.Flags().VisitAll(collect)
 		}
-		text := "Variables that are read. A flag wins over its variable; an empty variable is\none that is not set.\n\n"
+		text := "Environment variables. A flag overrides its variable; an empty variable counts\nas unset.\n\n"
 		for _, row := range rows {
 			text += fmt.Sprintf("  %s\n        %s\n", row[0], row[1])
 		}
@@ -98,38 +98,38 @@ func newListsTopic() *cobra.Command {
 	return &cobra.Command{
 		Use:   "lists",
 		Short: "Several files, lists and directories",
-		Long: `Results come in the order given. A stream is -, a FIFO, <(…), or piped standard
-input where put gets no FILE. A program that writes to a file through a shared
-memory mapping while it is read cannot be noticed.
+		Long: `Results are printed in the order given. A stream is -, a FIFO, <(...), or piped
+standard input if put gets no FILE. A change that another program makes through
+a shared memory mapping while the file is read cannot be detected.
 
-With put -r, every regular file below the directory is uploaded, in the order of
-their paths. Links to files in the directory are followed. Links that leave it,
-links to directories and special files are skipped with a warning. .git is
-always left out. --exclude GLOB is matched against the path below the directory:
-*.map is for its own files, **/*.map for those at any depth, and docs for all of
-the directory docs.
+put -r uploads every regular file below the directory, in the order of their
+paths. Links to files in the directory are followed. Links that leave it, links
+to directories and special files are skipped with a warning. .git is always
+skipped. --exclude GLOB is matched against the path below the directory: *.map
+skips files at the top, **/*.map files at any depth, and docs the whole
+directory docs.
 
-Of several inputs one that fails does not stop the others, unless --fail-fast
-is given. What is the same is sent once. An id that a list repeats with other
-bytes fails, unless 10,000 other ids stand between: then the last bytes win.
-When the credential is refused, the cache is closed or the network lost, the
+If one of several inputs fails, the others still go on, unless you give
+--fail-fast. Identical inputs are sent once. An id that a list repeats with
+other bytes fails, unless 10,000 other ids lie between; then the last bytes win.
+If the credential is refused, the cache is closed or the network is lost, the
 rest is listed as not sent.
 
---shard I/N takes one part of a list, the same one on every machine, for N jobs
-beside each other.`,
+--shard I/N uploads one part of a list, the same part on every machine, for N
+parallel jobs.`,
 	}
 }
 
 // newNetworkTopic explains the flags that the help of commands leaves out.
 func newNetworkTopic(a *app) *cobra.Command {
-	topic := &cobra.Command{Use: "network", Short: "The flags of commands that talk to a cache"}
+	topic := &cobra.Command{Use: "network", Short: "Flags of commands that talk to a cache"}
 	topic.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
 		var net networkOptions
 		connection, identity := newFlagSet(), newFlagSet()
 		net.registerConnection(connection)
 		net.oidc.register(identity)
-		text := "Network flags of put, get, verify, stat, login and status:\n" + usagesOf(connection) +
-			"\nThe CI job's own identity, for all of them but login:\n" + usagesOf(identity)
+		text := "Network flags of put, get, verify, stat, login and status:\n" + connection.FlagUsages() +
+			"\nThe CI job's identity, for all of them except login:\n" + identity.FlagUsages()
 		fmt.Fprint(cmd.OutOrStdout(), fit(text, a.helpWidth()))
 	})
 	return topic

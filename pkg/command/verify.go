@@ -29,19 +29,18 @@ func newVerifyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify [FILE...|-]",
 		Short: "Check that the cache holds exactly what you have",
-		Long: `Download what the cache holds and compare it, byte with byte, with what you
-have. Nothing is stored. Where a signature key is set, the signature is checked
-too, in both of turbo's schemes.
+		Long: `Download what the cache holds and compare it byte by byte with what you have.
+Nothing is stored. If a signature key is set, signatures of both of turbo's
+schemes are checked too.
 
-Without a FILE the bytes are held against the id: one of 64 hexadecimal digits
-has to be their SHA-256 or BLAKE3, one of 128 their SHA-512; any other is no
-digest, and then only a signature can tell anything. --algorithm NAME|none says
-outright what the id is.
+Without a FILE the bytes are checked against the id: 64 hexadecimal digits must
+be their SHA-256 or BLAKE3, and 128 their SHA-512. Any other id is not a digest,
+and only a signature can verify the bytes. --algorithm overrides this guess.
 
-A line for each artifact, in the order given:
+It prints a line for each artifact, in the order given:
   PATH: OK | MISSING | DIFFERS | BAD SIGNATURE | UNVERIFIABLE
-The last is for one that is there with nothing to hold it against. A list with
-no entry is a warning; SUMS with none prove nothing, which is exit 7.`,
+UNVERIFIABLE means that there is nothing to check against. An empty list prints
+a warning and exits 0; empty SUMS prove nothing and exit 7.`,
 		Example: `  artifact verify out.tar.zst
   artifact put dist/*.zst > sums && artifact verify -c sums
   artifact verify --hash "$KEY" out.tar.zst
@@ -52,10 +51,10 @@ no entry is a warning; SUMS with none prove nothing, which is exit 7.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&o.sums, "check", "c", "", "take ids and names from `SUMS|-`, as put or sha256sum print them")
-	parsedFlag(flags, &o.hash, "hash", "`ID` that it is stored under (default: the digest of the bytes)", artifact.ParseID)
-	flags.StringVar(&o.algorithm, "algorithm", "", "digest that an id is derived with: `sha256|sha512|blake3|none`\n(default sha256; without a FILE, what the id looks like)")
-	flags.BoolVar(&o.quick, "quick", false, "only ask whether it is there, and of what size")
+	stringFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids and names from this file, as put or sha256sum prints them")
+	parsedFlag(flags, &o.hash, "hash", "ID", "id that it is stored under (default: the digest)", artifact.ParseID)
+	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest to derive ids with (default sha256; without a FILE, guessed from the id)")
+	flags.BoolVar(&o.quick, "quick", false, "only check that it is there and has the right size")
 	o.listOptions.register(flags)
 	o.key.register(flags)
 	o.network.register(flags)

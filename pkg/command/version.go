@@ -30,7 +30,7 @@ func newVersionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version",
-		Long:    `Print the version, and the commit that it was built from.`,
+		Long:    `Print the version and the commit that it was built from.`,
 		Example: "  artifact version",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

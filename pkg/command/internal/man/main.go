@@ -63,8 +63,9 @@ func write(dir string) error {
 	if err != nil {
 		return err
 	}
+	commands := commandSection(root)
 	prepare(root)
-	root.Long += topics
+	root.Long += commands + topics
 	return writePages(root, dir, date)
 }
 
@@ -122,6 +123,17 @@ func tidy(page []byte, date time.Time) []byte {
 		}
 		return fmt.Appendf(nil, `%s=\fI%s\fP`, parts[1], parts[2])
 	})
+}
+
+// commandSection lists the commands with what they do.
+func commandSection(root *cobra.Command) string {
+	var list strings.Builder
+	for _, cmd := range root.Commands() {
+		if cmd.IsAvailableCommand() && !cmd.IsAdditionalHelpTopicCommand() {
+			fmt.Fprintf(&list, "  %-10s  %s\n", cmd.Name(), cmd.Short)
+		}
+	}
+	return "\n\n# COMMANDS\n" + markdown(list.String())
 }
 
 // topicSections are the help topics without a command, which get no page, as
