@@ -28,9 +28,7 @@ func TestCopyByLinks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			if err := os.Mkdir(filepath.Join(dir, "d"), 0o700); err != nil {
-				t.Fatal(err)
-			}
+			mustDo(t, os.Mkdir(filepath.Join(dir, "d"), 0o700))
 			files(t, filepath.Join(dir, "d"), 100)
 			copyAll := sync.OnceFunc(func() {
 				cp := exec.Command("cp", "-al", "d", "copy")

@@ -77,9 +77,7 @@ func TestCanaries(t *testing.T) {
 	}
 	me := newPerson(t)
 	gates := filepath.Join(me.home, "gates")
-	if err := os.WriteFile(gates, []byte("X-Gate: "+canaryGates), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.WriteFile(gates, []byte("X-Gate: "+canaryGates), 0o600))
 	modes := [][]string{nil, {"--header-file=" + gates}, {"-v"}, {"--json"}, {"-q"}, {"--progress=always", "--color=always"}, {"--json", "-v", "--timeout=" + canaryToken}}
 	type story struct {
 		api string
@@ -109,11 +107,7 @@ func TestCanaries(t *testing.T) {
 		"mistyped/turbo.json":                   `{"remoteCache":{"signature":"` + canaryFile + `"}}`,
 	}
 	for name, text := range files {
-		path := filepath.Join(me.home, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		writeFile(t, path, text)
+		writeFile(t, filepath.Join(me.home, name), text)
 	}
 	for name, server := range servers {
 		t.Run(name, func(t *testing.T) {

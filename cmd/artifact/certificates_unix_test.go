@@ -64,10 +64,7 @@ func serveTLS(t *testing.T, c *x509.Certificate, handle http.HandlerFunc, config
 // certify signs a certificate, with its own key where there is no parent.
 func certify(t *testing.T, parent *x509.Certificate, by *ecdsa.PrivateKey, c *x509.Certificate) (*ecdsa.PrivateKey, *x509.Certificate) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))(t)
 	c.SerialNumber = big.NewInt(1)
 	c.Subject = pkix.Name{CommonName: cmp.Or(c.Subject.CommonName, rand.Text())}
 	if c.NotAfter.IsZero() {
@@ -79,14 +76,8 @@ func certify(t *testing.T, parent *x509.Certificate, by *ecdsa.PrivateKey, c *x5
 	if parent == nil {
 		parent, by = c, key
 	}
-	der, err := x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, by)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	der := must(x509.CreateCertificate(rand.Reader, c, parent, &key.PublicKey, by))(t)
+	made := must(x509.ParseCertificate(der))(t)
 	return key, made
 }
 

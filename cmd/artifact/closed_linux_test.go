@@ -35,17 +35,11 @@ func TestNullStreams(t *testing.T) {
 	t.Parallel()
 	for name, flags := range map[string]int{"a shell's": os.O_WRONLY, "Python's": os.O_RDWR, "a daemon's": os.O_RDWR} {
 		cmd := shell(t, `artifact put -q file && artifact put --hash empty - `, record(t, nil).env()).command(t)
-		null, err := os.OpenFile(os.DevNull, flags, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
+		null := must(os.OpenFile(os.DevNull, flags, 0))(t)
 		defer null.Close()
 		cmd.Stdout, cmd.Stderr = null, null
 		if name == "a daemon's" { // of which one file is behind all streams, opened without close-on-exec
-			fd, err := unix.Open(os.DevNull, unix.O_RDWR, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
+			fd := must(unix.Open(os.DevNull, unix.O_RDWR, 0))(t)
 			file := os.NewFile(uintptr(fd), os.DevNull)
 			defer file.Close()
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = file, file, file

@@ -101,9 +101,7 @@ func (w *turbo) compare(t *testing.T, in string) (dirty string) {
 	var theirs, ours known
 	for id, into := range map[string]*known{hash: &theirs, "0a": &ours} {
 		text := cache.artifact(t, 0, []string{team}, "stat", "--json", id).stdout
-		if err := json.Unmarshal([]byte(text), into); err != nil {
-			t.Fatal(err)
-		}
+		mustDo(t, json.Unmarshal([]byte(text), into))
 	}
 	if ours != theirs || ours.Metadata.SHA == "" {
 		t.Errorf("artifact %+v, turbo %+v", ours, theirs)

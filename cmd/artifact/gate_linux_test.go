@@ -173,14 +173,9 @@ func TestCertificateRefused(t *testing.T) {
 	t.Parallel()
 	key, made := certify(t, nil, nil, &x509.Certificate{})
 	dir := t.TempDir()
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	private := must(x509.MarshalPKCS8PrivateKey(key))(t)
 	pair := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: made.Raw}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
-	if err := os.WriteFile(filepath.Join(dir, "client.pem"), pair, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.WriteFile(filepath.Join(dir, "client.pem"), pair, 0o600))
 	writeFile(t, filepath.Join(dir, "small"), hello)
 	writeFile(t, filepath.Join(dir, "large"), strings.Repeat(hello, 200<<10/len(hello)))
 	for name, version := range map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13} {

@@ -77,9 +77,6 @@ func TestGetTwoSignals(t *testing.T) {
 
 func entries(t *testing.T, dir string) []os.DirEntry {
 	t.Helper()
-	found, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	found := must(os.ReadDir(dir))(t)
 	return found
 }

@@ -56,17 +56,13 @@ func asNobody(t *testing.T, cmd *exec.Cmd) {
 	// The program and its directories lie in private ones.
 	dir := t.TempDir()
 	for _, reachable := range []string{filepath.Dir(dir), dir, filepath.Dir(cmd.Dir), cmd.Dir} {
-		if err := os.Chmod(reachable, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		mustDo(t, os.Chmod(reachable, 0o755))
 	}
 	// Another process writes it: a fork of another test could hold a file of
 	// ours open for writing, and then it cannot be run.
 	program := cmd.Path
 	cmd.Path = filepath.Join(dir, "artifact")
-	if err := errors.Join(exec.Command("cp", program, cmd.Path).Run(), os.Chmod(cmd.Path, 0o755)); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, errors.Join(exec.Command("cp", program, cmd.Path).Run(), os.Chmod(cmd.Path, 0o755)))
 }
 
 // TestForbiddenInputs sends nothing that may not be read, takes what can be read of a

@@ -15,10 +15,7 @@ import (
 // where there is no glibc.
 func TestInstall(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	readme := must(os.ReadFile("../../README.md"))(t)
 	commands := regexp.MustCompile(`(?m)^.*go (install|build) .*\./cmd/artifact\b`).FindAllString(string(readme), -1)
 	if len(commands) == 0 {
 		t.Fatal("README has no command to build the program")
@@ -31,10 +28,7 @@ func TestInstall(t *testing.T) {
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", command, err, out)
 		}
-		program, err := elf.Open(filepath.Join(dir, "artifact"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		program := must(elf.Open(filepath.Join(dir, "artifact")))(t)
 		if slices.ContainsFunc(program.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
 			t.Errorf("%s makes a program that needs a dynamic linker", command)
 		}

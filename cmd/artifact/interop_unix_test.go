@@ -144,10 +144,7 @@ func (at remote) tag(t *testing.T, env []string, hash string) string {
 
 func oneByteChanged(t *testing.T, file string) string {
 	t.Helper()
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := must(os.ReadFile(file))(t)
 	content[len(content)/2] ^= 1
 	return writeFile(t, filepath.Join(t.TempDir(), "changed"), string(content))
 }
@@ -236,9 +233,7 @@ func TestTurboWithoutSignatures(t *testing.T) {
 			if hit {
 				t.Fatal("an empty cache has it")
 			}
-			if err := os.RemoveAll(filepath.Join(turbo.workspace, ".turbo")); err != nil {
-				t.Fatal(err)
-			}
+			mustDo(t, os.RemoveAll(filepath.Join(turbo.workspace, ".turbo")))
 			if got, hit := turbo.run(t, cache, team, "--cache=local:rw,remote:rw"); !hit || got != hash {
 				t.Errorf("%s: hit %v for %s", hash, hit, got)
 			}
@@ -262,10 +257,7 @@ func TestTurborepoRemoteCacheRoundTrip(t *testing.T) {
 			in, out := writeFile(t, filepath.Join(dir, "in"), string(content)), filepath.Join(dir, "out")
 			id := strings.TrimSpace(cache.artifact(t, 0, env, "put", "-q", "--verify", in).stdout)
 			cache.artifact(t, 0, env, "get", id, "-o", out)
-			answer, err := cache.get("/v8/artifacts/" + id + "?slug=abc")
-			if err != nil {
-				t.Fatal(err)
-			}
+			answer := must(cache.get("/v8/artifacts/" + id + "?slug=abc"))(t)
 			plain, err := io.ReadAll(answer.Body)
 			_ = answer.Body.Close()
 			if err != nil || answer.StatusCode != http.StatusOK || !bytes.Equal(plain, content) || readFile(t, out) != string(content) {

@@ -23,10 +23,7 @@ func startIssuer(t *testing.T, seconds string) (issuer string, cache remote) {
 	if err != nil {
 		t.Skip("no node")
 	}
-	program, err := filepath.Abs("../../testdata/interop/issuer.mjs")
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := must(filepath.Abs("../../testdata/interop/issuer.mjs"))(t)
 	port := fmt.Sprint(freePort(t))
 	issuer = "http://127.0.0.1:" + port
 	cmd := exec.Command(node, program)

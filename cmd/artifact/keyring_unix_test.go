@@ -24,9 +24,7 @@ func TestHangingKeyring(t *testing.T) {
 	<-connected
 
 	// As if it had hung only after the login.
-	if err := os.MkdirAll(filepath.Dir(me.path("x")), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.MkdirAll(filepath.Dir(me.path("x")), 0o700))
 	writeFile(t, me.path("login.json"), fmt.Sprintf(`{"defaultApi":%q,"accounts":{%q:{"api":%q,"storage":"keyring"}}}`, cache.URL, cache.URL, cache.URL))
 	other := record(t, nil)
 	for _, args := range [][]string{
@@ -51,15 +49,9 @@ func TestHangingKeyring(t *testing.T) {
 // hangingBus is a D-Bus that takes connections and never answers. Each is told.
 func hangingBus(t *testing.T) (env string, connected <-chan struct{}) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "bus") // a socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := must(os.MkdirTemp("", "bus"))(t) // a socket's path is short
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	bus, err := net.Listen("unix", filepath.Join(dir, "bus"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	bus := must(net.Listen("unix", filepath.Join(dir, "bus")))(t)
 	t.Cleanup(func() { _ = bus.Close() })
 	calls := make(chan struct{}, 100)
 	go func() {

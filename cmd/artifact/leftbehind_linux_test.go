@@ -28,9 +28,7 @@ func TestSignalsLeaveBehind(t *testing.T) {
 				dir := t.TempDir()
 				writeFile(t, filepath.Join(dir, "file"), hello)
 				fifo := filepath.Join(dir, "fifo")
-				if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-					t.Fatal(err)
-				}
+				mustDo(t, syscall.Mkfifo(fifo, 0o600))
 				running := start(t, call{args: args, dir: dir, env: record(t, nil).env()}.command(t))
 				until(t, func() bool { return waitsIn(t, running, unix.SYS_OPENAT) })
 				send(t, running, sig)
@@ -43,9 +41,7 @@ func TestSignalsLeaveBehind(t *testing.T) {
 			// Of which the results are more than a pipe holds.
 			cmd := call{args: []string{"put", "--dry-run", "--files-from", "-"}, stdin: strings.NewReader(strings.Repeat("/dev/null\n", 5000))}.command(t)
 			cmd.Stdout = full
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
+			mustDo(t, cmd.Start())
 			running := &started{Cmd: cmd}
 			until(t, func() bool { return waitsIn(t, running, unix.SYS_WRITE) })
 			send(t, running, sig)
@@ -57,10 +53,7 @@ func TestSignalsLeaveBehind(t *testing.T) {
 // waitsIn tells whether a thread of the program is in a system call.
 func waitsIn(t *testing.T, running *started, number int) bool {
 	t.Helper()
-	calls, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/syscall", running.Process.Pid))
-	if err != nil {
-		t.Fatal(err)
-	}
+	calls := must(filepath.Glob(fmt.Sprintf("/proc/%d/task/*/syscall", running.Process.Pid)))(t)
 	return slices.ContainsFunc(calls, func(call string) bool {
 		text, _ := os.ReadFile(call) // the thread may be gone
 		return strings.HasPrefix(string(text), fmt.Sprintf("%d ", number))

@@ -34,9 +34,7 @@ func converse(t *testing.T, cmd *exec.Cmd) *conversation {
 	cmd.Stdout, cmd.Stderr = &c.stdout, &c.stderr
 	cmd.ExtraFiles = []*os.File{inside}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	inside.Close()
 	return c
@@ -129,9 +127,7 @@ func TestUnlockingIsWaitedFor(t *testing.T) {
 	c.expect("Token (not shown): ")
 	c.write(token)
 	<-connected
-	if err := c.cmd.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, c.cmd.Process.Signal(os.Interrupt))
 	got := c.end()
 	want := "Storing it in the keyring; unlock that if your desktop asks. This waits for at most 1m0s.\n"
 	if got.code != 130 || !strings.HasSuffix(got.stderr, want) {
@@ -156,9 +152,7 @@ func TestWeb(t *testing.T) {
 	t.Parallel()
 	bin, opened := t.TempDir(), filepath.Join(t.TempDir(), "opened")
 	writeFile(t, filepath.Join(bin, "xdg-open"), "#!/bin/sh\necho \"$* ${VERCEL_TOKEN-no token}\" >"+opened+".new && mv "+opened+".new "+opened+"\n")
-	if err := os.Chmod(filepath.Join(bin, "xdg-open"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.Chmod(filepath.Join(bin, "xdg-open"), 0o755))
 	me := newPerson(t)
 	call := me.call([]string{"login", "--web", "--insecure-storage"}, "", "PATH="+bin+":/usr/bin:/bin", "VERCEL_TOKEN="+token)
 	c := converse(t, call.command(t))

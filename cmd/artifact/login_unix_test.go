@@ -56,14 +56,9 @@ func TestHomes(t *testing.T) {
 		asNobody(t, cmd)
 		return finish(t, cmd)
 	}
-	readOnly, err := os.MkdirTemp("", "home") // below nothing that is closed to others
-	if err != nil {
-		t.Fatal(err)
-	}
+	readOnly := must(os.MkdirTemp("", "home"))(t) // below nothing that is closed to others
 	t.Cleanup(func() { _ = os.RemoveAll(readOnly) })
-	if err := os.Chmod(readOnly, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.Chmod(readOnly, 0o755))
 	got := nobody(readOnly, token, nil, "login", "--with-token", "--insecure-storage", "--api", cache.URL)
 	got.check(t, outcome{code: 2, stderr: "artifact: making " + readOnly + "/.config/artifact: permission denied\n"})
 	if sent := cache.all(); len(sent) != 0 {
@@ -73,15 +68,9 @@ func TestHomes(t *testing.T) {
 	// missed.
 	closed := t.TempDir()
 	for _, name := range []string{".config/artifact/login.json", ".config/turborepo/config.json", ".local/share/com.vercel.cli/auth.json"} {
-		path := filepath.Join(closed, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		writeFile(t, path, "broken")
+		writeFile(t, filepath.Join(closed, name), "broken")
 	}
-	if err := os.Chmod(closed, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.Chmod(closed, 0o700))
 	nobody(closed, hello, cache.env(), "put", "-q", "--no-git", "-").check(t, outcome{stdout: helloSHA256 + "\n"})
 	if got := nobody(closed, hello, []string{"ARTIFACT_API=" + cache.URL}, "put", "-q", "--no-git", "-"); got.code != 3 {
 		t.Errorf("%+v", got)

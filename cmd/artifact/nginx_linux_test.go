@@ -27,9 +27,7 @@ http {
 	if os.Getuid() == 0 {
 		cmd.Args = append(cmd.Args, "-g", "user root;")
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
@@ -56,9 +54,7 @@ func TestNginx(t *testing.T) {
 			for _, size := range []int64{0, 1, 100 << 10, 1 << 20, 20 << 20} {
 				dir := t.TempDir()
 				path := writeFile(t, filepath.Join(dir, "file"), "")
-				if err := os.Truncate(path, size); err != nil {
-					t.Fatal(err)
-				}
+				mustDo(t, os.Truncate(path, size))
 				upload := func(env []string) outcome {
 					return call{args: []string{"put", "-q", "--hash=k", "file"}, dir: dir, env: env}.run(t)
 				}

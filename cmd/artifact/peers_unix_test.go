@@ -23,10 +23,7 @@ import (
 // it. Without them the test is skipped.
 func peer(t *testing.T, path string) string {
 	t.Helper()
-	program, err := filepath.Abs(filepath.Join("../../testdata/interop/node_modules", path))
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := must(filepath.Abs(filepath.Join("../../testdata/interop/node_modules", path)))(t)
 	if _, err := os.Stat(program); err != nil {
 		t.Skipf("run npm install --no-save in testdata/interop: %v", err)
 	}
@@ -51,13 +48,8 @@ func serveFrom(t *testing.T, dir string, flags ...string) (cache remote, kill fu
 	// Go's cache meanwhile.
 	cmd := exec.Command("artifact", append([]string{"serve", "--dir", dir}, flags...)...)
 	cmd.Env = call{}.command(t).Env
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	stdout := must(cmd.StdoutPipe())(t)
+	mustDo(t, cmd.Start())
 	variables := map[string]string{}
 	for lines := bufio.NewScanner(stdout); len(variables) < 3 && lines.Scan(); {
 		name, value, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "export "), "=")
@@ -146,15 +138,10 @@ func startPeer(t *testing.T, cmd *exec.Cmd, cache remote) (log string) {
 	t.Helper()
 	cmd.Dir, log = t.TempDir(), filepath.Join(t.TempDir(), "log")
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir}, cmd.Env...)
-	file, err := os.Create(log)
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := must(os.Create(log))(t)
 	defer func() { _ = file.Close() }() // the server has it, too
 	cmd.Stdout, cmd.Stderr = file, file
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, cmd.Start())
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -219,9 +206,7 @@ func (w *turbo) build(t *testing.T, at remote, env []string) (hash string, hit b
 
 func (w *turbo) run(t *testing.T, at remote, env []string, caches string) (hash string, hit bool) {
 	t.Helper()
-	if err := os.RemoveAll(filepath.Join(w.workspace, "dist")); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.RemoveAll(filepath.Join(w.workspace, "dist")))
 	cmd := exec.Command(w.program, "run", "build", caches)
 	home := t.TempDir()
 	cmd.Dir = w.workspace

@@ -43,10 +43,7 @@ func TestTurboPresigned(t *testing.T) {
 
 func presign(t *testing.T) (*presigning, remote) {
 	t.Helper()
-	p, err := startPresigning(false)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := must(startPresigning(false))(t)
 	t.Cleanup(p.close)
 	return p, remote{api: p.cache.URL, token: "the-token"}
 }

@@ -31,10 +31,7 @@ func judge(t *testing.T, cache remote) (judged remote, violations func() []strin
 		t.Helper()
 		// It logs after it has answered, and in that order. So this comes last.
 		const last = "not-hexadecimal"
-		answer, err := judged.get("/v8/artifacts/" + last)
-		if err != nil {
-			t.Fatal(err)
-		}
+		answer := must(judged.get("/v8/artifacts/" + last))(t)
 		_ = answer.Body.Close()
 		for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 			lines := unusual.FindAllString(readFile(t, log), -1)
@@ -60,9 +57,7 @@ func description(t *testing.T) string {
 		t.Fatal(err)
 	}
 	var api map[string]any
-	if err := json.Unmarshal(text, &api); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, json.Unmarshal(text, &api))
 	path := api["paths"].(map[string]any)["/v8/artifacts/{hash}"].(map[string]any)
 	for _, response := range path["head"].(map[string]any)["responses"].(map[string]any) {
 		delete(response.(map[string]any), "content")

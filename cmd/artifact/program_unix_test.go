@@ -165,19 +165,33 @@ func (r *recorder) env() []string {
 	return []string{"ARTIFACT_API=" + r.URL, "ARTIFACT_TOKEN=" + token}
 }
 
-func readFile(t *testing.T, path string) string {
+// must returns a function that returns value, or ends the test if err is not nil,
+// as pkg/internal/must does where that can be imported.
+func must[T any](value T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		mustDo(t, err)
+		return value
+	}
+}
+
+// mustDo ends the test if err is not nil.
+func mustDo(t testing.TB, err error) {
 	t.Helper()
-	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(content)
 }
 
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	return string(must(os.ReadFile(path))(t))
+}
+
+// writeFile makes the directories above path too.
 func writeFile(t *testing.T, path, content string) string {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.MkdirAll(filepath.Dir(path), 0o777))
+	mustDo(t, os.WriteFile(path, []byte(content), 0o666))
 	return path
 }

@@ -47,9 +47,7 @@ func TestRecipes(t *testing.T) {
 			cache, arrived := watched(t)
 			programs := t.TempDir()
 			build := writeFile(t, filepath.Join(programs, "make"), "#!/bin/sh\necho make \"$@\"\necho built >\"$1\"\n")
-			if err := os.Chmod(build, 0o755); err != nil {
-				t.Fatal(err)
-			}
+			mustDo(t, os.Chmod(build, 0o755))
 			env := append(cache, strings.Fields(test.env)...)
 			if strings.Contains(test.file, "-oidc") {
 				env = append(env, identified(t, programs, cache)...)
@@ -87,9 +85,7 @@ func identified(t *testing.T, programs string, cache []string) []string {
 	payload := fmt.Sprintf(`{"sub":"job","aud":["https://cache.example.com"],"iat":%d,"exp":%d}`, now, now+3600)
 	job := "e30." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".c2ln"
 	agent := writeFile(t, filepath.Join(programs, "buildkite-agent"), "#!/bin/sh\necho "+job+"\n")
-	if err := os.Chmod(agent, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.Chmod(agent, 0o755))
 	access := strings.TrimPrefix(cache[1], "ARTIFACT_TOKEN=")
 	oauth := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/token" && r.PostFormValue("subject_token") == job {
@@ -108,10 +104,7 @@ func identified(t *testing.T, programs string, cache []string) []string {
 func watched(t *testing.T) (env []string, arrived <-chan *http.Request) {
 	t.Helper()
 	cache := serveCache(t)
-	to, err := url.Parse(cache.api)
-	if err != nil {
-		t.Fatal(err)
-	}
+	to := must(url.Parse(cache.api))(t)
 	seen := make(chan *http.Request, 10)
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		seen <- r.In
@@ -129,10 +122,7 @@ var (
 // shellSteps are the commands of a recipe, in their order.
 func shellSteps(t *testing.T, name string) []string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(recipes, name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := must(os.ReadFile(filepath.Join(recipes, name)))(t)
 	var steps []string
 	if name == "Jenkinsfile" {
 		for _, step := range jenkinsStep.FindAllStringSubmatch(string(text), -1) {
@@ -171,19 +161,13 @@ func shellSteps(t *testing.T, name string) []string {
 // TestRecipesInDocs holds the recipes of docs/ci.md to those that are run.
 func TestRecipesInDocs(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/ci.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	page := must(os.ReadFile("../../docs/ci.md"))(t)
 	files, err := os.ReadDir(recipes)
 	if err != nil || len(files) < 7 {
 		t.Fatalf("%d recipes, %v", len(files), err)
 	}
 	for _, file := range files {
-		text, err := os.ReadFile(filepath.Join(recipes, file.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := must(os.ReadFile(filepath.Join(recipes, file.Name())))(t)
 		if !strings.Contains(string(page), "\n"+string(text)+"```\n") {
 			t.Errorf("docs/ci.md does not show %s as it is", file.Name())
 		}
@@ -199,14 +183,8 @@ func TestAction(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
 		t.Skip("no bash")
 	}
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(root, "action.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := must(filepath.Abs("../.."))(t)
+	text := must(os.ReadFile(filepath.Join(root, "action.yml")))(t)
 	var action struct {
 		Runs struct {
 			Steps []struct {
@@ -215,9 +193,7 @@ func TestAction(t *testing.T) {
 			}
 		}
 	}
-	if err := yaml.Unmarshal(text, &action); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, yaml.Unmarshal(text, &action))
 	cache, arrived := watched(t)
 	inputs := map[string]string{"file": "a $(b)|c", "token": strings.TrimPrefix(cache[1], "ARTIFACT_TOKEN="), "warn-only": "false"}
 	dir, temp := t.TempDir(), t.TempDir()
@@ -266,10 +242,7 @@ func TestAction(t *testing.T) {
 // home.
 func goCaches(t *testing.T) []string {
 	t.Helper()
-	out, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	out := must(exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output())(t)
 	lines := strings.Split(string(out), "\n")
 	return []string{"GOCACHE=" + lines[0], "GOMODCACHE=" + lines[1]}
 }

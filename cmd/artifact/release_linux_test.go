@@ -1,12 +1,8 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"debug/elf"
-	"errors"
-	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -50,8 +46,17 @@ func TestRelease(t *testing.T) {
 	if out, err := checksums.CombinedOutput(); err != nil {
 		t.Errorf("checksums.txt: %v\n%s", err, out)
 	}
-	t.Run("tar.gz", func(t *testing.T) { checkArchive(t, first) })
-	t.Run("deb", func(t *testing.T) { checkDeb(t, first) })
+	t.Run("tar.gz", func(t *testing.T) {
+		checkPackage(t, first, ".tar.gz", `tar -xpzf "$1" -C "$2"`, "artifact",
+			"README.md", "LICENSE", "manual/artifact.1", "manual/artifact-put.1",
+			"completions/artifact.bash", "completions/_artifact", "completions/artifact.fish", "completions/artifact.ps1")
+	})
+	t.Run("deb", func(t *testing.T) {
+		checkPackage(t, first, ".deb", `dpkg-deb --extract "$1" "$2"`, "usr/bin/artifact",
+			"usr/share/doc/artifact/copyright", "usr/share/man/man1/artifact.1", "usr/share/man/man1/artifact-put.1",
+			"usr/share/bash-completion/completions/artifact", "usr/share/zsh/vendor-completions/_artifact",
+			"usr/share/fish/vendor_completions.d/artifact.fish")
+	})
 }
 
 // snapshot makes a release without publishing it and returns its directory.
@@ -61,10 +66,7 @@ func snapshot(t *testing.T, circumstances string) string {
 	clone := filepath.Join(t.TempDir(), "clone")
 	script := circumstances + `; export TZ; git clone -q --no-local -- "$1" "$2" && cd "$2" &&
 		go run "$3" check && go run "$3" release --snapshot --clean`
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := must(filepath.Abs("../.."))(t)
 	if out, err := exec.Command("sh", "-c", script, "sh", root, clone, goreleaser).CombinedOutput(); err != nil {
 		t.Fatalf("making a release: %v\n%s", err, out)
 	}
@@ -80,69 +82,27 @@ func filesOf(t *testing.T, dir string, patterns ...string) map[string][]byte {
 			t.Fatalf("%s: %d files, %v", pattern, len(names), err)
 		}
 		for _, name := range names {
-			content, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
+			content := must(os.ReadFile(name))(t)
 			files[filepath.Base(name)] = content
 		}
 	}
 	return files
 }
 
-func checkArchive(t *testing.T, dist string) {
+// checkPackage unpacks a package by a shell's command and looks at the texts and
+// the program in it.
+func checkPackage(t *testing.T, dist, ending, unpack, program string, texts ...string) {
 	t.Helper()
-	archives := filesOf(t, dist, "*_linux_"+runtime.GOARCH+".tar.gz")
 	to := t.TempDir()
-	for _, content := range archives {
-		unzipped, err := gzip.NewReader(bytes.NewReader(content))
-		if err != nil {
-			t.Fatal(err)
+	for name := range filesOf(t, dist, "*_linux_"+runtime.GOARCH+ending) {
+		if out, err := exec.Command("sh", "-c", unpack, "sh", filepath.Join(dist, name), to).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", unpack, err, out)
 		}
-		unpack(t, unzipped, to)
 	}
-	for _, name := range []string{
-		"README.md", "LICENSE", "manual/artifact.1", "manual/artifact-put.1",
-		"completions/artifact.bash", "completions/_artifact", "completions/artifact.fish", "completions/artifact.ps1",
-	} {
+	for _, name := range texts {
 		checkText(t, filepath.Join(to, name))
 	}
-	checkProgram(t, filepath.Join(to, "artifact"))
-}
-
-func checkDeb(t *testing.T, dist string) {
-	t.Helper()
-	to := t.TempDir()
-	for name := range filesOf(t, dist, "*_linux_"+runtime.GOARCH+".deb") {
-		if out, err := exec.Command("dpkg-deb", "--extract", filepath.Join(dist, name), to).CombinedOutput(); err != nil {
-			t.Fatalf("dpkg-deb: %v\n%s", err, out)
-		}
-	}
-	for _, name := range []string{
-		"doc/artifact/copyright", "man/man1/artifact.1", "man/man1/artifact-put.1",
-		"bash-completion/completions/artifact", "zsh/vendor-completions/_artifact", "fish/vendor_completions.d/artifact.fish",
-	} {
-		checkText(t, filepath.Join(to, "usr/share", name))
-	}
-	checkProgram(t, filepath.Join(to, "usr/bin/artifact"))
-}
-
-func unpack(t *testing.T, archive io.Reader, to string) {
-	t.Helper()
-	for reader := tar.NewReader(archive); ; {
-		header, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil || !filepath.IsLocal(header.Name) {
-			t.Fatalf("unpacking %v: %v", header, err)
-		}
-		content, err := io.ReadAll(reader)
-		path := filepath.Join(to, header.Name)
-		if err := errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, content, header.FileInfo().Mode())); err != nil {
-			t.Fatal(err)
-		}
-	}
+	checkProgram(t, filepath.Join(to, program))
 }
 
 // checkText holds a file to be there, and readable for everyone.
@@ -156,10 +116,7 @@ func checkText(t *testing.T, path string) {
 // checkProgram runs the program as users get it.
 func checkProgram(t *testing.T, path string) {
 	t.Helper()
-	program, err := elf.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := must(elf.Open(path))(t)
 	defer program.Close()
 	if libraries, err := program.ImportedLibraries(); err != nil || len(libraries) > 0 || program.Section(".interp") != nil {
 		t.Errorf("the program is not static: %q, %v", libraries, err)
@@ -168,10 +125,7 @@ func checkProgram(t *testing.T, path string) {
 	if err != nil || info.Size() > largestProgram || info.Mode().Perm() != 0o755 {
 		t.Errorf("the program: %d bytes, at most %d are promised; %v, %v", info.Size(), largestProgram, info.Mode(), err)
 	}
-	commit, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	commit := must(exec.Command("git", "rev-parse", "--short", "HEAD").Output())(t)
 	out, err := exec.Command(path, "version").Output()
 	if err != nil || !strings.Contains(string(out), strings.TrimSpace(string(commit))) {
 		t.Errorf("version: %q, %v; the commit is %s", out, err, commit)

@@ -55,10 +55,7 @@ func TestScreens(t *testing.T) {
 	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
 			t.Parallel()
-			kept, err := txtar.ParseFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
+			kept := must(txtar.ParseFile(path))(t)
 			shown := &txtar.Archive{Comment: kept.Comment}
 			for _, columns := range screenWidths {
 				text := playScreen(t, string(kept.Comment), columns)
@@ -107,13 +104,8 @@ func playScreen(t *testing.T, steps string, columns int) string {
 		}
 		switch verb {
 		case "", "#":
-		case "$":
-			p.enter(rest)
-			p.awaitPrompt()
-		case "&":
-			p.enter(rest)
-		case "wait":
-			p.await(func(shown string) bool { return strings.Contains(sincePrompt(shown), rest) })
+		case "$", "&", "wait":
+			p.step(verb, rest)
 		case "gone":
 			p.await(func(shown string) bool { return !strings.Contains(sincePrompt(shown), rest) })
 		case "keys":
@@ -121,10 +113,7 @@ func playScreen(t *testing.T, steps string, columns int) string {
 		case "prompt":
 			p.awaitPrompt()
 		case "resize":
-			width, err := strconv.Atoi(rest)
-			if err != nil {
-				t.Fatal(err)
-			}
+			width := must(strconv.Atoi(rest))(t)
 			p.resize(width)
 		case "aside":
 			runAside(t, rest, dir, append(env, exported(p.capture("-J"))...))
@@ -142,11 +131,7 @@ func playScreen(t *testing.T, steps string, columns int) string {
 // fillScreenDir makes the directory that screens are shown in.
 func fillScreenDir(t *testing.T, dir string) {
 	t.Helper()
-	for _, below := range []string{"docs", "logs", "empty"} {
-		if err := os.MkdirAll(filepath.Join(dir, below), 0o777); err != nil {
-			t.Fatal(err)
-		}
-	}
+	mustDo(t, os.MkdirAll(filepath.Join(dir, "empty"), 0o777))
 	for name, content := range map[string]string{
 		"dist.tar.gz": strings.Repeat("all that was built\n", 100), "docs/index.html": hello, "logs/build.txt": "log\n",
 		"docs/a page with a name that is longer than most terminals are wide, or at least than many.html": "long\n",
@@ -154,9 +139,7 @@ func fillScreenDir(t *testing.T, dir string) {
 	} {
 		writeFile(t, filepath.Join(dir, name), content)
 	}
-	if err := os.Truncate(writeFile(t, filepath.Join(dir, "disk.img"), ""), 1<<30); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.Truncate(writeFile(t, filepath.Join(dir, "disk.img"), ""), 1<<30))
 }
 
 // screenEnv has nothing of this machine in it, and three caches.

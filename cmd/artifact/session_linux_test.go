@@ -36,27 +36,14 @@ func TestSession(t *testing.T) {
 	p := openPane(t, pictureColumns, dir, append(screenEnv(t, home), "ARTIFACT_LIMIT_RATE=200M"))
 	for step := range strings.Lines(pictureSteps) {
 		verb, rest, _ := strings.Cut(strings.TrimSuffix(step, "\n"), " ")
-		switch verb {
-		case "$":
-			p.enter(rest)
-			p.awaitPrompt()
-		case "&":
-			p.enter(rest)
-		case "wait":
-			p.await(func(shown string) bool { return strings.Contains(sincePrompt(shown), rest) })
-		}
+		p.step(verb, rest)
 	}
 	got := drawTerminal(t, trimLines(p.capture()))
 	if *update {
-		if err := os.WriteFile(picture, []byte(got), 0o666); err != nil {
-			t.Fatal(err)
-		}
+		mustDo(t, os.WriteFile(picture, []byte(got), 0o666))
 		return
 	}
-	kept, err := os.ReadFile(picture)
-	if err != nil {
-		t.Fatal(err)
-	}
+	kept := must(os.ReadFile(picture))(t)
 	steady := func(text string) string { return moving.ReplaceAllString(text, "BAR") }
 	if want := steady(string(kept)); steady(got) != want {
 		t.Errorf("%s", firstDifference(steady(got), want))
@@ -103,8 +90,6 @@ func drawTerminal(t *testing.T, shown string) string {
 		y += row
 	}
 	width := 2*left + int(column*pictureColumns)
-	if err := pictureTemplate.Execute(&picture, map[string]any{"Width": width, "Inner": width - 1, "Height": y, "Bottom": y - 1, "Text": text.String()}); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, pictureTemplate.Execute(&picture, map[string]any{"Width": width, "Inner": width - 1, "Height": y, "Bottom": y - 1, "Text": text.String()}))
 	return picture.String()
 }

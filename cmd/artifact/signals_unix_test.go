@@ -25,9 +25,7 @@ func start(t *testing.T, cmd *exec.Cmd) *started {
 	t.Helper()
 	s := &started{Cmd: cmd}
 	cmd.Stdout, cmd.Stderr = &s.stdout, &s.stderr
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	return s
 }
@@ -114,9 +112,7 @@ func pipe(t *testing.T) (reader, writer *os.File) {
 
 func send(t *testing.T, running *started, sig syscall.Signal) {
 	t.Helper()
-	if err := running.Process.Signal(sig); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, running.Process.Signal(sig))
 }
 
 func until(t *testing.T, holds func() bool) {

@@ -31,10 +31,7 @@ type squid struct {
 func startSquid(t *testing.T, access string) *squid {
 	t.Helper()
 	program := installed(t, "squid")
-	dir, err := os.MkdirTemp("", "squid") // not t.TempDir, which only root can reach here
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := must(os.MkdirTemp("", "squid"))(t) // not t.TempDir, which only root can reach here
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	p := &squid{program: program, name: rand.Text(), dir: dir, address: fmt.Sprint("127.0.0.1:", freePort(t))}
 	const helper = `while read -r line; do case $line in "user %s") echo OK;; *) echo ERR;; esac; done` + "\n"
@@ -65,15 +62,11 @@ func (p *squid) start(t *testing.T) {
 	t.Helper()
 	arguments := []string{p.program, "-N", "-n", p.name, "-f", p.dir + "/conf"}
 	if os.Getuid() == 0 { // as which it does not run
-		if err := exec.Command("chown", "-R", "65534:65534", p.dir).Run(); err != nil {
-			t.Fatal(err)
-		}
+		mustDo(t, exec.Command("chown", "-R", "65534:65534", p.dir).Run())
 		arguments = append([]string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}, arguments...)
 	}
 	p.cmd = exec.Command(arguments[0], arguments[1:]...)
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, p.cmd.Start())
 	awaitListener(t, p.address, p.dir+"/fault")
 }
 

@@ -18,10 +18,7 @@ import (
 // empty tells what a directory holds that should hold nothing.
 func empty(t *testing.T, dir string) {
 	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	entries := must(os.ReadDir(dir))(t)
 	for _, entry := range entries {
 		t.Errorf("left behind: %s", entry.Name())
 	}
@@ -62,9 +59,7 @@ func TestChangeDuringUpload(t *testing.T) {
 				t.Parallel()
 				dir := t.TempDir()
 				path := filepath.Join(dir, "d", "file")
-				if err := errors.Join(os.Mkdir(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600), os.Truncate(path, size)); err != nil {
-					t.Fatal(err)
-				}
+				mustDo(t, errors.Join(os.Mkdir(filepath.Dir(path), 0o700), os.WriteFile(path, nil, 0o600), os.Truncate(path, size)))
 				received := make(chan error, 1)
 				server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 					_, _ = io.CopyN(io.Discard, r.Body, size/2)

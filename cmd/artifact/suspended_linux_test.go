@@ -42,9 +42,7 @@ func TestSuspended(t *testing.T) {
 			send(t, running, syscall.SIGSTOP)
 			// Until it has stopped; what it waits for does not come before.
 			var info unix.Siginfo
-			if err := unix.Waitid(unix.P_PID, running.Process.Pid, &info, unix.WSTOPPED|unix.WNOWAIT, nil); err != nil {
-				t.Fatal(err)
-			}
+			mustDo(t, unix.Waitid(unix.P_PID, running.Process.Pid, &info, unix.WSTOPPED|unix.WNOWAIT, nil))
 			time.Sleep(4 * time.Second)
 			send(t, running, syscall.SIGCONT)
 			time.Sleep(time.Second / 2) // for a clock that counted to be noticed

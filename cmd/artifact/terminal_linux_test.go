@@ -23,21 +23,11 @@ func terminal(t *testing.T, columns uint16) (outside, inside *os.File) {
 		t.Skip("no pseudo-terminals here:", err)
 	}
 	t.Cleanup(func() { outside.Close() })
-	if err := unix.IoctlSetPointerInt(int(outside.Fd()), unix.TIOCSPTLCK, 0); err != nil {
-		t.Fatal(err)
-	}
-	number, err := unix.IoctlGetInt(int(outside.Fd()), unix.TIOCGPTN)
-	if err != nil {
-		t.Fatal(err)
-	}
-	inside, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, unix.IoctlSetPointerInt(int(outside.Fd()), unix.TIOCSPTLCK, 0))
+	number := must(unix.IoctlGetInt(int(outside.Fd()), unix.TIOCGPTN))(t)
+	inside = must(os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0))(t)
 	t.Cleanup(func() { inside.Close() })
-	if err := unix.IoctlSetWinsize(int(outside.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns}); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, unix.IoctlSetWinsize(int(outside.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns}))
 	return outside, inside
 }
 
@@ -49,9 +39,7 @@ func watch(t *testing.T, columns uint16, c call, text string, then func(keyboard
 	outside, inside := terminal(t, columns)
 	cmd.Stdout, cmd.Stderr = inside, inside
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 2} // standard error
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, cmd.Start())
 	inside.Close()
 	var all strings.Builder
 	found := false
@@ -88,9 +76,7 @@ func TestServedInterrupts(t *testing.T) {
 	reader, writer := pipe(t)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = inside, writer, inside
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, cmd.Start())
 	writer.Close()
 	_ = reader.SetReadDeadline(time.Now().Add(patience))
 	lines := bufio.NewReader(reader)
@@ -104,9 +90,7 @@ func TestServedInterrupts(t *testing.T) {
 	if echo, err := bufio.NewReader(outside).ReadString('C'); err != nil || echo != "^C" {
 		t.Fatalf("%q, %v", echo, err)
 	}
-	if err := cmd.Process.Signal(syscall.SIGUSR1); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, cmd.Process.Signal(syscall.SIGUSR1))
 	rest, _ := io.ReadAll(lines)
 	_ = cmd.Wait()
 	if got := shellCode(cmd.ProcessState); got != 3 || string(rest) != "asked\n" {

@@ -31,10 +31,7 @@ func openPane(t *testing.T, columns int, dir string, env []string) *pane {
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("no tmux")
 	}
-	sockets, err := os.MkdirTemp("", "tmux") // a socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
+	sockets := must(os.MkdirTemp("", "tmux"))(t) // a socket's path is short
 	p := &pane{t: t, socket: filepath.Join(sockets, "s"), columns: columns}
 	p.env = append(env, "PS1=${?#0}$ ", "ENV=", "LC_ALL=C.UTF-8", "TERM=screen")
 	t.Cleanup(func() {
@@ -64,6 +61,21 @@ func (p *pane) enter(line string) {
 	p.t.Helper()
 	p.tmux("send-keys", "-l", line)
 	p.tmux("send-keys", "Enter")
+}
+
+// step types a command and waits until it has ended ($) or not (&), or waits until
+// a text is shown behind the last prompt.
+func (p *pane) step(verb, rest string) {
+	p.t.Helper()
+	switch verb {
+	case "$":
+		p.enter(rest)
+		p.awaitPrompt()
+	case "&":
+		p.enter(rest)
+	case "wait":
+		p.await(func(shown string) bool { return strings.Contains(sincePrompt(shown), rest) })
+	}
 }
 
 // prompt is one that waits, or waited, for a line.

@@ -183,9 +183,6 @@ func TestTokensForVercelOnly(t *testing.T) {
 	other := record(t, nil)
 	me := newPerson(t)
 	cli := filepath.Join(me.home, ".local/share/com.vercel.cli/auth.json")
-	if err := os.MkdirAll(filepath.Dir(cli), 0o700); err != nil {
-		t.Fatal(err)
-	}
 	for name, env := range map[string][]string{
 		"VERCEL_TOKEN": {"VERCEL_TOKEN=" + token},
 		"the pair":     {"VERCEL_ARTIFACTS_TOKEN=" + token, "VERCEL_ARTIFACTS_OWNER=team_o"},

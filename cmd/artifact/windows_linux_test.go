@@ -23,10 +23,7 @@ func TestWindows(t *testing.T) {
 	bin := wineBin(t, dir)
 	params := stories(true)
 	for _, pattern := range []string{scripts + "/*.txtar", "../../testdata/wine/*.txtar"} {
-		found, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
+		found := must(filepath.Glob(pattern))(t)
 		for _, path := range found {
 			if notUnderWine[strings.TrimSuffix(filepath.Base(path), ".txtar")] == "" {
 				params.Files = append(params.Files, path)
@@ -118,13 +115,9 @@ func wineBin(t *testing.T, dir string) string {
 	run(append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0"), "go", "build", "-o", program, ".")
 	run(environment, wine, program, "version")
 	bin := filepath.Join(dir, "bin")
-	if err := os.Mkdir(bin, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.Mkdir(bin, 0o700))
 	script := fmt.Sprintf(wineScript, strings.Join(environment, "' '"), wine, program)
-	if err := os.WriteFile(filepath.Join(bin, "artifact"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.WriteFile(filepath.Join(bin, "artifact"), []byte(script), 0o700))
 	return bin
 }
 
@@ -167,9 +160,7 @@ func putWhileItChanges(t *testing.T, bin string) {
 	const size = 32 << 20
 	dir := t.TempDir()
 	path := writeFile(t, filepath.Join(dir, "file"), "")
-	if err := os.Truncate(path, size); err != nil {
-		t.Fatal(err)
-	}
+	mustDo(t, os.Truncate(path, size))
 	server := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.CopyN(io.Discard, r.Body, size/2)
 		if err := os.Truncate(path, 11); err != nil {
