@@ -8,6 +8,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // Batch says how the inputs of a list are uploaded together.
@@ -161,7 +162,7 @@ func (r *putRun) open(ctx context.Context, e *putEntry) error {
 			<-r.turns
 		}
 	}()
-	source, sum, err := input.openWith(ctx, r.uploader.SpoolDir, &e.share, func(file *artifact.Source) error {
+	source, sum, err := input.open(ctx, r.uploader.SpoolDir, &e.share, func(file *artifact.Source) error {
 		e.stream = file == nil
 		if e.stream || file.Size() > smallSize {
 			if hasTurn = send(ctx, r.turns, struct{}{}); !hasTurn {
@@ -186,6 +187,42 @@ func (r *putRun) open(ctx context.Context, e *putEntry) error {
 		}
 	}
 	return err
+}
+
+// ask finds out what the cache has of a batch, and finishes what it has.
+func (r *putRun) ask(ctx context.Context, batch []*putEntry) {
+	answers := make([]client.Answer, len(batch))
+	ids := make([]artifact.ID, len(batch))
+	for i, e := range batch {
+		ids[i] = e.result.ID
+	}
+	if r.ending.reasonToStop() == nil {
+		err := fault.Catch(func() error {
+			known, err := r.uploader.Client.Query(ctx, ids)
+			if err == nil {
+				answers = known
+			}
+			return err
+		})
+		if endsRun(err) || isLost(err) { // so would the uploads be
+			for _, e := range batch {
+				if !r.hasEnded(e) {
+					r.settle(e, Failed, err)
+				}
+			}
+			return
+		}
+	}
+	for i, e := range batch {
+		switch answer := answers[i]; {
+		case answer.Presence == client.Present && e.isAt(answer.Found):
+			r.settle(e, Skipped, nil)
+		case answer.Presence == client.Present:
+			e.found = &answer.Found
+		case answer.Presence == client.Missing:
+			e.missing = true
+		}
+	}
 }
 
 // send uploads an input.

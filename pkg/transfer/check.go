@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/hashing"
 )
 
@@ -61,6 +63,58 @@ func (e expectation) checksBytes() bool { return e.local != nil || len(e.algorit
 
 // coversBytes reports whether an artifact that was cut short would not pass.
 func (e expectation) coversBytes() bool { return e.checksBytes() || e.signer != nil }
+
+// expect finds out what an artifact should be. What it opened is in local, to
+// be closed. An error is ctx's own or an [*InputError].
+func (v *Verifier) expect(ctx context.Context, input Input) (expected expectation, err error) {
+	if input.Remote {
+		return expectation{id: input.ID, size: -1, sum: input.ID, algorithms: input.Digests}, nil
+	}
+	source, err := input.file(ctx)
+	switch {
+	case err != nil:
+	case source == nil:
+		expected, err = input.measure(ctx, orNobody(v.Progress))
+	default:
+		expected = expectation{size: source.Size(), local: source}
+		if expected.id, err = input.identify(ctx, source, orNobody(v.Progress)); err != nil {
+			_ = source.Close() // it was only read
+		}
+	}
+	return expected, input.failure(ctx, err)
+}
+
+// measure reads a stream, of which only size and digest are left: nothing is
+// stored. When ctx ends it returns at once, and the stream may be read from
+// once more after that.
+func (in Input) measure(ctx context.Context, tracker Tracker) (expectation, error) {
+	type outcome struct {
+		size int64
+		err  error
+	}
+	algorithm := cmp.Or(in.Algorithm, SHA256)
+	h := algorithm.new()
+	finished := make(chan outcome, 1)
+	go func() {
+		var result outcome
+		result.err = fault.Catch(func() (err error) {
+			result.size, err = hashing.Copy(hashing.Reader(ctx, in.stream()), hashing.Options{
+				Hashes: []hash.Hash{h}, Size: -1, Progress: func(n int64) { tracker.Hashed(n, -1) },
+			})
+			return err
+		})
+		finished <- result
+	}()
+	select {
+	case result := <-finished:
+		sum := digestOf(h)
+		return expectation{
+			id: cmp.Or(in.ID, sum), size: result.size, sum: sum, algorithms: []Algorithm{algorithm},
+		}, result.err
+	case <-ctx.Done():
+		return expectation{}, ctx.Err()
+	}
+}
 
 // newCheck begins a check. It fails at once where the size is wrong, and still
 // gives the check.

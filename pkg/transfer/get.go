@@ -86,7 +86,7 @@ func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorith
 		err = ErrUnsteady
 	}
 	if err != nil {
-		return Downloaded{}, asMismatch(id, err)
+		return Downloaded{}, Verification{ID: id}.withVerdict(err).Err
 	}
 	again := fetchAgain(d.Client, id)
 	if target.temporary {
@@ -100,15 +100,5 @@ func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorith
 	if err == nil {
 		err = target.complete()
 	}
-	return done, asMismatch(id, err)
-}
-
-// asMismatch returns a [*Mismatch] for the errors that mean one.
-func asMismatch(id artifact.ID, err error) error {
-	for _, reason := range []error{ErrDiffers, ErrUnsigned, ErrBadSignature, ErrOldSignature, ErrEmptySignature, ErrUnproven, ErrUnsteady} {
-		if errors.Is(err, reason) {
-			return &Mismatch{Name: string(id), Err: err}
-		}
-	}
-	return err
+	return done, Verification{ID: id}.withVerdict(err).Err
 }

@@ -77,45 +77,44 @@ func (e *InputError) Reason() string {
 // Unwrap gives the cause.
 func (e *InputError) Unwrap() error { return e.Err }
 
-// open makes the input's bytes ready to be sent, and finds out its id. An error
-// is ctx's own or an [*InputError].
-func (in Input) open(ctx context.Context, spoolDir string, tracker Tracker) (*artifact.Source, artifact.ID, error) {
-	return in.openWith(ctx, spoolDir, tracker, func(*artifact.Source) error { return nil })
-}
-
-// openWith is open, where begin sees the input before it is read: a file, or nil
-// for a stream.
-func (in Input) openWith(ctx context.Context, spoolDir string, tracker Tracker, begin func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
-	source, id, err := in.openAny(ctx, spoolDir, tracker, begin)
-	if err == nil && in.RefuseEmpty && source.Size() == 0 {
-		_ = source.Close()
-		err = ErrEmpty
-	}
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, "", context.Cause(ctx)
+// open makes the input's bytes ready to be sent, and finds out its id. begin sees
+// the input before it is read: a file, or nil for a stream. An error is ctx's own
+// or an [*InputError].
+func (in Input) open(ctx context.Context, spoolDir string, tracker Tracker, begin func(*artifact.Source) error) (source *artifact.Source, id artifact.ID, err error) {
+	defer func() {
+		if err != nil && source != nil {
+			_ = source.Close() // it was only read
+			source = nil
 		}
-		return nil, "", &InputError{Path: in.Path, Err: err}
-	}
-	return source, id, nil
-}
-
-func (in Input) openAny(ctx context.Context, spoolDir string, tracker Tracker, begin func(*artifact.Source) error) (*artifact.Source, artifact.ID, error) {
-	source, err := in.file(ctx)
-	if err != nil {
+		err = in.failure(ctx, err)
+	}()
+	if source, err = in.file(ctx); err != nil {
 		return nil, "", err
 	}
-	if err := begin(source); err != nil {
-		if source != nil {
-			_ = source.Close()
-		}
-		return nil, "", err
+	if err = begin(source); err != nil {
+		return source, "", err
 	}
 	if source == nil {
-		return in.spool(ctx, in.stream(), spoolDir, tracker)
+		source, id, err = in.spool(ctx, in.stream(), spoolDir, tracker)
+	} else {
+		id, err = in.identify(ctx, source, tracker)
 	}
-	id, err := in.identify(ctx, source, tracker)
+	if err == nil && in.RefuseEmpty && source.Size() == 0 {
+		err = ErrEmpty
+	}
 	return source, id, err
+}
+
+// failure returns ctx's own error if it has ended, and otherwise an [*InputError]
+// of err.
+func (in Input) failure(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return &InputError{Path: in.Path, Err: err}
 }
 
 // file opens a regular file. It returns nil and no error for an input that has
@@ -146,14 +145,13 @@ func (in Input) stream() io.Reader {
 	return &lateFile{path: in.Path}
 }
 
-// identify returns the id of a source, and closes the source if it fails.
+// identify returns the id of a source.
 func (in Input) identify(ctx context.Context, source *artifact.Source, tracker Tracker) (artifact.ID, error) {
 	if in.ID != "" {
 		return in.ID, nil
 	}
 	h, err := source.Hash(ctx, in.Algorithm.new, func(n int64) { tracker.Hashed(n, source.Size()) })
 	if err != nil {
-		_ = source.Close()
 		return "", err
 	}
 	return digestOf(h), nil

@@ -44,56 +44,27 @@ type List struct {
 	Reader io.Reader
 }
 
-// entries gives what stands between terminators, without them, and the number
-// of each. Empty ones are left out, and so are a byte order mark and the carriage
-// return of a line that ends as on Windows.
-func (l List) entries(terminator byte) iter.Seq2[int, entry] {
-	return func(yield func(int, entry) bool) {
-		buffered := bufio.NewReaderSize(l.Reader, maxEntry)
-		if err := usertext.SkipMark(buffered); err != nil {
-			yield(1, entry{err: err})
-			return
-		}
-		for line := 1; ; line++ {
-			text, err := buffered.ReadSlice(terminator)
-			long := errors.Is(err, bufio.ErrBufferFull)
-			for errors.Is(err, bufio.ErrBufferFull) {
-				text, err = buffered.ReadSlice(terminator)
-			}
-			if err == nil {
-				text = text[:len(text)-1]
-			}
-			if terminator == '\n' {
-				text = bytes.TrimSuffix(text, []byte("\r"))
-			}
-			if err != nil && err != io.EOF { // what came of the line is no entry
-				yield(line, entry{err: usertext.FileReason(err)})
-				return
-			}
-			switch {
-			case long && !yield(line, entry{err: errLongEntry}):
-				return
-			case !long && len(text) > 0 && !yield(line, entry{text: string(text)}):
-				return
-			case err == io.EOF:
-				return
-			}
-		}
-	}
-}
-
-type entry struct {
-	text string
-	err  error
-}
-
-// parsed makes inputs of entries.
+// parsed makes an input of each line: of what stands before a terminator. Empty
+// lines are left out, and so are a byte order mark and the carriage return of a
+// line that ends as on Windows.
 func (l List) parsed(terminator byte, parse func(text string) (Input, error)) Inputs {
 	return func(yield func(Input, error) bool) {
-		for line, entry := range l.entries(terminator) {
-			input, err := Input{}, entry.err
-			if err == nil {
-				input, err = parse(entry.text)
+		buffered := bufio.NewReaderSize(l.Reader, maxEntry)
+		if err := usertext.SkipMark(buffered); err != nil {
+			yield(Input{}, &ListError{List: l.Name, Line: 1, Err: err})
+			return
+		}
+		for line, ended := 1, false; !ended; line++ {
+			text, err := readLine(buffered, terminator)
+			ended = err != nil && !errors.Is(err, errLongEntry)
+			var input Input
+			switch {
+			case ended && err != io.EOF: // what came of the line is no entry
+				err = usertext.FileReason(err)
+			case len(text) > 0:
+				input, err = parse(string(text))
+			case err == nil || ended:
+				err = errNoEntry
 			}
 			if errors.Is(err, errNoEntry) {
 				continue
@@ -106,6 +77,25 @@ func (l List) parsed(terminator byte, parse func(text string) (Input, error)) In
 			}
 		}
 	}
+}
+
+// readLine returns a line without its end. One that is too long has no text.
+func readLine(from *bufio.Reader, terminator byte) ([]byte, error) {
+	text, err := from.ReadSlice(terminator)
+	if errors.Is(err, bufio.ErrBufferFull) {
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = from.ReadSlice(terminator)
+		}
+		if err == nil || err == io.EOF {
+			err = errLongEntry
+		}
+		return nil, err
+	}
+	text = bytes.TrimSuffix(text, []byte{terminator})
+	if terminator == '\n' {
+		text = bytes.TrimSuffix(text, []byte("\r"))
+	}
+	return text, err
 }
 
 // errNoEntry says that a line is there for people.

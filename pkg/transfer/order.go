@@ -74,7 +74,11 @@ func (l line[E]) run(ctx context.Context) iter.Seq[E] {
 			}
 		}
 		places, listed := make(chan E, l.window), make(chan E)
-		go guard(func() { l.list(ctx, places, listed) })
+		go func() {
+			defer close(places) // after a panic of the list has ended ctx
+			defer close(listed)
+			guard(func() { l.list(ctx, places, listed) })
+		}()
 		var working sync.WaitGroup
 		for from, i := listed, 0; i < len(l.steps); i++ {
 			to := make(chan E)
@@ -100,8 +104,6 @@ func (l line[E]) run(ctx context.Context) iter.Seq[E] {
 
 // list brings the entries on their way.
 func (l line[E]) list(ctx context.Context, places, listed chan<- E) {
-	defer close(places)
-	defer close(listed)
 	for e := range l.entries {
 		if !send(ctx, places, e) || !isFinished(e) && !send(ctx, listed, e) {
 			return

@@ -50,6 +50,14 @@ type share struct {
 	finished bool
 }
 
+// orNobody returns a tracker that reports to nobody for nil.
+func orNobody(tracker Tracker) Tracker {
+	if tracker == nil {
+		return &share{}
+	}
+	return tracker
+}
+
 // Hashed reports the size, once it is known.
 func (s *share) Hashed(_, size int64) { s.update(func() { s.setSize(size) }) }
 

@@ -32,11 +32,8 @@ func (u *Uploader) Put(ctx context.Context, input Input) Result {
 }
 
 func (u *Uploader) put(ctx context.Context, input Input, result *Result) error {
-	tracker := u.Progress
-	if tracker == nil {
-		tracker = &share{}
-	}
-	source, id, err := input.open(ctx, u.SpoolDir, tracker)
+	tracker := orNobody(u.Progress)
+	source, id, err := input.open(ctx, u.SpoolDir, tracker, func(*artifact.Source) error { return nil })
 	if err != nil {
 		return err
 	}
@@ -76,11 +73,8 @@ func (u *Uploader) prepare(ctx context.Context, input Input, source *artifact.So
 	// be sent.
 	begin := func() hash.Hash { return u.Signer.New(u.Scheme, id, source.Size()) }
 	mac, err := source.Hash(ctx, begin, func(n int64) { tracker.Hashed(n, source.Size()) })
-	if ctx.Err() != nil {
-		return p, context.Cause(ctx)
-	}
 	if err != nil {
-		return p, &InputError{Path: input.Path, Err: err}
+		return p, input.failure(ctx, err)
 	}
 	p.input.Tag = artifact.Tag(mac)
 	return p, nil

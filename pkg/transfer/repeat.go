@@ -16,20 +16,6 @@ const remembered = 10_000
 // ErrOtherBytes says that a list has the same id for different bytes.
 var ErrOtherBytes = errors.New("the list has this id for other bytes too")
 
-// RepeatError is what became of an input whose id an earlier one has too.
-type RepeatError struct {
-	Path    string
-	Earlier string // the path of the one that was to be sent
-	Err     error
-}
-
-func (e *RepeatError) Error() string {
-	return fmt.Sprintf("%s, which is the same as %s: %v", e.Path, e.Earlier, e.Err)
-}
-
-// Unwrap gives the cause.
-func (e *RepeatError) Unwrap() error { return e.Err }
-
 // outcome is what is remembered of an input: what it was, and, when done is
 // closed, what became of it.
 type outcome struct {
@@ -148,7 +134,7 @@ func (o *outcome) repeat(earlier *outcome) (Status, error) {
 	case earlier.sum != "" && !earlier.isLike(o):
 		return Failed, &InputError{Path: o.path, Err: fmt.Errorf("%w, those of %s", ErrOtherBytes, earlier.path)}
 	case earlier.err != nil:
-		return Failed, &RepeatError{Path: o.path, Earlier: earlier.path, Err: earlier.err}
+		return Failed, fmt.Errorf("%s, which is the same as %s: %w", o.path, earlier.path, earlier.err)
 	}
 	return Skipped, nil
 }

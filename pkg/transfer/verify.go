@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -94,7 +95,7 @@ func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification
 	})
 }
 
-// check is an entry of a list that is checked, and what came of it.
+// listed is an entry of a list, and what came of it.
 type listed[R any] struct {
 	input  Input
 	err    error // of an entry that is no input
@@ -162,7 +163,17 @@ func (v *Verifier) verify(ctx context.Context, input Input, result *Verification
 
 // compare compares what the cache has with what is expected.
 func (v *Verifier) compare(ctx context.Context, path string, expected expectation, result *Verification) error {
-	check, err := v.download(ctx, path, expected)
+	pieceSize := 0
+	if v.Jobs > 1 {
+		pieceSize = sharedPiece
+	}
+	var check *check // nil if there is no artifact
+	err := v.Client.Get(ctx, client.Download{ID: expected.id, Name: path, Progress: orNobody(v.Progress), Receive: func(found client.Found, body io.Reader) (err error) {
+		if check, err = expected.newCheck(found); err != nil {
+			return err
+		}
+		return check.read(body, nil, pieceSize)
+	}})
 	if check != nil {
 		result.Size = check.found.Size
 	}
@@ -181,17 +192,6 @@ func (v *Verifier) compare(ctx context.Context, path string, expected expectatio
 	return err
 }
 
-// download checks one artifact. The check is nil if there is no artifact.
-func (v *Verifier) download(ctx context.Context, name string, expected expectation) (c *check, err error) {
-	err = v.Client.Get(ctx, client.Download{ID: expected.id, Name: name, Progress: v.tracker(), Receive: func(found client.Found, body io.Reader) (err error) {
-		if c, err = expected.newCheck(found); err != nil {
-			return err
-		}
-		return c.read(body, nil, v.pieceSize())
-	}})
-	return c, err
-}
-
 // fetchAgain rereads what is in the cache.
 func fetchAgain(c *client.Client, id artifact.ID) rereader {
 	return func(ctx context.Context, limit int64, begin func() io.Writer) error {
@@ -200,20 +200,6 @@ func fetchAgain(c *client.Client, id artifact.ID) rereader {
 			return err
 		}})
 	}
-}
-
-func (v *Verifier) pieceSize() int {
-	if v.Jobs > 1 {
-		return sharedPiece
-	}
-	return 0
-}
-
-func (v *Verifier) tracker() Tracker {
-	if v.Progress == nil {
-		return &share{}
-	}
-	return v.Progress
 }
 
 // withVerdict returns the result with the verdict that err means.
@@ -230,9 +216,9 @@ func (r Verification) withVerdict(err error) Verification {
 		r.Verdict = Different
 	case errors.Is(err, ErrUnsigned):
 		r.Verdict, r.Signature = BadSignature, Unsigned
-	case errors.Is(err, ErrBadSignature), errors.Is(err, ErrEmptySignature):
+	case errors.Is(err, ErrBadSignature), errors.Is(err, ErrEmptySignature), errors.Is(err, ErrOldSignature):
 		r.Verdict = BadSignature
-	case errors.Is(err, ErrUnverifiable):
+	case errors.Is(err, ErrUnverifiable), errors.Is(err, ErrUnproven):
 		r.Verdict = Unverifiable
 	default:
 		r.Verdict = Undecided
@@ -245,9 +231,4 @@ func (r Verification) withVerdict(err error) Verification {
 
 // Name is what the user knows the artifact by: the path, or the id if there is
 // none.
-func (r Verification) Name() string {
-	if r.Path == "" {
-		return string(r.ID)
-	}
-	return r.Path
-}
+func (r Verification) Name() string { return cmp.Or(r.Path, string(r.ID)) }
