@@ -27,7 +27,7 @@ type credential struct {
 	next      http.RoundTripper
 	own       *url.URL
 	header    http.Header
-	userAgent []string // the one value, shared by all requests
+	userAgent string
 }
 
 func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -38,11 +38,14 @@ func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, &url.Error{Op: req.Method, URL: Redact(req.URL), Err: err}
 	}
-	req = withOwnHeader(req)
+	req = req.Clone(req.Context())
+	if req.Header == nil {
+		req.Header = http.Header{}
+	}
 	if target != req.URL {
 		req.URL, req.Host = target, target.Host
 	}
-	req.Header["User-Agent"] = c.userAgent
+	req.Header.Set("User-Agent", c.userAgent)
 	if origin.Same(req.URL, c.own) {
 		maps.Copy(req.Header, c.header)
 	}

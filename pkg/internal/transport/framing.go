@@ -26,39 +26,22 @@ func (f *framing) check(p []byte) error {
 	if len(f.head) == 0 && !f.written.Swap(false) && f.known {
 		return nil
 	}
-	f.known = false
 	f.head = append(f.head, p...)
 	const old = "HTTP/1.0"
-	head, whole := cutHead(f.head)
-	switch {
-	case !bytes.HasPrefix(f.head, []byte(old)[:min(len(old), len(f.head))]), len(f.head) > maxHeaderBytes:
-		f.known = true
-	case whole:
-		for line := range bytes.Lines(head) {
-			name, _, isField := bytes.Cut(line, []byte(":"))
-			if isField && bytes.EqualFold(bytes.TrimSpace(name), []byte("Transfer-Encoding")) {
-				return ErrFraming
-			}
+	f.known = !bytes.HasPrefix(f.head, []byte(old)[:min(len(old), len(f.head))]) || len(f.head) > maxHeaderBytes
+	for line := range bytes.Lines(f.head) {
+		// As in net/http, a line may end without CR.
+		text, ended := bytes.CutSuffix(line, []byte("\n"))
+		if f.known = f.known || ended && len(bytes.TrimSuffix(text, []byte("\r"))) == 0; f.known || !ended {
+			break
 		}
-		f.known = true
+		name, _, isField := bytes.Cut(line, []byte(":"))
+		if isField && bytes.EqualFold(bytes.TrimSpace(name), []byte("Transfer-Encoding")) {
+			return ErrFraming
+		}
 	}
 	if f.known {
 		f.head = nil
 	}
 	return nil
-}
-
-// cutHead returns what precedes the empty line. As in net/http, a line may end
-// without CR.
-func cutHead(answer []byte) (head []byte, whole bool) {
-	for at, rest := 0, answer; ; {
-		i := bytes.IndexByte(rest, '\n')
-		if i < 0 {
-			return answer, false
-		}
-		if line := bytes.TrimSuffix(rest[:i], []byte("\r")); len(line) == 0 {
-			return answer[:at], true
-		}
-		at, rest = at+i+1, rest[i+1:]
-	}
 }

@@ -70,7 +70,7 @@ func newSecure(options Options, bytes *rate.Limiter, protocol string) *http.Tran
 	network.Protocols.SetHTTP1(protocol == http1)
 	network.Protocols.SetHTTP2(protocol == http2)
 	network.DialContext = dial.toProxy(options.connectTimeout()) // nobody else is dialled without TLS here
-	network.DialTLSContext = dial.overTLS(network.TLSClientConfig, protocol, through, options.connectTimeout())
+	network.DialTLSContext = dial.toServer(network.TLSClientConfig, protocol, through, options.connectTimeout())
 	return network
 }
 
@@ -85,7 +85,7 @@ func newPlain(options Options, bytes *rate.Limiter) *http.Transport {
 	dial := steady(options, bytes, dialer)
 	network := newHTTPTransport(options, dial, through)
 	toProxy := &tls.Config{RootCAs: options.RootCAs, MinVersion: tls.VersionTLS12, NextProtos: []string{http1}}
-	network.DialTLSContext = dial.wideTLS(toProxy, options.connectTimeout())
+	network.DialTLSContext = dial.overTLS(toProxy, options.connectTimeout()).wide
 	if !options.AllowHTTP {
 		network.Proxy = noProxyFor(network.Proxy)
 	}

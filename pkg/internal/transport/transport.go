@@ -82,15 +82,5 @@ func New(options Options) http.RoundTripper {
 		way = ownCertificate{origin: options.Origin, own: way, elsewhere: ways(elsewhere)}
 	}
 	way = &expectContinue{next: way, timeout: options.ContinueTimeout}
-	return credential{next: way, own: options.Origin, header: options.Header, userAgent: []string{options.UserAgent}}
-}
-
-// withOwnHeader returns req with a header of its own. The rest is shared: whole
-// clones would cost more than the layers do.
-func withOwnHeader(req *http.Request) *http.Request {
-	own := req.WithContext(req.Context())
-	if own.Header = req.Header.Clone(); own.Header == nil {
-		own.Header = http.Header{}
-	}
-	return own
+	return credential{next: way, own: options.Origin, header: options.Header, userAgent: options.UserAgent}
 }

@@ -19,7 +19,7 @@ import (
 // over makes requests over connections that the test dials.
 func over(s stalls, dial func() net.Conn) http.RoundTripper {
 	s.next = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		return newWideConn(&conn{Conn: dial(), limit: s.stall}, nil), nil
+		return newWideConn(&conn{Conn: dial(), limit: s.stall}), nil
 	}}
 	return s
 }
