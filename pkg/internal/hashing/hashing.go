@@ -88,8 +88,8 @@ func fill(r io.Reader, buffer []byte) (n int, err error) {
 // reader need not wait.
 type side struct {
 	Options
-	size       int // of each buffer
-	made       int // buffers
+	size       int      // of each buffer
+	made       [][]byte // all buffers
 	hashed     int64
 	free, full chan []byte
 	done       chan struct{} // nil until the goroutine runs
@@ -118,16 +118,28 @@ func (s *side) hash(b []byte) {
 
 // buffer returns one to fill. It waits for the hashes if all are under way.
 func (s *side) buffer() []byte {
-	if s.made == buffers {
+	if len(s.made) == buffers {
 		return <-s.free
 	}
 	select {
 	case b := <-s.free:
 		return b
 	default:
-		s.made++
-		return make([]byte, s.size)
+		b := pooled(s.size)
+		s.made = append(s.made, b)
+		return b
 	}
+}
+
+// pool has the buffers of streams that were read. Without it they are half of the
+// garbage of a list of small files.
+var pool sync.Pool
+
+func pooled(size int) []byte {
+	if b, _ := pool.Get().(*[]byte); b != nil && cap(*b) >= size {
+		return (*b)[:size]
+	}
+	return make([]byte, size)
 }
 
 // write passes a filled buffer on; it belongs to the hashes from then on.
@@ -138,13 +150,16 @@ func (s *side) write(b []byte) {
 	s.full <- b
 }
 
-// stop waits until all that was written is hashed. It panics if a hash or
-// Progress did.
+// stop waits until all that was written is hashed, and gives the buffers back. It
+// panics if a hash or Progress did.
 func (s *side) stop() {
 	if s.done != nil {
 		close(s.full)
 		<-s.done
 		fault.Raise(s.broken)
+	}
+	for _, b := range s.made {
+		pool.Put(&b)
 	}
 }
 
