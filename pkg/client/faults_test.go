@@ -30,8 +30,8 @@ import (
 type fault struct {
 	name   string
 	method string
-	size   int // of the artifact
-	mishap mishap
+	size   int    // of the artifact
+	mishap mishap // nil where nobody listens
 	wants  expectation
 	holds  holding
 	change func(*client.Options)
@@ -142,15 +142,21 @@ func (f fault) run(t *testing.T, always bool) {
 		count = 1 << 40
 	}
 	network, address := startNetwork(t, "127.0.0.1:0", cache.address, f.mishap, count)
+	if f.mishap == nil {
+		network.close()
+	}
 	tries := 1
 	c := newClient(t, cache.scheme+"://"+address, func(o *client.Options) {
 		o.Retries, o.RootCAs = furtherTries, cache.roots
-		o.OnRetry = func(client.Retry) { tries++ }
+		o.OnRetry = func(client.Retry) {
+			if tries++; f.mishap == nil && !always {
+				startNetwork(t, address, cache.address, through(nil, nil), 0)
+			}
+		}
 		if f.change != nil {
 			f.change(o)
 		}
 	})
-	client.SkipPausesForTest(c)
 	err := calls[f.method].make(t, c, content)
 	f.check(t, err, tries, always)
 	network.stop()

@@ -44,6 +44,7 @@ func faultsOfAll(method string) []fault {
 		slow(method, "latency", small, &toxics.LatencyToxic{Latency: 30, Jitter: 20}, &toxics.LatencyToxic{Latency: 30}),
 		slow(method, "slicer out", small, &toxics.SlicerToxic{AverageSize: 20, SizeVariation: 9, Delay: 10}, nil),
 		slow(method, "slow_close back", small, nil, &toxics.SlowCloseToxic{Delay: 100}),
+		lost("nobody listens", nil, said("dial tcp .*: connect: connection refused")),
 		lost("the connection is closed at once", alone(func(net.Conn) {}), broken(nil)),
 		lost("the connection is reset at once", alone(func(conn net.Conn) { conn.(*net.TCPConn).SetLinger(0) }), broken(nil)),
 		lost("limit_data in the request's headers", through(&toxics.LimitDataToxic{Bytes: 50}, nil), broken(nil)),
@@ -200,4 +201,51 @@ func faultsOfTLS() []fault {
 		}), said(".*ended the TLS handshake: internal error")),
 		distrustful,
 	}
+}
+
+// faultsOfGet are those of a download, most of them in the middle of it.
+func faultsOfGet() []fault {
+	get := faultsOf(http.MethodGet, large, whole)
+	chunks := func(text string) mishap { // which break off
+		return alone(func(conn net.Conn) {
+			readHeader(conn)
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"+text)
+		})
+	}
+	of := func(err error) expectation { return expectation{passes: true, status: http.StatusOK, err: err} }
+	torn := expectation{passes: true, status: http.StatusOK, text: `reading the server's answer: .*connection reset by peer`}
+	return append(faultsOfAll(http.MethodGet),
+		get("limit_data in the middle", through(nil, &toxics.LimitDataToxic{Bytes: large / 2}), of(io.ErrUnexpectedEOF)),
+		get("a reset in the middle", reset(nil, &toxics.LimitDataToxic{Bytes: large / 2}), torn),
+		get("closed before the first byte", through(nil, inBody(0, closes)), of(io.ErrUnexpectedEOF)),
+		get("closed before the last byte", through(nil, inBody(large-1, closes)), of(io.ErrUnexpectedEOF)),
+		get("held before the first byte", through(nil, inBody(0, holds)), of(client.ErrStalled)),
+		get("held in the middle", through(nil, inBody(large/2, holds)), of(client.ErrStalled)),
+		get("the last byte swallowed", through(nil, inBody(large-1, swallows)), of(client.ErrStalled)),
+		get("within a chunk", chunks("5\r\nbyt"), of(io.ErrUnexpectedEOF)),
+		get("without a last chunk", chunks("5\r\nbytes\r\n"), of(io.ErrUnexpectedEOF)),
+		get("a broken chunk", chunks("zz\r\nbytes\r\n"), expectation{passes: true, status: http.StatusOK, text: ".*invalid byte in chunk length"}),
+		slow(http.MethodGet, "little bandwidth", 100_000, nil, &toxics.BandwidthToxic{Rate: 500}),
+		slow(http.MethodGet, "slicer back", 2000, nil, &toxics.SlicerToxic{AverageSize: 20, Delay: 100}),
+		get("a page to sign in at", instead(200, "Content-Type: text/html\r\n"), refused(8, 200, client.ErrNotRemoteCache)),
+		get("a proxy compresses", instead(200, "Content-Encoding: gzip\r\n"), refused(8, 200, client.ErrEncoded)),
+		get("a part", instead(206, ""), refused(8, 206, client.ErrNotRemoteCache)),
+		get("404 from a proxy", instead(404, ""), refused(6, 404, nil)),
+	)
+}
+
+// faultsOfQuestions are those of HEAD and of the batch query.
+func faultsOfQuestions() []fault {
+	head, query := faultsOf(http.MethodHead, small, whole), faultsOf(http.MethodPost, small, whole)
+	of := func(err error) expectation { return expectation{passes: true, status: http.StatusOK, err: err} }
+	return append(append(faultsOfAll(http.MethodHead), faultsOfAll(http.MethodPost)...),
+		head("404 from a proxy", instead(404, ""), refused(6, 404, nil)),
+		head("a page to sign in at", instead(200, "Content-Type: text/html\r\n"), refused(8, 200, client.ErrNotRemoteCache)),
+		query("closed in the question", through(inBody(10, closes), nil), broken(nil)),
+		query("held in the question", through(inBody(10, holds), nil), broken(client.ErrNoAnswer)),
+		query("closed before the answer's body", through(nil, inBody(0, closes)), of(io.ErrUnexpectedEOF)),
+		query("closed in the answer's body", through(nil, inBody(10, closes)), of(io.ErrUnexpectedEOF)),
+		query("held in the answer's body", through(nil, inBody(10, holds)), of(client.ErrStalled)),
+		query("403 from a proxy", instead(403, ""), refused(5, 403, nil)),
+	)
 }

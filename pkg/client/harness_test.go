@@ -10,6 +10,7 @@ import (
 	"io"
 	"log"
 	"maps"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -39,10 +40,12 @@ type received struct {
 	Method, URI, Proto, Body string
 	Length                   int64
 	Header                   map[string]string
+	from                     string // its address
 }
 
 func (r *recorder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	got := receive(req)
+	req.Body = io.NopCloser(strings.NewReader(got.Body)) // for the answer
 	r.mu.Lock()
 	r.requests = append(r.requests, got)
 	r.mu.Unlock()
@@ -59,7 +62,7 @@ func receive(req *http.Request) received {
 	for name, values := range req.Header {
 		header[name] = strings.Join(values, "; ")
 	}
-	return received{req.Method, req.RequestURI, req.Proto, string(body), req.ContentLength, header}
+	return received{req.Method, req.RequestURI, req.Proto, string(body), req.ContentLength, header, req.RemoteAddr}
 }
 
 func (r *recorder) all() []received {
@@ -119,6 +122,7 @@ func serve(t *testing.T, answer http.HandlerFunc, change ...func(*client.Options
 	return r, newClient(t, server.URL, change...)
 }
 
+// newClient makes a client that does not pause before it tries again.
 func newClient(t *testing.T, api string, change ...func(*client.Options)) *client.Client {
 	t.Helper()
 	options := client.Options{API: api, Token: token, UserAgent: "test/1"}
@@ -126,6 +130,7 @@ func newClient(t *testing.T, api string, change ...func(*client.Options)) *clien
 		c(&options)
 	}
 	c := must.Get(client.New(options))(t)
+	client.SkipPausesForTest(c)
 	return c
 }
 
@@ -191,18 +196,8 @@ func readHeader(conn net.Conn) string {
 // serveRaw accepts connections and lets one function have each.
 func serveRaw(t *testing.T, handle func(net.Conn)) (api string) {
 	t.Helper()
-	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() { defer conn.Close(); handle(conn) }()
-		}
-	}()
-	return "http://" + listener.Addr().String()
+	_, address := startNetwork(t, "127.0.0.1:0", "", alone(handle), math.MaxInt64)
+	return "http://" + address
 }
 
 // TestMain lets more tests run beside each other than there are processors,

@@ -5,15 +5,20 @@ import (
 	"io"
 	"math"
 	"net"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/Shopify/toxiproxy/v2/stream"
 	"github.com/Shopify/toxiproxy/v2/toxics"
 
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/must"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
 // mishap has one connection of a client, and the way on to the server.
@@ -30,7 +35,9 @@ type link struct {
 // meet with a mishap, and the others with none.
 type network struct {
 	server string
+	close  func() error // ends listening
 	over   chan struct{}
+	once   sync.Once
 	links  sync.WaitGroup
 	mu     sync.Mutex
 	conns  []net.Conn
@@ -40,7 +47,7 @@ type network struct {
 func startNetwork(t *testing.T, listen, server string, first mishap, count int64) (n *network, address string) {
 	t.Helper()
 	listener := must.Get(net.Listen("tcp", listen))(t)
-	n = &network{server: server, over: make(chan struct{})}
+	n = &network{server: server, close: listener.Close, over: make(chan struct{})}
 	var met atomic.Int64
 	n.links.Go(func() {
 		for {
@@ -63,15 +70,11 @@ func startNetwork(t *testing.T, listen, server string, first mishap, count int64
 // stop ends all connections. It may be called more than once.
 func (n *network) stop() {
 	n.mu.Lock()
-	select {
-	case <-n.over:
-	default:
-		close(n.over)
-	}
+	defer n.mu.Unlock()
+	n.once.Do(func() { close(n.over) })
 	for _, conn := range n.conns {
 		conn.Close()
 	}
-	n.mu.Unlock()
 }
 
 func (n *network) keep(conn net.Conn) *net.TCPConn {
@@ -239,4 +242,53 @@ func answers(size int64, text string) mishap {
 		io.WriteString(conn, text)
 		io.Copy(io.Discard, conn)
 	})
+}
+
+// apiCall is one of the client's, which is given the artifact's content and
+// reports a success that is none.
+type apiCall struct {
+	doing string
+	make  func(t *testing.T, c *client.Client, content []byte) error
+}
+
+// calls are those of the table, by their method.
+var calls = map[string]apiCall{
+	http.MethodPut: {"uploading abc", func(t *testing.T, c *client.Client, content []byte) error {
+		metadata := artifact.Metadata{CI: "X", Duration: new(time.Second)}
+		_, err := c.Put(t.Context(), client.Upload{ID: "abc", Source: artifact.FromBytes(content), Metadata: metadata})
+		return err
+	}},
+	http.MethodGet: {"downloading abc", func(t *testing.T, c *client.Client, content []byte) error {
+		var got []byte
+		err := c.Get(t.Context(), client.Download{ID: "abc", Receive: func(_ client.Found, body io.Reader) (err error) {
+			got, err = io.ReadAll(body)
+			return err
+		}})
+		if err == nil && !bytes.Equal(got, content) {
+			t.Errorf("%d wrong bytes came", len(got))
+		}
+		return err
+	}},
+	http.MethodHead: {"looking up abc", func(t *testing.T, c *client.Client, content []byte) error {
+		found, err := c.Stat(t.Context(), "abc")
+		if err == nil && (found.ID != "abc" || found.Size != int64(len(content))) {
+			t.Errorf("found %+v", found)
+		}
+		return err
+	}},
+	http.MethodPost: {"asking which artifacts are there", func(t *testing.T, c *client.Client, content []byte) error {
+		answers, err := c.Query(t.Context(), []artifact.ID{"missing", "abc"})
+		if err == nil && (len(answers) != 2 || answers[0].Presence != client.Missing ||
+			answers[1].Presence != client.Present || answers[1].Found.Size != int64(len(content))) {
+			t.Errorf("answers %+v", answers)
+		}
+		return err
+	}},
+}
+
+// fill stores the artifact that is asked for.
+func (c *cache) fill(t *testing.T, content []byte) {
+	t.Helper()
+	metadata := artifact.Metadata{CI: "X", Duration: new(time.Second)}
+	must.Do(t, c.store.Put(t.Context(), store.Key{ID: "abc"}, int64(len(content)), metadata, bytes.NewReader(content)))
 }

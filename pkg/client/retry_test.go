@@ -104,26 +104,18 @@ func TestPutTriesAgain(t *testing.T) {
 
 func TestWhatMayPass(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct {
-		err  *Error
-		want bool
-	}{
-		{&Error{Err: io.EOF}, true},
-		{&Error{Err: errors.New("connection reset")}, true},
-		{&Error{Status: 202, Err: reply.ErrBroken}, true},
-		{&Error{Status: 500, Err: reply.ErrBroken}, true},
-		{&Error{Err: artifact.ErrChanged}, false},
-		{&Error{Err: ErrPlainHTTP}, false},
-		{&Error{Err: context.Canceled}, false},
-		{&Error{Err: &tls.CertificateVerificationError{Err: io.EOF}}, false},
-		{&Error{Err: tls.RecordHeaderError{}}, false},
-		{&Error{Status: 202, Err: ErrAnsweredEarly}, false},
-		{&Error{Status: 200, Err: ErrNotRemoteCache}, false},
-		{&Error{Status: 302, Err: ErrRedirect}, false},
-		{&Error{Status: 307, Err: ErrTooManyRedirects}, false},
+	for want, reasons := range map[bool][]*Error{
+		true: {{Err: io.EOF}, {Err: errors.New("connection reset")}, {Status: 202, Err: reply.ErrBroken}, {Status: 500, Err: reply.ErrBroken}},
+		false: {
+			{Err: artifact.ErrChanged}, {Err: ErrPlainHTTP}, {Err: context.Canceled},
+			{Err: &tls.CertificateVerificationError{Err: io.EOF}}, {Err: tls.RecordHeaderError{}},
+			{Status: 202, Err: ErrAnsweredEarly}, {Status: 200, Err: ErrNotRemoteCache}, {Status: 302, Err: ErrRedirect}, {Status: 307, Err: ErrTooManyRedirects},
+		},
 	} {
-		if got := test.err.mayPass(); got != test.want {
-			t.Errorf("%+v may pass: %v, want %v", test.err, got, test.want)
+		for _, reason := range reasons {
+			if got := reason.mayPass(); got != want {
+				t.Errorf("%+v may pass: %v, want %v", reason, got, want)
+			}
 		}
 	}
 }
@@ -131,58 +123,40 @@ func TestWhatMayPass(t *testing.T) {
 // TestPaceHalvesAndGrows looks at the limit through how many get in.
 func TestPaceHalvesAndGrows(t *testing.T) {
 	t.Parallel()
-	p := newPace(8)
-	full := func(want int) {
-		t.Helper()
-		for p.running < want {
-			if _, turn, _ := p.enter(); turn != nil {
-				t.Fatalf("%d got in, want %d", p.running, want)
+	status := func(status int) *Error { return &Error{Status: status} }
+	type step struct {
+		ends, era int // so many requests of an era
+		with      *Error
+		limit     int // afterwards
+	}
+	for first, steps := range map[int][]step{
+		8: {
+			{8, 0, status(429), 4}, // they halve it once
+			{4, 1, status(503), 2},
+			{2, 2, status(500), 2}, // says nothing of the load
+			{2, 2, nil, 2},         // 2 + 1/2 + 1/2.5
+			{2, 2, nil, 3},
+			{100, 2, nil, 8},
+		},
+		1: {{1, 0, status(429), 1}, {1, 1, status(429), 1}, {1, 2, status(429), 1}, {1, 3, status(429), 1}, {1, 4, status(429), 1}},
+	} {
+		p := newPace(first)
+		for i, step := range append([]step{{limit: first}}, steps...) {
+			for range step.ends {
+				p.running = max(p.running, 1)
+				p.end(step.era, step.with)
+			}
+			for p.running < step.limit {
+				if _, turn, _ := p.enter(); turn != nil {
+					t.Fatalf("of %d, step %d: %d got in, want %d", first, i, p.running, step.limit)
+				}
+			}
+			if _, turn, _ := p.enter(); turn == nil {
+				t.Fatalf("of %d, step %d: more than %d got in", first, i, step.limit)
+			} else {
+				p.leave(turn)
 			}
 		}
-		if _, turn, _ := p.enter(); turn == nil {
-			t.Fatalf("more than %d got in", want)
-		} else {
-			p.leave(turn)
-		}
-	}
-	full(8)
-	busy := &Error{Status: http.StatusTooManyRequests}
-	for range 8 { // all of one era: they halve it once
-		p.end(0, busy)
-	}
-	full(4)
-	for range 4 {
-		p.end(1, &Error{Status: http.StatusServiceUnavailable})
-	}
-	full(2)
-	for range 2 {
-		p.end(2, &Error{Status: http.StatusInternalServerError}) // says nothing of the load
-	}
-	full(2)
-	for range 2 {
-		p.end(2, nil)
-	}
-	full(2) // 2 + 1/2 + 1/2.5
-	for range 2 {
-		p.end(2, nil)
-	}
-	full(3)
-	for range 100 {
-		p.running++
-		p.end(2, nil)
-	}
-	full(8)
-}
-
-func TestPaceNeverStops(t *testing.T) {
-	t.Parallel()
-	p := newPace(1)
-	for era := range 5 {
-		p.running++
-		p.end(era, &Error{Status: http.StatusTooManyRequests})
-	}
-	if _, turn, _ := p.enter(); turn != nil {
-		t.Error("nobody gets in")
 	}
 }
 

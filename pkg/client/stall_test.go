@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
@@ -78,7 +79,6 @@ func TestStandstillsLeaveTheConnection(t *testing.T) {
 				c := newClient(t, api, impatientOptions, trust, func(o *client.Options) {
 					o.Retries, o.OnRetry = 1, func(r client.Retry) { reason = r.Err }
 				})
-				client.SkipPausesForTest(c)
 				stored, err := putZeros(t, c, more)
 				mu.Lock()
 				defer mu.Unlock()
@@ -244,9 +244,10 @@ func TestEndedCallsAreNotTriedAgain(t *testing.T) {
 // TestTimeoutBoundsAllTries, and the pauses between them.
 func TestTimeoutBoundsAllTries(t *testing.T) {
 	t.Parallel()
-	r, c := serve(t, answering(503, "", "", "Retry-After", "60"), func(o *client.Options) {
-		o.Timeout, o.Retries = 100*time.Millisecond, 4
-	})
+	r := &recorder{answer: answering(503, "", "", "Retry-After", "60")}
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	c := must.Get(client.New(client.Options{API: server.URL, Timeout: 100 * time.Millisecond, Retries: 4}))(t)
 	if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrTimeout) || len(r.all()) != 1 {
 		t.Errorf("error %v after %d requests, want ErrTimeout after 1", err, len(r.all()))
 	}

@@ -8,10 +8,13 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -27,12 +30,13 @@ func TestPutFindsTheProtocol(t *testing.T) {
 		offered []string
 		http2   bool
 		want    string
+		tries   int32 // what worked is kept
 	}{
-		"both":                 {[]string{"h2", "http/1.1"}, false, "HTTP/1.1"},
-		"both, --http2":        {[]string{"h2", "http/1.1"}, true, "HTTP/2.0"},
-		"only HTTP/1":          {[]string{"http/1.1"}, false, "HTTP/1.1"},
-		"only HTTP/1, --http2": {[]string{"http/1.1"}, true, "HTTP/1.1"},
-		"only HTTP/2":          {[]string{"h2"}, false, "HTTP/2.0"},
+		"both":                 {[]string{"h2", "http/1.1"}, false, "HTTP/1.1", 3},
+		"both, --http2":        {[]string{"h2", "http/1.1"}, true, "HTTP/2.0", 3},
+		"only HTTP/1":          {[]string{"http/1.1"}, false, "HTTP/1.1", 3},
+		"only HTTP/1, --http2": {[]string{"http/1.1"}, true, "HTTP/1.1", 4},
+		"only HTTP/2":          {[]string{"h2"}, false, "HTTP/2.0", 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -42,22 +46,15 @@ func TestPutFindsTheProtocol(t *testing.T) {
 			c := newClient(t, api, trust, func(o *client.Options) {
 				o.HTTP2, o.Trace = test.http2, func(client.Exchange) { tries.Add(1) }
 			})
+			var got []string
 			for range 3 {
-				if _, err := put(t, c, "bytes"); err != nil {
-					t.Fatal(err)
-				}
+				must.Get(put(t, c, "bytes"))(t)
 			}
-			for _, got := range r.all() {
-				if got.Proto != test.want || got.Body != "bytes" {
-					t.Errorf("sent %+v, want %s", got, test.want)
-				}
+			for _, one := range r.all() {
+				got = append(got, one.Proto+" "+one.Body)
 			}
-			failed := int32(0)
-			if (test.want == "HTTP/2.0") != test.http2 {
-				failed = 1 // what worked is kept
-			}
-			if tries.Load() != 3+failed {
-				t.Errorf("%d tries, want %d", tries.Load(), 3+failed)
+			if want := slices.Repeat([]string{test.want + " bytes"}, 3); !slices.Equal(got, want) || tries.Load() != test.tries {
+				t.Errorf("sent %q in %d tries, want %q in %d", got, tries.Load(), want, test.tries)
 			}
 		})
 	}
@@ -135,37 +132,32 @@ func TestNoTLSConnection(t *testing.T) {
 // the API, and to no place that it redirects to.
 func TestGateIsTheAPIsOwn(t *testing.T) {
 	t.Parallel()
-	type shown struct {
-		certificates int
-		header       string
-	}
 	for _, http2 := range []bool{false, true} {
-		var here, there shown
-		see := func(to *shown, answer http.HandlerFunc) *httptest.Server {
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				*to = shown{len(r.TLS.PeerCertificates), r.Header.Get("X-Gate")}
-				io.Copy(io.Discard, r.Body) // who answers before is doubted
+		shown := map[string]string{}
+		see := func(name string, answer http.HandlerFunc) *httptest.Server {
+			server := httptest.NewUnstartedServer(&recorder{answer: func(w http.ResponseWriter, r *http.Request) {
+				shown[name] = fmt.Sprint(len(r.TLS.PeerCertificates), r.Header["X-Gate"])
 				answer(w, r)
-			}))
-			server.EnableHTTP2 = true
-			server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+			}})
+			server.EnableHTTP2, server.TLS = true, &tls.Config{ClientAuth: tls.RequestClientCert}
 			server.StartTLS()
 			t.Cleanup(server.Close)
 			return server
 		}
-		other := see(&there, accept)
-		api := see(&here, answering(307, "", "", "Location", other.URL))
+		other := see("another place", accept)
+		api := see("the API", answering(307, "", "", "Location", other.URL))
 		c := newClient(t, api.URL, func(o *client.Options) {
 			o.RootCAs = api.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 			o.ClientCertificate, o.HTTP2 = &api.TLS.Certificates[0], http2
 			o.Header = http.Header{"X-Gate": {"value"}}
 		})
 		must.Get(put(t, c, "bytes"))(t)
-		if here != (shown{1, "value"}) || there != (shown{}) {
-			t.Errorf("http2 %v: the API was shown %+v, another place %+v", http2, here, there)
+		if want := map[string]string{"the API": "1 [value]", "another place": "0 []"}; !maps.Equal(shown, want) {
+			t.Errorf("http2 %v: shown %q, want %q", http2, shown, want)
 		}
 	}
 }
+
 func TestPutNeverGoesFromHTTPSToHTTP(t *testing.T) {
 	t.Parallel()
 	plain := &recorder{answer: accept}

@@ -29,7 +29,6 @@ func TestNobodyAccepts(t *testing.T) {
 		}
 	}
 	c := newClient(t, "http://"+address, impatientOptions, func(o *client.Options) { o.Retries = 1 })
-	client.SkipPausesForTest(c)
 	_, err := put(t, c, "bytes")
 	failed := new(client.Error)
 	want := regexp.MustCompile(`^uploading abc: dial tcp .*: i/o timeout$`)
