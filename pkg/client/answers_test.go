@@ -24,6 +24,7 @@ const (
 	coding    = "Content-Encoding"
 	demand    = "WWW-Authenticate"
 	waf       = "X-Amzn-Waf-Action"
+	location  = "Location"
 )
 
 // refusal is an answer that makes an error of a call.
@@ -149,10 +150,9 @@ func noSuccesses() []refusal {
 	reported := func(code, message string) client.Error {
 		return client.Error{Code: code, Message: message, Err: client.ErrReported}
 	}
-	leads := func(name string, status int, by client.Responder, location string, header ...string) refusal {
-		return refuses(name, status, "", "", client.Error{By: by, Location: location, Err: client.ErrRedirect}, header...)
+	leads := func(name string, status int, by client.Responder, place string, header ...string) refusal {
+		return refuses(name, status, "", "", client.Error{By: by, Location: place, Err: client.ErrRedirect}, header...)
 	}
-	const at = "Location"
 	return []refusal{
 		refuses("a part", 206, "", "", client.Error{Err: client.ErrNotRemoteCache}),
 		refuses("HTML by type", 200, "Text/HTML; charset=utf-8", "Welcome", page),
@@ -169,23 +169,22 @@ func noSuccesses() []refusal {
 		refuses("200 with a word of failure", 200, "", `{"status":"Error","reason":"No disk."}`, reported("", "No disk.")),
 		refuses("202 of a firewall", 202, "", "", client.Error{By: client.ByChallenge, Err: client.ErrNotRemoteCache}, waf, "challenge"),
 		leads("304", 304, client.ByCache, ""),
-		leads("301", 301, client.BySignIn, "", at, "https://other:8443/x?secret"),
-		leads("301 to another cache", 301, client.ByCache, "https://other:8443/base", at, "https://other:8443/base/v8/artifacts/abc?slug=s"),
-		leads("302 to a path with escapes", 302, client.ByCache, "https://other/a%20b%3F", at, "https://other/a%20b%3F/v8/artifacts/abc"),
-		leads("302 to a signed place", 302, client.BySignIn, "", at, "https://other/v8/artifacts/abc?X-Amz-Signature=s"),
-		leads("302 to another artifact", 302, client.BySignIn, "", at, "https://other/v8/artifacts/abcd"),
-		leads("302 with the token", 302, client.ByCache, "https://***", at, "https://"+token+"/v8/artifacts/abc"),
-		leads("303", 303, client.BySignIn, "", at, "/x"),
+		leads("301", 301, client.BySignIn, "", location, "https://other:8443/x?secret"),
+		leads("301 to another cache", 301, client.ByCache, "https://other:8443/base", location, "https://other:8443/base/v8/artifacts/abc?slug=s"),
+		leads("302 to a path with escapes", 302, client.ByCache, "https://other/a%20b%3F", location, "https://other/a%20b%3F/v8/artifacts/abc"),
+		leads("302 to a signed place", 302, client.BySignIn, "", location, "https://other/v8/artifacts/abc?X-Amz-Signature=s"),
+		leads("302 to another artifact", 302, client.BySignIn, "", location, "https://other/v8/artifacts/abcd"),
+		leads("302 with the token", 302, client.ByCache, "https://***", location, "https://"+token+"/v8/artifacts/abc"),
+		leads("303", 303, client.BySignIn, "", location, "/x"),
 		leads("307 nowhere", 307, client.ByCache, ""),
-		leads("307 to a file", 307, client.ByCache, "", at, "file:///etc/passwd"),
-		leads("308 with a password", 308, client.ByCache, "", at, "http://u:p@other/"),
+		leads("307 to a file", 307, client.ByCache, "", location, "file:///etc/passwd"),
+		leads("308 with a password", 308, client.ByCache, "", location, "http://u:p@other/"),
 	}
 }
 
 // refusedDownloads are answers to GET.
 func refusedDownloads() []refusal {
 	none, redirect := client.Error{Err: client.ErrNotRemoteCache}, client.Error{Err: client.ErrRedirect}
-	const at = "Location"
 	return []refusal{
 		refuses("missing", 404, jsonType, `{"message":"Artifact not found"}`, client.Error{Message: "Artifact not found"}),
 		refuses("a sign-in page", 200, "text/html; charset=utf-8", "<html>", client.Error{By: client.ByPage, Err: client.ErrNotRemoteCache}),
@@ -193,25 +192,24 @@ func refusedDownloads() []refusal {
 		refuses("nothing", 204, "", "", none),
 		refuses("gzip", 200, "", "\x1f\x8b", client.Error{Err: client.ErrEncoded}, coding, "gzip"),
 		refuses("not modified", 304, "", "", redirect),
-		refuses("to a file", 302, "", "", redirect, at, "file:///etc/passwd"),
-		refuses("to no host", 302, "", "", redirect, at, "http://a%EF%BC%8Fb/"),
-		refuses("to no port", 302, "", "", redirect, at, "http://localhost:65536/"),
-		refuses("with a password", 307, "", "", redirect, at, "http://u:p@localhost/"),
+		refuses("to a file", 302, "", "", redirect, location, "file:///etc/passwd"),
+		refuses("to no host", 302, "", "", redirect, location, "http://a%EF%BC%8Fb/"),
+		refuses("to no port", 302, "", "", redirect, location, "http://localhost:65536/"),
+		refuses("with a password", 307, "", "", redirect, location, "http://u:p@localhost/"),
 	}
 }
 
 // refusedPreflights are answers to the OPTIONS before an upload.
 func refusedPreflights() []refusal {
-	const at = "Location"
 	return []refusal{
 		refuses("no such route", 404, "", "", client.Error{Err: client.ErrNoPreflight}),
 		refuses("no such method", 405, "", "", client.Error{Err: client.ErrNoPreflight}),
 		refuses("a fault", 500, "", "", client.Error{Attempts: 3}),
 		refuses("a wrong token", 401, "", "", client.Error{}),
 		refuses("a page", 200, pageType, "<html>", client.Error{By: client.ByPage, Err: client.ErrNotRemoteCache}),
-		refuses("a user name", 200, "", "", client.Error{Err: client.ErrRedirect}, at, "http://u:p@127.0.0.1/"),
-		refuses("no http", 200, "", "", client.Error{Err: client.ErrRedirect}, at, "file:///etc/passwd"),
-		refuses("a place that 302", 302, "", "", client.Error{By: client.BySignIn, Err: client.ErrRedirect}, at, "/x"),
+		refuses("a user name", 200, "", "", client.Error{Err: client.ErrRedirect}, location, "http://u:p@127.0.0.1/"),
+		refuses("no http", 200, "", "", client.Error{Err: client.ErrRedirect}, location, "file:///etc/passwd"),
+		refuses("a place that 302", 302, "", "", client.Error{By: client.BySignIn, Err: client.ErrRedirect}, location, "/x"),
 	}
 }
 

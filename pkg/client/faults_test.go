@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -44,7 +45,7 @@ type fault struct {
 // connection fails.
 type expectation struct {
 	passes bool
-	exit   int    // the program's; 9 for what may pass
+	exit   int    // the program's; 0 for 9, as of what may pass
 	status int    // of the last answer; 0 for none
 	err    error  // that is wrapped; nil for any
 	text   string // what is said, as a regular expression, where it is more than err
@@ -71,13 +72,6 @@ func said(text string) expectation { return expectation{passes: true, text: text
 // refused is an answer that is final.
 func refused(exit, status int, err error) expectation {
 	return expectation{exit: exit, status: status, err: err}
-}
-
-func (e expectation) code() int {
-	if e.passes {
-		return 9
-	}
-	return e.exit
 }
 
 // message is all that is said, as a regular expression.
@@ -196,8 +190,8 @@ func (f fault) check(t *testing.T, err error, tries int, always bool) {
 	if failed.Status != f.wants.status || f.wants.err != nil && !errors.Is(err, f.wants.err) || failed.Attempts != tries {
 		t.Errorf("status %d, %d tries, error %v; want %+v", failed.Status, failed.Attempts, err, f.wants)
 	}
-	if code := command.ExitCode(err); code != f.wants.code() {
-		t.Errorf("exit %d, want %d", code, f.wants.code())
+	if code, want := command.ExitCode(err), cmp.Or(f.wants.exit, 9); code != want {
+		t.Errorf("exit %d, want %d", code, want)
 	}
 	if want := f.wants.message(calls[f.method].doing); !want.MatchString(err.Error()) {
 		t.Errorf("message %q, want %q", err, want)
@@ -219,11 +213,11 @@ func startFaultyCache(t *testing.T, secure bool) *cache {
 	c := &cache{scheme: "http", address: listener.Addr().String(), store: dir}
 	if secure {
 		c.scheme = "https"
-		var certificate tls.Certificate
-		certificate, c.roots = testCertificate(t)
-		listener = tls.NewListener(listener, &tls.Config{
-			NextProtos: []string{"http/1.1"}, Certificates: []tls.Certificate{certificate},
-		})
+		certified := httptest.NewTLSServer(nil)
+		certified.Close()
+		c.roots = x509.NewCertPool()
+		c.roots.AddCert(certified.Certificate())
+		listener = tls.NewListener(listener, &tls.Config{NextProtos: []string{"http/1.1"}, Certificates: certified.TLS.Certificates})
 	}
 	web, err := server.New(dir, server.Options{
 		Token: token, Hosts: []string{"127.0.0.1"}, Limits: server.Limits{Window: 10 * time.Second},
@@ -243,15 +237,6 @@ func startFaultyCache(t *testing.T, secure bool) *cache {
 	}
 	t.Cleanup(func() { dir.Close() })
 	return c
-}
-
-func testCertificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
-	server := httptest.NewTLSServer(nil)
-	defer server.Close()
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
-	return server.TLS.Certificates[0], roots
 }
 
 // holds stops the server, which lets it end what it has begun, and looks into

@@ -97,10 +97,8 @@ func checkSent(t *testing.T, r *recorder, want ...string) {
 	}
 }
 
-func accept(w http.ResponseWriter, _ *http.Request) {
-	w.WriteHeader(http.StatusAccepted)
-	io.WriteString(w, `{"urls":["https://cache/a"]}`)
-}
+// accept stores an artifact.
+var accept = answering(http.StatusAccepted, "", `{"urls":["https://cache/a"]}`)
 
 func answering(status int, contentType, body string, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {

@@ -53,22 +53,21 @@ func say(text string) func(net.Conn) {
 	return func(conn net.Conn) { io.WriteString(conn, text) }
 }
 
-func gzipped(size int64) string {
+// bomb is 256 MiB in gzip.
+func bomb() string {
 	var packed bytes.Buffer
 	writer := gzip.NewWriter(&packed)
-	io.CopyN(writer, zeros{}, size)
+	for range 256 {
+		writer.Write(make([]byte, 1<<20))
+	}
 	writer.Close()
 	return packed.String()
 }
 
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
 func hostileAnswers() []hostile {
 	const ok, fault = "HTTP/1.1 200 OK\r\n", "HTTP/1.1 500 Internal Server Error\r\n"
 	plain := "Content-Type: text/plain\r\n\r\n"
-	bomb := gzipped(256 << 20)
+	bomb := bomb()
 	packed := fmt.Sprintf("Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s", len(bomb), bomb)
 	nowhere := new(client.Error)
 	failed := func(status int) *client.Error { return &client.Error{Status: status} }

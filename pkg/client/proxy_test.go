@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,23 +19,16 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// tunnel is a proxy that makes tunnels for one user, over TLS or not.
-type tunnel struct {
-	*httptest.Server
-	asked atomic.Int32
-}
-
-func startProxy(t *testing.T, user, password string, overTLS bool) *tunnel {
+// startProxy starts a proxy that makes tunnels for one user, over TLS or not.
+func startProxy(t *testing.T, user, password string, overTLS bool) (*httptest.Server, *recorder) {
 	t.Helper()
-	p := new(tunnel)
 	want := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
-	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.asked.Add(1)
+	r := &recorder{answer: func(w http.ResponseWriter, r *http.Request) {
 		if user != "" && r.Header.Get("Proxy-Authorization") != want {
 			w.WriteHeader(http.StatusProxyAuthRequired)
 			return
 		}
-		if r.Header.Get("Authorization") != "" && r.Method == http.MethodConnect || r.Method != http.MethodConnect {
+		if r.Header.Get("Authorization") != "" || r.Method != http.MethodConnect {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
@@ -54,15 +46,16 @@ func startProxy(t *testing.T, user, password string, overTLS bool) *tunnel {
 		defer here.Close()
 		go func() { io.Copy(there, buffered); there.Close() }()
 		io.Copy(here, there)
-	}))
+	}}
+	proxy := httptest.NewUnstartedServer(r)
 	if overTLS {
-		p.TLS = &tls.Config{NextProtos: []string{"http/1.1"}}
-		p.StartTLS()
+		proxy.TLS = &tls.Config{NextProtos: []string{"http/1.1"}}
+		proxy.StartTLS()
 	} else {
-		p.Start()
+		proxy.Start()
 	}
-	t.Cleanup(p.Close)
-	return p
+	t.Cleanup(proxy.Close)
+	return proxy, r
 }
 
 // TestProxyCarries sends through a proxy that was given, also to this machine,
@@ -73,7 +66,7 @@ func TestProxyCarries(t *testing.T) {
 		for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
 			r := &recorder{answer: accept}
 			api, trust := startTLS(t, r, "h2", "http/1.1")
-			proxy := startProxy(t, "u", "p w", scheme == "https")
+			proxy, asked := startProxy(t, "u", "p w", scheme == "https")
 			c := newClient(t, api, trust, func(o *client.Options) {
 				if o.HTTP2 = protocol == "HTTP/2.0"; scheme == "https" {
 					o.RootCAs.AddCert(proxy.Certificate())
@@ -84,8 +77,8 @@ func TestProxyCarries(t *testing.T) {
 				t.Fatalf("over %s, %s: %v", scheme, protocol, err)
 			}
 			got := r.all()
-			if len(got) != 1 || got[0].Proto != protocol || got[0].Length != 3<<20 || got[0].Header["Proxy-Authorization"] != "" || proxy.asked.Load() != 1 {
-				t.Errorf("over %s: %d requests by %d tunnels, want %s", scheme, len(got), proxy.asked.Load(), protocol)
+			if len(got) != 1 || got[0].Proto != protocol || got[0].Length != 3<<20 || got[0].Header["Proxy-Authorization"] != "" || len(asked.all()) != 1 {
+				t.Errorf("over %s: %d requests by %d tunnels, want %s", scheme, len(got), len(asked.all()), protocol)
 			}
 		}
 	}
@@ -96,13 +89,13 @@ func TestProxyWantsCredentials(t *testing.T) {
 	t.Parallel()
 	r := &recorder{answer: accept}
 	api, trust := startTLS(t, r, "http/1.1")
-	proxy := startProxy(t, "u", "p", false)
+	proxy, asked := startProxy(t, "u", "p", false)
 	c := newClient(t, api, trust, func(o *client.Options) { o.Proxy, o.Retries, o.AllowHTTP = proxy.URL, 3, true })
 	_, err := put(t, c, "bytes")
 	var closed *client.ProxyError
 	want := client.ProxyError{Proxy: proxy.Listener.Addr().String(), Status: 407}
-	if !errors.As(err, &closed) || *closed != want || proxy.asked.Load() != 1 || len(r.all()) != 0 {
-		t.Errorf("%v after %d, want %v", err, proxy.asked.Load(), want)
+	if !errors.As(err, &closed) || *closed != want || len(asked.all()) != 1 || len(r.all()) != 0 {
+		t.Errorf("%v after %d, want %v", err, len(asked.all()), want)
 	}
 }
 
@@ -144,11 +137,11 @@ func TestSilentProxies(t *testing.T) {
 // TestPlainHTTPStaysOnThisMachine, and goes through no proxy, unless it may leave.
 func TestPlainHTTPStaysOnThisMachine(t *testing.T) {
 	t.Parallel()
-	proxy := startProxy(t, "", "", false)
+	proxy, asked := startProxy(t, "", "", false)
 	_, proxied := serve(t, accept, func(o *client.Options) { o.Proxy = proxy.URL })
 	// 192.0.2.0/24 is for documentation (RFC 5737); nothing is dialled.
 	for name, c := range map[string]*client.Client{"by a proxy": proxied, "elsewhere": newClient(t, "http://192.0.2.1:9")} {
-		if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrPlainHTTP) || proxy.asked.Load() != 0 {
+		if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrPlainHTTP) || len(asked.all()) != 0 {
 			t.Errorf("%s: error %v, want ErrPlainHTTP", name, err)
 		}
 	}
@@ -244,17 +237,15 @@ func TestResolversThatFail(t *testing.T) {
 
 // answerQuestions answers each with a code, or not at all where that is none.
 func answerQuestions(server net.PacketConn, code byte) {
-	for packet := make([]byte, 512); ; {
+	packet := make([]byte, 512)
+	for {
 		n, from, err := server.ReadFrom(packet)
 		if err != nil {
 			return
 		}
-		if code > 15 || n < 12 {
-			continue
-		}
-		packet[2], packet[3] = packet[2]|0x80, 0x80|code // an answer (RFC 1035, section 4.1.1)
-		if _, err := server.WriteTo(packet[:n], from); err != nil {
-			return
+		if code < 16 {
+			packet[2], packet[3] = packet[2]|0x80, 0x80|code // an answer (RFC 1035, section 4.1.1)
+			_, _ = server.WriteTo(packet[:n], from)
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/reply"
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
 // now is the clock of these tests.
@@ -214,3 +215,14 @@ func TestPaceLosesNoTurn(t *testing.T) {
 		}
 	})
 }
+
+// RedactForTest is how URLs are shown.
+var RedactForTest = transport.Redact
+
+// SkipPausesForTest lets a client try again at once.
+func SkipPausesForTest(c *Client) {
+	c.retries.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
+}
+
+// MayPassForTest tells whether an error is tried again.
+func MayPassForTest(e *Error) bool { return e.mayPass() }

@@ -191,37 +191,28 @@ func TestQueryInParts(t *testing.T) {
 	}
 }
 
-// TestCheckTokenAsksForAnID that strict servers take, and with GET where there is
-// no HEAD.
-func TestCheckTokenAsksForAnID(t *testing.T) {
+// TestCheckToken finds out nothing of the token where not the API refused, or where
+// it never saw the token. It asks for an id that strict servers take, and with GET
+// where there is no HEAD.
+func TestCheckToken(t *testing.T) {
 	t.Parallel()
-	strict := regexp.MustCompile("^/v8/artifacts/[0-9a-f]{16}$")
-	_, c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	storage := httptest.NewServer(answering(403, "application/xml", `<Error><Code>AccessDenied</Code><Message>no</Message></Error>`))
+	t.Cleanup(storage.Close)
+	strict := func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case !strict.MatchString(r.URL.Path):
+		case !regexp.MustCompile("^/v8/artifacts/[0-9a-f]{16}$").MatchString(r.URL.Path):
 			w.WriteHeader(http.StatusUnprocessableEntity)
 		case r.Method == http.MethodHead:
 			w.WriteHeader(http.StatusMethodNotAllowed)
 		default:
 			w.WriteHeader(http.StatusNotFound)
 		}
-	})
-	if verdict, err := c.CheckToken(t.Context()); verdict != client.Accepted || err != nil {
-		t.Errorf("%d, %v", verdict, err)
 	}
-}
-
-// TestCheckTokenWherePreflightLeads tells nothing of the token where not the API
-// refused, or where it never saw the token.
-func TestCheckTokenWherePreflightLeads(t *testing.T) {
-	t.Parallel()
-	storage := httptest.NewServer(answering(403, "application/xml", `<Error><Code>AccessDenied</Code><Message>no</Message></Error>`))
-	t.Cleanup(storage.Close)
 	nothing, allowed := answering(200, "", ""), answering(200, "", "", "Access-Control-Allow-Headers", "Authorization")
 	for name, test := range map[string]struct {
-		options, head http.HandlerFunc
+		options, head http.HandlerFunc // nil for no preflight
 		verdict       client.Verdict
-		err           error // that the error must be
+		err           error // that the error of any other verdict than Accepted must be
 		code          string
 	}{
 		"the storage refuses":   {answering(200, "", "", "Location", storage.URL), nil, client.Unclear, nil, "AccessDenied"},
@@ -230,14 +221,16 @@ func TestCheckTokenWherePreflightLeads(t *testing.T) {
 		"a fault":               {answering(500, "", ""), nil, client.Unclear, nil, ""},
 		"it has anything":       {allowed, nothing, client.Unclear, client.ErrNotRemoteCache, ""},
 		"the preflight refuses": {answering(401, "", ""), nil, client.Refused, nil, ""},
+		"a strict server":       {nil, strict, client.Accepted, nil, ""},
 		"the API refuses":       {allowed, answering(403, "", ""), client.Refused, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, c := serve(t, byMethod(map[string]http.HandlerFunc{"OPTIONS": test.options, "HEAD": test.head, "GET": test.head}), func(o *client.Options) { o.Preflight = true })
+			_, c := serve(t, byMethod(map[string]http.HandlerFunc{"OPTIONS": test.options, "HEAD": test.head, "GET": test.head}),
+				func(o *client.Options) { o.Preflight = test.options != nil })
 			verdict, err := c.CheckToken(t.Context())
-			var failed *client.Error
-			if verdict != test.verdict || !errors.As(err, &failed) || !errors.Is(failed.Err, test.err) || failed.Code != test.code {
+			failed := new(client.Error)
+			if verdict != test.verdict || errors.As(err, &failed) != (verdict != client.Accepted) || !errors.Is(failed.Err, test.err) || failed.Code != test.code {
 				t.Errorf("verdict %d, %+v; want %d, %v and code %q", verdict, failed, test.verdict, test.err, test.code)
 			}
 		})

@@ -20,7 +20,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-func TestPutSendsEverything(t *testing.T) {
+// TestPutSends everything that there is, and leaves out what is not there.
+func TestPutSends(t *testing.T) {
 	t.Parallel()
 	r, c := serve(t, accept, func(o *client.Options) {
 		o.API += "/base/path/"
@@ -39,14 +40,9 @@ func TestPutSendsEverything(t *testing.T) {
 		" Authorization: Bearer the-token Content-Length: 5 Content-Type: application/octet-stream User-Agent: test/1"+
 		" X-Artifact-Client-Ci: GITHUB_ACTIONS X-Artifact-Client-Interactive: 1 X-Artifact-Dirty-Hash: d1"+
 		" X-Artifact-Duration: 12500 X-Artifact-Sha: 5ca1ab1e X-Artifact-Tag: dGFn")
-}
 
-func TestPutLeavesOutWhatIsNotThere(t *testing.T) {
-	t.Parallel()
-	r, c := serve(t, accept, func(o *client.Options) { o.Token, o.Team = "", artifact.Team{ID: "not-an-id"} })
-	if _, err := put(t, c, ""); err != nil {
-		t.Fatal(err)
-	}
+	r, c = serve(t, accept, func(o *client.Options) { o.Token, o.Team = "", artifact.Team{ID: "not-an-id"} })
+	must.Get(put(t, c, ""))(t)
 	checkSent(t, r, "HTTP/1.1 PUT /v8/artifacts/abc Content-Length: 0 Content-Type: application/octet-stream User-Agent: test/1")
 }
 
