@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -31,16 +32,17 @@ type answering struct {
 }
 
 // serveConns accepts connections and lets one function have each.
-func serveConns(t *testing.T, scheme string, handle func(conn net.Conn, number int)) *answering {
+func serveConns(t *testing.T, scheme string, handle func(s *answering, conn net.Conn, number int)) *answering {
 	t.Helper()
+	s := new(answering)
 	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	t.Cleanup(func() { listener.Close() })
-	server := &answering{url: scheme + "://" + listener.Addr().String()}
+	s.url = scheme + "://" + listener.Addr().String()
 	if scheme == "https" {
 		certified := httptest.NewTLSServer(nil)
 		certified.Close()
-		server.roots = x509.NewCertPool()
-		server.roots.AddCert(certified.Certificate())
+		s.roots = x509.NewCertPool()
+		s.roots.AddCert(certified.Certificate())
 		listener = tls.NewListener(listener, &tls.Config{Certificates: certified.TLS.Certificates})
 	}
 	go func() {
@@ -49,19 +51,16 @@ func serveConns(t *testing.T, scheme string, handle func(conn net.Conn, number i
 			if err != nil {
 				return
 			}
-			go func() { defer conn.Close(); handle(conn, number) }()
+			go func() { defer conn.Close(); handle(s, conn, number) }()
 		}
 	}()
-	return server
+	return s
 }
 
 // serveAnswers reads each request and lets one function answer it.
 func serveAnswers(t *testing.T, scheme string, answer func(conn net.Conn, number int)) *answering {
 	t.Helper()
-	var server *answering
-	started := make(chan struct{})
-	server = serveConns(t, scheme, func(conn net.Conn, number int) {
-		<-started
+	return serveConns(t, scheme, func(s *answering, conn net.Conn, number int) {
 		reader := bufio.NewReader(conn)
 		for {
 			req, err := http.ReadRequest(reader)
@@ -71,14 +70,12 @@ func serveAnswers(t *testing.T, scheme string, answer func(conn net.Conn, number
 			if _, err := io.Copy(io.Discard, req.Body); err != nil {
 				return
 			}
-			server.mu.Lock()
-			server.conns = append(server.conns, number)
-			server.mu.Unlock()
+			s.mu.Lock()
+			s.conns = append(s.conns, number)
+			s.mu.Unlock()
 			answer(conn, number)
 		}
 	})
-	close(started)
-	return server
 }
 
 func (s *answering) seen() []int {
@@ -100,29 +97,28 @@ func upload(way http.RoundTripper, target string, size int) (*http.Response, err
 	return way.RoundTrip(req)
 }
 
-// exchange makes a small PUT and reads so many bytes of the answer, -1 being all.
-func exchange(way http.RoundTripper, target string, read int64) (string, error) {
-	resp, err := upload(way, target, 4)
+const all = math.MaxInt64
+
+// exchange makes an upload and reads so many bytes of the answer.
+func exchange(way http.RoundTripper, target string, size int, read int64) (string, error) {
+	resp, err := upload(way, target, size)
 	if err != nil {
 		return "", err
 	}
 	defer resp.Body.Close()
-	body := io.Reader(resp.Body)
-	if read >= 0 {
-		body = io.LimitReader(body, read)
-	}
-	text, err := io.ReadAll(body)
+	text, err := io.ReadAll(io.LimitReader(resp.Body, read))
 	return fmt.Sprint(resp.StatusCode, " ", string(text)), err
 }
 
 const whole = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
+func say(text string) func(net.Conn, int) {
+	return func(conn net.Conn, _ int) { io.WriteString(conn, text) }
+}
+
 // A connection carries the next request where nothing is left of the last one.
 func TestConnections(t *testing.T) {
 	t.Parallel()
-	say := func(text string) func(net.Conn, int) {
-		return func(conn net.Conn, _ int) { io.WriteString(conn, text) }
-	}
 	for _, test := range []struct {
 		name   string
 		answer func(net.Conn, int)
@@ -130,20 +126,20 @@ func TestConnections(t *testing.T) {
 		want   string // each time; empty for an error
 		conns  []int
 	}{
-		{"all is read", say(whole), -1, "200 hello", []int{1, 1, 1}},
-		{"nothing is to be read", say("HTTP/1.1 204 No Content\r\n\r\n"), -1, "204 ", []int{1, 1, 1}},
-		{"in chunks", say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"), -1, "200 ab", []int{1, 1, 1}},
-		{"interim answers", say("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + whole), -1, "200 hello", []int{1, 1, 1}},
+		{"all is read", say(whole), all, "200 hello", []int{1, 1, 1}},
+		{"nothing is to be read", say("HTTP/1.1 204 No Content\r\n\r\n"), all, "204 ", []int{1, 1, 1}},
+		{"in chunks", say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"), all, "200 ab", []int{1, 1, 1}},
+		{"interim answers", say("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + whole), all, "200 hello", []int{1, 1, 1}},
 		{"not all is read of what came with the headers", say(whole), 2, "200 he", []int{1, 2, 3}},
 		{"not all is read", say("HTTP/1.1 200 OK\r\nContent-Length: 65536\r\n\r\n" + strings.Repeat("x", 65536)), 2, "200 xx", []int{1, 2, 3}},
-		{"the server says that it closes", say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"), -1, "200 x", []int{1, 2, 3}},
-		{"an older version", say("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"), -1, "200 x", []int{1, 2, 3}},
-		{"more than the answer", say(whole + whole), -1, "200 hello", []int{1, 2, 3}},
-		{"another protocol", say("HTTP/1.1 101 Switching Protocols\r\n\r\n"), -1, "101 ", []int{1, 2, 3}},
-		{"closed without a word", func(conn net.Conn, _ int) { io.WriteString(conn, whole); conn.Close() }, -1, "200 hello", []int{1, 2, 3}},
+		{"the server says that it closes", say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"), all, "200 x", []int{1, 2, 3}},
+		{"an older version", say("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx"), all, "200 x", []int{1, 2, 3}},
+		{"more than the answer", say(whole + whole), all, "200 hello", []int{1, 2, 3}},
+		{"another protocol", say("HTTP/1.1 101 Switching Protocols\r\n\r\n"), all, "101 ", []int{1, 2, 3}},
+		{"closed without a word", func(conn net.Conn, _ int) { io.WriteString(conn, whole); conn.Close() }, all, "200 hello", []int{1, 2, 3}},
 		// Only a connection that was idle may have been closed for no fault of the
 		// request, so a request on a new one is not made again.
-		{"new connections are tried once", func(conn net.Conn, _ int) { conn.Close() }, -1, "", []int{1, 2, 3}},
+		{"new connections are tried once", func(conn net.Conn, _ int) { conn.Close() }, all, "", []int{1, 2, 3}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -151,17 +147,14 @@ func TestConnections(t *testing.T) {
 			way := server.way()
 			var got []string
 			for range 3 {
-				answer, err := exchange(way, server.url, test.read)
+				answer, err := exchange(way, server.url, 4, test.read)
 				if (err != nil) != (test.want == "") {
 					t.Error(err)
 				}
 				got = append(got, answer)
 			}
-			if want := []string{test.want, test.want, test.want}; !slices.Equal(got, want) {
-				t.Errorf("the answers were %q, want %q", got, want)
-			}
-			if got := server.seen(); !slices.Equal(got, test.conns) {
-				t.Errorf("the requests came on connections %v, want %v", got, test.conns)
+			if want := slices.Repeat([]string{test.want}, 3); !slices.Equal(got, want) || !slices.Equal(server.seen(), test.conns) {
+				t.Errorf("the answers were %q on connections %v, want %q on %v", got, server.seen(), want, test.conns)
 			}
 		})
 	}
@@ -169,7 +162,7 @@ func TestConnections(t *testing.T) {
 
 func TestHeadersAreChecked(t *testing.T) {
 	t.Parallel()
-	server := serveAnswers(t, "http", func(conn net.Conn, _ int) { io.WriteString(conn, whole) })
+	server := serveAnswers(t, "http", say(whole))
 	for _, value := range []string{"a\r\nX-Other: b", "a\nb", "a\x00b", "a\x7fb"} {
 		req := must.Get(http.NewRequest(http.MethodGet, server.url, nil))(t)
 		req.Header.Set("X-Value", value)
@@ -188,21 +181,18 @@ func TestHeadersAreChecked(t *testing.T) {
 func TestClosedBodies(t *testing.T) {
 	t.Parallel()
 	for name, begin := range map[string]string{"of a length": "Content-Length: 10", "in chunks": "Transfer-Encoding: chunked"} {
-		for end, after := range map[string]string{"closed": "", "broken": "hang up"} {
-			t.Run(fmt.Sprint(name, ", ", end), func(t *testing.T) {
+		for _, broken := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", broken: ", broken), func(t *testing.T) {
 				t.Parallel()
 				server := serveAnswers(t, "http", func(conn net.Conn, _ int) {
 					io.WriteString(conn, "HTTP/1.1 200 OK\r\n"+begin+"\r\n\r\n2\r\nab\r\n")
-					if after != "" {
+					if broken {
 						conn.Close()
 					}
 				})
-				req, _ := http.NewRequest(http.MethodGet, server.url, nil)
-				resp := must.Get(server.way().RoundTrip(req))(t)
-				if _, err := io.ReadFull(resp.Body, make([]byte, 2)); err != nil {
-					t.Fatal(err)
-				}
-				if after == "" {
+				resp := must.Get(upload(server.way(), server.url, 0))(t)
+				must.Get(io.ReadFull(resp.Body, make([]byte, 2)))(t)
+				if !broken {
 					resp.Body.Close()
 				}
 				for range 3 {
@@ -219,18 +209,14 @@ func TestClosedBodies(t *testing.T) {
 // share one connection.
 func TestConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
-	server := serveAnswers(t, "http", func(conn net.Conn, _ int) { io.WriteString(conn, whole) })
+	server := serveAnswers(t, "http", say(whole))
 	way := New(Options{Connections: 1})
 	var group sync.WaitGroup
 	for _, size := range []int{0, 10, 10, 10, 10, smallBody, smallBody + 1, 1 << 20} {
 		group.Go(func() {
-			resp, err := upload(way, server.url, size)
-			if err != nil {
+			if _, err := exchange(way, server.url, size, all); err != nil {
 				t.Error(err)
-				return
 			}
-			io.Copy(io.Discard, resp.Body)
-			resp.Body.Close()
 		})
 	}
 	group.Wait()

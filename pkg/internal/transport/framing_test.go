@@ -79,11 +79,11 @@ func TestCutAnswers(t *testing.T) {
 					})
 					way := server.way()
 					if kept {
-						if got, err := exchange(way, server.url, -1); got != "200 hello" || err != nil {
+						if got, err := exchange(way, server.url, 4, all); got != "200 hello" || err != nil {
 							t.Fatal(got, err)
 						}
 					}
-					got, err := exchange(way, server.url, -1)
+					got, err := exchange(way, server.url, 4, all)
 					if cut == len(answer) {
 						if got != "200 hello" || err != nil {
 							t.Errorf("whole: %q, %v", got, err)
@@ -120,7 +120,7 @@ func TestLongAnswers(t *testing.T) {
 					_, err = io.WriteString(conn, strings.Repeat(answer[1], 1000))
 				}
 			})
-			if got, err := exchange(server.way(), server.url, -1); !strings.Contains(fmt.Sprint(err), "headers exceeded 262144 bytes") {
+			if got, err := exchange(server.way(), server.url, 4, all); !strings.Contains(fmt.Sprint(err), "headers exceeded 262144 bytes") {
 				t.Errorf("%q, %v, want too long headers", got, err)
 			}
 		})
@@ -157,12 +157,9 @@ func TestOthersCancellations(t *testing.T) {
 			}
 			cancel(nil)
 			ctx, cancel = context.WithCancelCause(t.Context())
-			resp, err := stalls{next: roundTripper(func(*http.Request) (*http.Response, error) {
+			resp := must.Get(stalls{next: roundTripper(func(*http.Request) (*http.Response, error) {
 				return &http.Response{Body: io.NopCloser(iotest.ErrReader(other))}, nil
-			})}.RoundTrip(req.WithContext(ctx))
-			if err != nil {
-				t.Fatal(err)
-			}
+			})}.RoundTrip(req.WithContext(ctx)))(t)
 			ends()
 			for range 2 {
 				if _, err := resp.Body.Read(make([]byte, 1)); err != test.want {
@@ -178,16 +175,13 @@ func TestOthersCancellations(t *testing.T) {
 // TestHungUp has the server hang up on a connection before the request is written.
 func TestHungUp(t *testing.T) {
 	t.Parallel()
-	server := serveConns(t, "http", func(net.Conn, int) {})
+	server := serveConns(t, "http", func(*answering, net.Conn, int) {})
 	for range 200 {
 		way := stalls{next: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := new(net.Dialer).DialContext(ctx, network, address)
-			if err == nil {
-				time.Sleep(time.Millisecond)
-			}
-			return conn, err
+			defer time.Sleep(time.Millisecond)
+			return new(net.Dialer).DialContext(ctx, network, address)
 		}}}
-		_, err := exchange(way, server.url, -1)
+		_, err := exchange(way, server.url, 4, all)
 		if err == nil || strings.Contains(err.Error(), closedIdle) {
 			t.Errorf("%v", err)
 		}

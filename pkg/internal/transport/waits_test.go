@@ -79,7 +79,7 @@ func TestWaits(t *testing.T) {
 				}()
 				way := over(stalls{answer: test.answer, stall: test.stall}, func() net.Conn { return near })
 				began := time.Now()
-				got, err := exchange(way, "http://server/", -1)
+				got, err := exchange(way, "http://server/", 4, all)
 				if !errors.Is(err, test.want) || err == nil && got != "200 0123456789" {
 					t.Errorf("%q, %v, want %v", got, err, test.want)
 				}
@@ -118,7 +118,7 @@ func TestSilenceIsNotRepeated(t *testing.T) {
 					}()
 					return near
 				})
-				if got, err := exchange(way, "http://server/", -1); got != "200 hello" || err != nil {
+				if got, err := exchange(way, "http://server/", 4, all); got != "200 hello" || err != nil {
 					t.Fatal(got, err)
 				}
 				began := time.Now()
@@ -126,7 +126,7 @@ func TestSilenceIsNotRepeated(t *testing.T) {
 				if !takes {
 					want, wait = ErrStalled, limit
 				}
-				if _, err := exchange(way, "http://server/", -1); !errors.Is(err, want) {
+				if _, err := exchange(way, "http://server/", 4, all); !errors.Is(err, want) {
 					t.Errorf("%v, want %v", err, want)
 				}
 				if took := time.Since(began); dialled != 1 || took != wait {
@@ -148,30 +148,21 @@ func TestIdleConnectionsAreQuiet(t *testing.T) {
 		}
 		return conn
 	}
-	say := func(text string) func(net.Conn) {
-		return func(conn net.Conn) { io.WriteString(conn, text) }
-	}
-	const refusal = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno"
-	type outcome struct {
-		answer string
-		conns  int // the one of the second request
-	}
 	for name, test := range map[string]struct {
-		unasked func(net.Conn) // on the first connection
-		answer  string         // to the second request
-		want    outcome
+		unasked func(conn net.Conn, number int) // on the first connection
+		second  int                             // the connection of the second request
 	}{
-		"nothing":           {say(""), whole, outcome{"200 hello", 1}},
-		"a second answer":   {say("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"), refusal, outcome{"500 no", 2}},
-		"an interim answer": {say("HTTP/1.1 100 Continue\r\n\r\n"), whole, outcome{"200 hello", 2}},
-		"a byte":            {say("\n"), whole, outcome{"200 hello", 2}},
-		"408, and it closes": {func(conn net.Conn) {
-			say("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")(conn)
+		"nothing":           {say(""), 1},
+		"a second answer":   {say("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"), 2},
+		"an interim answer": {say("HTTP/1.1 100 Continue\r\n\r\n"), 2},
+		"a byte":            {say("\n"), 2},
+		"408, and it closes": {func(conn net.Conn, _ int) {
+			io.WriteString(conn, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")
 			below(conn).(*net.TCPConn).CloseWrite()
-		}, whole, outcome{"200 hello", 2}},
-		"it closes":   {func(conn net.Conn) { conn.Close() }, whole, outcome{"200 hello", 2}},
-		"it hangs up": {func(conn net.Conn) { below(conn).Close() }, whole, outcome{"200 hello", 2}},
-		"it resets":   {func(conn net.Conn) { below(conn).(*net.TCPConn).SetLinger(0); below(conn).Close() }, whole, outcome{"200 hello", 2}},
+		}, 2},
+		"it closes":   {func(conn net.Conn, _ int) { conn.Close() }, 2},
+		"it hangs up": {func(conn net.Conn, _ int) { below(conn).Close() }, 2},
+		"it resets":   {func(conn net.Conn, _ int) { below(conn).(*net.TCPConn).SetLinger(0); below(conn).Close() }, 2},
 	} {
 		for _, scheme := range []string{"http", "https"} {
 			t.Run(name+", "+scheme, func(t *testing.T) {
@@ -180,26 +171,26 @@ func TestIdleConnectionsAreQuiet(t *testing.T) {
 				requests := 0 // which come one after the other
 				server := serveAnswers(t, scheme, func(conn net.Conn, number int) {
 					if requests++; requests > 1 {
-						io.WriteString(conn, test.answer)
+						io.WriteString(conn, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno")
 						return
 					}
 					io.WriteString(conn, whole)
 					<-idle
-					test.unasked(conn)
-					if test.want.conns > 1 {
+					test.unasked(conn, number)
+					if test.second > 1 {
 						_, _ = below(conn).Read(make([]byte, 1)) // until the client has closed it
 					}
 					close(said)
 				})
 				way := New(Options{RootCAs: server.roots, ByteRate: 1 << 20})
-				if got, err := exchange(way, server.url, -1); got != "200 hello" || err != nil {
+				if got, err := exchange(way, server.url, 4, all); got != "200 hello" || err != nil {
 					t.Fatal(got, err)
 				}
 				close(idle)
 				<-said
-				got := must.Get(exchange(way, server.url, -1))(t)
-				if want := []int{1, test.want.conns}; got != test.want.answer || !slices.Equal(server.seen(), want) {
-					t.Errorf("%q on connections %v, want %q on %v", got, server.seen(), test.want.answer, want)
+				got := must.Get(exchange(way, server.url, 4, all))(t)
+				if want := []int{1, test.second}; got != "500 no" || !slices.Equal(server.seen(), want) {
+					t.Errorf("%q on connections %v, want 500 on %v", got, server.seen(), want)
 				}
 			})
 		}
