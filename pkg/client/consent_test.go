@@ -82,31 +82,22 @@ func TestPutAsksForConsent(t *testing.T) {
 // do, its answer is what counts, and not that it then hung up.
 func TestEarlyRefusals(t *testing.T) {
 	t.Parallel()
-	lingering := func(conn net.Conn) {
-		io.WriteString(conn, tooBig)
-		conn.(*net.TCPConn).CloseWrite()
-		io.Copy(io.Discard, conn)
-	}
-	abrupt := func(conn net.Conn) {
-		io.WriteString(conn, tooBig)
-		io.CopyN(io.Discard, conn, 1<<20) // and a reset follows, where more comes
-	}
 	for name, test := range map[string]struct {
 		size    int
 		before  string
 		read    int64
-		refuse  func(net.Conn)
+		lingers bool // then it reads on, and hangs up when it has read all
 		certain bool // that the answer arrives
 	}{
-		"unasked":                                  {1 << 20, "", 0, lingering, true},
-		"unasked, after a little":                  {1 << 20, "", 1000, lingering, true},
-		"unasked and small":                        {10, "", 0, lingering, true},
-		"after consent":                            {32 << 20, consent, 0, lingering, true},
-		"after consent and a part":                 {32 << 20, consent, 4 << 20, lingering, true},
-		"Expect is ignored":                        {32 << 20, "", 1, lingering, true},
-		"Expect is ignored, and it hangs up":       {32 << 20, "", 1, abrupt, false},
-		"after consent it hangs up with a reset":   {32 << 20, consent, 1, abrupt, false},
-		"unasked, and it hangs up with everything": {1 << 20, "", 0, abrupt, true},
+		"unasked":                                  {1 << 20, "", 0, true, true},
+		"unasked, after a little":                  {1 << 20, "", 1000, true, true},
+		"unasked and small":                        {10, "", 0, true, true},
+		"after consent":                            {32 << 20, consent, 0, true, true},
+		"after consent and a part":                 {32 << 20, consent, 4 << 20, true, true},
+		"Expect is ignored":                        {32 << 20, "", 1, true, true},
+		"Expect is ignored, and it hangs up":       {32 << 20, "", 1, false, false},
+		"after consent it hangs up with a reset":   {32 << 20, consent, 1, false, false},
+		"unasked, and it hangs up with everything": {1 << 20, "", 0, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -114,7 +105,12 @@ func TestEarlyRefusals(t *testing.T) {
 				readHeader(conn)
 				io.WriteString(conn, test.before)
 				io.CopyN(io.Discard, conn, test.read)
-				test.refuse(conn)
+				io.WriteString(conn, tooBig)
+				if test.lingers {
+					conn.(*net.TCPConn).CloseWrite()
+					io.Copy(io.Discard, conn)
+				}
+				io.CopyN(io.Discard, conn, 1<<20) // and a reset follows, where more comes
 			})
 			for range 4 { // it is a race in net/http
 				_, err := putZeros(t, newClient(t, api), test.size)

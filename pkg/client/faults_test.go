@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/command"
 	"github.com/artifact-cli/artifact/pkg/internal/must"
@@ -129,7 +130,8 @@ func (f fault) run(t *testing.T, always bool) {
 	cache := startFaultyCache(t, f.secure)
 	content := noise(f.size)
 	if f.method != http.MethodPut {
-		cache.fill(t, content)
+		metadata := artifact.Metadata{CI: "X", Duration: new(time.Second)}
+		must.Do(t, cache.store.Put(t.Context(), store.Key{ID: "abc"}, int64(len(content)), metadata, bytes.NewReader(content)))
 	}
 	count := max(f.met, 1)
 	if always {

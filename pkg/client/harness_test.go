@@ -203,13 +203,8 @@ func serveRaw(t *testing.T, handle func(net.Conn)) (api string) {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	log.SetOutput(io.Discard) // net/http repeats there what hostile servers say
-	chosen := false
-	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
-	if !chosen {
-		if err := flag.Set("test.parallel", fmt.Sprint(4*runtime.GOMAXPROCS(0))); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
+	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
+		_ = parallel.Value.Set(fmt.Sprint(4 * runtime.GOMAXPROCS(0)))
 	}
 	os.Exit(m.Run())
 }

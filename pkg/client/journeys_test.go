@@ -280,10 +280,7 @@ func TestNoToken(t *testing.T) {
 	server, c := serve(t, accept, func(o *client.Options) { o.Tokens, o.Retries = &series{err: cause}, client.DefaultRetries })
 	_, err := put(t, c, "x")
 	checkError(t, err, client.Error{Err: client.ErrNoToken})
-	if !errors.Is(err, cause) {
-		t.Errorf("error %v, want one that wraps %v", err, cause)
-	}
-	if len(server.all()) != 0 {
-		t.Errorf("sent %v", server.all())
+	if !errors.Is(err, cause) || len(server.all()) != 0 {
+		t.Errorf("error %v, want one that wraps %v; sent %v", err, cause, server.all())
 	}
 }

@@ -18,7 +18,6 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/must"
-	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
 // mishap has one connection of a client, and the way on to the server.
@@ -212,18 +211,14 @@ func (b *breaking) Pipe(stub *toxics.ToxicStub) {
 		}
 		left -= pass - before
 		if counting && left == 0 {
-			b.end(stub)
+			switch b.then {
+			case holds:
+				<-stub.State.(<-chan struct{}) // the test is over
+			case swallows:
+				for range stub.Input {
+				}
+			}
 			return
-		}
-	}
-}
-
-func (b *breaking) end(stub *toxics.ToxicStub) {
-	switch b.then {
-	case holds:
-		<-stub.State.(<-chan struct{}) // the test is over
-	case swallows:
-		for range stub.Input {
 		}
 	}
 }
@@ -284,11 +279,4 @@ var calls = map[string]apiCall{
 		}
 		return err
 	}},
-}
-
-// fill stores the artifact that is asked for.
-func (c *cache) fill(t *testing.T, content []byte) {
-	t.Helper()
-	metadata := artifact.Metadata{CI: "X", Duration: new(time.Second)}
-	must.Do(t, c.store.Put(t.Context(), store.Key{ID: "abc"}, int64(len(content)), metadata, bytes.NewReader(content)))
 }

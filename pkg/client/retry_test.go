@@ -22,22 +22,6 @@ import (
 // now is the clock of these tests.
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// impatient makes a client that notes its pauses instead of waiting.
-func impatient(t *testing.T, api string) (*Client, *[]time.Duration) {
-	t.Helper()
-	c := must.Get(New(Options{API: api, Token: "t", Retries: DefaultRetries}))(t)
-	var pauses []time.Duration
-	clock := now
-	c.retries.Sleep = func(_ context.Context, d time.Duration) error {
-		pauses, clock = append(pauses, d), clock.Add(d)
-		return nil
-	}
-	c.retries.Now = func() time.Time { return clock }
-	c.pace.now = c.retries.Now
-	c.retries.Random = func() float64 { return 0.5 }
-	return c, &pauses
-}
-
 func TestPutTriesAgain(t *testing.T) {
 	t.Parallel()
 	const accepted = 0 // after the answers below
@@ -81,11 +65,19 @@ func TestPutTriesAgain(t *testing.T) {
 				}
 			}))
 			defer server.Close()
-			c, paused := impatient(t, server.URL)
+			c := must.Get(New(Options{API: server.URL, Token: "t", Retries: DefaultRetries}))(t)
+			var paused []time.Duration
+			clock := now
+			c.retries.Sleep = func(_ context.Context, d time.Duration) error {
+				paused, clock = append(paused, d), clock.Add(d)
+				return nil
+			}
+			c.retries.Now = func() time.Time { return clock }
+			c.pace.now, c.retries.Random = c.retries.Now, func() float64 { return 0.5 }
 			stored, err := c.Put(t.Context(), Upload{ID: "a", Source: artifact.FromBytes([]byte("bytes"))})
 			tries := len(test.pauses) + 1
-			if want := slices.Repeat([]string{"bytes"}, tries); !slices.Equal(bodies, want) || !slices.Equal(*paused, test.pauses) {
-				t.Errorf("sent %q, paused %v; want %q, %v", bodies, *paused, want, test.pauses)
+			if want := slices.Repeat([]string{"bytes"}, tries); !slices.Equal(bodies, want) || !slices.Equal(paused, test.pauses) {
+				t.Errorf("sent %q, paused %v; want %q, %v", bodies, paused, want, test.pauses)
 			}
 			failed := new(Error)
 			if err == nil {

@@ -49,9 +49,7 @@ func TestStat(t *testing.T) {
 			}
 		}
 	}
-	length := func(n string) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", n) }
-	}
+	length := func(n string) http.HandlerFunc { return answering(200, "", "", "Content-Length", n) }
 	sized := func(size int) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", fmt.Sprint(size))
@@ -199,14 +197,14 @@ func TestCheckToken(t *testing.T) {
 	storage := httptest.NewServer(answering(403, "application/xml", `<Error><Code>AccessDenied</Code><Message>no</Message></Error>`))
 	t.Cleanup(storage.Close)
 	strict := func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case !regexp.MustCompile("^/v8/artifacts/[0-9a-f]{16}$").MatchString(r.URL.Path):
-			w.WriteHeader(http.StatusUnprocessableEntity)
-		case r.Method == http.MethodHead:
-			w.WriteHeader(http.StatusMethodNotAllowed)
-		default:
-			w.WriteHeader(http.StatusNotFound)
+		status := http.StatusNotFound
+		if r.Method == http.MethodHead {
+			status = http.StatusMethodNotAllowed
 		}
+		if !regexp.MustCompile("^/v8/artifacts/[0-9a-f]{16}$").MatchString(r.URL.Path) {
+			status = http.StatusUnprocessableEntity
+		}
+		w.WriteHeader(status)
 	}
 	nothing, allowed := answering(200, "", ""), answering(200, "", "", "Access-Control-Allow-Headers", "Authorization")
 	for name, test := range map[string]struct {

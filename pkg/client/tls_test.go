@@ -79,7 +79,6 @@ func TestNoTLSConnection(t *testing.T) {
 	t.Parallel()
 	old := certificateFor(t)
 	old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-	const both = 2
 	for name, test := range map[string]struct {
 		config *tls.Config
 		want   string
@@ -90,11 +89,11 @@ func TestNoTLSConnection(t *testing.T) {
 			"the server's certificate names no host as a Subject Alternative Name; a Common Name alone does not count any more", nil, 1},
 		"another host": {certificateFor(t, "a.example", "b.example"),
 			"the server's certificate is for a.example, b.example, and not for 127.0.0.1", nil, 1},
-		"an old version": {old, client.ErrOldTLS.Error() + ": remote error: tls: protocol version not supported", client.ErrOldTLS, both},
+		"an old version": {old, client.ErrOldTLS.Error() + ": remote error: tls: protocol version not supported", client.ErrOldTLS, 2},
 		"an unknown authority": {nil,
 			"the server's certificate is not accepted: certificate signed by unknown authority", nil, 1},
 		"a client certificate is wanted": {&tls.Config{ClientAuth: tls.RequireAnyClientCert}, client.ErrCertificateWanted.Error(), client.ErrCertificateWanted, 1},
-		"it hangs up":                    {new(tls.Config), io.EOF.Error(), io.EOF, both},
+		"it hangs up":                    {new(tls.Config), io.EOF.Error(), io.EOF, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
