@@ -208,9 +208,7 @@ func BenchmarkPut(b *testing.B) {
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := c.Put(b.Context(), client.Upload{ID: "a", Source: source}); err != nil {
-					b.Fatal(err)
-				}
+				must.Get(c.Put(b.Context(), client.Upload{ID: "a", Source: source}))(b)
 			}
 		})
 	}
