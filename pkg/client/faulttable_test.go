@@ -205,7 +205,7 @@ func faultsOfTLS() []fault {
 
 // faultsOfGet are those of a download, most of them in the middle of it.
 func faultsOfGet() []fault {
-	get := faultsOf(http.MethodGet, large, whole)
+	get, short := faultsOf(http.MethodGet, large, whole), faultsOf(http.MethodGet, small, whole)
 	chunks := func(text string) mishap { // which break off
 		return alone(func(conn net.Conn) {
 			readHeader(conn)
@@ -222,9 +222,9 @@ func faultsOfGet() []fault {
 		get("held before the first byte", through(nil, inBody(0, holds)), of(client.ErrStalled)),
 		get("held in the middle", through(nil, inBody(large/2, holds)), of(client.ErrStalled)),
 		get("the last byte swallowed", through(nil, inBody(large-1, swallows)), of(client.ErrStalled)),
-		get("within a chunk", chunks("5\r\nbyt"), of(io.ErrUnexpectedEOF)),
-		get("without a last chunk", chunks("5\r\nbytes\r\n"), of(io.ErrUnexpectedEOF)),
-		get("a broken chunk", chunks("zz\r\nbytes\r\n"), expectation{passes: true, status: http.StatusOK, text: ".*invalid byte in chunk length"}),
+		short("within a chunk", chunks("5\r\nbyt"), of(io.ErrUnexpectedEOF)),
+		short("without a last chunk", chunks("5\r\nbytes\r\n"), of(io.ErrUnexpectedEOF)),
+		short("a broken chunk", chunks("zz\r\nbytes\r\n"), expectation{passes: true, status: http.StatusOK, text: ".*invalid byte in chunk length"}),
 		slow(http.MethodGet, "little bandwidth", 100_000, nil, &toxics.BandwidthToxic{Rate: 500}),
 		slow(http.MethodGet, "slicer back", 2000, nil, &toxics.SlicerToxic{AverageSize: 20, Delay: 100}),
 		get("a page to sign in at", instead(200, "Content-Type: text/html\r\n"), refused(8, 200, client.ErrNotRemoteCache)),

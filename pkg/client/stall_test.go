@@ -77,7 +77,7 @@ func TestStandstillsLeaveTheConnection(t *testing.T) {
 				}), protocol)
 				var reason error
 				c := newClient(t, api, impatientOptions, trust, func(o *client.Options) {
-					o.StallTimeout = o.AnswerTimeout // a busy machine takes its time for so many bytes
+					o.StallTimeout = 2 * limit // a busy machine takes its time for so many bytes
 					o.Retries, o.OnRetry = 1, func(r client.Retry) { reason = r.Err }
 				})
 				stored, err := putZeros(t, c, more)
