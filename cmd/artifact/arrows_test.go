@@ -32,7 +32,7 @@ var rooms = map[string]room{
 	"pkg/command/internal/man": {rooms: []string{"pkg/command"}, modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag"}},
 	"pkg/internal/ui": {
 		rooms:   []string{"pkg/internal/fault", "pkg/internal/printable", "pkg/internal/redact"},
-		modules: []string{"github.com/schollz/progressbar/v3", "github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
+		modules: []string{"github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
 	},
 	"pkg/artifact": {rooms: []string{"pkg/internal/fault", "pkg/internal/hashing", "pkg/internal/usertext"}, modules: []string{"golang.org/x/sys"}},
 	"pkg/client": {rooms: []string{

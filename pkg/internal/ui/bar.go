@@ -2,12 +2,10 @@ package ui
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/rivo/uniseg"
-	"github.com/schollz/progressbar/v3"
 
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
@@ -88,7 +86,7 @@ func (f frame) line(room int) string {
 	const brackets = len(" []")
 	if f.facts[share].width > 0 && room-min(nameWidth, f.fair) >= narrowGauge+brackets {
 		width := min(max(room-nameWidth-brackets, narrowGauge), wideGauge)
-		f.facts[share].text = gauge(f.n, f.size, width)
+		f.facts[share].text += " " + gauge(f.n, f.size, width)
 		f.facts[share].width += width + brackets
 		room -= width + brackets
 	}
@@ -110,15 +108,15 @@ func (f frame) line(room int) string {
 // block has no sure width in a terminal for an Asian script, and none of the
 // right shape in an old locale.
 func gauge(n, size int64, width int) string {
-	bar := progressbar.NewOptions64(size,
-		progressbar.OptionSetWriter(io.Discard), // Screen writes what String gives
-		progressbar.OptionSetWidth(width),
-		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "=", SaucerHead: ">", SaucerPadding: " ", BarStart: "[", BarEnd: "]"}),
-		progressbar.OptionSetPredictTime(false),
-		progressbar.OptionSetRenderBlankState(true),
-	)
-	_ = bar.Set64(n) // it refuses only what is beyond the size
-	return strings.TrimSpace(bar.String())
+	done := width
+	if n < size {
+		done = int(float64(n) / float64(size) * float64(width))
+	}
+	bar := strings.Repeat("=", done)
+	if 0 < done && done < width {
+		bar = bar[1:] + ">"
+	}
+	return fmt.Sprintf("[%-*s]", width, bar)
 }
 
 // keepEnd cuts a name to a width: the end of a path tells more than its

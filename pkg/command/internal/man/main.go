@@ -10,18 +10,17 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 	"github.com/spf13/pflag"
 
 	"github.com/artifact-cli/artifact/pkg/command"
@@ -58,38 +57,32 @@ func write(dir string) error {
 		return err
 	}
 	root := command.Tree()
-	root.DisableAutoGenTag = true
 	topics, err := topicSections(root)
 	if err != nil {
 		return err
 	}
-	commands := commandSection(root)
-	prepare(root)
-	root.Long += commands + topics
-	return writePages(root, dir, date)
+	return writePages(root, dir, date.Format(time.DateOnly), commandSection(root)+topics)
 }
 
-// writePages writes the page of a command and those below it.
-func writePages(cmd *cobra.Command, dir string, date time.Time) error {
-	var page bytes.Buffer
-	header := &doc.GenManHeader{Section: "1", Date: &date, Source: "artifact", Manual: "artifact manual"}
-	if err := doc.GenMan(cmd, header, &page); err != nil {
-		return err
-	}
-	name := strings.ReplaceAll(cmd.CommandPath(), " ", "-") + ".1"
-	if err := os.WriteFile(filepath.Join(dir, name), tidy(page.Bytes(), date), 0o644); err != nil {
+// writePages writes the page of a command, with further sections, and those of the
+// commands below it.
+func writePages(cmd *cobra.Command, dir, date, sections string) error {
+	path := filepath.Join(dir, pageName(cmd)+".1")
+	if err := os.WriteFile(path, []byte(page(cmd, date, sections)), 0o644); err != nil {
 		return err
 	}
 	for _, child := range cmd.Commands() {
-		if !child.IsAvailableCommand() || child.IsAdditionalHelpTopicCommand() {
+		if !child.IsAvailableCommand() {
 			continue
 		}
-		if err := writePages(child, dir, date); err != nil {
+		if err := writePages(child, dir, date, ""); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+func pageName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
 
 // sourceDate is the day that the pages bear.
 func sourceDate() (time.Time, error) {
@@ -104,36 +97,72 @@ func sourceDate() (time.Time, error) {
 	return time.Unix(seconds, 0).UTC(), nil
 }
 
-var (
-	optionEntry = regexp.MustCompile(`(?m)^(?:\.PP\n)?(\\fB-.*)\n\t`)
-	optionValue = regexp.MustCompile(`(?m)^(\\fB-[^=\n]*)="?([^"\n]*?)"?$`)
-	headerDate  = regexp.MustCompile(`(?m)^(\.TH "[^"]*" "1" )"[^"]*"`)
-)
-
-// tidy mends what package doc makes of options and dates: an option is a hung
-// paragraph, its value is named and not quoted, a date is one that
-// manual readers can parse.
-func tidy(page []byte, date time.Time) []byte {
-	page = headerDate.ReplaceAll(page, []byte(`${1}"`+date.Format(time.DateOnly)+`"`))
-	page = optionEntry.ReplaceAll(page, []byte(".TP\n$1\n"))
-	return optionValue.ReplaceAllFunc(page, func(line []byte) []byte {
-		parts := optionValue.FindSubmatch(line)
-		if len(parts[2]) == 0 {
-			return parts[1]
+// page returns a command's page, with further sections before its options.
+func page(cmd *cobra.Command, date, sections string) string {
+	cmd.InitDefaultHelpFlag()
+	var out strings.Builder
+	fmt.Fprintf(&out, ".nh\n.TH %q \"1\" %q \"artifact\" \"artifact manual\"\n", strings.ToUpper(pageName(cmd)), date)
+	fmt.Fprintf(&out, ".SH NAME\n%s \\- %s\n", pageName(cmd), escape(cmd.Short))
+	fmt.Fprintf(&out, ".SH SYNOPSIS\n\\fB%s\\fP\n", escape(cmd.UseLine()))
+	fmt.Fprintf(&out, ".SH DESCRIPTION\n%s%s", roff(cmp.Or(cmd.Long, cmd.Short+".")), sections)
+	out.WriteString(options("OPTIONS", cmd.NonInheritedFlags()))
+	out.WriteString(options("OPTIONS INHERITED FROM PARENT COMMANDS", cmd.InheritedFlags()))
+	if cmd.HasExample() {
+		fmt.Fprintf(&out, ".SH EXAMPLE\n%s", roff(cmd.Example))
+	}
+	var others []string
+	if cmd.HasParent() {
+		others = append(others, pageName(cmd.Parent()))
+	}
+	for _, child := range cmd.Commands() {
+		if child.IsAvailableCommand() {
+			others = append(others, pageName(child))
 		}
-		return fmt.Appendf(nil, `%s=\fI%s\fP`, parts[1], parts[2])
+	}
+	if len(others) > 0 {
+		fmt.Fprintf(&out, ".SH SEE ALSO\n\\fB%s(1)\\fP\n", strings.Join(others, `(1)\fP, \fB`))
+	}
+	return out.String()
+}
+
+// options returns a section with the flags, or "" without any.
+func options(title string, flags *pflag.FlagSet) string {
+	if !flags.HasAvailableFlags() {
+		return ""
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, ".SH %s\n", title)
+	flags.VisitAll(func(flag *pflag.Flag) {
+		if flag.Hidden || flag.Deprecated != "" {
+			return
+		}
+		value, usage := pflag.UnquoteUsage(flag)
+		isSet := flag.DefValue != "" && flag.DefValue != "false" && flag.DefValue != "0" && flag.DefValue != "[]"
+		if isSet && !strings.Contains(usage, "(default") {
+			usage += " (default " + flag.DefValue + ")"
+		}
+		out.WriteString(".TP\n")
+		if flag.Shorthand != "" {
+			fmt.Fprintf(&out, `\fB-%s\fP, `, flag.Shorthand)
+		}
+		fmt.Fprintf(&out, `\fB--%s\fP`, flag.Name)
+		if value != "" {
+			fmt.Fprintf(&out, `=\fI%s\fP`, escape(value))
+		}
+		fmt.Fprintf(&out, "\n%s\n", escape(usage))
 	})
+	return out.String()
 }
 
 // commandSection lists the commands with what they do.
 func commandSection(root *cobra.Command) string {
 	var list strings.Builder
 	for _, cmd := range root.Commands() {
-		if cmd.IsAvailableCommand() && !cmd.IsAdditionalHelpTopicCommand() {
+		if cmd.IsAvailableCommand() {
 			fmt.Fprintf(&list, "  %-10s  %s\n", cmd.Name(), cmd.Short)
 		}
 	}
-	return "\n\n# COMMANDS\n" + markdown(list.String())
+	return ".SH COMMANDS\n" + roff(list.String())
 }
 
 // topicSections are the help topics without a command, which get no page, as
@@ -152,66 +181,47 @@ func topicSections(root *cobra.Command) (string, error) {
 		if err := found.Help(); err != nil {
 			return "", err
 		}
-		fmt.Fprintf(&sections, "\n\n# %s\n%s", topic.section, markdown(text.String()))
+		fmt.Fprintf(&sections, ".SH %s\n%s", topic.section, roff(text.String()))
 	}
 	return sections.String(), nil
 }
 
-// prepare turns every text of a command and those below it into the Markdown
-// that package doc expects it to be.
-func prepare(cmd *cobra.Command) {
-	if cmd.Long == "" {
-		cmd.Long = cmd.Short + "."
+// escape keeps roff from reading anything into a line of plain text.
+func escape(line string) string {
+	line = strings.ReplaceAll(line, `\`, `\e`)
+	if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
+		return `\&` + line
 	}
-	cmd.Long = markdown(cmd.Long)
-	cmd.InitDefaultHelpFlag()
-	for _, flags := range []*pflag.FlagSet{cmd.LocalNonPersistentFlags(), cmd.PersistentFlags()} {
-		flags.VisitAll(describe)
-	}
-	for _, child := range cmd.Commands() {
-		prepare(child)
-	}
+	return line
 }
 
-// describe makes a flag's name carry the name of its value, as in --api=URL,
-// where package doc would put the default.
-func describe(flag *pflag.Flag) {
-	value, usage := pflag.UnquoteUsage(flag)
-	isSet := flag.DefValue != "" && flag.DefValue != "false" && flag.DefValue != "0" && flag.DefValue != "[]"
-	if isSet && !strings.Contains(usage, "(default") {
-		usage += " (default " + flag.DefValue + ")"
-	}
-	flag.Usage, flag.DefValue, flag.NoOptDefVal = escape.Replace(usage), escape.Replace(value), ""
-}
-
-// escape keeps Markdown from reading anything into a plain text.
-var escape = strings.NewReplacer(
-	`\`, `\\`, "`", "\\`", `*`, `\*`, `_`, `\_`, `<`, `\<`, `[`, `\[`, `#`, `\#`,
-)
-
-// markdown is a help text as Markdown: its paragraphs flow, and what is
-// indented, as tables and commands are, stays as it is.
-func markdown(text string) string {
+// roff returns a help text in the language of manuals: its paragraphs flow, and
+// what is indented, as tables and commands are, stays as it is.
+func roff(text string) string {
 	var out strings.Builder
 	inBlock := false
-	lines := strings.Split(strings.TrimSpace(text), "\n")
+	lines := strings.Split(strings.Trim(text, "\n"), "\n")
 	for i, line := range lines {
 		indented := strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t")
 		// An empty line between two indented ones belongs to their block.
-		if line == "" && inBlock && i+1 < len(lines) && strings.HasPrefix(lines[i+1], " ") {
+		if line == "" && inBlock && strings.HasPrefix(lines[i+1], " ") {
 			indented = true
 		}
-		if indented != inBlock {
-			out.WriteString("\n```\n")
-			inBlock = indented
+		switch {
+		case indented && !inBlock:
+			out.WriteString(".EX\n")
+		case !indented && inBlock:
+			out.WriteString(".EE\n")
 		}
-		if !indented {
-			line = escape.Replace(line)
+		inBlock = indented
+		if line == "" && !inBlock {
+			out.WriteString(".PP\n")
+		} else {
+			out.WriteString(escape(line) + "\n")
 		}
-		out.WriteString(line + "\n")
 	}
 	if inBlock {
-		out.WriteString("```\n")
+		out.WriteString(".EE\n")
 	}
 	return out.String()
 }

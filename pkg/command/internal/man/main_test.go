@@ -54,12 +54,11 @@ func TestManual(t *testing.T) {
 	}
 }
 
-// TestMarkdown keeps plain text from being read as Markdown, and tables as they
-// stand.
-func TestMarkdown(t *testing.T) {
+// TestRoff keeps plain text from being read as roff, and tables as they stand.
+func TestRoff(t *testing.T) {
 	t.Parallel()
-	got := markdown("A <b> *c*\nand d_e:\n\n  1  x\n\n  2  <y>\n\nEnd.\n")
-	want := "A \\<b> \\*c\\*\nand d\\_e:\n\n\n```\n  1  x\n\n  2  <y>\n\n```\n\nEnd.\n"
+	got := roff("A \\n\n.SH and\n'so:\n\n  1  x\n\n  2  .y\n\nEnd.\n")
+	want := "A \\en\n\\&.SH and\n\\&'so:\n.PP\n.EX\n  1  x\n\n  2  .y\n.EE\n.PP\nEnd.\n"
 	if got != want {
 		t.Errorf("got:\n%q\nwant:\n%q", got, want)
 	}
