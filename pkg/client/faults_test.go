@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -221,21 +222,20 @@ func startFaultyCache(t *testing.T, secure bool) *cache {
 		c.roots.AddCert(certified.Certificate())
 		listener = tls.NewListener(listener, &tls.Config{NextProtos: []string{"http/1.1"}, Certificates: certified.TLS.Certificates})
 	}
-	web, err := server.New(dir, server.Options{
-		Token: token, Hosts: []string{"127.0.0.1"}, Limits: server.Limits{Window: 10 * time.Second},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- web.Serve(ctx, listener) }()
+	answers := must.Get(server.New(dir, server.Options{
+		Token: token, Addr: listener.Addr(), Limits: server.Limits{Window: 10 * time.Second},
+	}))(t)
+	web := &http.Server{ErrorLog: log.New(io.Discard, "", 0), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Host = c.address // the client asks for the proxy's
+		answers.ServeHTTP(w, r)
+	})}
+	go web.Serve(listener)
 	c.stop = func() {
-		cancel()
-		if err, ok := <-ended; ok && err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := web.Shutdown(ctx); err != nil {
 			t.Error(err)
 		}
-		close(ended)
 	}
 	t.Cleanup(func() { dir.Close() })
 	return c

@@ -146,10 +146,10 @@ func TestRequestsByteForByte(t *testing.T) {
 		query + "Transfer-Encoding: chunked\r\n\r\n200000\r\n" + strings.Repeat(" ", 1<<20+1): "413 Request Entity Too Large",
 		get + strings.Repeat("X-More: "+strings.Repeat("x", 1000)+"\r\n", 64):                 "431 Request Header Fields Too Large",
 		// The host, also in a proxy's form of a request, which has it in the first line.
-		strings.Replace(get, "127.0.0.1", "localhost", 1) + "\r\n":                           "404 Not Found",
-		strings.Replace(get, "127.0.0.1", "rebound.example", 1) + "\r\n":                     "421 Misdirected Request",
-		strings.Replace(get, r.addr, "rebound.example", 1) + "\r\n":                          "421 Misdirected Request",
-		"GET http://rebound.example/v8/artifacts/a HTTP/1.1\r\nHost: " + r.addr + "\r\n\r\n": "421 Misdirected Request",
+		strings.Replace(r.head("GET", "/v8/artifacts/b"), "127.0.0.1", "localhost", 1) + "\r\n": "404 Not Found",
+		strings.Replace(get, "127.0.0.1", "rebound.example", 1) + "\r\n":                        "421 Misdirected Request",
+		strings.Replace(get, r.addr, "rebound.example", 1) + "\r\n":                             "421 Misdirected Request",
+		"GET http://rebound.example/v8/artifacts/a HTTP/1.1\r\nHost: " + r.addr + "\r\n\r\n":    "421 Misdirected Request",
 		// turbo sends no User-Agent with its events.
 		events + fmt.Sprintf("x-artifact-client-ci:\r\nContent-Length: %d\r\n\r\n%s", len(event), event): "200 OK",
 	}

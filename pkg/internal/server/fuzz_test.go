@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -46,7 +47,7 @@ func inMemory(t *testing.T) (*server.Server, map[store.Key]store.Entry) {
 			return &store.Blob{Entry: entry, Body: io.NopCloser(bytes.NewReader(bodies[key]))}, err
 		},
 		stat: stat,
-	}, server.Options{Token: token, Hosts: []string{"cache"}})
+	}, server.Options{Token: token, Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func serve(web *server.Server, method string, target *url.URL, header http.Heade
 	header.Set("Content-Length", fmt.Sprint(len(body)))
 	recorder := httptest.NewRecorder()
 	web.ServeHTTP(recorder, (&http.Request{
-		Method: method, URL: target, Host: "cache", Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+		Method: method, URL: target, Host: "127.0.0.1", Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
 	}).WithContext(context.Background()))
 	return recorder
 }
@@ -91,7 +92,7 @@ func FuzzTarget(f *testing.F) {
 		if got.Code != http.StatusAccepted {
 			return
 		}
-		location := strings.TrimSuffix(strings.TrimPrefix(got.Body.String(), `{"urls":["http://cache`), `"]}`)
+		location := strings.TrimSuffix(strings.TrimPrefix(got.Body.String(), `{"urls":["http://127.0.0.1`), `"]}`)
 		again, err := url.ParseRequestURI(strings.ReplaceAll(location, `\u0026`, "&"))
 		if err != nil {
 			t.Fatalf("PUT %q: %s", target, got.Body)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -29,49 +28,17 @@ func (s *Server) authorized(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(got[:], s.token[:]) == 1
 }
 
-// hosts are the names that a request may ask for. A web page whose name resolves
-// to this machine (DNS rebinding) would ask for that name.
-type hosts struct {
-	addr  netip.AddrPort  // may be invalid
-	named map[string]bool // as name:port, the port empty for any
-}
-
-func newHosts(addr net.Addr, named []string) (hosts, error) {
-	h := hosts{named: make(map[string]bool)}
-	if addr != nil {
-		parsed, err := netip.ParseAddrPort(addr.String())
-		if err != nil {
-			return hosts{}, fmt.Errorf("the server's address: %w", err)
-		}
-		h.addr = netip.AddrPortFrom(parsed.Addr().Unmap().WithZone(""), parsed.Port())
-	}
-	for _, name := range named {
-		host, port, err := splitHost(name)
-		if err != nil {
-			return hosts{}, fmt.Errorf("the host name %q: %w", name, err)
-		}
-		h.named[host+":"+port] = true
-	}
-	if !h.addr.IsValid() && len(named) == 0 {
-		return hosts{}, errors.New("a server needs an address or a host name")
-	}
-	return h, nil
-}
-
-// allow reports whether host, the value of a Host header, is allowed.
-func (h hosts) allow(host string) bool {
-	name, port, err := splitHost(host)
+// goesBy reports whether a Host header names the server. A web page whose name
+// resolves to this machine (DNS rebinding) would send that name.
+func (s *Server) goesBy(host string) bool {
+	name, port, err := net.SplitHostPort(host)
 	if err != nil {
+		name, port = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), "80" // the scheme's own
+	}
+	if name, err = origin.Host(name); err != nil || cmp.Or(port, "80") != fmt.Sprint(s.addr.Port()) {
 		return false
 	}
-	port = cmp.Or(port, "80") // the scheme's own
-	if h.named[name+":"] || h.named[name+":"+port] {
-		return true
-	}
-	if !h.addr.IsValid() || port != fmt.Sprint(h.addr.Port()) {
-		return false
-	}
-	own := h.addr.Addr()
+	own := s.addr.Addr()
 	if name == "localhost" {
 		return own.IsLoopback() || own.IsUnspecified()
 	}
@@ -79,14 +46,4 @@ func (h hosts) allow(host string) bool {
 	// server listens on all of the machine's, each will do.
 	literal, err := netip.ParseAddr(name)
 	return err == nil && (own.IsUnspecified() || literal.Unmap() == own)
-}
-
-// splitHost returns a host's name in the form that clients dial, and its port or
-// "".
-func splitHost(host string) (name, port string, err error) {
-	if name, port, err = net.SplitHostPort(host); err != nil {
-		name, port = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), ""
-	}
-	name, err = origin.Host(name)
-	return name, port, err
 }

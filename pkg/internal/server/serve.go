@@ -30,13 +30,10 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		ReadHeaderTimeout: s.limits.Header,
 		IdleTimeout:       s.limits.Idle,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          s.errorLog,
+		ErrorLog:          log.New(io.Discard, "", 0),
 		// Also "OPTIONS *" goes through the guards.
 		DisableGeneralOptionsHandler: true,
 		BaseContext:                  func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
-	}
-	if web.ErrorLog == nil {
-		web.ErrorLog = log.New(io.Discard, "", 0)
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- fault.Catch(func() error { return web.Serve(listener) }) }()

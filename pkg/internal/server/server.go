@@ -11,9 +11,10 @@ package server
 import (
 	"crypto/sha256"
 	"errors"
-	"log"
+	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -29,17 +30,10 @@ type Options struct {
 	// Addr is the address of the server, usually its listener's. A request's
 	// Host must name it: the address itself, or localhost if it is a loopback
 	// address. If it is the unspecified address, any literal address will do.
-	// May be nil if Hosts is given.
 	Addr net.Addr
-	// Hosts are further names for the server, as "name:port" or, for any
-	// port, "name".
-	Hosts []string
 	// Log is called when a request has ended, from many goroutines at the
 	// same time. May be nil.
 	Log func(Access)
-	// ErrorLog gets the messages of package net/http, panics of this package
-	// among them. Nil drops them.
-	ErrorLog *log.Logger
 	// Limits bound what clients may take. Zero members have defaults.
 	Limits Limits
 }
@@ -87,15 +81,14 @@ func (l Limits) withDefaults() Limits {
 type Server struct {
 	store    store.Store
 	token    [sha256.Size]byte
-	hosts    hosts
+	addr     netip.AddrPort
 	log      func(Access)
-	errorLog *log.Logger
 	limits   Limits
 	inFlight sync.RWMutex // held for reading by every request
 }
 
 // New returns a server for s. It fails if options have no token, one that no
-// header can carry, or neither an address nor a host.
+// header can carry, or no address with a port.
 func New(s store.Store, options Options) (*Server, error) {
 	if options.Token == "" {
 		return nil, errors.New("a server needs a token")
@@ -103,13 +96,16 @@ func New(s store.Store, options Options) (*Server, error) {
 	if strings.ContainsFunc(options.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return nil, errors.New("the server's token must be printable ASCII without spaces")
 	}
-	hosts, err := newHosts(options.Addr, options.Hosts)
+	if options.Addr == nil {
+		return nil, errors.New("a server needs an address")
+	}
+	addr, err := netip.ParseAddrPort(options.Addr.String())
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the server's address: %w", err)
 	}
 	server := &Server{
-		store: s, token: sha256.Sum256([]byte(options.Token)), hosts: hosts,
-		log: options.Log, errorLog: options.ErrorLog, limits: options.Limits.withDefaults(),
+		store: s, token: sha256.Sum256([]byte(options.Token)), log: options.Log, limits: options.Limits.withDefaults(),
+		addr: netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()),
 	}
 	if server.log == nil {
 		server.log = func(Access) {}
@@ -130,7 +126,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer runs the guards and then the route.
 func (s *Server) answer(x *exchange) error {
-	if !s.hosts.allow(x.r.Host) {
+	if !s.goesBy(x.r.Host) {
 		return refuse(http.StatusMisdirectedRequest, "misdirected_request", "This server is not known by the name in the request's Host header.")
 	}
 	if !s.authorized(x.r) {
