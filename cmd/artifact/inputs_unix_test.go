@@ -71,9 +71,9 @@ func TestForbiddenInputs(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]outcome{
 		"put secret": {code: 2, stderr: "artifact: reading secret: permission denied\n"},
-		"put -q -r .": {code: 2, stdout: helloSHA256 + "\n", stderr: "artifact: 1 failed: no such file or directory\n" +
+		"put -q -r .": {code: 2, stdout: helloSHA256 + "\n", stderr: "artifact: 1 failed: it is a link to nowhere, which does not exist\n" +
 			"artifact: 1 failed: too many levels of symbolic links\nartifact: 2 failed: permission denied\nartifact: 4 of 5 artifacts failed\n" +
-			"artifact: reading closed: permission denied\nartifact: reading gone: no such file or directory\n" +
+			"artifact: reading closed: permission denied\nartifact: reading gone: it is a link to nowhere, which does not exist\n" +
 			"artifact: reading loop: too many levels of symbolic links\nartifact: reading secret: permission denied\n"},
 	} {
 		server := record(t, nil)
