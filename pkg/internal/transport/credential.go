@@ -46,11 +46,12 @@ func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
 		req.URL, req.Host = target, target.Host
 	}
 	req.Header.Set("User-Agent", c.userAgent)
-	if origin.Same(req.URL, c.own) {
+	isOwn := origin.Same(req.URL, c.own)
+	if isOwn {
 		maps.Copy(req.Header, c.header)
 	}
 	req.Header.Del("Authorization")
-	if token, _ := req.Context().Value(tokenKey{}).(string); token != "" && c.mayHave(req) {
+	if token, _ := req.Context().Value(tokenKey{}).(string); token != "" && mayHaveToken(req, isOwn) {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	return c.next.RoundTrip(req)
@@ -65,12 +66,14 @@ func WithTokenFor(ctx context.Context, place *url.URL) context.Context {
 	return context.WithValue(ctx, tokenForKey{}, place)
 }
 
-func (c credential) mayHave(req *http.Request) bool {
+// mayHaveToken reports whether the token goes to a request's place. isOwn says that
+// it is the credential's own origin.
+func mayHaveToken(req *http.Request, isOwn bool) bool {
 	place, decided := req.Context().Value(tokenForKey{}).(*url.URL)
 	if decided && (place == nil || origin.Same(req.URL, place)) {
 		return place != nil
 	}
-	return origin.Same(req.URL, c.own)
+	return isOwn
 }
 
 // ownCertificate shows the client's certificate to the API's origin only, by
