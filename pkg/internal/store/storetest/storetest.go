@@ -5,8 +5,8 @@ package storetest
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -151,14 +151,6 @@ func expectNone(t *testing.T, s store.Store, k store.Key) {
 
 // describe writes out what pointers point at.
 func describe(e store.Entry) string {
-	m := e.Metadata
-	interactive, duration := "none", "none"
-	if m.Interactive != nil {
-		interactive = fmt.Sprint(*m.Interactive)
-	}
-	if m.Duration != nil {
-		duration = m.Duration.String()
-	}
-	return fmt.Sprintf("size %d, ci %q, interactive %s, sha %q, dirty %q, duration %s, tag %q",
-		e.Size, m.CI, interactive, m.SHA, m.DirtyHash, duration, m.Tag)
+	text, _ := json.Marshal(e) // nothing in it can fail
+	return string(text)
 }
