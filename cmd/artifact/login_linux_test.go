@@ -118,6 +118,20 @@ func TestPromptInterrupted(t *testing.T) {
 	}
 }
 
+// TestPromptLeft ends what is typed before anything was, as Ctrl-D does.
+func TestPromptLeft(t *testing.T) {
+	t.Parallel()
+	c := converse(t, newPerson(t).call([]string{"login", "--insecure-storage", "--api", "http://127.0.0.1:1"}, "").command(t))
+	c.expect("Token (not shown): ")
+	if _, err := c.outside.Write([]byte{4}); err != nil {
+		t.Fatal(err)
+	}
+	got := c.end()
+	if want := "artifact: no token came from the terminal\n"; got.code != 2 || !strings.HasSuffix(got.stderr, want) {
+		t.Errorf("%+v, want %s", got, want)
+	}
+}
+
 // TestUnlockingIsWaitedFor says what it waits for, and can be stopped.
 func TestUnlockingIsWaitedFor(t *testing.T) {
 	t.Parallel()

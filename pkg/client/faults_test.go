@@ -62,7 +62,7 @@ func broken(err error) expectation {
 	if err != nil {
 		return expectation{passes: true, err: err}
 	}
-	return said(`.*(EOF|connection reset by peer|broken pipe|the server closed the connection)`)
+	return said(`.*(EOF|connection reset by peer|broken pipe|the server closed the connection.*)`)
 }
 
 // failing is an answer that may pass.

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -158,10 +161,25 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	return r.settle(&answer{reply.New(resp, c.redactor, c.answerTimeout)})
 }
 
-// known explains an error of TLS, or an answer that no cache gives.
+// brokenConnection is what net/http says before the reason, in an error of no type.
+const brokenConnection = "net/http: HTTP/1.x transport connection broken: "
+
+// known explains an error of the connection or of TLS, or an answer that no cache
+// gives.
 func (c *Client) known(err error) error {
-	if errors.Is(err, transport.ErrFraming) {
+	var network net.Error
+	reason, broken := strings.CutPrefix(err.Error(), brokenConnection)
+	switch {
+	case errors.Is(err, transport.ErrFraming):
 		return fmt.Errorf("%w: %w", ErrNotRemoteCache, err)
+	case errors.As(err, &network): // the system says enough, or TLS
+		return c.tlsReason(err)
+	case errors.Is(err, io.EOF):
+		return &explainedError{"the server closed the connection without an answer", err}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return &explainedError{"the server closed the connection in the middle of its answer", err}
+	case broken:
+		return &explainedError{"the answer is not valid HTTP: " + reason, err}
 	}
 	return c.tlsReason(err)
 }

@@ -15,14 +15,14 @@ import (
 // ErrOldTLS reports a server that speaks TLS 1.1 or older only.
 var ErrOldTLS = errors.New("the server offers only versions of TLS that are no longer secure, before TLS 1.2")
 
-// tlsError is an error of crypto/tls in the user's words.
-type tlsError struct {
+// explainedError is an error of crypto/tls or net/http in the user's words.
+type explainedError struct {
 	text string
 	err  error
 }
 
-func (e *tlsError) Error() string { return e.text }
-func (e *tlsError) Unwrap() error { return e.err }
+func (e *explainedError) Error() string { return e.text }
+func (e *explainedError) Unwrap() error { return e.err }
 
 // tlsReason explains why there is no TLS connection. Other errors come back as
 // they are.
@@ -37,15 +37,15 @@ func (c *Client) tlsReason(err error) error {
 	case transport.IsCertificateRefusal(err):
 		return fmt.Errorf("%w: %w", ErrCertificateWanted, err)
 	case errors.As(err, &host):
-		return &tlsError{wrongHost(host), err}
+		return &explainedError{wrongHost(host), err}
 	case errors.As(err, &certificate):
-		return &tlsError{"the server's certificate is not accepted: " + strings.TrimPrefix(certificate.Err.Error(), "x509: "), err}
+		return &explainedError{"the server's certificate is not accepted: " + strings.TrimPrefix(certificate.Err.Error(), "x509: "), err}
 	case errors.As(err, &record):
-		return &tlsError{"the server does not speak TLS: " + strings.TrimPrefix(record.Msg, "tls: "), err}
+		return &explainedError{"the server does not speak TLS: " + strings.TrimPrefix(record.Msg, "tls: "), err}
 	case isOldTLS(err):
 		return fmt.Errorf("%w: %w", ErrOldTLS, err)
 	case errors.As(err, &alert) && alert.Op == "remote error":
-		return &tlsError{"the server ended the TLS handshake: " + strings.TrimPrefix(alert.Err.Error(), "tls: "), err}
+		return &explainedError{"the server ended the TLS handshake: " + strings.TrimPrefix(alert.Err.Error(), "tls: "), err}
 	}
 	return err
 }

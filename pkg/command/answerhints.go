@@ -30,9 +30,11 @@ func answerHint(e *client.Error) string {
 	case errors.Is(e, client.ErrAnsweredEarly):
 		return "A proxy or a server that does not read uploads answered; the artifact may not be stored."
 	case errors.Is(e, client.ErrRetryAfter):
-		return "The server wants " + waitText(e.RetryAfter) + " before the next request; run the upload again then."
+		return "The server wants " + waitText(e.RetryAfter) + " before the next request; run it again then."
 	case e.IsCacheClosed() && closedHints[e.Code] != "":
 		return closedHints[e.Code]
+	case errors.Is(e, client.ErrTooManyRedirects):
+		return "A sign-in or a proxy redirects without end: ask the cache's operator, or send what it wants from programs with --header-file FILE."
 	case e.Status == 0:
 		return networkHint(e.Err)
 	case e.By == client.ByStorage && expired.MatchString(e.Code+" "+e.Message):

@@ -125,7 +125,7 @@ func networkHint(err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "Nothing listens there: check --api."
 	}
-	return "Check --api and the network, then run the upload again."
+	return "Check --api and the network, then run it again."
 }
 
 // notAFlag returns a name that no program takes for a flag.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -141,7 +142,9 @@ func (l *login) readToken(ctx context.Context) (credential.Secret, error) {
 		if l.options.web {
 			l.openPage(tokensPage)
 		}
-		text, err = l.console.AskSecret(ctx, "Token (not shown): ")
+		if text, err = l.console.AskSecret(ctx, "Token (not shown): "); errors.Is(err, io.EOF) {
+			err = nil // as after an empty line
+		}
 	}
 	if err != nil {
 		return credential.Secret{}, fmt.Errorf("reading the token from %s: %w", origin, err)
