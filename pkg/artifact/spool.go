@@ -1,7 +1,6 @@
 package artifact
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"hash"
@@ -47,31 +46,11 @@ func (e *SpoolError) Unwrap() error { return e.Err }
 // however that ends. When ctx ends, Spool returns at once, and r may be read
 // from once more after that.
 func Spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, error) {
-	type outcome struct {
-		source *Source
-		err    error
-	}
-	// A read from a pipe cannot be interrupted, so it is left behind.
-	finished := make(chan outcome, 1)
-	go func() {
-		var result outcome
-		result.err = fault.Catch(func() (err error) {
-			result.source, err = spool(ctx, r, options)
-			return err
-		})
-		finished <- result
-	}()
-	select {
-	case result := <-finished:
-		return result.source, result.err
-	case <-ctx.Done():
-		go func() {
-			if result := <-finished; result.source != nil {
-				_ = result.source.Close()
-			}
-		}()
-		return nil, ctx.Err()
-	}
+	return fault.Abandon(ctx, func() (*Source, error) { return spool(ctx, r, options) }, func(late *Source) {
+		if late != nil {
+			_ = late.Close()
+		}
+	})
 }
 
 func spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, error) {
@@ -84,10 +63,15 @@ func spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, err
 		pour.Hashes = []hash.Hash{options.Hash}
 	}
 	if _, err := hashing.Copy(hashing.Reader(ctx, r), pour); err != nil {
-		kept.discard()
+		if kept.file != nil {
+			_ = kept.file.Close()
+		}
 		return nil, err
 	}
-	return kept.source(), nil
+	if kept.file == nil {
+		return FromBytes(kept.memory), nil
+	}
+	return &Source{bytes: kept.file, size: kept.size, close: kept.file.Close}, nil
 }
 
 // spooled is a stream as far as it was read: in memory, or all of it in file.
@@ -140,17 +124,4 @@ func spoolDir(dir string) string {
 		return "/var/tmp"
 	}
 	return os.TempDir()
-}
-
-func (k *spooled) source() *Source {
-	if k.file == nil {
-		return &Source{bytes: bytes.NewReader(k.memory), size: k.size}
-	}
-	return &Source{bytes: k.file, size: k.size, close: k.file.Close}
-}
-
-func (k *spooled) discard() {
-	if k.file != nil {
-		_ = k.file.Close()
-	}
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"sync"
@@ -12,28 +13,23 @@ import (
 // sending is an input as the body of a request. Layers below may send the request
 // again; each time opens a body of its own, of which only the last counts.
 type sending struct {
-	source    *artifact.Source
-	unchanged func() error
-	progress  Progress
+	source   *artifact.Source
+	progress Progress        // nil observes nothing
+	ctx      context.Context //nolint:containedctx // the request's
 
 	mu      sync.Mutex
 	current *reading
 	refused error // why the last bytes were held back
 }
 
-func newSending(source *artifact.Source, progress Progress) *sending {
-	return &sending{source: source, progress: progress}
-}
-
 // attach makes the input the request's body. An empty one has no bytes to hold back,
 // so it is checked now.
 func (s *sending) attach(req *http.Request) error {
 	req.ContentLength = s.source.Size()
-	ctx := req.Context()
-	s.unchanged = func() error { return s.source.Unchanged(ctx) }
+	s.ctx = req.Context()
 	if req.ContentLength == 0 {
 		req.Body = http.NoBody
-		return s.unchanged()
+		return s.source.Unchanged(s.ctx)
 	}
 	req.GetBody = s.open
 	req.Body, _ = s.open()
@@ -101,7 +97,7 @@ func (b *reading) read(p []byte) (int, error) {
 		return 0, nil
 	}
 	if b.offset+int64(n) == size {
-		err = s.unchanged()
+		err = s.source.Unchanged(s.ctx)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

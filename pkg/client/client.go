@@ -116,7 +116,7 @@ type Client struct {
 	// redactor knows the values of [Options.Header], what a proxy is shown, and
 	// every token that was sent.
 	redactor *redact.Redactor
-	proxy    *url.URL // that was given
+	proxy    string // for the API, without its login
 	way      http.RoundTripper
 	timeout  time.Duration
 	retries  retry.Loop
@@ -200,33 +200,31 @@ func New(options Options) (*Client, error) {
 	if tokens == nil {
 		tokens = fixedToken(options.Token)
 	}
+	secrets := slices.Concat(slices.Collect(maps.Values(options.Header))...)
+	shown := ""
+	if through, err := transport.ProxyOf(base, proxy); err == nil && through != nil { // an error comes with each request
+		shown = through.Scheme + "://" + through.Host
+		if through.User != nil {
+			secrets = append(secrets, login(through.User))
+		}
+	}
 	return &Client{
 		base: base, basePath: strings.TrimSuffix(base.EscapedPath(), "/"), inQuery: teamQuery(options.Team), tokens: tokens, preflight: options.Preflight,
-		certified: options.ClientCertificate != nil, proxy: proxy, way: way, timeout: options.Timeout,
+		certified: options.ClientCertificate != nil, proxy: shown, way: way, timeout: options.Timeout,
 		retries: retry.New(options.Retries), onRetry: options.OnRetry, answerTimeout: options.AnswerTimeout,
-		pace: newPace(options.Jobs), redactor: redact.New(append(slices.Concat(slices.Collect(maps.Values(options.Header))...), proxyLogin(base, proxy))...),
+		pace: newPace(options.Jobs), redactor: redact.New(secrets...),
 	}, nil
 }
 
-// proxyLogin returns the login to the API's proxy, as it is sent, or an empty string.
-func proxyLogin(base, given *url.URL) string {
-	proxy, err := transport.ProxyOf(base, given)
-	if err != nil || proxy == nil || proxy.User == nil {
-		return ""
-	}
-	password, _ := proxy.User.Password()
-	return base64.StdEncoding.EncodeToString([]byte(proxy.User.Username() + ":" + password))
+// login returns what is sent to log in to a proxy.
+func login(user *url.Userinfo) string {
+	password, _ := user.Password()
+	return base64.StdEncoding.EncodeToString([]byte(user.Username() + ":" + password))
 }
 
 // Proxy returns the proxy for the API, without user name and password, or an empty
 // string.
-func (c *Client) Proxy() string {
-	proxy, err := transport.ProxyOf(c.base, c.proxy)
-	if err != nil || proxy == nil {
-		return ""
-	}
-	return proxy.Scheme + "://" + proxy.Host
-}
+func (c *Client) Proxy() string { return c.proxy }
 
 // url returns the URL of a percent-encoded path of the API, with the team.
 func (c *Client) url(path string) *url.URL {

@@ -73,7 +73,7 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 		target: c.url(api.ArtifactPath(string(upload.ID))),
 		header: uploadHeader(upload.Metadata),
 		asks:   asksForUpload,
-		body:   func() body { return newSending(upload.Source, upload.Progress) },
+		body:   upload.Source, progress: upload.Progress,
 		receive: func(a *answer) (err error) {
 			stored.URLs, err = a.stored()
 			return err

@@ -1,12 +1,10 @@
 package client
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 
@@ -65,7 +63,11 @@ var unqueried = []int{
 }
 
 func (c *Client) query(ctx context.Context, ids []artifact.ID) ([]Answer, error) {
-	question, err := json.Marshal(api.Query{Hashes: hashes(ids)})
+	hashes := make([]string, len(ids))
+	for i, id := range ids {
+		hashes[i] = string(id)
+	}
+	question, err := json.Marshal(api.Query{Hashes: hashes})
 	if err != nil {
 		return nil, fmt.Errorf("asking for %d artifacts: %w", len(ids), err)
 	}
@@ -74,7 +76,7 @@ func (c *Client) query(ctx context.Context, ids []artifact.ID) ([]Answer, error)
 		doing: "asking which artifacts are there", method: http.MethodPost,
 		target: c.url(api.ArtifactsPath),
 		header: http.Header{"Content-Type": {"application/json"}},
-		body:   func() body { return document(question) },
+		body:   artifact.FromBytes(question),
 		receive: func(a *answer) (err error) {
 			answers, err = a.queried(ids)
 			return err
@@ -86,14 +88,6 @@ func (c *Client) query(ctx context.Context, ids []artifact.ID) ([]Answer, error)
 		return make([]Answer, len(ids)), nil
 	}
 	return answers, err
-}
-
-func hashes(ids []artifact.ID) []string {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = string(id)
-	}
-	return texts
 }
 
 // queried reads the answer to a query.
@@ -171,15 +165,3 @@ func (r *queriedResult) answer(id artifact.ID, line func(text string, limit int)
 	}
 	return Answer{Presence: Present, Found: found}
 }
-
-// document is a small body that is in memory.
-type document []byte
-
-func (d document) attach(req *http.Request) error {
-	req.ContentLength = int64(len(d))
-	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(d)), nil }
-	req.Body, _ = req.GetBody()
-	return nil
-}
-
-func (document) refusal() error { return nil }

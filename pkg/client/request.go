@@ -31,19 +31,12 @@ type request struct {
 	// asks are the headers that a preflight names; empty for a request that
 	// has none.
 	asks string
-	// body is opened anew each time the request goes out; nil sends none.
-	body func() body
+	// body is read anew each time the request goes out; nil sends none.
+	body     *artifact.Source
+	progress Progress // nil does not observe the body
 	// receive takes what it needs of a successful answer. An error that wraps
 	// reply.ErrBroken is one of the network, any other is final.
 	receive func(*answer) error
-}
-
-// body is what a request carries, once.
-type body interface {
-	// attach makes it the body of req, which may open it more than once.
-	attach(req *http.Request) error
-	// refusal is why it was held back, or nil.
-	refusal() error
 }
 
 // maxRedirects is how often a request follows the server to another place.
@@ -141,9 +134,9 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 		Method: r.method, URL: target, Host: target.Host, Header: r.header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, // net/http asks for consent from 1.1 on
 	}).WithContext(ctx)
-	var sent body
+	var sent *sending
 	if r.body != nil {
-		sent = r.body()
+		sent = &sending{source: r.body, progress: r.progress}
 		if err := sent.attach(req); err != nil {
 			return nil, r.failure(target, err)
 		}

@@ -88,32 +88,15 @@ func (v *Verifier) expect(ctx context.Context, input Input) (expected expectatio
 // stored. When ctx ends it returns at once, and the stream may be read from
 // once more after that.
 func (in Input) measure(ctx context.Context, tracker Tracker) (expectation, error) {
-	type outcome struct {
-		size int64
-		err  error
-	}
 	algorithm := cmp.Or(in.Algorithm, SHA256)
-	h := algorithm.new()
-	finished := make(chan outcome, 1)
-	go func() {
-		var result outcome
-		result.err = fault.Catch(func() (err error) {
-			result.size, err = hashing.Copy(hashing.Reader(ctx, in.stream()), hashing.Options{
-				Hashes: []hash.Hash{h}, Size: -1, Progress: func(n int64) { tracker.Hashed(n, -1) },
-			})
-			return err
+	return fault.Abandon(ctx, func() (expectation, error) {
+		h := algorithm.new()
+		size, err := hashing.Copy(hashing.Reader(ctx, in.stream()), hashing.Options{
+			Hashes: []hash.Hash{h}, Size: -1, Progress: func(n int64) { tracker.Hashed(n, -1) },
 		})
-		finished <- result
-	}()
-	select {
-	case result := <-finished:
 		sum := digestOf(h)
-		return expectation{
-			id: cmp.Or(in.ID, sum), size: result.size, sum: sum, algorithms: []Algorithm{algorithm},
-		}, result.err
-	case <-ctx.Done():
-		return expectation{}, ctx.Err()
-	}
+		return expectation{id: cmp.Or(in.ID, sum), size: size, sum: sum, algorithms: []Algorithm{algorithm}}, err
+	}, func(expectation) {})
 }
 
 // newCheck begins a check. It fails at once where the size is wrong, and still

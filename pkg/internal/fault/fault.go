@@ -4,6 +4,7 @@
 package fault
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -36,5 +37,29 @@ func Catch(f func() error) (err error) {
 func Raise(err error) {
 	if fault := (*Error)(nil); errors.As(err, &fault) {
 		panic(fault)
+	}
+}
+
+// Abandon runs f on a goroutine of its own, and leaves it behind when ctx ends: a
+// read from a pipe cannot be interrupted. Then it returns ctx's error at once, and
+// discards what f returns later.
+func Abandon[T any](ctx context.Context, f func() (T, error), discard func(T)) (value T, err error) {
+	finished := make(chan error, 1)
+	var result T
+	go func() {
+		finished <- Catch(func() (err error) {
+			result, err = f()
+			return err
+		})
+	}()
+	select {
+	case err := <-finished:
+		return result, err
+	case <-ctx.Done():
+		go func() {
+			<-finished
+			discard(result)
+		}()
+		return value, ctx.Err()
 	}
 }

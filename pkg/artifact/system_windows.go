@@ -1,7 +1,9 @@
 package artifact
 
 import (
+	"crypto/rand"
 	"os"
+	"path/filepath"
 	"time"
 	"unsafe"
 
@@ -49,3 +51,13 @@ func statPath(path string) (os.FileInfo, fileState, error) {
 	defer file.Close()
 	return statFile(file)
 }
+
+// createNameless makes a file that Windows deletes when its last handle is
+// closed: a file must have a name there.
+func createNameless(dir string) (*os.File, error) {
+	return os.OpenFile(filepath.Join(dir, "artifact-"+rand.Text()),
+		os.O_RDWR|os.O_CREATE|os.O_EXCL|windows.O_FILE_FLAG_DELETE_ON_CLOSE, 0o600)
+}
+
+// widenPipe does nothing: only Linux has pipes of a size to choose.
+func widenPipe(*os.File) {}

@@ -25,26 +25,30 @@ func openWithoutWait(path string, open func(string, int, os.FileMode) (*os.File,
 	return file, err
 }
 
-func statFile(file *os.File) (os.FileInfo, fileState, error) {
-	info, err := file.Stat()
+func statFile(file *os.File) (os.FileInfo, fileState, error) { return withState(file.Stat()) }
+
+func statPath(path string) (os.FileInfo, fileState, error) { return withState(os.Stat(path)) }
+
+func withState(info os.FileInfo, err error) (os.FileInfo, fileState, error) {
 	if err != nil {
 		return nil, fileState{}, err
 	}
-	return info, stateOf(info), nil
-}
-
-func statPath(path string) (os.FileInfo, fileState, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fileState{}, err
-	}
-	return info, stateOf(info), nil
-}
-
-func stateOf(info os.FileInfo) fileState {
 	state := fileState{size: info.Size(), modified: info.ModTime()}
 	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
 		state.changed = changeTime(sys)
 	}
-	return state
+	return info, state, nil
+}
+
+// createUnlinked makes a file whose name is removed at once.
+func createUnlinked(dir string) (*os.File, error) {
+	file, err := os.CreateTemp(dir, "artifact-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(file.Name()); err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return file, nil
 }

@@ -1,8 +1,0 @@
-package artifact
-
-import (
-	"syscall"
-	"time"
-)
-
-func changeTime(sys *syscall.Stat_t) time.Time { return time.Unix(sys.Ctim.Unix()) }
