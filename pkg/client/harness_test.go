@@ -35,10 +35,9 @@ type recorder struct {
 	answer   http.HandlerFunc
 }
 
-// received is a request as it arrived; two are comparable as a whole.
+// received is a request as it arrived.
 type received struct {
 	Method, URI, Proto, Body string
-	Length                   int64
 	Header                   map[string]string
 	from                     string // its address
 }
@@ -62,7 +61,7 @@ func receive(req *http.Request) received {
 	for name, values := range req.Header {
 		header[name] = strings.Join(values, "; ")
 	}
-	return received{req.Method, req.RequestURI, req.Proto, string(body), req.ContentLength, header, req.RemoteAddr}
+	return received{req.Method, req.RequestURI, req.Proto, string(body), header, req.RemoteAddr}
 }
 
 func (r *recorder) all() []received {

@@ -77,7 +77,7 @@ func TestProxyCarries(t *testing.T) {
 				t.Fatalf("over %s, %s: %v", scheme, protocol, err)
 			}
 			got := r.all()
-			if len(got) != 1 || got[0].Proto != protocol || got[0].Length != 3<<20 || got[0].Header["Proxy-Authorization"] != "" || len(asked.all()) != 1 {
+			if len(got) != 1 || got[0].Proto != protocol || len(got[0].Body) != 3<<20 || got[0].Header["Proxy-Authorization"] != "" || len(asked.all()) != 1 {
 				t.Errorf("over %s: %d requests by %d tunnels, want %s", scheme, len(got), len(asked.all()), protocol)
 			}
 		}

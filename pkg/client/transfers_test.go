@@ -40,7 +40,6 @@ func TestPutSends(t *testing.T) {
 		" Authorization: Bearer the-token Content-Length: 5 Content-Type: application/octet-stream User-Agent: test/1"+
 		" X-Artifact-Client-Ci: GITHUB_ACTIONS X-Artifact-Client-Interactive: 1 X-Artifact-Dirty-Hash: d1"+
 		" X-Artifact-Duration: 12500 X-Artifact-Sha: 5ca1ab1e X-Artifact-Tag: dGFn")
-
 	r, c = serve(t, accept, func(o *client.Options) { o.Token, o.Team = "", artifact.Team{ID: "not-an-id"} })
 	must.Get(put(t, c, ""))(t)
 	checkSent(t, r, "HTTP/1.1 PUT /v8/artifacts/abc Content-Length: 0 Content-Type: application/octet-stream User-Agent: test/1")
