@@ -30,10 +30,11 @@ done; cmp file got; artifact put -q -v file <&- 2>&-`
 	})
 }
 
-// TestNullStreams takes /dev/null for what it is, however the caller opened it.
+// TestNullStreams takes /dev/null for what it is where several streams are, however
+// the caller opened them.
 func TestNullStreams(t *testing.T) {
 	t.Parallel()
-	for name, flags := range map[string]int{"a shell's": os.O_WRONLY, "Python's": os.O_RDWR, "a daemon's": os.O_RDWR} {
+	for name, flags := range map[string]int{"a shell's": os.O_WRONLY, "Python's": os.O_RDWR, "a daemon's": os.O_RDWR, "Node's": os.O_RDWR} {
 		cmd := shell(t, `artifact put -q file && artifact put --hash empty - `, record(t, nil).env()).command(t)
 		null := must(os.OpenFile(os.DevNull, flags, 0))(t)
 		defer null.Close()
@@ -43,6 +44,11 @@ func TestNullStreams(t *testing.T) {
 			file := os.NewFile(uintptr(fd), os.DevNull)
 			defer file.Close()
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = file, file, file
+		}
+		if name == "Node's" { // which opens each for itself
+			other := must(os.OpenFile(os.DevNull, flags, 0))(t)
+			defer other.Close()
+			cmd.Stderr = other
 		}
 		if got := finish(t, cmd); got.code != 0 {
 			t.Errorf("%s: exit %d", name, got.code)

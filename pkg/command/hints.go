@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"syscall"
 	"unicode"
@@ -53,6 +54,8 @@ func hint(err error) string {
 		return "Check the id, --team and --api. Vercel keeps artifacts for 7 days, and other caches for as long as they have room."
 	case is[*transfer.Mismatch](err):
 		return mismatchHint(err)
+	case is[*outputError](err) && errors.Is(err, os.ErrClosed):
+		return "Standard output is closed. To discard results, use >/dev/null; in Python, stdout=open(os.devnull, \"w\")."
 	case isUsage && usage.next != "":
 		return usage.next
 	case isAnswered:
