@@ -41,8 +41,8 @@ func TestEarlySuccess(t *testing.T) {
 			env: []string{"ARTIFACT_API=http://" + listener.Addr().String(), "ARTIFACT_TOKEN=" + token},
 		}.run(t)
 		got.check(t, outcome{code: 8, stderr: "artifact: uploading -: the server answered 200 OK: " +
-			"the server reported success before it was sent the whole body\n" +
-			"artifact: hint: A proxy or a server that does not read uploads answered; the artifact may not be stored.\n"})
+			"the server reported success before it had received the whole body\n" +
+			"artifact: hint: A proxy or a server answered without reading the upload: check with artifact verify whether it is stored.\n"})
 	}
 }
 

@@ -159,8 +159,8 @@ func TestTurboEmptySignature(t *testing.T) {
 	hash, _ := turbo.run(t, cache, env, "--cache=local:rw,remote:rw")
 	got := cache.artifact(t, 7, env, "verify", "--hash", hash)
 	got.check(t, outcome{code: 7, stdout: hash + ": BAD SIGNATURE\n", stderr: "artifact: verifying " + hash +
-		": its signature covers the length and none of the bytes, as turbo 2.10.13 to 2.11.4 made it for artifacts over 8 MiB\n" +
-		"artifact: hint: Every turbo takes it for a miss. Build and upload it again with a later turbo.\n"})
+		": its signature covers the length but not the bytes, as turbo 2.10.13 to 2.11.4 made it for artifacts over 8 MiB\n" +
+		"artifact: hint: Every turbo treats it as a miss. Build and upload it again with a later turbo.\n"})
 	if _, hit := turbo.build(t, cache, env); hit {
 		t.Error("it is a hit for the turbo that made it")
 	}
@@ -195,8 +195,8 @@ func TestTurborepoRemoteCacheDropsUnsigned(t *testing.T) {
 	file := writeFile(t, filepath.Join(t.TempDir(), "file"), hello)
 	cache.artifact(t, 0, team, "put", "--hash", "k", file)
 	got := cache.artifact(t, 7, team, "put", "--hash", "k", "--verify", file)
-	want := "artifact: verifying " + file + ": the server reported it as stored, and does not have it\n" +
-		"artifact: hint: turborepo-remote-cache with a signature key takes an unsigned upload and never gives it out.\n"
+	want := "artifact: verifying " + file + ": the server reported it as stored, but does not have it\n" +
+		"artifact: hint: turborepo-remote-cache with a signature key accepts an unsigned upload but never returns it.\n"
 	if got.stdout != "" || !strings.HasPrefix(got.stderr, want) {
 		t.Errorf("%+v, want %s", got, want)
 	}

@@ -94,7 +94,7 @@ func TestPrompt(t *testing.T) {
 		c.write(token)
 		got := c.end()
 		got.check(t, outcome{stderr: "Logging in to " + cache.URL + "\n" +
-			"Whoever runs that server hands out its tokens. (For turborepo-remote-cache it is one of its TURBO_TOKEN.)\n" +
+			"Ask the server's operator for a token. (For turborepo-remote-cache, use one of its TURBO_TOKEN.)\n" +
 			"Logged in to " + cache.URL + "\nRemote Caching is enabled there.\n"})
 		if string(c.seen) != "Token (not shown): \r\n" {
 			t.Errorf("%s: the terminal showed %q", name, c.seen)
@@ -127,7 +127,7 @@ func TestPromptLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := c.end()
-	if want := "artifact: no token came from the terminal\n"; got.code != 2 || !strings.HasSuffix(got.stderr, want) {
+	if want := "artifact: got no token from the terminal\n"; got.code != 2 || !strings.HasSuffix(got.stderr, want) {
 		t.Errorf("%+v, want %s", got, want)
 	}
 }
@@ -158,7 +158,7 @@ func TestPromptInCI(t *testing.T) {
 	t.Parallel()
 	call := newPerson(t).call([]string{"login", "--api", "http://127.0.0.1:1"}, "", "GITHUB_ACTIONS=true")
 	converse(t, call.command(t)).end().check(t, outcome{code: 2,
-		stderr: "artifact: login asks for a token, and in CI nobody can answer: set ARTIFACT_TOKEN instead\n"})
+		stderr: "artifact: login cannot ask for a token in CI: set ARTIFACT_TOKEN instead\n"})
 }
 
 // TestWeb opens the page where tokens are created.
@@ -183,7 +183,7 @@ func TestWeb(t *testing.T) {
 	}
 	c.write("")
 	got := c.end()
-	if want := "artifact: no token came from the terminal\n"; got.code != 2 || !strings.HasSuffix(got.stderr, want) {
+	if want := "artifact: got no token from the terminal\n"; got.code != 2 || !strings.HasSuffix(got.stderr, want) {
 		t.Errorf("%+v, want %s", got, want)
 	}
 }

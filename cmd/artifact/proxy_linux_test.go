@@ -10,8 +10,8 @@ import (
 )
 
 // proxyWants is the hint where a proxy does not know who asks.
-const proxyWants = "artifact: hint: The proxy wants a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY or HTTP_PROXY,\n" +
-	"artifact: hint: to http://USER:PASSWORD@HOST:PORT. A host that is reached without it goes into NO_PROXY.\n"
+const proxyWants = "artifact: hint: The proxy needs a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY or HTTP_PROXY,\n" +
+	"artifact: hint: to http://USER:PASSWORD@HOST:PORT. Add hosts to reach without it to NO_PROXY.\n"
 
 // TestProxies goes through a real one, by CONNECT and in plain HTTP.
 func TestProxies(t *testing.T) {
@@ -99,7 +99,7 @@ func TestProxiesThatHelpNot(t *testing.T) {
 		"it is not there": {server.through(server.https, nowhere), 9, []string{
 			"artifact: uploading file: proxyconnect tcp: dial tcp " + closed + ": connect: connection refused" + again,
 			"artifact: uploading file: proxyconnect tcp: dial tcp " + closed + ": connect: connection refused",
-			"artifact: hint: Check the proxy (--proxy, ARTIFACT_PROXY, HTTPS_PROXY, ALL_PROXY), or except the host with NO_PROXY."}},
+			"artifact: hint: Check the proxy (--proxy, ARTIFACT_PROXY, HTTPS_PROXY, ALL_PROXY), or add the host to NO_PROXY."}},
 		"it lets nobody there": {server.through(server.https, "http://"+strict.address), 8, []string{
 			"artifact: uploading file: the proxy " + strict.address + " answered 403 Forbidden",
 			"artifact: hint: The proxy opens no way to the server: "}},
@@ -113,7 +113,7 @@ func TestProxiesThatHelpNot(t *testing.T) {
 			"artifact: hint: A proxy on the way answered, not the cache: "}},
 		"its password ends the address": {server.through(server.https, "http://user:"+password+"#z@"+closed), 2, []string{
 			"artifact: uploading file: the environment's proxy has no valid address in HTTPS_PROXY\n",
-			"artifact: hint: HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are to be http://HOST:PORT"}},
+			"artifact: hint: Set HTTPS_PROXY, HTTP_PROXY or ALL_PROXY to http://HOST:PORT"}},
 		"plain HTTP must not leave": {server.through(server.http, nowhere, "ARTIFACT_ALLOW_HTTP=false"), 2, []string{
 			"artifact: uploading file: plain http leaves this machine, through the proxy " + closed,
 			"artifact: hint: Use https://"}},

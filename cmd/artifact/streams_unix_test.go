@@ -47,7 +47,7 @@ func TestChangeDuringUpload(t *testing.T) {
 		"touched":       {"touch d/file", moved, moved},
 		"time restored": {"touch -r d/file time; printf x | dd of=d/file conv=notrunc status=none; touch -r time d/file", restored, ""},
 		"grown":         {"printf x >>d/file", "its size changed from 33554432 to 33554433 bytes", "its size changed from 33554432 to 33554433 bytes"},
-		"replaced":      {"cp -p d/file other; mv other d/file", "another file took its name", "another file took its name"},
+		"replaced":      {"cp -p d/file other; mv other d/file", "it was replaced by another file", "it was replaced by another file"},
 		"truncated":     {"truncate -s 1 d/file", "its size changed from 33554432 to 1 bytes", "its size changed from 33554432 to 1 bytes"},
 	} {
 		for way, args := range map[string][]string{"FILE": {"d/file"}, "--hash": {"--hash=k", "d/file"}, "-r": {"-r", "d"}} {
@@ -89,7 +89,7 @@ func TestChangeDuringUpload(t *testing.T) {
 					whole.stderr += "artifact: " + strings.Join(lines, "artifact: ")
 				}
 				if want != "" {
-					whole.stderr += "artifact: hint: The cache does not hold it. Run the upload again when nothing writes to the file.\n"
+					whole.stderr += "artifact: hint: The cache does not have it. Run the upload again when nothing writes to the file.\n"
 				}
 				got.steady().check(t, whole)
 			})

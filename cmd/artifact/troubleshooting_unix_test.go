@@ -13,7 +13,7 @@ import (
 
 // troubles are the errors that need a server which no story has.
 var troubles = map[string]func(t *testing.T, file string, w http.ResponseWriter, r *http.Request){
-	"success before it was sent the whole body": func(t *testing.T, _ string, w http.ResponseWriter, _ *http.Request) {
+	"success before it had received the whole body": func(t *testing.T, _ string, w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			t.Error(err)

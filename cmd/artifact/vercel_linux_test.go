@@ -144,15 +144,15 @@ func TestLoginAtVercelWithoutQuestions(t *testing.T) {
 	t.Parallel()
 	v := playVercel(t, "over_limit")
 	const limit = "artifact: warning: Remote Caching is over its limit there: " +
-		"An owner of the team can raise the limit in the billing settings.\n"
+		"Ask an owner of the team to raise the limit in the billing settings.\n"
 	const belongs, as = "The token belongs to jane, Jane\\u001b[2J\n", "Logged in to https://api.vercel.com as jane, Jane\\u001b[2J\n"
 	for team, test := range map[string]struct{ id, slug, said string }{
 		"acme":   {"team_1", "acme", belongs + as + "Team: acme, team_1\n" + limit},
 		"team_1": {"team_1", "acme", belongs + as + "Team: acme, team_1\n" + limit},
-		"else": {"", "else", belongs + "artifact: warning: the token's user is in no team else; there are: acme, ***\n" +
+		"else": {"", "else", belongs + "artifact: warning: the token's user is not in team else; your teams: acme, ***\n" +
 			as + "Team: else\n" + limit},
-		"": {"", "", belongs + "No team was chosen: --team SLUG makes one the default. There are: acme, ***\n" +
-			as + "Team: none, which is the personal account\n" + limit},
+		"": {"", "", belongs + "No team was chosen: set a default with --team SLUG. Your teams: acme, ***\n" +
+			as + "Team: none (personal account)\n" + limit},
 	} {
 		me := newPerson(t)
 		args := []string{"login", "--with-token", "--insecure-storage"}
@@ -172,7 +172,7 @@ func TestLoginAtVercelWithoutQuestions(t *testing.T) {
 		}
 	}
 	got := newPerson(t).call([]string{"login", "--with-token", "--insecure-storage"}, "wrong-token-1", v.env...).run(t)
-	got.check(t, outcome{code: 3, stderr: "artifact: the token is refused: the server answered 403 Forbidden: Not authorized\nartifact: hint: Nothing was stored.\n"})
+	got.check(t, outcome{code: 3, stderr: "artifact: the server refused the token: the server answered 403 Forbidden: Not authorized\nartifact: hint: Nothing was stored.\n"})
 }
 
 // TestTokensForVercelOnly sends Vercel's tokens to Vercel's two origins, and to

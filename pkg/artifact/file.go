@@ -215,7 +215,7 @@ func (f *openedFile) settle(ctx context.Context, seen fileState, compare func() 
 		return err
 	}
 	if now != seen {
-		return fmt.Errorf("%w: its change time moved again while it was read once more", ErrChanged)
+		return fmt.Errorf("%w: its change time moved again while it was read a second time", ErrChanged)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -227,7 +227,7 @@ func (f *openedFile) settle(ctx context.Context, seen fileState, compare func() 
 func (f *openedFile) compare(info os.FileInfo, state fileState) error {
 	switch {
 	case !os.SameFile(f.info, info):
-		return fmt.Errorf("%w: another file took its name", ErrChanged)
+		return fmt.Errorf("%w: it was replaced by another file", ErrChanged)
 	case state.size != f.first.size:
 		return fmt.Errorf("%w: its size changed from %d to %d bytes", ErrChanged, f.first.size, state.size)
 	case state.modified != f.first.modified:

@@ -28,11 +28,11 @@ func ParseID(s string) (ID, error) {
 	case s == "":
 		return "", fmt.Errorf("%w: it is empty", ErrInvalidID)
 	case len(s) > MaxIDLength:
-		return "", fmt.Errorf("%w: it has %d bytes, %d are allowed", ErrInvalidID, len(s), MaxIDLength)
+		return "", fmt.Errorf("%w: it has %d bytes; at most %d are allowed", ErrInvalidID, len(s), MaxIDLength)
 	case !utf8.ValidString(s):
-		return "", fmt.Errorf("%w %q: it is no valid UTF-8", ErrInvalidID, s)
+		return "", fmt.Errorf("%w %q: it is not valid UTF-8", ErrInvalidID, s)
 	case s == "." || s == ".." || s == "status" || s == "events":
-		return "", fmt.Errorf("%w %q: it is another route of the API", ErrInvalidID, s)
+		return "", fmt.Errorf("%w %q: the API uses it for something else", ErrInvalidID, s)
 	}
 	if i := strings.IndexFunc(s, forbiddenInID); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(s[i:])

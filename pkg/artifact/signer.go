@@ -22,7 +22,7 @@ const (
 )
 
 // ErrInvalidScheme is what every error of [ParseScheme] wraps.
-var ErrInvalidScheme = errors.New("no signature scheme")
+var ErrInvalidScheme = errors.New("unknown signature scheme")
 
 // ParseScheme takes the name of a scheme. Its errors wrap [ErrInvalidScheme].
 func ParseScheme(name string) (Scheme, error) {
@@ -30,7 +30,7 @@ func ParseScheme(name string) (Scheme, error) {
 	case SchemeV1, SchemeV2:
 		return s, nil
 	}
-	return "", fmt.Errorf("%w %q; there are v2 and v1", ErrInvalidScheme, name)
+	return "", fmt.Errorf("%w %q; choose v2 or v1", ErrInvalidScheme, name)
 }
 
 // MinKeyLength is the fewest bytes that a signature key should have. turbo

@@ -61,9 +61,9 @@ func TestUnchanged(t *testing.T) {
 			"its size changed from 7 to 3 bytes", "its size changed from 7 to 3 bytes"},
 		"replaced": {func(path string) error {
 			return errors.Join(os.WriteFile(path+".new", []byte("content"), 0o600), os.Rename(path+".new", path))
-		}, "another file took its name", "another file took its name"},
+		}, "it was replaced by another file", "it was replaced by another file"},
 		"replaced by a directory": {func(path string) error { return errors.Join(os.Rename(path, path+".old"), os.Mkdir(path, 0o700)) },
-			"another file took its name", "another file took its name"},
+			"it was replaced by another file", "it was replaced by another file"},
 	} {
 		for way, want := range map[string]string{"hashed": test.hashed, "plain": test.plain} {
 			t.Run(name+", "+way, func(t *testing.T) {
@@ -113,9 +113,9 @@ func TestReadAgain(t *testing.T) {
 		want      string
 	}{
 		"untouched":   {func(string, func()) error { return nil }, ""},
-		"moved again": {func(path string, _ func()) error { return os.Chmod(path, 0o604) }, ErrChanged.Error() + ": its change time moved again while it was read once more"},
+		"moved again": {func(path string, _ func()) error { return os.Chmod(path, 0o604) }, ErrChanged.Error() + ": its change time moved again while it was read a second time"},
 		"written to":  {func(path string, _ func()) error { return os.WriteFile(path, bytes.Repeat([]byte("Y"), 7), 0o600) }, ErrChanged.Error() + ": its modification time moved"},
-		"removed":     {func(path string, _ func()) error { return os.Remove(path) }, ErrChanged.Error() + ": its change time moved again while it was read once more"},
+		"removed":     {func(path string, _ func()) error { return os.Remove(path) }, ErrChanged.Error() + ": its change time moved again while it was read a second time"},
 		"given up":    {func(_ string, cancel func()) error { cancel(); return nil }, context.Canceled.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -35,9 +35,9 @@ func (a *answer) leadsTo(location string) (*url.URL, error) {
 	next, err := a.Request.URL.Parse(location)
 	switch {
 	case err != nil || location == "":
-		return nil, fmt.Errorf("%w: it names no valid place", ErrRedirect)
+		return nil, fmt.Errorf("%w: the location is not valid", ErrRedirect)
 	case next.Scheme != "http" && next.Scheme != "https" || next.Hostname() == "":
-		return nil, fmt.Errorf("%w: it leads to no http or https URL", ErrRedirect)
+		return nil, fmt.Errorf("%w: it does not lead to an http or https URL", ErrRedirect)
 	case next.Scheme == "http" && a.Request.URL.Scheme == "https":
 		return nil, fmt.Errorf("%w: it leads from https to http", ErrRedirect)
 	case next.User != nil:

@@ -79,7 +79,7 @@ func TestPutAsksForConsent(t *testing.T) {
 
 // TestEarlyRefusals has a server refuse a body of which it has read nothing or
 // a little. Where it goes on reading for a while, as nginx and our own server
-// do, its answer is what counts, and not that it then hung up.
+// do, its answer is what counts, not that it then hung up.
 func TestEarlyRefusals(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -20,9 +20,9 @@ var (
 	// base URL is a website's.
 	ErrNotRemoteCache = errors.New("the answer is not a Remote Cache's")
 	// ErrReported reports a successful status with an error in the body.
-	ErrReported = errors.New("the answer reports an error in spite of its status")
+	ErrReported = errors.New("the answer reports an error despite its status")
 	// ErrAnsweredEarly reports a success before the whole body was sent.
-	ErrAnsweredEarly = errors.New("the server reported success before it was sent the whole body")
+	ErrAnsweredEarly = errors.New("the server reported success before it had received the whole body")
 	// ErrRedirect reports a redirect that must not be followed.
 	ErrRedirect = errors.New("the redirect is not followed")
 	// ErrNotFound is what an [*Error] matches if a GET or HEAD of an artifact was
@@ -30,7 +30,7 @@ var (
 	ErrNotFound = errors.New("the cache does not have it")
 	// ErrEncoded reports an artifact in a content coding, such as gzip, that was not
 	// asked for.
-	ErrEncoded = errors.New("the server changed the bytes by a content coding that was not asked for")
+	ErrEncoded = errors.New("the server changed the bytes with a content coding that was not requested")
 	// ErrTooManyRedirects reports more than five redirects in a row.
 	ErrTooManyRedirects = errors.New("too many redirects")
 )
@@ -124,7 +124,7 @@ func (e *Error) NetworkCause() string {
 	case e.Err == nil || !e.mayPass():
 		return ""
 	case errors.Is(e.Err, ErrStalled), errors.Is(e.Err, ErrNoAnswer):
-		return "it does not get on"
+		return "it makes no progress"
 	case errors.As(e.Err, &number):
 		return number.Error()
 	case errors.As(e.Err, &unresolved):

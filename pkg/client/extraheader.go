@@ -26,11 +26,11 @@ func CheckHeader(name, value string) error {
 	name = http.CanonicalHeaderKey(name)
 	switch {
 	case !isToken(name):
-		return fmt.Errorf("%w: its name is none", ErrInvalidHeader)
+		return fmt.Errorf("%w: its name is not valid", ErrInvalidHeader)
 	case slices.ContainsFunc(ownHeaders, func(own string) bool {
 		return name == own || strings.HasSuffix(own, "-") && strings.HasPrefix(name, own)
 	}):
-		return fmt.Errorf("%w: %s cannot be set, it belongs to the request itself", ErrInvalidHeader, name)
+		return fmt.Errorf("%w: %s cannot be set: artifact sets it itself", ErrInvalidHeader, name)
 	case value == "":
 		return fmt.Errorf("%w: %s has no value", ErrInvalidHeader, name)
 	case strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }):

@@ -271,7 +271,7 @@ var calls = map[string]apiCall{
 		}
 		return err
 	}},
-	http.MethodPost: {"asking which artifacts are there", func(t *testing.T, c *client.Client, content []byte) error {
+	http.MethodPost: {"asking which artifacts exist", func(t *testing.T, c *client.Client, content []byte) error {
 		answers, err := c.Query(t.Context(), []artifact.ID{"missing", "abc"})
 		if err == nil && (len(answers) != 2 || answers[0].Presence != client.Missing ||
 			answers[1].Presence != client.Present || answers[1].Found.Size != int64(len(content))) {

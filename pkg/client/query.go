@@ -73,7 +73,7 @@ func (c *Client) query(ctx context.Context, ids []artifact.ID) ([]Answer, error)
 	}
 	var answers []Answer
 	_, err = c.do(ctx, request{
-		doing: "asking which artifacts are there", method: http.MethodPost,
+		doing: "asking which artifacts exist", method: http.MethodPost,
 		target: c.url(api.ArtifactsPath),
 		header: http.Header{"Content-Type": {"application/json"}},
 		body:   artifact.FromBytes(question),

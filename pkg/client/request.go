@@ -218,7 +218,7 @@ func (r request) refused(a *answer, reason error) *Error {
 const DefaultRetries = 4
 
 // ErrRetryAfter reports a server that asked for a pause of more than two minutes.
-var ErrRetryAfter = errors.New("the server asks to come back later")
+var ErrRetryAfter = errors.New("the server asks to try again later")
 
 // Retry is a further try of a request, before its pause.
 type Retry struct {

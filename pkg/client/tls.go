@@ -69,7 +69,7 @@ func wrongHost(e x509.HostnameError) string {
 	}
 	names = append(names, e.Certificate.DNSNames...)
 	if len(names) == 0 {
-		return "the server's certificate names no host as a Subject Alternative Name; a Common Name alone does not count any more"
+		return "the server's certificate has no Subject Alternative Name; a Common Name alone is no longer accepted"
 	}
-	return fmt.Sprintf("the server's certificate is for %s, and not for %s", printable.Line(strings.Join(names, ", "), maxNames), e.Host)
+	return fmt.Sprintf("the server's certificate is for %s, not for %s", printable.Line(strings.Join(names, ", "), maxNames), e.Host)
 }

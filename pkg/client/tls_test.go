@@ -86,9 +86,9 @@ func TestNoTLSConnection(t *testing.T) {
 		tries  int32
 	}{
 		"a common name only": {certificateFor(t),
-			"the server's certificate names no host as a Subject Alternative Name; a Common Name alone does not count any more", nil, 1},
+			"the server's certificate has no Subject Alternative Name; a Common Name alone is no longer accepted", nil, 1},
 		"another host": {certificateFor(t, "a.example", "b.example"),
-			"the server's certificate is for a.example, b.example, and not for 127.0.0.1", nil, 1},
+			"the server's certificate is for a.example, b.example, not for 127.0.0.1", nil, 1},
 		"an old version": {old, client.ErrOldTLS.Error() + ": remote error: tls: protocol version not supported", client.ErrOldTLS, 2},
 		"an unknown authority": {nil,
 			"the server's certificate is not accepted: certificate signed by unknown authority", nil, 1},

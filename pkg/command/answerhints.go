@@ -20,15 +20,15 @@ import (
 func answerHint(e *client.Error) string {
 	switch {
 	case errors.Is(e, client.ErrEncoded):
-		return "A proxy before the cache compresses what it must not touch: switch that off there for /v8/artifacts."
+		return "Turn off compression for /v8/artifacts in the proxy before the cache."
 	case e.Location != "" && (errors.Is(e, client.ErrRedirect) || e.By == client.ByAnother):
 		return "Use this --api: " + shellQuote(e.Location)
 	case errors.Is(e, client.ErrNoPreflight):
-		return "Leave --preflight out (TURBO_PREFLIGHT, turbo.json): this cache takes requests as they are."
+		return "Leave --preflight out (TURBO_PREFLIGHT, turbo.json): this cache does not need it."
 	case errors.Is(e, client.ErrTokenWithheld):
-		return "Its operator has to list Authorization in Access-Control-Allow-Headers; or leave --preflight out (TURBO_PREFLIGHT, turbo.json)."
+		return "Ask its operator to list Authorization in Access-Control-Allow-Headers, or leave --preflight out (TURBO_PREFLIGHT, turbo.json)."
 	case errors.Is(e, client.ErrAnsweredEarly):
-		return "A proxy or a server that does not read uploads answered; the artifact may not be stored."
+		return "A proxy or a server answered without reading the upload: check with artifact verify whether it is stored."
 	case errors.Is(e, client.ErrRetryAfter):
 		return "The server wants " + waitText(e.RetryAfter) + " before the next request; run it again then."
 	case e.IsCacheClosed() && closedHints[e.Code] != "":
@@ -38,7 +38,7 @@ func answerHint(e *client.Error) string {
 	case e.Status == 0:
 		return networkHint(e.Err)
 	case e.By == client.ByStorage && expired.MatchString(e.Code+" "+e.Message):
-		return "The address that the cache gave for the artifact has expired: run this again.\n" +
+		return "The artifact's URL from the cache has expired: run this again.\n" +
 			"If that does not help, check the clocks of this machine and of the cache."
 	case e.By == client.ByCache && (e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity):
 		return badRequestHint(e)
@@ -52,7 +52,7 @@ func answerHint(e *client.Error) string {
 	case errors.Is(e, client.ErrNotRemoteCache):
 		return fmt.Sprintf("Check the base URL (--api, ARTIFACT_API): this was sent to %s", e.URL)
 	case e.Status >= 500:
-		return "The server has a fault; try again later."
+		return "The server failed: try again later."
 	}
 	return ""
 }
@@ -78,12 +78,12 @@ var expired = regexp.MustCompile(`(?i)expired|not valid in the specified time fr
 
 // badRequestHint guesses which value of a request a server did not like.
 func badRequestHint(e *client.Error) string {
-	next := "The server refused a value of the request, or the artifact's size."
+	next := "The server refused a value in the request, or the artifact's size."
 	if strings.Trim(string(e.ID), "0123456789abcdefABCDEF") != "" {
-		next = fmt.Sprintf("Some servers take hexadecimal ids only, and this is none: %s\nLeave --hash out, or give a digest of the key.", shellQuote(string(e.ID)))
+		next = fmt.Sprintf("Some servers accept only hexadecimal ids, unlike this one: %s\nLeave --hash out, or give a digest of the key.", shellQuote(string(e.ID)))
 	}
 	if !isVercel(e.URL) && !namesTeam(e.URL) {
-		next += "\nSome servers demand a team: --team."
+		next += "\nSome servers need a team: set --team."
 	}
 	return next
 }
@@ -120,46 +120,46 @@ func (a answerAdvice) fits(e *client.Error) bool {
 var refusals = []int{http.StatusUnauthorized, http.StatusForbidden}
 
 const spendAdvice = "The token may not do this: check --team.\n" +
-	"Or Remote Caching is disabled, over its limit or paused: an owner can see it in the billing settings."
+	"Or Remote Caching is disabled, over its limit or paused: ask an owner to check the billing settings."
 
-const proxyLoginAdvice = "The proxy wants a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY or HTTP_PROXY,\n" +
-	"to http://USER:PASSWORD@HOST:PORT. A host that is reached without it goes into NO_PROXY."
+const proxyLoginAdvice = "The proxy needs a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY or HTTP_PROXY,\n" +
+	"to http://USER:PASSWORD@HOST:PORT. Add hosts to reach without it to NO_PROXY."
 
 // answerAdvices are based on Vercel's reference and on answers seen
 // elsewhere. The first match counts.
 var answerAdvices = []answerAdvice{
-	{by: client.ByChallenge, next: "A bot protection before the cache wants a browser. Its operator has to let /v8/artifacts pass,\n" +
-		"or name a header that does: --header-file FILE"},
-	{by: client.BySignIn, next: "A sign-in stands before the cache: send what it wants from programs with --header-file FILE."},
-	{by: client.ByGate, next: "A gate before the cache wants a password of its own where the token goes.\n" +
-		"Its operator has to let /v8/artifacts pass, or name another header: --header-file FILE"},
+	{by: client.ByChallenge, next: "Bot protection before the cache expects a browser. Ask its operator to exempt /v8/artifacts,\n" +
+		"or to name a header that passes: --header-file FILE"},
+	{by: client.BySignIn, next: "The cache is behind a sign-in page: send the headers it expects from programs with --header-file FILE."},
+	{by: client.ByGate, next: "A gate before the cache expects its own password in place of the token.\n" +
+		"Ask its operator to exempt /v8/artifacts, or to name another header: --header-file FILE"},
 	{statuses: []int{http.StatusProxyAuthRequired}, next: proxyLoginAdvice},
-	{by: client.ByProxy, next: "A proxy on the way answered, not the cache: ask its operator, or except the host with NO_PROXY."},
+	{by: client.ByProxy, next: "A proxy on the way answered, not the cache: ask its operator, or add the host to NO_PROXY."},
 	{by: client.ByStorage, statuses: []int{400, 401, 403, 404}, next: "The object storage behind the cache refused this, not the cache itself.\n" +
-		"The cache's operator has to check the storage's credentials and permissions."},
-	{by: client.ByPage, statuses: refusals, next: "A web page answered, not the cache: a gate or a firewall stands before it.\n" +
-		"Ask its operator, or send what it wants from programs with --header-file FILE."},
-	{by: client.ByAnother, statuses: refusals, next: "The cache led to another origin, where the token does not go: its operator has to check that place."},
+		"Ask the cache's operator to check the storage's credentials and permissions."},
+	{by: client.ByPage, statuses: refusals, next: "A web page answered, not the cache: the cache is behind a gate or a firewall.\n" +
+		"Ask its operator, or send the headers it expects from programs with --header-file FILE."},
+	{by: client.ByAnother, statuses: refusals, next: "The cache redirected to another origin, which does not get the token: ask the cache's operator."},
 
 	{code: api.CodeCachePrefix, statuses: refusals, next: spendAdvice},
-	{vercel: true, statuses: []int{http.StatusPaymentRequired}, next: "The account is blocked or misses a payment.\nIts owner can update the payment method in the billing settings."},
+	{vercel: true, statuses: []int{http.StatusPaymentRequired}, next: "The account is blocked or a payment is missing.\nAsk its owner to update the payment method in the billing settings."},
 	{vercel: true, statuses: []int{http.StatusForbidden}, next: spendAdvice},
 	{vercel: true, statuses: []int{http.StatusTooManyRequests}, next: "Try again later, or use --limit-requests: a free team on Vercel has about 100 requests a minute."},
 
 	{statuses: []int{http.StatusUnauthorized}, next: "The token is not valid here. Check that it belongs to this --api.\n" +
-		"artifact status prints where it comes from, artifact login replaces a stored one."},
-	{statuses: []int{http.StatusPaymentRequired}, next: "The cache's operator wants a payment first."},
-	{statuses: []int{http.StatusForbidden}, next: "The token may not do this: check --team, or ask the cache's operator what it may do."},
+		"Run artifact status to see where it comes from, or artifact login to replace a stored one."},
+	{statuses: []int{http.StatusPaymentRequired}, next: "The cache requires a payment: ask its operator."},
+	{statuses: []int{http.StatusForbidden}, next: "The token may not do this: check --team, or ask the cache's operator for access."},
 	{statuses: []int{http.StatusNotFound, http.StatusMethodNotAllowed}, next: "There is no Remote Cache under this base URL: check --api, with its path if it has one."},
-	{statuses: []int{http.StatusGone}, next: "The server no longer has this version of the API: look for a newer release of artifact."},
-	{statuses: []int{http.StatusRequestEntityTooLarge}, next: "A limit of the server or of a proxy before it. Usual ones: nginx 1 MiB (client_max_body_size),\n" +
+	{statuses: []int{http.StatusGone}, next: "The server no longer has this version of the API: install a newer release of artifact."},
+	{statuses: []int{http.StatusRequestEntityTooLarge}, next: "It is over a limit of the server or a proxy before it. Common ones: nginx 1 MiB (client_max_body_size),\n" +
 		"AWS Lambda 6 MB, Cloud Run 32 MiB over HTTP/1.1 (none with --http2),\nturborepo-remote-cache 100 MiB (BODY_LIMIT)."},
 	{statuses: []int{http.StatusTooManyRequests}, next: "The server limits requests: try again later, or use --limit-requests."},
 }
 
 // closedHints has the next step for each code of Vercel's reference.
 var closedHints = map[string]string{
-	"remote_caching_disabled":   "An owner of the team can enable it in the billing settings.",
-	"remote_caching_over_limit": "An owner of the team can raise the limit in the billing settings.",
-	"remote_caching_paused":     "The spend cap is reached. An owner of the team can lift or raise it in the settings.",
+	"remote_caching_disabled":   "Ask an owner of the team to enable it in the billing settings.",
+	"remote_caching_over_limit": "Ask an owner of the team to raise the limit in the billing settings.",
+	"remote_caching_paused":     "The spend cap is reached: ask an owner of the team to raise it in the settings.",
 }

@@ -18,7 +18,7 @@ func TestAnswers(t *testing.T) {
 	const (
 		put      = "artifact: uploading FILE: the server answered "
 		checking = "artifact: checking the token: the server answered "
-		unclear  = "artifact: warning: whether the token is valid could not be found out: checking the token: the server answered "
+		unclear  = "artifact: warning: could not check whether the token is valid: checking the token: the server answered "
 		stat     = "artifact: looking up k: the server answered "
 		hint     = "artifact: hint: "
 
@@ -29,19 +29,19 @@ func TestAnswers(t *testing.T) {
 		enemy = "<html><head><title>Just a moment...</title></head></html>"
 
 		notHere   = hint + "Check the base URL (--api, ARTIFACT_API): this was sent to API/v8/artifacts/ID?slug=t\n"
-		value     = hint + "The server refused a value of the request, or the artifact's size.\n"
-		notHex    = hint + "Some servers take hexadecimal ids only, and this is none: k\n" + hint + "Leave --hash out, or give a digest of the key.\n"
-		wrong     = hint + "The token is not valid here. Check that it belongs to this --api.\n" + hint + "artifact status prints where it comes from, artifact login replaces a stored one.\n"
-		mayNot    = hint + "The token may not do this: check --team, or ask the cache's operator what it may do.\n"
-		spend     = hint + "The token may not do this: check --team.\n" + hint + "Or Remote Caching is disabled, over its limit or paused: an owner can see it in the billing settings.\n"
+		value     = hint + "The server refused a value in the request, or the artifact's size.\n"
+		notHex    = hint + "Some servers accept only hexadecimal ids, unlike this one: k\n" + hint + "Leave --hash out, or give a digest of the key.\n"
+		wrong     = hint + "The token is not valid here. Check that it belongs to this --api.\n" + hint + "Run artifact status to see where it comes from, or artifact login to replace a stored one.\n"
+		mayNot    = hint + "The token may not do this: check --team, or ask the cache's operator for access.\n"
+		spend     = hint + "The token may not do this: check --team.\n" + hint + "Or Remote Caching is disabled, over its limit or paused: ask an owner to check the billing settings.\n"
 		noCache   = hint + "There is no Remote Cache under this base URL: check --api, with its path if it has one.\n"
-		fault     = hint + "The server has a fault; try again later.\n"
-		challenge = hint + "A bot protection before the cache wants a browser. Its operator has to let /v8/artifacts pass,\n" + hint + "or name a header that does: --header-file FILE\n"
-		signIn    = hint + "A sign-in stands before the cache: send what it wants from programs with --header-file FILE.\n"
-		gate      = hint + "A gate before the cache wants a password of its own where the token goes.\n" + hint + "Its operator has to let /v8/artifacts pass, or name another header: --header-file FILE\n"
-		storage   = hint + "The object storage behind the cache refused this, not the cache itself.\n" + hint + "The cache's operator has to check the storage's credentials and permissions.\n"
-		expired   = hint + "The address that the cache gave for the artifact has expired: run this again.\n" + hint + "If that does not help, check the clocks of this machine and of the cache.\n"
-		firewall  = hint + "A web page answered, not the cache: a gate or a firewall stands before it.\n" + hint + "Ask its operator, or send what it wants from programs with --header-file FILE.\n"
+		fault     = hint + "The server failed: try again later.\n"
+		challenge = hint + "Bot protection before the cache expects a browser. Ask its operator to exempt /v8/artifacts,\n" + hint + "or to name a header that passes: --header-file FILE\n"
+		signIn    = hint + "The cache is behind a sign-in page: send the headers it expects from programs with --header-file FILE.\n"
+		gate      = hint + "A gate before the cache expects its own password in place of the token.\n" + hint + "Ask its operator to exempt /v8/artifacts, or to name another header: --header-file FILE\n"
+		storage   = hint + "The object storage behind the cache refused this, not the cache itself.\n" + hint + "Ask the cache's operator to check the storage's credentials and permissions.\n"
+		expired   = hint + "The artifact's URL from the cache has expired: run this again.\n" + hint + "If that does not help, check the clocks of this machine and of the cache.\n"
+		firewall  = hint + "A web page answered, not the cache: the cache is behind a gate or a firewall.\n" + hint + "Ask its operator, or send the headers it expects from programs with --header-file FILE.\n"
 	)
 	for _, test := range []struct {
 		args   string // "" for "put FILE"
@@ -54,19 +54,19 @@ func TestAnswers(t *testing.T) {
 		{"", "400 x" + json + `{"code":"bad_request","message":"flat"}`, 8, put + "400 Bad Request: flat\n" + value},
 		{"", "400 x\n\nplain\n\ttext\x1b[2J", 8, put + "400 Bad Request: plain text?[2J\n" + value},
 		{"", "401 x" + json + `{"error":{"message":"No."}}`, 3, put + "401 Unauthorized: No.\n" + wrong},
-		{"", "402 x" + json + `{"detail":"Pay."}`, 4, put + "402 Payment Required: Pay.\n" + hint + "The cache's operator wants a payment first.\n"},
+		{"", "402 x" + json + `{"detail":"Pay."}`, 4, put + "402 Payment Required: Pay.\n" + hint + "The cache requires a payment: ask its operator.\n"},
 		{"", "403 x" + json + `{"title":"Not you"}`, 5, put + "403 Forbidden: Not you\n" + mayNot},
 		{"", "403 x" + json + `{"error":{"code":"remote_caching_disabled","message":"It is disabled."}}`, 5,
-			put + "403 Forbidden: It is disabled.\n" + hint + "An owner of the team can enable it in the billing settings.\n"},
+			put + "403 Forbidden: It is disabled.\n" + hint + "Ask an owner of the team to enable it in the billing settings.\n"},
 		{"", "403 x" + json + `{"error":{"code":"remote_caching_over_limit","message":"Full."}}`, 5,
-			put + "403 Forbidden: Full.\n" + hint + "An owner of the team can raise the limit in the billing settings.\n"},
+			put + "403 Forbidden: Full.\n" + hint + "Ask an owner of the team to raise the limit in the billing settings.\n"},
 		{"", "403 x" + json + `{"error":{"code":"remote_caching_paused","message":"Paused."}}`, 5,
-			put + "403 Forbidden: Paused.\n" + hint + "The spend cap is reached. An owner of the team can lift or raise it in the settings.\n"},
+			put + "403 Forbidden: Paused.\n" + hint + "The spend cap is reached: ask an owner of the team to raise it in the settings.\n"},
 		{"", "403 x" + json + `{"error":{"code":"remote_caching_new","message":"New."}}`, 5, put + "403 Forbidden: New.\n" + spend},
 		{"", "404 x\n\n404 page not found", 8, put + "404 Not Found: 404 page not found\n" + noCache},
 		{"", "405 x\n\n", 8, put + "405 Method Not Allowed\n" + noCache},
 		{"", "408 x\n\n", 9, put + "408 Request Timeout\n"},
-		{"", "410 x\n\n", 8, put + "410 Gone\n" + hint + "The server no longer has this version of the API: look for a newer release of artifact.\n"},
+		{"", "410 x\n\n", 8, put + "410 Gone\n" + hint + "The server no longer has this version of the API: install a newer release of artifact.\n"},
 		{"", "412 x" + json + `{"message":"Could not store."}`, 9, put + "412 Precondition Failed: Could not store.\n"},
 		{"", "415 x\n\n", 8, put + "415 Unsupported Media Type\n"},
 		{"", "429 x" + json + `{"message":["Slow.","Later."]}`, 9, put + "429 Too Many Requests: Slow.; Later.\n" + hint + "The server limits requests: try again later, or use --limit-requests.\n"},
@@ -75,7 +75,7 @@ func TestAnswers(t *testing.T) {
 		{"", "502 x\n\n" + page, 9, put + "502 Bad Gateway\n" + fault},
 
 		// Successes that are none.
-		{"", "200 x" + json + `{"error":"quota exceeded"}`, 8, put + "200 OK: quota exceeded: the answer reports an error in spite of its status\n"},
+		{"", "200 x" + json + `{"error":"quota exceeded"}`, 8, put + "200 OK: quota exceeded: the answer reports an error despite its status\n"},
 		{"", "200 x\n\n" + page, 8, put + "200 OK: 502 Bad Gateway: the answer is not a Remote Cache's\n" + notHere},
 		{"", "200 x\nContent-Type: application/xhtml+xml\n\n", 8, put + "200 OK: the answer is not a Remote Cache's\n" + notHere},
 		{"", "202 x\n\n\ufeff<html>", 8, put + "202 Accepted: the answer is not a Remote Cache's\n" + notHere},
@@ -108,21 +108,21 @@ func TestAnswers(t *testing.T) {
 			`<AuthenticationErrorDetail>Signed expiry time [x] has to be after; not valid in the specified time frame</AuthenticationErrorDetail></Error>`, 5,
 			put + "403 Forbidden: No.: Signed expiry time [x] has to be after; not valid in the specified time frame\n" + expired},
 		{"", "503 x\nX-Squid-Error: ERR_CONNECT_FAIL 111" + html + "<title>ERROR</title>", 9, put + "503 Service Unavailable: ERROR\n" +
-			hint + "A proxy on the way answered, not the cache: ask its operator, or except the host with NO_PROXY.\n"},
+			hint + "A proxy on the way answered, not the cache: ask its operator, or add the host to NO_PROXY.\n"},
 
 		// What a token is worth.
 		{"status", "401 x\nWWW-Authenticate: Basic realm=\"r\"\n\n", 3, checking + "401 Unauthorized: Basic for \"r\"\n" + gate},
 		{"status", "403 x\ncf-mitigated: challenge\n\n", 5, checking + "403 Forbidden\n" + challenge},
-		{"status", "HEAD 500 x\n\n GET 401 x" + json + `{"message":"Who?"}`, 3, "artifact: the token is refused: the server answered 401 Unauthorized: Who?\n" +
+		{"status", "HEAD 500 x\n\n GET 401 x" + json + `{"message":"Who?"}`, 3, "artifact: the server refused the token: the server answered 401 Unauthorized: Who?\n" +
 			hint + "It comes from ARTIFACT_TOKEN. artifact login stores another one.\n"},
 		{"status", "HEAD 500 x\n\n GET 200 x" + json + `{"status":"disabled"}`, 5, unclear + "500 Internal Server Error\n" +
-			"artifact: Remote Caching is disabled\n" + hint + "An owner of the team can enable it in the billing settings.\n"},
+			"artifact: Remote Caching is disabled\n" + hint + "Ask an owner of the team to enable it in the billing settings.\n"},
 		{"status", "HEAD 404 x\n\n GET 200 x" + json + `{"error":"down"}`, 8,
-			"artifact: asking for the cache's status: the server answered 200 OK: down: the answer reports an error in spite of its status\n"},
+			"artifact: asking for the cache's status: the server answered 200 OK: down: the answer reports an error despite its status\n"},
 
 		// Ids and teams.
 		{"put --hash k FILE", "422 x" + json + `{"message":"hash"}`, 8, put + "422 Unprocessable Entity: hash\n" + notHex},
-		{"put --hash k FILE --team=", "400 x\n\n", 8, put + "400 Bad Request\n" + notHex + hint + "Some servers demand a team: --team.\n"},
+		{"put --hash k FILE --team=", "400 x\n\n", 8, put + "400 Bad Request\n" + notHex + hint + "Some servers need a team: set --team.\n"},
 		{"stat k", "POST 422 x\n\n HEAD 400 x\n\n", 8, stat + "400 Bad Request\n" + notHex},
 		{"stat k", "POST 405 x\n\n HEAD 404 x\n\n", 6, stat + "404 Not Found\n" +
 			hint + "Check the id, --team and --api. Vercel keeps artifacts for 7 days, and other caches for as long as they have room.\n"},

@@ -20,9 +20,9 @@ import (
 const maxCertificates = 8 << 20
 
 var (
-	errNoCertificate = errors.New("a key is of no use without its certificate: --client-cert FILE")
-	errBinary        = errors.New("it is binary (DER or PKCS #12), and has to be PEM: openssl x509 -inform der -in FILE (for a key openssl pkey, for PKCS #12 openssl pkcs12)")
-	errEncryptedKey  = errors.New("its private key is encrypted, and artifact asks for no passphrase: openssl pkey -in FILE -out KEY")
+	errNoCertificate = errors.New("a key needs its certificate: give --client-cert FILE")
+	errBinary        = errors.New("it is binary (DER or PKCS #12), and must be PEM: openssl x509 -inform der -in FILE (for a key openssl pkey, for PKCS #12 openssl pkcs12)")
+	errEncryptedKey  = errors.New("its private key is encrypted, and artifact does not ask for a passphrase: openssl pkey -in FILE -out KEY")
 )
 
 // clientCertificate reads a certificate and its key, which may be in the

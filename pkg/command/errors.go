@@ -72,7 +72,7 @@ type refusedError struct {
 }
 
 func (e *refusedError) Error() string {
-	return "the token is refused: " + e.answered.Reason()
+	return "the server refused the token: " + e.answered.Reason()
 }
 
 func (e *refusedError) Unwrap() error { return e.answered }

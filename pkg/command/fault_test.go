@@ -37,21 +37,21 @@ func TestFault(t *testing.T) {
 	}{
 		"the command": {
 			func(*app, *cobra.Command) error { _, err := faulty{}.Read(nil); return err },
-			"", "artifact: a fault of this program: with *** in it\n",
+			"", "artifact: a bug in this program: with *** in it\n",
 		},
 		"an entry of a list": {
 			func(a *app, cmd *cobra.Command) error {
 				o := putOptions{listOptions: listOptions{jobs: 2}}
 				return a.putAll(cmd.Context(), transfer.Uploader{DryRun: true, SpoolDir: t.TempDir()}, inputs, o, a.newDetection(cmd.Context(), o.metadata))
 			},
-			sumOfOne + "  in1\n", "artifact: reading in0: a fault of this program: with *** in it\n",
+			sumOfOne + "  in1\n", "artifact: reading in0: a bug in this program: with *** in it\n",
 		},
 		"a list": {
 			func(a *app, cmd *cobra.Command) error {
 				o := putOptions{listOptions: listOptions{jobs: 2}}
 				return a.putAll(cmd.Context(), transfer.Uploader{DryRun: true}, broken, o, a.newDetection(cmd.Context(), o.metadata))
 			},
-			"", "artifact: a fault of this program: with *** in it\n",
+			"", "artifact: a bug in this program: with *** in it\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

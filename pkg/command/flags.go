@@ -144,7 +144,7 @@ func valueError(err error) error {
 	case errors.Is(number, strconv.ErrRange):
 		return fmt.Errorf("%q is too large", invalid.GetValue())
 	default:
-		return fmt.Errorf("%q is no number of 0 or more", invalid.GetValue())
+		return fmt.Errorf("%q is not a number of 0 or more", invalid.GetValue())
 	}
 }
 
@@ -183,7 +183,7 @@ func parseRequestRate(text string) (float64, error) {
 	}
 	n, err := strconv.ParseUint(number, 10, 31)
 	if err != nil || n == 0 || !ok {
-		return 0, fmt.Errorf("%q is no number of requests a second, minute or hour, such as 100/m", text)
+		return 0, fmt.Errorf("%q is not a number of requests per second, minute or hour, such as 100/m", text)
 	}
 	return float64(n) / seconds, nil
 }
@@ -202,7 +202,7 @@ func digestsOf(id artifact.ID, name string) ([]transfer.Algorithm, error) {
 		return nil, err
 	}
 	if !slices.Contains(transfer.AlgorithmsOf(id), algorithm) {
-		return nil, fmt.Errorf("%s has not the form of a %s digest", id, algorithm)
+		return nil, fmt.Errorf("%s does not look like a %s digest", id, algorithm)
 	}
 	return []transfer.Algorithm{algorithm}, nil
 }

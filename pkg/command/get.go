@@ -82,7 +82,7 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 	}
 	switch {
 	case o.output == "":
-		return usage("--output: the name of the file is empty, as that of a variable that is not set")
+		return usage("--output: the file name is empty: check the variable that it comes from")
 	case o.output == "-" && a.common.json:
 		return usage("--json needs -o FILE: the bytes go to standard output")
 	case o.output == "-" && ui.IsTerminal(a.env.Stdout):

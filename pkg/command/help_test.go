@@ -125,7 +125,7 @@ func TestVercelAdvice(t *testing.T) {
 	for origin, want := range map[string]string{
 		"https://api.vercel.com":   spendAdvice,
 		"https://vercel.com":       spendAdvice,
-		"https://cache.vercel.com": "The token may not do this: check --team, or ask the cache's operator what it may do.",
+		"https://cache.vercel.com": "The token may not do this: check --team, or ask the cache's operator for access.",
 	} {
 		if got := hint(&client.Error{Status: http.StatusForbidden, URL: origin + "/v8/artifacts/abc?slug=t"}); got != want {
 			t.Errorf("%s: %q, want %q", origin, got, want)

@@ -34,20 +34,20 @@ func hint(err error) string {
 	case isUnauthorized(err):
 		return credentialHint(err)
 	case errors.Is(err, artifact.ErrChanged) && isAnswered:
-		return "The cache does not hold it. Run the upload again when nothing writes to the file."
+		return "The cache does not have it. Run the upload again when nothing writes to the file."
 	case errors.Is(err, artifact.ErrChanged):
 		return "Run it again when nothing writes to the file."
 	case errors.Is(err, client.ErrPlainHTTP):
-		return "Use https://, or --allow-http where nobody else can read the network."
+		return "Use https://, or --allow-http if the network is trusted."
 	case errors.Is(err, client.ErrProxyAddress):
-		return "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY are to be http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with special characters as %XX."
+		return "Set HTTPS_PROXY, HTTP_PROXY or ALL_PROXY to http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with special characters as %XX."
 	case is[*artifact.SpoolError](err):
 		return "Set TMPDIR to a directory with room for the whole stream."
 	case errors.Is(err, transfer.ErrDirectory) && isInput:
 		dir := shellQuote(notAFlag(input.Path))
-		return fmt.Sprintf("Pack it: tar -cf - %s | zstd | artifact put -\nOr take each file below it: artifact put -r %s", dir, dir)
+		return fmt.Sprintf("Pack it: tar -cf - %s | zstd | artifact put -\nOr upload each file in it: artifact put -r %s", dir, dir)
 	case errors.Is(err, transfer.ErrEmpty):
-		return "Name a FILE, or give - as the name to upload an empty standard input."
+		return "Name a FILE, or use - to upload an empty standard input."
 	case isClosed:
 		return closedHints[api.CodeCachePrefix+string(closed.status)]
 	case errors.Is(err, client.ErrNotFound):
@@ -69,25 +69,25 @@ func hint(err error) string {
 func mismatchHint(err error) string {
 	switch {
 	case errors.Is(err, transfer.ErrNotKept):
-		return "turborepo-remote-cache with a signature key takes an unsigned upload and never gives it out.\n" +
+		return "turborepo-remote-cache with a signature key accepts an unsigned upload but never returns it.\n" +
 			"Set the same key here (" + settings.EnvSignatureKey + ")."
 	case errors.Is(err, transfer.ErrWrongDigest):
-		return "If this id is a key and no digest, use --algorithm none."
+		return "If this id is a key, not a digest, use --algorithm none."
 	case errors.Is(err, transfer.ErrSignatureLost):
-		return "turbo with a signature key takes it for a miss.\nturborepo-remote-cache keeps signatures only with a signature key of its own."
+		return "turbo with a signature key treats it as a miss.\nturborepo-remote-cache keeps signatures only with a signature key of its own."
 	case errors.Is(err, transfer.ErrUnsigned):
-		return "turbo with a signature key takes it for a miss: upload it again with the key.\n" +
-			"If it was signed, this server does not keep signatures; put --verify shows that."
+		return "turbo with a signature key treats it as a miss: upload it again with the key.\n" +
+			"If it was signed, this server does not keep signatures: check with put --verify."
 	case errors.Is(err, transfer.ErrBadSignature):
-		return "turbo takes it for a miss. Check that the key and the team id are those that it was signed with.\nA team slug is not signed."
+		return "turbo treats it as a miss. Check that it was signed with this key and team id.\nA team slug is not signed."
 	case errors.Is(err, transfer.ErrEmptySignature):
-		return "Every turbo takes it for a miss. Build and upload it again with a later turbo."
+		return "Every turbo treats it as a miss. Build and upload it again with a later turbo."
 	case errors.Is(err, transfer.ErrOldSignature):
 		return "Upload it again with --signature-version v2, or with turbo 2.9.18 or later."
 	case errors.Is(err, transfer.ErrUnproven):
-		return "If the server always answers so, use --allow-unproven."
+		return "If the server always answers this way, use --allow-unproven."
 	case errors.Is(err, transfer.ErrUnverifiable):
-		return "Name the FILE that it should be, or set the signature key."
+		return "Name the FILE to compare it with, or set the signature key."
 	}
 	return ""
 }
@@ -102,11 +102,11 @@ func networkHint(err error) string {
 	case errors.As(err, &refused) && refused.Status == http.StatusProxyAuthRequired:
 		return proxyLoginAdvice
 	case errors.As(err, &refused):
-		return "The proxy opens no way to the server: check --api, ask the proxy's operator, or except the host with NO_PROXY."
+		return "The proxy does not connect to the server: check --api, ask the proxy's operator, or add the host to NO_PROXY."
 	case errors.Is(err, client.ErrCertificateRefused):
 		return "Check with the cache's operator which authority issues its clients' certificates, and that --client-cert holds the intermediate ones too."
 	case errors.Is(err, client.ErrCertificateWanted):
-		return "Give the one that the cache's operator issued: --client-cert FILE --client-key FILE"
+		return "Use the one that the cache's operator issued: --client-cert FILE --client-key FILE"
 	case is[*net.DNSError](err):
 		return "Check the host name in --api, and the network."
 	case is[x509.UnknownAuthorityError](err):
@@ -114,17 +114,17 @@ func networkHint(err error) string {
 	case errors.As(err, &host) && len(host.Certificate.DNSNames)+len(host.Certificate.IPAddresses) == 0:
 		return "Ask the server's operator for a certificate with the host as a Subject Alternative Name:\nopenssl req -x509 -addext subjectAltName=DNS:HOST ..."
 	case errors.As(err, &host):
-		return "The certificate is another host's: check the host name in --api."
+		return "The certificate belongs to another host: check the host name in --api."
 	case errors.Is(err, client.ErrOldTLS):
 		return "Ask the server's operator to enable TLS 1.2 or 1.3."
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "Check this machine's clock; if it is right, the server's operator has to renew the certificate."
+		return "Check this machine's clock; if it is right, ask the server's operator to renew the certificate."
 	case is[*tls.CertificateVerificationError](err):
 		return "The server's certificate is not valid: ask its operator to fix it."
 	case is[tls.RecordHeaderError](err):
-		return "What answers there speaks no TLS: check the port and the https:// in --api."
+		return "The server there does not speak TLS: check the port and the https:// in --api."
 	case errors.As(err, &proxy) && (proxy.Op == "proxyconnect" || proxy.Op == "socks connect"):
-		return "Check the proxy (--proxy, ARTIFACT_PROXY, HTTPS_PROXY, ALL_PROXY), or except the host with NO_PROXY."
+		return "Check the proxy (--proxy, ARTIFACT_PROXY, HTTPS_PROXY, ALL_PROXY), or add the host to NO_PROXY."
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "Nothing listens there: check --api."
 	}
@@ -176,10 +176,10 @@ func credentialHint(err error) string {
 	hint := "Log in with artifact login, or set ARTIFACT_TOKEN. A cache without authentication takes any ARTIFACT_TOKEN.\n" +
 		"To try without a cache of your own: artifact serve -- artifact put FILE"
 	if none.sudoer != "" {
-		hint = fmt.Sprintf("This runs under sudo, and sees nothing that %s logged in to.\n", none.sudoer) + hint
+		hint = fmt.Sprintf("Under sudo, artifact does not see the logins of %s.\n", none.sudoer) + hint
 	}
 	if len(none.withheld) > 0 {
-		hint = fmt.Sprintf("%s: for Vercel's own cache only, so it is not used here.\n", strings.Join(none.withheld, ", ")) + hint
+		hint = fmt.Sprintf("%s: only for Vercel's own cache, so not used here.\n", strings.Join(none.withheld, ", ")) + hint
 	}
 	return hint
 }
@@ -189,14 +189,14 @@ func credentialHint(err error) string {
 func identityHint(e *identity.Error) string {
 	switch {
 	case errors.Is(e, identity.ErrFork):
-		return "Run the upload where the workflow is not a fork's, or take --oidc away there: a download may need no identity."
+		return "Upload from a workflow that is not a fork's, or leave --oidc out there: a download may not need an identity."
 	case errors.Is(e, identity.ErrNoPermission):
 		return "Give the job the permission, in its workflow:\n  permissions:\n    contents: read\n    id-token: write\n" +
-			"A pull request from a fork gets none in any case."
+			"A pull request from a fork never gets it."
 	case errors.Is(e, identity.ErrUnset):
 		return unsetHints[e.Vendor]
 	case errors.Is(e, identity.ErrClock):
-		return "Set this machine's clock. If it is right, the token has ended, or whoever signed it has a wrong clock."
+		return "Set this machine's clock. If it is right, the token has expired, or its issuer's clock is wrong."
 	case errors.Is(e, identity.ErrAudience):
 		return "Give --oidc-audience the name that the pipeline asks for, or leave it out."
 	}
@@ -207,18 +207,18 @@ func identityHint(e *identity.Error) string {
 // asks for it.
 var unsetHints = map[string]string{
 	identity.GitLab: "Ask for it in the pipeline:\n  id_tokens:\n    " + identity.EnvToken + ":\n      aud: https://cache.example.com",
-	identity.CircleCI: "CircleCI gives one to jobs that are no fork's, or where the project passes secrets to builds of forks.\n" +
+	identity.CircleCI: "CircleCI gives no token to a fork's jobs, unless the project passes secrets to builds of forks.\n" +
 		"For another audience, set " + identity.EnvToken + " by circleci run oidc get.",
 }
 
 var identityHints = map[identity.Kind]string{
 	identity.NoJob: "Known are GitHub Actions, GitLab, CircleCI and Buildkite; elsewhere set " + identity.EnvToken + " to the job's identity token.\n" +
 		"On your own machine: artifact login.",
-	identity.NotAllowed: "The job has no identity that it could show. Buildkite's agent has to be on the PATH, and of a version that knows oidc.",
-	identity.Unusable:   "That is no identity token: check the pipeline, and what it sets " + identity.EnvToken + " to.",
-	identity.Denied: "The server does not take this job's token: check what it trusts (issuer, subject, audience), --oidc-client-id and --team.\n" +
-		"artifact status shows the job's identity where it can be exchanged.",
+	identity.NotAllowed: "The job cannot get an identity. Check that Buildkite's agent is on the PATH, in a version with oidc.",
+	identity.Unusable:   "That is not an identity token: check the pipeline, and what it sets " + identity.EnvToken + " to.",
+	identity.Denied: "The server does not accept this job's token: check what it trusts (issuer, subject, audience), --oidc-client-id and --team.\n" +
+		"Run artifact status to see the job's identity.",
 	identity.Unreachable:   "Nothing was sent to the cache. Check --oidc-token-url, --oidc-issuer and the network, then run it again.",
-	identity.Untrusted:     "Nothing was sent to the cache. Check --oidc-token-url and --oidc-issuer: that is no server to give the job's identity to.",
-	identity.Misconfigured: "The job's identity goes to https:// only; plain http is for this machine. --allow-http is for the cache.",
+	identity.Untrusted:     "Nothing was sent to the cache. Check --oidc-token-url and --oidc-issuer: that server must not get the job's identity.",
+	identity.Misconfigured: "Use https://: the job's identity goes over plain http only to this machine. --allow-http is for the cache.",
 }

@@ -35,7 +35,7 @@ func (a *app) signer(o keyOptions, s settings.Settings) (*artifact.Signer, error
 		}
 		a.streams.redactor.Add(key.Reveal())
 	} else if value := key.Reveal(); usertext.Clean(value) != value {
-		a.warn(settings.EnvSignatureKey + " has white space or a byte order mark around it, which counts as a part of the key, as it does for turbo")
+		a.warn(settings.EnvSignatureKey + " has white space or a byte order mark around it, which is part of the key, as for turbo")
 	}
 	if key.IsEmpty() {
 		return nil, s.CheckSignature()

@@ -66,11 +66,11 @@ func (o *listOptions) isListed() bool { return o.filesFrom != "" || o.manifest !
 func (o *listOptions) check(argument string) error {
 	switch {
 	case o.filesFrom != "" && o.manifest != "", o.isListed() && len(o.args) > 0:
-		return usage("give %s, --files-from or --manifest, and only one of them", argument)
+		return usage("give %s, --files-from or --manifest, but only one of them", argument)
 	case o.null && o.filesFrom == "":
-		return usage("--null is about the names of --files-from")
+		return usage("--null needs --files-from")
 	case o.jobs == 0:
-		return usage("--jobs: at least one has to be worked on")
+		return usage("--jobs: must be at least 1")
 	}
 	return nil
 }
@@ -83,9 +83,9 @@ func (o *listOptions) checkFiles() error {
 	isStdin := func(path string) bool { return path == "-" }
 	switch first := slices.IndexFunc(o.args, isStdin); {
 	case slices.Contains(o.args, ""):
-		return usage("the name of an input is empty, as that of a variable that is not set")
+		return usage("the name of an input is empty: check the variable that it comes from")
 	case first >= 0 && slices.ContainsFunc(o.args[first+1:], isStdin):
-		return usage("- is standard input, which can be read once")
+		return usage("- is standard input, which can be read only once")
 	}
 	return nil
 }

@@ -114,13 +114,13 @@ func (l *login) check() error {
 	isVercel := l.resolver.Origin() == credential.Vercel
 	switch {
 	case l.options.web && l.options.withToken:
-		return usage("--web is for a person, --with-token for a script")
+		return usage("give --web or --with-token, not both")
 	case l.options.web && !isVercel:
-		return unusable("--web: nobody knows the page where %s hands out tokens; ask whoever runs it", l.resolver.Origin())
+		return unusable("--web: artifact does not know the page where %s creates tokens; ask its operator", l.resolver.Origin())
 	case l.options.withToken && ui.IsTerminal(l.env.Stdin):
-		return usage("--with-token reads a pipe or a file; without it, login asks")
+		return usage("--with-token reads a pipe or a file; leave it out to type the token")
 	case !l.options.withToken && provenance.DetectCI(l.env.LookupEnv).Detected:
-		return unusable("login asks for a token, and in CI nobody can answer: set ARTIFACT_TOKEN instead")
+		return unusable("login cannot ask for a token in CI: set ARTIFACT_TOKEN instead")
 	}
 	return nil
 }
@@ -154,7 +154,7 @@ func (l *login) readToken(ctx context.Context) (credential.Secret, error) {
 		return credential.Secret{}, unusable("the token from %s: %w", origin, err)
 	}
 	if text == "" {
-		return credential.Secret{}, unusable("no token came from %s", origin)
+		return credential.Secret{}, unusable("got no token from %s", origin)
 	}
 	l.settings.TokenOrigin = origin
 	return credential.NewSecret(text), nil
@@ -167,7 +167,7 @@ func (l *login) sayWhere() {
 		l.say("Create a token at %s", tokensPage)
 		return
 	}
-	l.say("Whoever runs that server hands out its tokens. (For turborepo-remote-cache it is one of its TURBO_TOKEN.)")
+	l.say("Ask the server's operator for a token. (For turborepo-remote-cache, use one of its TURBO_TOKEN.)")
 }
 
 // introduce checks the token, finds out what it is good for, and chooses the
@@ -241,7 +241,7 @@ func (l *login) tell(user client.User, status client.CacheStatus, storage creden
 	case status == client.CacheEnabled:
 		l.say("Remote Caching is enabled there.")
 	default:
-		l.say("The server does not tell whether Remote Caching is enabled.")
+		l.say("The server does not report whether Remote Caching is enabled.")
 	}
 	for _, above := range l.above() {
 		l.warn(above)
@@ -252,11 +252,11 @@ func (l *login) tell(user client.User, status client.CacheStatus, storage creden
 func (l *login) above() []string {
 	var lines []string
 	if origin := l.resolver.TokenAbove(); origin != "" {
-		lines = append(lines, fmt.Sprintf("%s is set, and wins over what was stored", origin))
+		lines = append(lines, fmt.Sprintf("%s is set, and overrides what was stored", origin))
 	}
 	for _, name := range []string{settings.EnvAPI, settings.EnvTurboAPI} {
 		if l.common.api != "" && l.env.Getenv(name) != "" {
-			lines = append(lines, fmt.Sprintf("%s is set, and wins over the default API", name))
+			lines = append(lines, fmt.Sprintf("%s is set, and overrides the default API", name))
 			break
 		}
 	}

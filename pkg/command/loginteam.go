@@ -41,7 +41,7 @@ func (l *login) meet(ctx context.Context, cache *client.Client) (client.User, er
 		return user, nil
 	case l.console == nil:
 		if l.settings.Team == (artifact.Team{}) {
-			l.say("No team was chosen: --team SLUG makes one the default. There are: %s", l.slugs(teams))
+			l.say("No team was chosen: set a default with --team SLUG. Your teams: %s", l.slugs(teams))
 		}
 		return user, nil
 	}
@@ -70,7 +70,7 @@ func (l *login) complete(given artifact.Team, teams []client.Team) artifact.Team
 		}
 	}
 	if len(teams) > 0 {
-		l.warn(fmt.Sprintf("the token's user is in no team %s; there are: %s", teamText(given), l.slugs(teams)))
+		l.warn(fmt.Sprintf("the token's user is not in team %s; your teams: %s", teamText(given), l.slugs(teams)))
 	}
 	return given
 }

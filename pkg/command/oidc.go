@@ -48,12 +48,12 @@ func (o oidcOptions) exchange(resolver *settings.Resolver, s settings.Settings) 
 	}
 	switch isVercel := resolver.Origin() == credential.Vercel; {
 	case isVercel && o.clientID == "":
-		return nil, unusable("the cache of Vercel takes no identity token of a CI: to exchange it, give --oidc-client-id or ARTIFACT_OIDC_CLIENT_ID")
+		return nil, unusable("Vercel's cache does not accept a CI's identity token: exchange it with --oidc-client-id or ARTIFACT_OIDC_CLIENT_ID")
 	case isVercel:
 		e.TokenURL = identity.VercelTokenURL
 		return e, nil
 	case o.clientID != "" || o.policyID != "":
-		return nil, unusable("nothing tells where to exchange the job's identity token: give --oidc-token-url or --oidc-issuer")
+		return nil, unusable("no place is set to exchange the job's identity token: give --oidc-token-url or --oidc-issuer")
 	}
 	return nil, nil
 }
@@ -89,7 +89,7 @@ func (a *app) authorizeAsJob(ctx context.Context, net networkOptions, resolver *
 	}
 	s.Token, s.TokenOrigin = credential.NewSecret(token), oidcFlag
 	if a.env.Getenv(settings.EnvToken) != "" {
-		a.warn(settings.EnvToken + " is not used: --oidc is set, and the job's own identity goes before it")
+		a.warn(settings.EnvToken + " is not used: --oidc takes precedence")
 	}
 	return nil
 }
@@ -98,9 +98,9 @@ func (a *app) authorizeAsJob(ctx context.Context, net networkOptions, resolver *
 func (a *app) refusedIdentity() string {
 	about := a.identity.About()
 	if about.Endpoint != "" {
-		return fmt.Sprintf("The cache does not take the access token that %s gave: check --api and --team.", about.Endpoint)
+		return fmt.Sprintf("The cache does not accept the access token from %s: check --api and --team.", about.Endpoint)
 	}
-	return fmt.Sprintf("The cache does not take the job's identity. It would have to trust the issuer %s for the subject %s.\nCheck --oidc-audience too. Some caches want the token exchanged: --oidc-client-id, --oidc-token-url.",
+	return fmt.Sprintf("The cache does not accept the job's identity. It must trust the issuer %s for the subject %s.\nCheck --oidc-audience too. Some caches need an exchanged token: --oidc-client-id, --oidc-token-url.",
 		a.streams.redactor.Line(about.Issuer, maxClaim), a.streams.redactor.Line(about.Subject, maxClaim))
 }
 
@@ -162,6 +162,6 @@ func (a *app) endIdentity() {
 	ctx, cancel := context.WithTimeout(context.Background(), revokeWait) // also after an interrupt
 	defer cancel()
 	if err := a.identity.Revoke(ctx); err != nil {
-		a.warn(fmt.Sprintf("the access token was not revoked, and is good until it ends: %v", err))
+		a.warn(fmt.Sprintf("the access token was not revoked, and stays valid until it expires: %v", err))
 	}
 }

@@ -134,7 +134,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 // putAll uploads a list, prints each result as it comes, and then a summary.
 func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs transfer.Inputs, o putOptions, d *detection) error {
 	if uploader.Client == nil && o.skipExisting {
-		a.warn("without a credential nobody is asked what the cache has")
+		a.warn("no credential: not checking what the cache already has")
 	}
 	began := time.Now()
 	tally, sums := tally{app: a, tolerant: o.warnOnly}, putSums{}
@@ -158,7 +158,7 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	}
 	sums.leftOut = int(o.leftOut.Load())
 	if sums.total() == 0 {
-		a.warn("nothing was uploaded: the list has no entry")
+		a.warn("nothing was uploaded: the list is empty")
 		return nil
 	}
 	a.note(sums.text(time.Since(began), o.dryRun))

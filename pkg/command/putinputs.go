@@ -42,15 +42,15 @@ func (o *putOptions) checkInputs() error {
 	case o.recursive && len(o.args) == 0:
 		return usage("--recursive needs the name of a directory")
 	case o.recursive && slices.Contains(o.args, "-"):
-		return usage("- is standard input, and no directory")
+		return usage("- is standard input, not a directory")
 	case len(o.exclude) > 0 && !o.recursive:
-		return usage("--exclude is for --recursive")
+		return usage("--exclude needs --recursive")
 	case o.shard != (transfer.Shard{}) && !o.isListed() && len(o.args) == 0:
-		return usage("--shard is for a list")
+		return usage("--shard needs a list")
 	case many && o.hash != "":
-		return usage("one --hash is for one input")
+		return usage("--hash is for a single input")
 	case many && o.metadata.tag != "":
-		return usage("one --tag is for one input; a manifest has one for each")
+		return usage("--tag is for a single input; in a manifest each entry can have one")
 	}
 	return nil
 }

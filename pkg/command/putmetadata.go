@@ -204,11 +204,11 @@ func (d *detection) noteGit() {
 	}
 	why := d.err
 	if errors.Is(why, context.Canceled) {
-		why = fmt.Errorf("git was not done %v after everything else", gitGrace)
+		why = fmt.Errorf("git had not finished %v after everything else", gitGrace)
 	}
 	text := fmt.Sprintf("%s: %v", what, why)
 	if owner, ok := errors.AsType[*provenance.OwnerError](d.err); ok {
-		text += "; to have git trust it: " + owner.Remedy
+		text += "; to make git trust it: " + owner.Remedy
 		warn = warn || d.ci.Detected
 	}
 	if warn {

@@ -95,7 +95,7 @@ func (a *app) noteSchemes(signed map[transfer.Signature]int) {
 		blind     string
 	}{{transfer.SignedV2, "up to 2.9.17"}, {transfer.SignedV1, "2.9.18 and later"}} {
 		if n := signed[scheme.signature]; n > 0 {
-			a.note(fmt.Sprintf("%s signed by scheme %s, which turbo %s takes for a miss", counted(n), scheme.signature, scheme.blind))
+			a.note(fmt.Sprintf("%s signed by scheme %s, which turbo %s treats as a miss", counted(n), scheme.signature, scheme.blind))
 		}
 	}
 }

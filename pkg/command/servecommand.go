@@ -48,7 +48,7 @@ func (e *commandError) Unwrap() error { return e.err }
 func (a *app) serveCommand(ctx context.Context, argv []string, at place, cache *server.Server, listener net.Listener) error {
 	bin, err := linkDir()
 	if err != nil {
-		return fmt.Errorf("making artifact known to the command: %w", err)
+		return fmt.Errorf("putting artifact on the command's PATH: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(bin) }() // the next boot removes what is left
 	child, err := a.childOf(argv, at, bin)

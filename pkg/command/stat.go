@@ -79,7 +79,7 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 		return err
 	}
 	if tally.total == 0 {
-		a.warn("nothing was looked up: the list has no entry")
+		a.warn("nothing was looked up: the list is empty")
 	}
 	return tally.err()
 }
@@ -91,7 +91,7 @@ func (o *statOptions) inputs(a *app) (transfer.Inputs, error) {
 	}
 	switch {
 	case o.sums != "" && (o.isListed() || len(o.args) > 0):
-		return nil, usage("--check names ids by itself")
+		return nil, usage("--check replaces ids and other lists")
 	case o.sums != "":
 		return openList("--check", o.sums, a.env.Stdin, transfer.List.IDs)
 	case o.isListed():

@@ -119,7 +119,7 @@ func (a *app) cacheStatus(ctx context.Context, cache *client.Client, next string
 		return "", &refusedError{answered, next}
 	}
 	if unchecked != nil {
-		a.warn("whether the token is valid could not be found out: " + unchecked.Error())
+		a.warn("could not check whether the token is valid: " + unchecked.Error())
 	}
 	switch {
 	case answered == nil:
@@ -256,7 +256,7 @@ func teamText(team artifact.Team) string {
 	case team.Slug != "" && team.ID != "":
 		return team.Slug + ", " + team.ID
 	case team == (artifact.Team{}):
-		return "none, which is the personal account"
+		return "none (personal account)"
 	}
 	return team.Slug + team.ID
 }

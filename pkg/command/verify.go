@@ -136,9 +136,9 @@ func (o *verifyOptions) checkInputs() error {
 	}
 	switch {
 	case o.sums != "" && (o.isListed() || len(o.args) > 0 || o.hash != "" || o.algorithm != ""):
-		return usage("--check names ids and files by itself")
+		return usage("--check replaces files, --hash and other lists")
 	case o.hash != "" && (o.isListed() || len(o.args) > 1):
-		return usage("one --hash is for one input")
+		return usage("--hash is for a single input")
 	case o.hash == "" && o.sums == "" && !o.isListed() && len(o.args) == 0:
 		return usage("nothing to verify: name a file, -c SUMS or --hash ID")
 	}
@@ -180,7 +180,7 @@ var verdictWords = map[transfer.Verdict]string{
 	transfer.BadSignature: "BAD SIGNATURE", transfer.Unverifiable: "UNVERIFIABLE",
 }
 
-var errNothingListed = errors.New("nothing was verified: the list has no entry")
+var errNothingListed = errors.New("nothing was verified: the list is empty")
 
 // printVerifications prints the results of a list and what all came to. A list
 // may be empty, as for put; empty sums prove nothing, and fail as they do for

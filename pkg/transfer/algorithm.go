@@ -37,7 +37,7 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 	for _, a := range Algorithms() {
 		names = append(names, string(a))
 	}
-	return "", fmt.Errorf("no algorithm %q; there are %s", name, strings.Join(names, ", "))
+	return "", fmt.Errorf("unknown algorithm %q; choose from %s", name, strings.Join(names, ", "))
 }
 
 // AlgorithmsOf returns the algorithms whose digests have the form of id: 64 or

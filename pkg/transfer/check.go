@@ -106,7 +106,7 @@ func (e expectation) newCheck(found client.Found) (*check, error) {
 	size := found.Size
 	if e.size >= 0 {
 		if size >= 0 && size != e.size {
-			return c, differs("it has %d bytes there, and %d here", size, e.size)
+			return c, differs("the cache has %d bytes, and the input %d", size, e.size)
 		}
 		size = e.size
 	}
@@ -154,10 +154,10 @@ type rereader func(ctx context.Context, limit int64, begin func() io.Writer) err
 // once more.
 func (c *check) verdict(ctx context.Context, again rereader) (Signature, error) {
 	if c.size >= 0 && c.n > c.size {
-		return "", differs("it has more than the %d bytes that it has here", c.size)
+		return "", differs("the cache has more than the %d bytes of the input", c.size)
 	}
 	if c.size >= 0 && c.n < c.size {
-		return "", differs("it has %d bytes there, and %d here", c.n, c.size)
+		return "", differs("the cache has %d bytes, and the input %d", c.n, c.size)
 	}
 	if err := c.checkDigest(); err != nil {
 		return "", err
@@ -238,13 +238,13 @@ func (w *comparer) Write(p []byte) (int, error) {
 	}
 	switch {
 	case n < len(p) && bytes.Equal(here[:n], p[:n]):
-		return 0, differs("it has more than the %d bytes that it has here", w.local.Size())
+		return 0, differs("the cache has more than the %d bytes of the input", w.local.Size())
 	case !bytes.Equal(here, p):
 		same := 0
 		for here[same] == p[same] {
 			same++
 		}
-		return 0, differs("byte %d is another one", w.offset+int64(same)+1)
+		return 0, differs("byte %d differs", w.offset+int64(same)+1)
 	}
 	w.offset += int64(n)
 	return n, nil

@@ -15,7 +15,7 @@ const maxLost = 10
 // The reasons to end a run before its list ends.
 var (
 	ErrRefusesAll = errors.New("the server refuses all of them")
-	ErrLost       = fmt.Errorf("%d in a row were lost to the same cause", maxLost)
+	ErrLost       = fmt.Errorf("%d in a row failed for the same reason", maxLost)
 	ErrFailedFast = errors.New("another one failed")
 )
 

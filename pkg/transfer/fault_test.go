@@ -87,7 +87,7 @@ func shown[R any](results iter.Seq[R], errorOf func(R) error) (all []string) {
 // and the others go on; where it is of the list, it comes to the caller.
 func TestFaultsInLists(t *testing.T) {
 	t.Parallel()
-	const ended = "ended: a fault of this program: boom"
+	const ended = "ended: a bug in this program: boom"
 	putError := func(r transfer.Result) error { return r.Err }
 	for _, jobs := range []int{1, 4} {
 		for _, asks := range []bool{false, true} {

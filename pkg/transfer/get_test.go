@@ -215,7 +215,7 @@ func TestGetTellsWhoFailed(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = d.Get(t.Context(), artifact.ID(sum("other")), []transfer.Algorithm{transfer.SHA256}, transfer.StreamTarget(io.Discard, "x"))
-	want := "verifying " + sum("other") + ": the cache holds other bytes: their digest is another one: sha256 is " + sum(body)
+	want := "verifying " + sum("other") + ": the cache holds different bytes: their digest differs: sha256 is " + sum(body)
 	if mismatch := (*transfer.Mismatch)(nil); !errors.As(err, &mismatch) || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}

@@ -49,10 +49,10 @@ func parseManifest(line string, like Input) (Input, error) {
 		return Input{}, entryError(text, err)
 	}
 	if _, err := decoder.Token(); err != io.EOF {
-		return Input{}, errors.New("more stands behind the object")
+		return Input{}, errors.New("there is more after the object")
 	}
 	if name := twice(text); name != "" {
-		return Input{}, fmt.Errorf("%s is there twice", name)
+		return Input{}, fmt.Errorf("%s appears twice", name)
 	}
 	return entry.input(like)
 }
@@ -65,7 +65,7 @@ func entryError(line []byte, err error) error {
 	}
 	reason := syntax.Reason
 	if line[0] == '[' {
-		reason = "it is an array: write each object on a line of its own, as jq -c '.[]' does"
+		reason = "it is an array: put each object on its own line, as jq -c '.[]' does"
 	}
 	return fmt.Errorf("it is not an entry of a manifest: column %d: %s", syntax.Column, reason)
 }
@@ -110,7 +110,7 @@ func (e manifestEntry) input(like Input) (Input, error) {
 	}
 	if ms := e.DurationMs; ms != nil {
 		if *ms < 0 || *ms > math.MaxInt64/int64(time.Millisecond) {
-			return Input{}, fmt.Errorf("durationMs: %d is no duration", *ms)
+			return Input{}, fmt.Errorf("durationMs: %d is not a duration", *ms)
 		}
 		input.Duration = new(time.Duration(*ms) * time.Millisecond)
 	}

@@ -54,7 +54,7 @@ func TestOutsider(t *testing.T) {
 	if got, err := os.ReadFile(output); string(got) != content {
 		t.Errorf("downloaded %q, %v", got, err)
 	}
-	if _, stderr = program("md5"); stderr != "no algorithm \"md5\"; there are sha256, sha512, blake3\n" {
+	if _, stderr = program("md5"); stderr != "unknown algorithm \"md5\"; choose from sha256, sha512, blake3\n" {
 		t.Errorf("md5: %s", stderr)
 	}
 }

@@ -14,7 +14,7 @@ import (
 const remembered = 10_000
 
 // ErrOtherBytes says that a list has the same id for different bytes.
-var ErrOtherBytes = errors.New("the list has this id for other bytes too")
+var ErrOtherBytes = errors.New("the list has this id for different bytes too")
 
 // outcome is what is remembered of an input: what it was, and, when done is
 // closed, what became of it.
@@ -132,7 +132,7 @@ func (o *outcome) repeat(earlier *outcome) (Status, error) {
 	case earlier.err != nil && earlier.status == NotSent:
 		return NotSent, &NotTriedError{Name: o.path, Meant: "sent", Err: errors.Unwrap(earlier.err)}
 	case earlier.sum != "" && !earlier.isLike(o):
-		return Failed, &InputError{Path: o.path, Err: fmt.Errorf("%w, those of %s", ErrOtherBytes, earlier.path)}
+		return Failed, &InputError{Path: o.path, Err: fmt.Errorf("%w, in %s", ErrOtherBytes, earlier.path)}
 	case earlier.err != nil:
 		return Failed, fmt.Errorf("%s, which is the same as %s: %w", o.path, earlier.path, earlier.err)
 	}

@@ -18,7 +18,7 @@ type Shard struct {
 }
 
 // ErrShard is what every error of [ParseShard] wraps.
-var ErrShard = errors.New("it must be I/N with I from 1 to N, as 1/4")
+var ErrShard = errors.New("it must be I/N with I from 1 to N, such as 1/4")
 
 // ParseShard reads I/N.
 func ParseShard(text string) (Shard, error) {

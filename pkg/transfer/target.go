@@ -197,7 +197,7 @@ func (s *skipper) Write(b []byte) (int, error) {
 		s.sum.Write(b[:known])
 		s.left -= known
 		if s.left == 0 && !bytes.Equal(s.sum.Sum(nil), s.prefix.sum.Sum(nil)) {
-			return 0, fmt.Errorf("%w: the second try began with other bytes than the first", ErrUnsteady)
+			return 0, fmt.Errorf("%w: the second attempt began with different bytes", ErrUnsteady)
 		}
 	}
 	if known == int64(len(b)) {

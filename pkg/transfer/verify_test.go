@@ -108,7 +108,7 @@ func TestVerify(t *testing.T) {
 	if err := os.WriteFile(file, []byte(body), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const differs = "verifying NAME: the cache holds other bytes: "
+	const differs = "verifying NAME: the cache holds different bytes: "
 	for _, test := range []struct {
 		id         string
 		file, key  bool
@@ -127,19 +127,19 @@ func TestVerify(t *testing.T) {
 		{id: "empty", key: true, verdict: "ok", signature: "v2"},
 		{id: "plain", file: true, key: true, verdict: "bad-signature", signature: "none", err: "verifying NAME: it is not signed"},
 		{id: "plain", key: true, verdict: "bad-signature", signature: "none", err: "verifying NAME: it is not signed"},
-		{id: "forged", file: true, key: true, verdict: "bad-signature", err: "verifying NAME: its signature is of another key, team, id or content"},
-		{id: "forged", key: true, verdict: "bad-signature", err: "verifying NAME: its signature is of another key, team, id or content"},
-		{id: "no base64", file: true, key: true, verdict: "bad-signature", err: "verifying NAME: its signature is of another key, team, id or content"},
-		{id: "hollow", file: true, key: true, verdict: "bad-signature", err: "verifying NAME: its signature covers the length and none of the bytes, as turbo 2.10.13 to 2.11.4 made it for artifacts over 8 MiB"},
-		{id: "hollow", key: true, verdict: "bad-signature", err: "verifying NAME: its signature covers the length and none of the bytes, as turbo 2.10.13 to 2.11.4 made it for artifacts over 8 MiB"},
-		{id: "short", file: true, key: true, verdict: "differs", err: differs + "it has 1048575 bytes there, and 1048576 here", errChunked: differs + "byte 1 is another one"},
-		{id: "long", file: true, verdict: "differs", err: differs + "it has 1048577 bytes there, and 1048576 here", errChunked: differs + "it has more than the 1048576 bytes that it has here"},
-		{id: "flipped", file: true, verdict: "differs", err: differs + "byte 700001 is another one"},
-		{id: "empty", file: true, verdict: "differs", err: differs + "it has 0 bytes there, and 1048576 here"},
-		{id: "plain", verdict: "unverifiable", err: "verifying NAME: there is nothing to check it against: no file, no key, and the id is no digest"},
+		{id: "forged", file: true, key: true, verdict: "bad-signature", err: "verifying NAME: its signature is for another key, team, id or content"},
+		{id: "forged", key: true, verdict: "bad-signature", err: "verifying NAME: its signature is for another key, team, id or content"},
+		{id: "no base64", file: true, key: true, verdict: "bad-signature", err: "verifying NAME: its signature is for another key, team, id or content"},
+		{id: "hollow", file: true, key: true, verdict: "bad-signature", err: "verifying NAME: its signature covers the length but not the bytes, as turbo 2.10.13 to 2.11.4 made it for artifacts over 8 MiB"},
+		{id: "hollow", key: true, verdict: "bad-signature", err: "verifying NAME: its signature covers the length but not the bytes, as turbo 2.10.13 to 2.11.4 made it for artifacts over 8 MiB"},
+		{id: "short", file: true, key: true, verdict: "differs", err: differs + "the cache has 1048575 bytes, and the input 1048576", errChunked: differs + "byte 1 differs"},
+		{id: "long", file: true, verdict: "differs", err: differs + "the cache has 1048577 bytes, and the input 1048576", errChunked: differs + "the cache has more than the 1048576 bytes of the input"},
+		{id: "flipped", file: true, verdict: "differs", err: differs + "byte 700001 differs"},
+		{id: "empty", file: true, verdict: "differs", err: differs + "the cache has 0 bytes, and the input 1048576"},
+		{id: "plain", verdict: "unverifiable", err: "verifying NAME: there is nothing to check it against: no file, no key, and the id is not a digest"},
 		{id: sum(body), verdict: "ok"},
 		{id: strings.ToUpper(sum(body)), verdict: "ok"},
-		{id: sum("other"), verdict: "differs", err: differs + "their digest is another one: sha256 is " + sum(body)},
+		{id: sum("other"), verdict: "differs", err: differs + "their digest differs: sha256 is " + sum(body)},
 		{id: sum(body), key: true, verdict: "bad-signature", signature: "none", err: "verifying NAME: it is not signed"},
 		{id: "missing", verdict: "missing", err: "downloading missing: the server answered 404 Not Found"},
 	} {

@@ -67,13 +67,13 @@ func ParseBaseURL(raw string) (*url.URL, error) {
 	base, err := usertext.ParseURL(raw)
 	switch {
 	case err != nil && strings.Contains(raw, "@"), err == nil && base.User != nil:
-		return nil, fmt.Errorf("%w: it has a user name or password in it, which belongs into ARTIFACT_TOKEN", ErrInvalidBaseURL)
+		return nil, fmt.Errorf("%w: it contains a user name or password: set ARTIFACT_TOKEN instead", ErrInvalidBaseURL)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrInvalidBaseURL, err)
 	case base.Scheme != "https" && base.Scheme != "http":
 		return nil, fmt.Errorf("%w: %q must begin with https:// or http://", ErrInvalidBaseURL, raw)
 	case base.RawQuery != "" || base.Fragment != "" || base.ForceQuery:
-		return nil, fmt.Errorf("%w: a base URL has no query and no fragment", ErrInvalidBaseURL)
+		return nil, fmt.Errorf("%w: a base URL must not have a query or a fragment", ErrInvalidBaseURL)
 	}
 	base, err = origin.ASCII(base)
 	if err != nil {

@@ -65,7 +65,7 @@ func checkText(value string, limit int) error {
 		return fmt.Errorf("it is empty")
 	}
 	if len(value) > limit {
-		return fmt.Errorf("it has %d characters, %d are allowed", len(value), limit)
+		return fmt.Errorf("it has %d characters; at most %d are allowed", len(value), limit)
 	}
 	for i := range len(value) {
 		if c := value[i]; c < ' ' || c > '~' {

@@ -89,7 +89,7 @@ func (k boundedKeyring) call(ctx context.Context, wait time.Duration, f func() e
 	go func() {
 		err := fault.Catch(f)
 		if errors.As(err, new(*fault.Error)) { // the library trusts the form of what a service answers
-			err = errors.New("it answers nonsense")
+			err = errors.New("its answer is not valid")
 		}
 		done <- err
 	}()

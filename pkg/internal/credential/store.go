@@ -188,7 +188,7 @@ const (
 )
 
 // ErrBusy reports another login or logout under way.
-var ErrBusy = errors.New("another login or logout is under way")
+var ErrBusy = errors.New("another login or logout is running")
 
 // lock makes the directory, and waits until no other process changes its files. The
 // lock ends with the process.

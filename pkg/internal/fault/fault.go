@@ -16,7 +16,7 @@ type Error struct {
 	Stack []byte // of the goroutine that panicked
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("a fault of this program: %v", e.Value) }
+func (e *Error) Error() string { return fmt.Sprintf("a bug in this program: %v", e.Value) }
 
 // Catch runs f and returns its error; a panic becomes an [*Error].
 func Catch(f func() error) (err error) {

@@ -29,11 +29,11 @@ type claims struct {
 }
 
 var (
-	errNoJWT     = errors.New("what came is no JWT")
-	errNoBearer  = errors.New("what came is no bearer token")
-	errTooLong   = fmt.Errorf("what came is longer than the %d KiB of any token", maxToken>>10)
+	errNoJWT     = errors.New("it is not a JWT")
+	errNoBearer  = errors.New("it is not a bearer token")
+	errTooLong   = fmt.Errorf("it is longer than %d KiB", maxToken>>10)
 	errEmptyJWT  = errors.New("nothing came")
-	errSurprised = errors.New("its claims are not those of a JWT")
+	errSurprised = errors.New("its claims are not valid")
 )
 
 // parseClaims reads a token without trusting it. Its errors do not repeat it.
@@ -118,7 +118,7 @@ func (c claims) check(now time.Time, wanted string) error {
 		return fmt.Errorf("%w: it is valid %s, and this machine's clock says %s", ErrClock, validity(begins, c.expires), clock(now))
 	}
 	if wanted != "" && !slices.Contains(c.audience, wanted) {
-		return fmt.Errorf("%w: %q, and not %q", ErrAudience, strings.Join(c.audience, " "), wanted)
+		return fmt.Errorf("%w: %q, not %q", ErrAudience, strings.Join(c.audience, " "), wanted)
 	}
 	return nil
 }

@@ -31,9 +31,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // The reasons that have hints of their own.
 var (
-	ErrNoJob        = errors.New("this is no CI job with an identity")
+	ErrNoJob        = errors.New("this is not a CI job with an identity")
 	ErrFork         = errors.New("this pull request comes from a fork, whose jobs get no identity token")
-	ErrNoPermission = errors.New("this job may not ask for one: its workflow grants no id-token: write")
+	ErrNoPermission = errors.New("this job may not request one: its workflow does not grant id-token: write")
 	ErrUnset        = errors.New("is not set")
 	ErrClock        = errors.New("the token is not valid at this time")
 	ErrAudience     = errors.New("the token is for another audience")

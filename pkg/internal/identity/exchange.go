@@ -114,9 +114,9 @@ func (e *exchange) discover(ctx context.Context) (*endpoints, error) {
 	}
 	switch wanted := e.tokenURL; {
 	case wanted != nil && wanted.String() != at.token.String():
-		return nil, untrusted("its token endpoint is %s, and not %s", show(transport.Redact(at.token)), transport.Redact(wanted))
+		return nil, untrusted("its token endpoint is %s, not %s", show(transport.Redact(at.token)), transport.Redact(wanted))
 	case wanted == nil && !origin.Same(at.token, e.issuer):
-		return nil, untrusted("its token endpoint is at another place, %s", show(transport.Redact(at.token)))
+		return nil, untrusted("its token endpoint is elsewhere, at %s", show(transport.Redact(at.token)))
 	}
 	if revocation, err := endpoint(told.Revocation); err == nil && origin.Same(revocation, at.token) {
 		at.revocation = revocation
@@ -166,10 +166,10 @@ func (e *exchange) trade(ctx context.Context, token string) (givenToken, error) 
 	switch {
 	case err != nil:
 	case told.Type != "" && !strings.EqualFold(told.Type, "Bearer"):
-		err = errors.New("the token is no bearer token")
+		err = errors.New("the token is not a bearer token")
 	case told.ExpiresIn == nil:
 	case !(*told.ExpiresIn > 0):
-		err = errors.New("the token has ended already")
+		err = errors.New("the token has already expired")
 	default:
 		given.lifetime = max(1, time.Duration(min(*told.ExpiresIn, maxLifetime.Seconds())*float64(time.Second)))
 	}

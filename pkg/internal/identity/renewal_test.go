@@ -32,7 +32,7 @@ func minting(t *testing.T, clock *clockwork) (at *server, fail *atomic.Bool) {
 	}), fail
 }
 
-// TestRenewal gets a token anew a minute before its end, and not before.
+// TestRenewal gets a token anew a minute before its end, not before.
 func TestRenewal(t *testing.T) {
 	t.Parallel()
 	job := &setting{clock: &clockwork{now: noon}}
@@ -107,7 +107,7 @@ func TestSkewedClock(t *testing.T) {
 }
 
 // TestRefusal gets another token when one is refused, but not again and again
-// where the cache takes none, and not where there is only one.
+// where the cache takes none, not where there is only one.
 func TestRefusal(t *testing.T) {
 	t.Parallel()
 	job := &setting{clock: &clockwork{now: noon}}

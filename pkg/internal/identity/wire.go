@@ -61,7 +61,7 @@ func (w wire) ask(ctx context.Context, q question, document any) error {
 	return failed
 }
 
-var errSilent = fmt.Errorf("no whole answer came within %v", answerWait)
+var errSilent = fmt.Errorf("no complete answer came within %v", answerWait)
 
 // try asks once.
 func (w wire) try(ctx context.Context, q question, document any) (*Error, retry.Outcome) {
@@ -91,7 +91,7 @@ func (w wire) try(ctx context.Context, q question, document any) (*Error, retry.
 		if document == nil || json.Unmarshal(text, document) == nil {
 			return nil, retry.Outcome{}
 		}
-		return failure(Untrusted, errors.New("the answer is not what a token server says")), retry.Outcome{}
+		return failure(Untrusted, errors.New("the answer is not a token server's")), retry.Outcome{}
 	}
 	return failure(kindOf(resp.StatusCode), errors.New(q.reason(&answer))),
 		retry.Outcome{Again: retry.StatusMayPass(resp.StatusCode), After: resp.Header.Get("Retry-After")}

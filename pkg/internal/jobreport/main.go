@@ -23,7 +23,7 @@ import (
 
 func main() {
 	if err := report(os.Stdin, os.Stdout, os.Getenv); err != nil {
-		fmt.Fprintf(os.Stderr, "jobreport: telling the job: %v\n", err)
+		fmt.Fprintf(os.Stderr, "jobreport: writing the job's summary: %v\n", err)
 		os.Exit(1)
 	}
 }

@@ -44,7 +44,7 @@ type Outcome struct {
 // LaterError reports a server that asked for a pause longer than [MaxAfter].
 type LaterError struct{ After time.Duration }
 
-func (e *LaterError) Error() string { return "the server asks to come back in " + e.After.String() }
+func (e *LaterError) Error() string { return "the server asks to try again in " + e.After.String() }
 
 // Do calls try until it does not ask for another try or has used them up, and
 // pausing before each pause. It returns nil, a [*LaterError], or the cause of

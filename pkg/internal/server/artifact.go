@@ -24,7 +24,7 @@ func (s *Server) put(x *exchange) error {
 	// net/http takes a missing length for 0, and gives -1 for chunks, in which
 	// turbo 1.13 to 2.1 uploads.
 	if x.r.ContentLength == 0 && x.r.Header.Get("Content-Length") == "" {
-		return refuse(http.StatusLengthRequired, "length_required", "An upload needs a Content-Length, or has to come in chunks.")
+		return refuse(http.StatusLengthRequired, "length_required", "An upload needs a Content-Length, or must be chunked.")
 	}
 	mediaType, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
 	if err != nil || mediaType != api.ContentType {

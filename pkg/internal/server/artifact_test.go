@@ -138,27 +138,27 @@ func TestRefusedUploads(t *testing.T) {
 	}{
 		{"a%2Fb", "", 400, "bad_request", `invalid artifact id \"a/b\": it contains '/'; slashes, white space and control characters are not allowed.`},
 		{"..%2f..%2fetc%2fpasswd", "", 400, "bad_request", `invalid artifact id \"../../etc/passwd\": it contains '/'; slashes, white space and control characters are not allowed.`},
-		{"%2e%2e", "", 400, "bad_request", `invalid artifact id \"..\": it is another route of the API.`},
-		{"%73tatus", "", 400, "bad_request", `invalid artifact id \"status\": it is another route of the API.`},
+		{"%2e%2e", "", 400, "bad_request", `invalid artifact id \"..\": the API uses it for something else.`},
+		{"%73tatus", "", 400, "bad_request", `invalid artifact id \"status\": the API uses it for something else.`},
 		{"", "", 400, "bad_request", `invalid artifact id: it is empty.`},
 		{"a%00", "", 400, "bad_request", `invalid artifact id \"a\\x00\": it contains '\\x00'; slashes, white space and control characters are not allowed.`},
-		{"%ff", "", 400, "bad_request", `invalid artifact id \"\\xff\": it is no valid UTF-8.`},
-		{strings.Repeat("x", 256), "", 400, "bad_request", `invalid artifact id: it has 256 bytes, 255 are allowed.`},
+		{"%ff", "", 400, "bad_request", `invalid artifact id \"\\xff\": it is not valid UTF-8.`},
+		{strings.Repeat("x", 256), "", 400, "bad_request", `invalid artifact id: it has 256 bytes; at most 255 are allowed.`},
 		{"a/b", "", 404, "not_found", "There is nothing at this path."},
 		{"../../etc/passwd", "", 404, "not_found", "There is nothing at this path."},
-		{"a?slug=%", "", 400, "bad_request", "The request's query is not encoded as it should be."},
-		{"a?slug=a;b", "", 400, "bad_request", "The request's query is not encoded as it should be."},
+		{"a?slug=%", "", 400, "bad_request", "The request's query is not encoded correctly."},
+		{"a?slug=a;b", "", 400, "bad_request", "The request's query is not encoded correctly."},
 		{"a?slug=a&slug=b", "", 400, "bad_request", "The query gives slug more than once."},
 		{"a?teamId=a%00", "", 400, "bad_request", `it cannot be stored: the team \"a\\x00\" contains a control character.`},
-		{"passwd?slug=..%2F..%2Fetc", "", 400, "bad_request", "The team could be taken for a path."},
-		{"passwd?slug=/etc", "", 400, "bad_request", "The team could be taken for a path."},
-		{"passwd?slug=..", "", 400, "bad_request", "The team could be taken for a path."},
-		{"passwd?teamId=%2e", "", 400, "bad_request", "The team could be taken for a path."},
-		{`passwd?teamId=..%5Cetc`, "", 400, "bad_request", "The team could be taken for a path."},
+		{"passwd?slug=..%2F..%2Fetc", "", 400, "bad_request", "The team looks like a path."},
+		{"passwd?slug=/etc", "", 400, "bad_request", "The team looks like a path."},
+		{"passwd?slug=..", "", 400, "bad_request", "The team looks like a path."},
+		{"passwd?teamId=%2e", "", 400, "bad_request", "The team looks like a path."},
+		{`passwd?teamId=..%5Cetc`, "", 400, "bad_request", "The team looks like a path."},
 		{"a", "Content-Type: text/plain", 415, "unsupported_media_type", "An upload's Content-Type must be application/octet-stream."},
 		{"a", "Content-Type: ", 415, "unsupported_media_type", "An upload's Content-Type must be application/octet-stream."},
-		{"a", "x-artifact-client-ci: " + strings.Repeat("x", 51), 400, "bad_request", "The header x-artifact-client-ci is wrong: it has 51 characters, 50 are allowed."},
-		{"a", "x-artifact-sha: " + strings.Repeat("x", 201), 400, "bad_request", "The header x-artifact-sha is wrong: it has 201 characters, 200 are allowed."},
+		{"a", "x-artifact-client-ci: " + strings.Repeat("x", 51), 400, "bad_request", "The header x-artifact-client-ci is wrong: it has 51 characters; at most 50 are allowed."},
+		{"a", "x-artifact-sha: " + strings.Repeat("x", 201), 400, "bad_request", "The header x-artifact-sha is wrong: it has 201 characters; at most 200 are allowed."},
 		{"a", "x-artifact-dirty-hash: ä", 400, "bad_request", "The header x-artifact-dirty-hash is wrong: character 1 is not printable ASCII."},
 		{"a", "x-artifact-tag: no base64", 400, "bad_request", "The header x-artifact-tag is wrong: it is not base64."},
 		{"a", "x-artifact-client-interactive: 2", 400, "bad_request", `The header x-artifact-client-interactive is wrong: it is \"2\", and must be 0 or 1.`},
@@ -231,7 +231,7 @@ func TestPreflight(t *testing.T) {
 			t.Errorf("OPTIONS %s: %v, want %v", path, got, want)
 		}
 	}
-	r.expectFailure("without a token", r.do(http.MethodOptions, "/v8/artifacts/a", nil, "Authorization: "), 401, "unauthorized", "The request carries no token, or not this server's.")
+	r.expectFailure("without a token", r.do(http.MethodOptions, "/v8/artifacts/a", nil, "Authorization: "), 401, "unauthorized", "The request has no token, or a wrong one.")
 }
 
 func TestStoreRefuses(t *testing.T) {

@@ -29,7 +29,7 @@ func (s *Server) events(x *exchange) error {
 		return err
 	}
 	if events == nil {
-		return badRequest("The request's body is no list of events.")
+		return badRequest("The request's body is not a list of events.")
 	}
 	for i, event := range events {
 		if problem := checkEvent(event); problem != "" {

@@ -64,5 +64,5 @@ func (b *pacedBody) failure() error {
 	case errors.Is(b.err, os.ErrDeadlineExceeded):
 		return refuse(http.StatusRequestTimeout, "request_timeout", "The request's body came too slowly.").because(b.err)
 	}
-	return refuse(http.StatusBadRequest, "bad_request", "The request's body broke off.").because(b.err)
+	return refuse(http.StatusBadRequest, "bad_request", "The request's body ended too early.").because(b.err)
 }

@@ -29,7 +29,7 @@ func (x *exchange) document(into any) error {
 		return tooLong()
 	}
 	if err := json.Unmarshal(text, into); err != nil {
-		return badRequest("The request's body is not the JSON that belongs here.").because(err)
+		return badRequest("The request's body is not the expected JSON.").because(err)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func TestQuery(t *testing.T) {
 func TestRefusedDocuments(t *testing.T) {
 	t.Parallel()
 	r := start(t, directory(t, store.Options{}), server.Options{})
-	const noJSON, noEvent = "The request's body is not the JSON that belongs here.", `{"sessionId":"3285b661-cea0-4f4c-8d66-563e369a1d77","source":"LOCAL","event":"MISS","hash":"a"}`
+	const noJSON, noEvent = "The request's body is not the expected JSON.", `{"sessionId":"3285b661-cea0-4f4c-8d66-563e369a1d77","source":"LOCAL","event":"MISS","hash":"a"}`
 	for _, test := range []struct {
 		path, body string
 		status     int
@@ -55,7 +55,7 @@ func TestRefusedDocuments(t *testing.T) {
 		{"", `{}`, 400, "The request's body has no hashes."},
 		{"", `{"hashes":null}`, 400, "The request's body has no hashes."},
 		{"", strings.Repeat(" ", 1<<20+1), 413, "The request's body is longer than 1 MiB."},
-		{"/events", `null`, 400, "The request's body is no list of events."},
+		{"/events", `null`, 400, "The request's body is not a list of events."},
 		{"/events", `{}`, 400, noJSON},
 		{"/events", `[` + noEvent + `,{}]`, 400, "Event 2 of the list has no UUID for its sessionId."},
 		{"/events", strings.Replace(`[`+noEvent+`]`, "LOCAL", "local", 1), 400, "Event 1 of the list has a source other than LOCAL and REMOTE."},

@@ -61,7 +61,7 @@ func dispatch(x *exchange, answers methods) error {
 func (x *exchange) key() (store.Key, error) {
 	id, err := url.PathUnescape(x.segment)
 	if err != nil {
-		return store.Key{}, badRequest("The artifact's id is not percent-encoded as it should be.")
+		return store.Key{}, badRequest("The artifact's id is not percent-encoded correctly.")
 	}
 	team, err := x.team()
 	if err != nil {
@@ -72,7 +72,7 @@ func (x *exchange) key() (store.Key, error) {
 
 func newKey(team, id string) (store.Key, error) {
 	if team == "." || team == ".." || strings.ContainsAny(team, `/\`) {
-		return store.Key{}, badRequest("The team could be taken for a path.")
+		return store.Key{}, badRequest("The team looks like a path.")
 	}
 	parsed, err := artifact.ParseID(id)
 	if err != nil {
@@ -99,7 +99,7 @@ func (x *exchange) team() (string, error) {
 func (x *exchange) teamParameters() (id, slug string, err error) {
 	query, err := url.ParseQuery(x.r.URL.RawQuery)
 	if err != nil {
-		return "", "", badRequest("The request's query is not encoded as it should be.")
+		return "", "", badRequest("The request's query is not encoded correctly.")
 	}
 	for name, value := range map[string]*string{api.ParamTeamID: &id, api.ParamSlug: &slug} {
 		values := query[name]

@@ -72,5 +72,5 @@ type UnconfirmedError struct {
 }
 
 func (e *UnconfirmedError) Error() string {
-	return fmt.Sprintf("%s names the API %s, which nobody has confirmed", e.Path, e.API)
+	return fmt.Sprintf("%s names the API %s, which you have not confirmed", e.Path, e.API)
 }

@@ -115,7 +115,7 @@ func (h header) encode() ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	if line.Len() > maxHeader {
-		return nil, fmt.Errorf("%w: its metadata takes %d bytes, %d are allowed", ErrInvalid, line.Len(), maxHeader)
+		return nil, fmt.Errorf("%w: its metadata takes %d bytes; at most %d are allowed", ErrInvalid, line.Len(), maxHeader)
 	}
 	return line.Bytes(), nil
 }
@@ -131,7 +131,7 @@ func decodeHeader(start []byte) (header, int, error) {
 	line := start[:end+1]
 	var h header
 	if err := json.Unmarshal(line, &h); err != nil {
-		return header{}, 0, fmt.Errorf("%w: its first line is no header: %w", ErrCorrupt, err)
+		return header{}, 0, fmt.Errorf("%w: its first line is not a header: %w", ErrCorrupt, err)
 	}
 	if h.Format != format {
 		return header{}, 0, fmt.Errorf("%w: its format is %d, and only %d is known", ErrCorrupt, h.Format, format)
@@ -144,7 +144,7 @@ func decodeHeader(start []byte) (header, int, error) {
 		return header{}, 0, fmt.Errorf("%w: %v", ErrCorrupt, err)
 	}
 	if !bytes.Equal(bytes.TrimRight(again, "\n"), bytes.TrimRight(line, " \n")) {
-		return header{}, 0, fmt.Errorf("%w: its first line is not in the form that is written", ErrCorrupt)
+		return header{}, 0, fmt.Errorf("%w: its first line is not in canonical form", ErrCorrupt)
 	}
 	return h, len(line), nil
 }
@@ -157,7 +157,7 @@ func readHeader(file *os.File, key Key) (Entry, error) {
 		return Entry{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return Entry{}, fmt.Errorf("%w: it is no regular file", ErrCorrupt)
+		return Entry{}, fmt.Errorf("%w: it is not a regular file", ErrCorrupt)
 	}
 	var start [maxHeader]byte
 	n, err := file.ReadAt(start[:], 0)

@@ -60,9 +60,9 @@ func (k Key) Check() error {
 	}
 	switch {
 	case len(k.Team) > MaxTeamLength:
-		return fmt.Errorf("%w: the team has %d bytes, %d are allowed", ErrInvalid, len(k.Team), MaxTeamLength)
+		return fmt.Errorf("%w: the team has %d bytes; at most %d are allowed", ErrInvalid, len(k.Team), MaxTeamLength)
 	case !utf8.ValidString(k.Team):
-		return fmt.Errorf("%w: the team %q is no valid UTF-8", ErrInvalid, k.Team)
+		return fmt.Errorf("%w: the team %q is not valid UTF-8", ErrInvalid, k.Team)
 	case strings.ContainsFunc(k.Team, unicode.IsControl):
 		return fmt.Errorf("%w: the team %q contains a control character", ErrInvalid, k.Team)
 	}

@@ -38,7 +38,7 @@ type ProxyError struct {
 
 func (e *ProxyError) Error() string {
 	if e.Reason != "" {
-		return fmt.Sprintf("the proxy %s does not let you in: %s", e.Proxy, e.Reason)
+		return fmt.Sprintf("the proxy %s refused the login: %s", e.Proxy, e.Reason)
 	}
 	return fmt.Sprintf("the proxy %s answered %d %s", e.Proxy, e.Status, http.StatusText(e.Status))
 }
@@ -151,7 +151,7 @@ func ParseProxy(raw string) (*url.URL, error) {
 	case !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, proxy.Scheme):
 		return nil, fmt.Errorf("%w: it must begin with http://, https:// or socks5://", ErrInvalidProxy)
 	case strings.Trim(proxy.Path, "/") != "" || proxy.RawQuery != "" || proxy.Fragment != "":
-		return nil, fmt.Errorf("%w: a proxy has no path and no query", ErrInvalidProxy)
+		return nil, fmt.Errorf("%w: a proxy URL must not have a path or a query", ErrInvalidProxy)
 	}
 	ascii, err := origin.ASCII(proxy)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 const byteOrderMark = "\ufeff"
 
 // ErrUTF16 reports a file in the encoding that PowerShell 5 writes with >.
-var ErrUTF16 = errors.New("it is UTF-16: convert it to UTF-8, as with iconv -f UTF-16 -t UTF-8, or in PowerShell with Set-Content -Encoding utf8")
+var ErrUTF16 = errors.New("it is UTF-16: convert it to UTF-8, for example with iconv -f UTF-16 -t UTF-8, or in PowerShell with Set-Content -Encoding utf8")
 
 // ReadFile reads the text file at path, which may be a FIFO, without a byte order
 // mark. A file larger than limit bytes is an error. Errors name the file.
@@ -99,11 +99,11 @@ func FileReason(err error) error {
 		}
 	case errors.Is(cause, syscall.ENXIO):
 		if info, err := os.Stat(path); err == nil && info.Mode()&fs.ModeSocket != 0 {
-			return &fileReason{"it is a socket, and not a file", cause}
+			return &fileReason{"it is a socket, not a file", cause}
 		}
 		return &fileReason{"nothing answers at this device", cause}
 	case errors.Is(cause, syscall.EFBIG):
-		return &fileReason{"the file would be larger than this process may write: raise the limit (ulimit -f), or that of the file system", cause}
+		return &fileReason{"the file would be larger than this process may write: raise the limit (ulimit -f), or use another file system", cause}
 	}
 	return cause
 }

@@ -20,14 +20,14 @@ func TestSocketAndDirectory(t *testing.T) {
 	listener := must.Get(net.Listen("unix", socket))(t)
 	defer listener.Close()
 	for path, want := range map[string]string{
-		socket: "reading " + socket + ": it is a socket, and not a file",
+		socket: "reading " + socket + ": it is a socket, not a file",
 		dir:    "reading " + dir + ": is a directory",
 	} {
 		if _, err := ReadFile(path, 10); err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
-	if _, err := os.OpenFile(socket, os.O_WRONLY, 0); FileReason(err).Error() != "it is a socket, and not a file" {
+	if _, err := os.OpenFile(socket, os.O_WRONLY, 0); FileReason(err).Error() != "it is a socket, not a file" {
 		t.Error(err)
 	}
 }

@@ -74,7 +74,7 @@ func ParseURL(raw string) (*url.URL, error) {
 	case parsed.Hostname() == "":
 		return nil, errors.New("it names no host: write https://cache.example.com, for example")
 	case !isPort(parsed.Port()):
-		return nil, fmt.Errorf("there is no port %s: ports end at 65535", parsed.Port())
+		return nil, fmt.Errorf("port %s does not exist: ports end at 65535", parsed.Port())
 	}
 	return parsed, nil
 }
