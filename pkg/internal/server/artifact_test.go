@@ -231,7 +231,7 @@ func TestPreflight(t *testing.T) {
 			t.Errorf("OPTIONS %s: %v, want %v", path, got, want)
 		}
 	}
-	r.expectFailure("without a token", r.do(http.MethodOptions, "/v8/artifacts/a", nil, "Authorization: "), 401, "unauthorized", "The request has no token, or a wrong one.")
+	r.expectFailure("without a token", r.do(http.MethodOptions, "/v8/artifacts/a", nil, "Authorization: "), 401, "unauthorized", "The request has no valid token.")
 }
 
 func TestStoreRefuses(t *testing.T) {

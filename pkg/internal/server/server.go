@@ -131,7 +131,7 @@ func (s *Server) answer(x *exchange) error {
 	}
 	if !s.authorized(x.r) {
 		x.w.Header().Set("WWW-Authenticate", "Bearer")
-		return refuse(http.StatusUnauthorized, "unauthorized", "The request has no token, or a wrong one.")
+		return refuse(http.StatusUnauthorized, "unauthorized", "The request has no valid token.")
 	}
 	return s.route(x)
 }
