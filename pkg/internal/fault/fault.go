@@ -57,7 +57,7 @@ func Abandon[T any](ctx context.Context, f func() (T, error), discard func(T)) (
 		return result, err
 	case <-ctx.Done():
 		go func() {
-			_ = <-finished // nobody waits for it any more
+			<-finished //nolint:errcheck // nobody waits for it any more
 			discard(result)
 		}()
 		return value, ctx.Err()
