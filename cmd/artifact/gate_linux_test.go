@@ -154,7 +154,7 @@ func TestSocks(t *testing.T) {
 			got := putFile(t, env, flags...)
 			want := outcome{stdout: helloSHA256 + "  file\n"}
 			if test.refusal != "" {
-				want = outcome{code: 8, stderr: "artifact: uploading file: the proxy " + address + " does not let you in: " + test.refusal + "\n" + proxyWants}
+				want = outcome{code: 8, stderr: "artifact: uploading file: the proxy " + address + " refused the login: " + test.refusal + "\n" + proxyWants}
 			}
 			got.check(t, want)
 			if names := asked(); !slices.Equal(names, test.asked) {

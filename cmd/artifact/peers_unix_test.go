@@ -108,15 +108,20 @@ func freePort(t *testing.T) int {
 // awaitListener waits until a program, which keeps a log, listens.
 func awaitListener(t *testing.T, address, log string) {
 	t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	if !listens(address, patience) {
+		t.Fatalf("nothing listens at %s: %s", address, readFile(t, log))
+	}
+}
+
+// listens reports whether something listens at an address before a time has passed.
+func listens(address string, within time.Duration) bool {
+	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			_ = conn.Close()
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("nothing listens at %s: %s", address, readFile(t, log))
+			return true
 		}
 	}
+	return false
 }
 
 // installed finds a program, also where Debian puts those that are not on every

@@ -102,11 +102,11 @@ func TestProxiesThatHelpNot(t *testing.T) {
 			"artifact: hint: Check the proxy (--proxy, ARTIFACT_PROXY, HTTPS_PROXY, ALL_PROXY), or add the host to NO_PROXY."}},
 		"it lets nobody there": {server.through(server.https, "http://"+strict.address), 8, []string{
 			"artifact: uploading file: the proxy " + strict.address + " answered 403 Forbidden",
-			"artifact: hint: The proxy opens no way to the server: "}},
+			"artifact: hint: The proxy does not connect to the server: "}},
 		"the server is not there": {server.through("https://"+absent, "http://"+free.address), 9, []string{
 			"artifact: uploading file: the proxy " + free.address + " answered 503 Service Unavailable" + again,
 			"artifact: uploading file: the proxy " + free.address + " answered 503 Service Unavailable",
-			"artifact: hint: The proxy opens no way to the server: "}},
+			"artifact: hint: The proxy does not connect to the server: "}},
 		"the server is not there, in plain HTTP": {server.through("http://"+absent, "http://"+free.address), 9, []string{
 			"artifact: uploading file: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved" + again,
 			"artifact: uploading file: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved",

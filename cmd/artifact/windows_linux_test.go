@@ -62,6 +62,7 @@ var notUnderWine = map[string]string{
 	"put_usage":       "arguments that are not UTF-8",
 	"readme_try":      "a store that is opened twice: wine 8 cannot remove its lock through os.Root",
 	"revision":        "git",
+	"serve_listen":    "a store that is opened twice",
 	"settings":        "more commands than it starts in reasonable time",
 	"skip_existing":   "all of a list in one query, for which wine opens files too slowly",
 	"spool":           "the names of open files",
