@@ -23,7 +23,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// storyServer is a server that answers a story as it is told to, and remembers
+// storyServer is a server that answers a story by rules, and remembers
 // what it was asked.
 type storyServer struct {
 	*httptest.Server
@@ -39,7 +39,7 @@ type storyServer struct {
 //
 //	METHOD PATTERN[@TOKEN] STATUS[*TIMES] [NAME:VALUE...] [BODY]
 //
-// where METHOD may be *, PATTERN is that of path.Match for the last part of the
+// where METHOD may be *, PATTERN is one of path.Match for the last part of the
 // path, and BODY begins with none of a header's names, or is a quoted string of
 // Go. PORT in a header's value is the server's own. STATUS may be cut: the
 // connection is closed without an answer. With TOKEN the rule is for requests

@@ -99,7 +99,7 @@ func (r request) responder(a *answer) Responder {
 	return ByCache
 }
 
-// challengeTitle is that of Cloudflare's and Vercel's pages.
+// challengeTitle is the title of Cloudflare's and Vercel's challenge pages.
 var challengeTitle = regexp.MustCompile(`(?i)^\s*(just a moment|attention required! \| cloudflare|vercel security checkpoint|checking your browser)`)
 
 func isChallenge(header http.Header) bool {
