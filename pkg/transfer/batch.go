@@ -31,8 +31,8 @@ const smallSize = 64 << 10
 // no input gives a result without a path.
 //
 // When the credential is refused, the cache is closed or the network lost, what
-// is left of the list comes as [NotSent]. When ctx ends, or the results are not
-// wanted any more, nothing more is given. Memory depends neither on the number
+// is left of the list comes as [NotSent]. When ctx ends, only what was uploaded by
+// then is still given. Memory depends neither on the number
 // nor on the size of the inputs: up to [client.MaxQuery] of them are under way or
 // wait for one before them, four times as many with SkipExisting.
 func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.Seq[Result] {
@@ -82,6 +82,8 @@ type putEntry struct {
 }
 
 func (e *putEntry) finished() <-chan struct{} { return e.done }
+
+func (e *putEntry) failure() error { return e.result.Err }
 
 func (e *putEntry) release() {
 	if e.source != nil {

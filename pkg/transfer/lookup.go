@@ -147,7 +147,7 @@ func (l *look) askForMany(ctx context.Context, batch []*listed[LookedUp]) {
 // askForOne asks for an artifact of which nothing was said, or not its size, and
 // in lower case for a digest in upper case that is missing.
 func (l *look) askForOne(ctx context.Context, c *listed[LookedUp]) {
-	defer c.finish()
+	defer func() { c.finish(c.result.Err) }()
 	result := &c.result
 	if result.Err == nil && result.presence == client.Unknown {
 		result.Found, result.Err = l.stat(ctx, result.Path, result.ID)

@@ -31,6 +31,8 @@ type item interface {
 	// finished returns a channel that is closed when the entry needs no
 	// further step.
 	finished() <-chan struct{}
+	// failure returns the error of a finished entry, if it has one.
+	failure() error
 	// release gives back what an entry holds when a run ends before it is
 	// finished.
 	release()
@@ -61,9 +63,10 @@ func each[E item](workers int, work func(context.Context, E)) step[E] {
 	return step[E]{workers, 1, func(ctx context.Context, batch []E) { work(ctx, batch[0]) }}
 }
 
-// run gives the entries. It ends early when ctx ends or no more are wanted, and
-// returns when all workers have ended. A list that waits for its writer, as one on
-// a terminal, is left behind. It panics where the list or a worker did.
+// run gives the entries. It ends early when no more are wanted or ctx ends: then
+// those that have succeeded by that time are still given. It returns when all
+// workers have ended. A list that waits for its writer, as one on a terminal, is
+// left behind. It panics where the list or a worker did.
 func (l line[E]) run(ctx context.Context) iter.Seq[E] {
 	return func(yield func(E) bool) {
 		ctx, cancel := context.WithCancelCause(ctx)
@@ -85,17 +88,18 @@ func (l line[E]) run(ctx context.Context) iter.Seq[E] {
 			l.steps[i].start(ctx, guard, &working, from, to)
 			from = to
 		}
-		var current []E
-		defer func() { releaseAll(current, places) }()
+		defer func() { releaseAll(places) }()
 		defer working.Wait()
 		defer cancel(nil)
-		for {
-			next, more := receive(ctx, places)
-			if !more {
-				return
+		for next, more := receive(ctx, places); more; next, more = receive(ctx, places) {
+			if !await(ctx, next.finished()) {
+				working.Wait() // ctx has ended, and it may succeed all the same
 			}
-			current = []E{next}
-			if !await(ctx, next.finished()) || l.inTurn != nil && !l.inTurn(ctx, next) || !yield(next) {
+			switch {
+			case !isFinished(next):
+				next.release()
+			case l.inTurn != nil && !l.inTurn(ctx, next), ctx.Err() != nil && next.failure() != nil: // it was only broken off
+			case !yield(next):
 				return
 			}
 		}
@@ -207,18 +211,18 @@ func isClosed(done <-chan struct{}) bool {
 }
 
 // releaseAll releases the unfinished entries of a run that has ended.
-func releaseAll[E item](current []E, places <-chan E) {
-	for more := true; more; {
-		for _, e := range current {
+func releaseAll[E item](places <-chan E) {
+	for {
+		select {
+		case e, more := <-places:
+			if !more {
+				return
+			}
 			if !isFinished(e) {
 				e.release()
 			}
-		}
-		select {
-		case e, ok := <-places:
-			current, more = []E{e}, ok
 		default:
-			more = false
+			return
 		}
 	}
 }

@@ -69,14 +69,14 @@ func (v *Verifier) Verify(ctx context.Context, input Input) Verification {
 // result without a path.
 //
 // When the credential is refused, the cache is closed or the network lost, what
-// is left of the list comes with a [*NotTriedError]. When ctx ends, nothing more is
-// given.
+// is left of the list comes with a [*NotTriedError]. When ctx ends, only what was
+// verified by then is still given.
 func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification] {
 	ending := new(ending)
 	return results(ctx, line[*listed[Verification]]{
 		entries: entries[Verification](v, inputs), window: window,
 		steps: []step[*listed[Verification]]{each(v.Jobs, func(ctx context.Context, c *listed[Verification]) {
-			defer c.finish()
+			defer func() { c.finish(c.result.Err) }()
 			if c.result.Path, c.result.Size = c.input.Path, -1; c.err == nil {
 				c.result.ID = c.input.ID
 				c.err = ending.notTried(c.input, "checked")
@@ -98,7 +98,7 @@ func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification
 // listed is an entry of a list, and what came of it.
 type listed[R any] struct {
 	input  Input
-	err    error // of an entry that is no input
+	err    error // of an entry that is no input, and in the end of the result
 	share  share
 	done   chan struct{}
 	result R
@@ -106,9 +106,13 @@ type listed[R any] struct {
 
 func (c *listed[R]) finished() <-chan struct{} { return c.done }
 
+func (c *listed[R]) failure() error { return c.err }
+
 func (c *listed[R]) release() {}
 
-func (c *listed[R]) finish() {
+// finish notes the result's error, if it has one.
+func (c *listed[R]) finish(err error) {
+	c.err = err
 	c.share.finish()
 	close(c.done)
 }
