@@ -112,10 +112,10 @@ func TestProxiesThatHelpNot(t *testing.T) {
 			"artifact: uploading file: the server answered 503 Service Unavailable: ERROR: The requested URL could not be retrieved",
 			"artifact: hint: A proxy on the way answered, not the cache: "}},
 		"its password ends the address": {server.through(server.https, "http://user:"+password+"#z@"+closed), 2, []string{
-			"artifact: uploading file: the environment's proxy has no valid address in HTTPS_PROXY\n",
+			"artifact: uploading file: the proxy set in the environment has no valid address in HTTPS_PROXY\n",
 			"artifact: hint: Set HTTPS_PROXY, HTTP_PROXY or ALL_PROXY to http://HOST:PORT"}},
 		"plain HTTP must not leave": {server.through(server.http, nowhere, "ARTIFACT_ALLOW_HTTP=false"), 2, []string{
-			"artifact: uploading file: plain http leaves this machine, through the proxy " + closed,
+			"artifact: uploading file: plain http to another machine is not allowed, through the proxy " + closed,
 			"artifact: hint: Use https://"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,8 +30,8 @@ func TestChangeDuringUpload(t *testing.T) {
 	t.Parallel()
 	const size = 32 << 20 // more than all buffers on the way hold
 	digest := fmt.Sprintf("%x", sha256.Sum256(make([]byte, size)))
-	moved := "its modification time moved"
-	restored := "its bytes changed, and its modification time was restored"
+	moved := "its modification time changed"
+	restored := "its bytes changed, but its modification time was set back"
 	for name, test := range map[string]struct {
 		script          string
 		why, undigested string // it counts as changed, with a digest and without

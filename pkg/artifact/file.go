@@ -215,7 +215,7 @@ func (f *openedFile) settle(ctx context.Context, seen fileState, compare func() 
 		return err
 	}
 	if now != seen {
-		return fmt.Errorf("%w: its change time moved again while it was read a second time", ErrChanged)
+		return fmt.Errorf("%w: its change time changed again during the second read", ErrChanged)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -231,7 +231,7 @@ func (f *openedFile) compare(info os.FileInfo, state fileState) error {
 	case state.size != f.first.size:
 		return fmt.Errorf("%w: its size changed from %d to %d bytes", ErrChanged, f.first.size, state.size)
 	case state.modified != f.first.modified:
-		return fmt.Errorf("%w: its modification time moved", ErrChanged)
+		return fmt.Errorf("%w: its modification time changed", ErrChanged)
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func ParseID(s string) (ID, error) {
 	case !utf8.ValidString(s):
 		return "", fmt.Errorf("%w %q: it is not valid UTF-8", ErrInvalidID, s)
 	case s == "." || s == ".." || s == "status" || s == "events":
-		return "", fmt.Errorf("%w %q: the API uses it for something else", ErrInvalidID, s)
+		return "", fmt.Errorf("%w %q: the API reserves this name", ErrInvalidID, s)
 	}
 	if i := strings.IndexFunc(s, forbiddenInID); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(s[i:])

@@ -60,7 +60,7 @@ func (s *Source) ReadAt(p []byte, off int64) (int, error) {
 	p = p[:min(int64(len(p)), s.size-off)]
 	n, err := s.bytes.ReadAt(p, off)
 	if err == io.EOF && off+int64(n) < s.size {
-		return n, fmt.Errorf("%w: it ends after %d bytes of %d", ErrChanged, off+int64(n), s.size)
+		return n, fmt.Errorf("%w: it ended after %d of %d bytes", ErrChanged, off+int64(n), s.size)
 	}
 	return n, err
 }
@@ -106,7 +106,7 @@ func (s *Source) compareAgain(ctx context.Context, proofs []proof) error {
 	}
 	for i, p := range proofs {
 		if !bytes.Equal(again[i].Sum(nil), p.whole.Sum(nil)) {
-			return fmt.Errorf("%w: its bytes changed, and its modification time was restored", ErrChanged)
+			return fmt.Errorf("%w: its bytes changed, but its modification time was set back", ErrChanged)
 		}
 	}
 	return nil

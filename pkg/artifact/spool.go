@@ -34,7 +34,7 @@ type SpoolError struct {
 }
 
 func (e *SpoolError) Error() string {
-	return fmt.Sprintf("keeping the stream in a temporary file in %s: %v", e.Dir, usertext.FileReason(e.Err))
+	return fmt.Sprintf("writing the stream to a temporary file in %s: %v", e.Dir, usertext.FileReason(e.Err))
 }
 
 // Unwrap gives the cause.

@@ -33,7 +33,7 @@ func rewrite(path string) error {
 // to compare with.
 func TestUnchanged(t *testing.T) {
 	t.Parallel()
-	const restored = "its bytes changed, and its modification time was restored"
+	const restored = "its bytes changed, but its modification time was set back"
 	for name, test := range map[string]struct {
 		change        func(path string) error
 		hashed, plain string // the errors
@@ -56,7 +56,7 @@ func TestUnchanged(t *testing.T) {
 		}},
 		"time restored": {rewrite, restored, ""},
 		"written to": {func(path string) error { return os.WriteFile(path, []byte("Content"), 0o600) },
-			"its modification time moved", "its modification time moved"},
+			"its modification time changed", "its modification time changed"},
 		"truncated": {func(path string) error { return os.Truncate(path, 3) },
 			"its size changed from 7 to 3 bytes", "its size changed from 7 to 3 bytes"},
 		"replaced": {func(path string) error {
@@ -113,9 +113,9 @@ func TestReadAgain(t *testing.T) {
 		want      string
 	}{
 		"untouched":   {func(string, func()) error { return nil }, ""},
-		"moved again": {func(path string, _ func()) error { return os.Chmod(path, 0o604) }, ErrChanged.Error() + ": its change time moved again while it was read a second time"},
-		"written to":  {func(path string, _ func()) error { return os.WriteFile(path, bytes.Repeat([]byte("Y"), 7), 0o600) }, ErrChanged.Error() + ": its modification time moved"},
-		"removed":     {func(path string, _ func()) error { return os.Remove(path) }, ErrChanged.Error() + ": its change time moved again while it was read a second time"},
+		"moved again": {func(path string, _ func()) error { return os.Chmod(path, 0o604) }, ErrChanged.Error() + ": its change time changed again during the second read"},
+		"written to":  {func(path string, _ func()) error { return os.WriteFile(path, bytes.Repeat([]byte("Y"), 7), 0o600) }, ErrChanged.Error() + ": its modification time changed"},
+		"removed":     {func(path string, _ func()) error { return os.Remove(path) }, ErrChanged.Error() + ": its change time changed again during the second read"},
 		"given up":    {func(_ string, cancel func()) error { cancel(); return nil }, context.Canceled.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {

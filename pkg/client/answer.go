@@ -35,13 +35,13 @@ func (a *answer) leadsTo(location string) (*url.URL, error) {
 	next, err := a.Request.URL.Parse(location)
 	switch {
 	case err != nil || location == "":
-		return nil, fmt.Errorf("%w: the location is not valid", ErrRedirect)
+		return nil, fmt.Errorf("%w: its Location is not valid", ErrRedirect)
 	case next.Scheme != "http" && next.Scheme != "https" || next.Hostname() == "":
-		return nil, fmt.Errorf("%w: it does not lead to an http or https URL", ErrRedirect)
+		return nil, fmt.Errorf("%w: it does not point to an http or https URL", ErrRedirect)
 	case next.Scheme == "http" && a.Request.URL.Scheme == "https":
-		return nil, fmt.Errorf("%w: it leads from https to http", ErrRedirect)
+		return nil, fmt.Errorf("%w: it goes from https to http", ErrRedirect)
 	case next.User != nil:
-		return nil, fmt.Errorf("%w: it has a user name in it", ErrRedirect)
+		return nil, fmt.Errorf("%w: its URL contains a user name", ErrRedirect)
 	}
 	if next, err = origin.ASCII(next); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRedirect, err)

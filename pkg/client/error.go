@@ -18,7 +18,7 @@ import (
 var (
 	// ErrNotRemoteCache reports an answer that is not a Remote Cache's. Mostly the
 	// base URL is a website's.
-	ErrNotRemoteCache = errors.New("the answer is not a Remote Cache's")
+	ErrNotRemoteCache = errors.New("the answer does not come from a Remote Cache")
 	// ErrReported reports a successful status with an error in the body.
 	ErrReported = errors.New("the answer reports an error despite its status")
 	// ErrAnsweredEarly reports a success before the whole body was sent.
@@ -30,7 +30,7 @@ var (
 	ErrNotFound = errors.New("the cache does not have it")
 	// ErrEncoded reports an artifact in a content coding, such as gzip, that was not
 	// asked for.
-	ErrEncoded = errors.New("the server changed the bytes with a content coding that was not requested")
+	ErrEncoded = errors.New("the server applied a content coding that was not requested")
 	// ErrTooManyRedirects reports more than five redirects in a row.
 	ErrTooManyRedirects = errors.New("too many redirects")
 )

@@ -130,7 +130,7 @@ func faultsInBetween() []fault {
 		long("202 in the middle of the body", stops(consent+empty("202 Accepted")), early(202)),
 		faultsOf(http.MethodPut, 3_000_000, nothing)("200 after none of 3 MB", stops(consent+empty("200 OK")), early(200)),
 		short("a page to sign in at", answers(small, page),
-			expectation{exit: 8, status: 200, err: client.ErrNotRemoteCache, text: "Sign in: the answer is not a Remote Cache's"}),
+			expectation{exit: 8, status: 200, err: client.ErrNotRemoteCache, text: "Sign in: the answer does not come from a Remote Cache"}),
 		short("a redirect to such a page", answers(small, "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n"),
 			refused(8, 302, client.ErrRedirect)),
 	}

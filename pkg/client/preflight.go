@@ -21,10 +21,10 @@ const (
 
 var (
 	// ErrNoPreflight reports a server without a preflight.
-	ErrNoPreflight = errors.New("the server has no preflight")
+	ErrNoPreflight = errors.New("the server does not support preflight requests")
 	// ErrTokenWithheld reports a request that was refused without the token, which the
 	// preflight's answer did not allow.
-	ErrTokenWithheld = errors.New("the token was not sent, since the preflight's answer does not allow Authorization")
+	ErrTokenWithheld = errors.New("the preflight answer does not allow Authorization, so the token was not sent")
 )
 
 // place is where a request goes, and whether with the token.

@@ -13,7 +13,7 @@ import (
 )
 
 // ErrOldTLS reports a server that speaks TLS 1.1 or older only.
-var ErrOldTLS = errors.New("the server offers only versions of TLS that are no longer secure, before TLS 1.2")
+var ErrOldTLS = errors.New("the server supports only TLS versions older than 1.2, which are no longer secure")
 
 // explainedError is an error of crypto/tls or net/http in the user's words.
 type explainedError struct {

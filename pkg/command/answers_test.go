@@ -76,14 +76,14 @@ func TestAnswers(t *testing.T) {
 
 		// Successes that are none.
 		{"", "200 x" + json + `{"error":"quota exceeded"}`, 8, put + "200 OK: quota exceeded: the answer reports an error despite its status\n"},
-		{"", "200 x\n\n" + page, 8, put + "200 OK: 502 Bad Gateway: the answer is not a Remote Cache's\n" + notHere},
-		{"", "200 x\nContent-Type: application/xhtml+xml\n\n", 8, put + "200 OK: the answer is not a Remote Cache's\n" + notHere},
-		{"", "202 x\n\n\ufeff<html>", 8, put + "202 Accepted: the answer is not a Remote Cache's\n" + notHere},
-		{"", "206 x\n\n", 8, put + "206 Partial Content: the answer is not a Remote Cache's\n" + notHere},
-		{"", "202 x\nx-amzn-waf-action: challenge\n\n", 8, put + "202 Accepted: the answer is not a Remote Cache's\n" + challenge},
+		{"", "200 x\n\n" + page, 8, put + "200 OK: 502 Bad Gateway: the answer does not come from a Remote Cache\n" + notHere},
+		{"", "200 x\nContent-Type: application/xhtml+xml\n\n", 8, put + "200 OK: the answer does not come from a Remote Cache\n" + notHere},
+		{"", "202 x\n\n\ufeff<html>", 8, put + "202 Accepted: the answer does not come from a Remote Cache\n" + notHere},
+		{"", "206 x\n\n", 8, put + "206 Partial Content: the answer does not come from a Remote Cache\n" + notHere},
+		{"", "202 x\nx-amzn-waf-action: challenge\n\n", 8, put + "202 Accepted: the answer does not come from a Remote Cache\n" + challenge},
 		{"status -q", "HEAD 404 x\n\n GET 200 x\n\n", 0, ""},
 		{"stat k", "POST 404 x\n\n HEAD 200 x\nContent-Type: application/xhtml+xml\n\n", 8,
-			stat + "200 OK: the answer is not a Remote Cache's\n" + strings.Replace(notHere, "ID", "k", 1)},
+			stat + "200 OK: the answer does not come from a Remote Cache\n" + strings.Replace(notHere, "ID", "k", 1)},
 
 		// Redirects.
 		{"", "302 x\nLocation: https://accounts.example.com/o/oauth2?state=x\n\n", 8, put + "302 Found: the redirect is not followed\n" + signIn},

@@ -106,7 +106,7 @@ func (e expectation) newCheck(found client.Found) (*check, error) {
 	size := found.Size
 	if e.size >= 0 {
 		if size >= 0 && size != e.size {
-			return c, differs("the cache has %d bytes, and the input %d", size, e.size)
+			return c, differs("the cache has %d bytes, the input has %d", size, e.size)
 		}
 		size = e.size
 	}
@@ -157,7 +157,7 @@ func (c *check) verdict(ctx context.Context, again rereader) (Signature, error) 
 		return "", differs("the cache has more than the %d bytes of the input", c.size)
 	}
 	if c.size >= 0 && c.n < c.size {
-		return "", differs("the cache has %d bytes, and the input %d", c.n, c.size)
+		return "", differs("the cache has %d bytes, the input has %d", c.n, c.size)
 	}
 	if err := c.checkDigest(); err != nil {
 		return "", err

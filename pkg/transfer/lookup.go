@@ -56,7 +56,7 @@ func (v *Verifier) Quick(ctx context.Context, inputs Inputs) iter.Seq[Verificati
 			if err == nil {
 				result.Size = answer.Found.Size
 				if result.Size >= 0 && answer.size >= 0 && result.Size != answer.size {
-					err = differs("the cache has %d bytes, and the input %d", result.Size, answer.size)
+					err = differs("the cache has %d bytes, the input has %d", result.Size, answer.size)
 				}
 			}
 			if !yield(result.withVerdict(err)) {

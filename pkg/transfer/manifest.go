@@ -67,7 +67,7 @@ func entryError(line []byte, err error) error {
 	if line[0] == '[' {
 		reason = "it is an array: put each object on its own line, as jq -c '.[]' does"
 	}
-	return fmt.Errorf("it is not an entry of a manifest: column %d: %s", syntax.Column, reason)
+	return fmt.Errorf("it is not a manifest entry: column %d: %s", syntax.Column, reason)
 }
 
 // twice is a member that an entry, whose values are no objects, has twice. The
@@ -110,7 +110,7 @@ func (e manifestEntry) input(like Input) (Input, error) {
 	}
 	if ms := e.DurationMs; ms != nil {
 		if *ms < 0 || *ms > math.MaxInt64/int64(time.Millisecond) {
-			return Input{}, fmt.Errorf("durationMs: %d is not a duration", *ms)
+			return Input{}, fmt.Errorf("durationMs: it must be from 0 to 292 years, not %d ms", *ms)
 		}
 		input.Duration = new(time.Duration(*ms) * time.Millisecond)
 	}

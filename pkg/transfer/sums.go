@@ -95,7 +95,7 @@ func unescape(text string) (string, error) {
 			return plain.String(), nil
 		}
 		if after == "" {
-			return "", errors.New(`it ends within an escape`)
+			return "", errors.New(`it ends in the middle of an escape`)
 		}
 		switch after[0] {
 		case 'n':
@@ -105,7 +105,7 @@ func unescape(text string) (string, error) {
 		case '\\':
 			plain.WriteByte('\\')
 		default:
-			return "", errors.New(`it has another escape than \n, \r and \\ in it`)
+			return "", errors.New(`it contains an escape other than \n, \r and \\`)
 		}
 		rest = after[1:]
 	}

@@ -20,9 +20,9 @@ type Skip string
 
 // The values of [Skip].
 const (
-	LinkLeaves      Skip = "the link leaves the directory"
-	LinkToDirectory Skip = "the link leads to a directory"
-	LinkToGit       Skip = "the link leads into .git"
+	LinkLeaves      Skip = "the link points outside the directory"
+	LinkToDirectory Skip = "the link points to a directory"
+	LinkToGit       Skip = "the link points into .git"
 	SpecialFile     Skip = "not a regular file"
 )
 

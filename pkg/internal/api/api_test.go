@@ -83,13 +83,13 @@ func TestCheckHeader(t *testing.T) {
 		{HeaderTag, "ab-_", "it is not base64"},
 		{HeaderInteractive, "0", ""},
 		{HeaderInteractive, "1", ""},
-		{HeaderInteractive, "2", `it is "2", and must be 0 or 1`},
-		{HeaderInteractive, "true", `it is "true", and must be 0 or 1`},
+		{HeaderInteractive, "2", `it must be 0 or 1, not "2"`},
+		{HeaderInteractive, "true", `it must be 0 or 1, not "true"`},
 		{HeaderDuration, "0", ""},
 		{HeaderDuration, "9223372036854775807", ""},
-		{HeaderDuration, "-1", `it is "-1", and must be a whole number of milliseconds, 0 or more`},
-		{HeaderDuration, "1.5", `it is "1.5", and must be a whole number of milliseconds, 0 or more`},
-		{HeaderDuration, "1s", `it is "1s", and must be a whole number of milliseconds, 0 or more`},
+		{HeaderDuration, "-1", `it must be 0 or more whole milliseconds, not "-1"`},
+		{HeaderDuration, "1.5", `it must be 0 or more whole milliseconds, not "1.5"`},
+		{HeaderDuration, "1s", `it must be 0 or more whole milliseconds, not "1s"`},
 	} {
 		got := ""
 		if err := CheckHeader(test.name, test.value); err != nil {

@@ -48,11 +48,11 @@ func CheckHeader(name, value string) error {
 		}
 	case HeaderInteractive:
 		if value != "0" && value != "1" {
-			return fmt.Errorf("it is %q, and must be 0 or 1", value)
+			return fmt.Errorf("it must be 0 or 1, not %q", value)
 		}
 	case HeaderDuration:
 		if ms, err := strconv.ParseInt(value, 10, 64); err != nil || ms < 0 {
-			return fmt.Errorf("it is %q, and must be a whole number of milliseconds, 0 or more", value)
+			return fmt.Errorf("it must be 0 or more whole milliseconds, not %q", value)
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ func openPrivate(path string) (*os.File, error) {
 	}
 	info, err := file.Stat()
 	if err == nil && info.Mode().Perm()&0o077 != 0 {
-		err = fmt.Errorf("%w (mode %04o), so they may know the token in it: revoke it, then remove the file", ErrExposed, info.Mode().Perm())
+		err = fmt.Errorf("%w (mode %04o), so the token in it may be known: revoke it, then remove the file", ErrExposed, info.Mode().Perm())
 	}
 	if err != nil {
 		_ = file.Close()

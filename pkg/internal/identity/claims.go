@@ -32,7 +32,7 @@ var (
 	errNoJWT     = errors.New("it is not a JWT")
 	errNoBearer  = errors.New("it is not a bearer token")
 	errTooLong   = fmt.Errorf("it is longer than %d KiB", maxToken>>10)
-	errEmptyJWT  = errors.New("nothing came")
+	errEmptyJWT  = errors.New("it is empty")
 	errSurprised = errors.New("its claims are not valid")
 )
 

@@ -105,7 +105,7 @@ func (e *exchange) discover(ctx context.Context) (*endpoints, error) {
 	}
 	show := func(text string) string { return printable.Line(text, reply.MaxLine) }
 	if strings.TrimRight(told.Issuer, "/") != strings.TrimRight(e.options.Issuer, "/") {
-		return nil, untrusted("it says that it is %q", show(told.Issuer))
+		return nil, untrusted("it calls itself %q", show(told.Issuer))
 	}
 	at := new(endpoints)
 	var err error
@@ -116,7 +116,7 @@ func (e *exchange) discover(ctx context.Context) (*endpoints, error) {
 	case wanted != nil && wanted.String() != at.token.String():
 		return nil, untrusted("its token endpoint is %s, not %s", show(transport.Redact(at.token)), transport.Redact(wanted))
 	case wanted == nil && !origin.Same(at.token, e.issuer):
-		return nil, untrusted("its token endpoint is elsewhere, at %s", show(transport.Redact(at.token)))
+		return nil, untrusted("its token endpoint has another origin: %s", show(transport.Redact(at.token)))
 	}
 	if revocation, err := endpoint(told.Revocation); err == nil && origin.Same(revocation, at.token) {
 		at.revocation = revocation

@@ -74,7 +74,7 @@ func TestJobs(t *testing.T) {
 		"no JWT":     {withToken("glpat-abcdef"), "", &Error{doingOf(GitLab), GitLab, Unusable, errNoJWT}},
 		"no URL":     {onGitHub(""), "", &Error{doingOf(GitHub), GitHub, NotAllowed, ErrNoPermission}},
 		"bad URL":    {onGitHub("ftp://x"), "", &Error{doingOf(GitHub), GitHub, Misconfigured, fmt.Errorf("ACTIONS_ID_TOKEN_REQUEST_URL: %w", errors.New("it must begin with https://"))}},
-		"user's URL": {onGitHub("https://user:pass@x"), "", &Error{doingOf(GitHub), GitHub, Misconfigured, fmt.Errorf("ACTIONS_ID_TOKEN_REQUEST_URL: %w", errors.New("it has a user name or password in it"))}},
+		"user's URL": {onGitHub("https://user:pass@x"), "", &Error{doingOf(GitHub), GitHub, Misconfigured, fmt.Errorf("ACTIONS_ID_TOKEN_REQUEST_URL: %w", errors.New("it contains a user name or password"))}},
 	} {
 		job := &setting{env: test.env}
 		i, got, err := job.token(t)

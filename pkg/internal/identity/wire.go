@@ -91,7 +91,7 @@ func (w wire) try(ctx context.Context, q question, document any) (*Error, retry.
 		if document == nil || json.Unmarshal(text, document) == nil {
 			return nil, retry.Outcome{}
 		}
-		return failure(Untrusted, errors.New("the answer is not a token server's")), retry.Outcome{}
+		return failure(Untrusted, errors.New("the answer does not come from a token server")), retry.Outcome{}
 	}
 	return failure(kindOf(resp.StatusCode), errors.New(q.reason(&answer))),
 		retry.Outcome{Again: retry.StatusMayPass(resp.StatusCode), After: resp.Header.Get("Retry-After")}
@@ -130,7 +130,7 @@ func (q question) reason(answer *reply.Reply) string {
 	status := answer.StatusCode
 	reason := fmt.Sprintf("the server answered %d %s", status, http.StatusText(status))
 	if status >= 300 && status <= 399 {
-		reason += ", and a redirect is not followed with a token"
+		reason += ", and the token is not sent to where a redirect leads"
 		if place, err := q.target.Parse(answer.Header.Get("Location")); err == nil && place.Host != "" {
 			reason += ": it leads to " + answer.Line(place.Scheme+"://"+place.Host, reply.MaxLine)
 		}
@@ -155,7 +155,7 @@ func endpoint(raw string) (*url.URL, error) {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, errors.New("it must begin with https://")
 	case u.User != nil:
-		return nil, errors.New("it has a user name or password in it")
+		return nil, errors.New("it contains a user name or password")
 	}
 	u.Fragment, u.RawFragment = "", ""
 	return origin.ASCII(u)

@@ -2,10 +2,9 @@
 // programs write: settings, not data. Comments, trailing commas and a byte
 // order mark are accepted.
 //
-// It refuses what is no regular file, and more than [MaxSize] bytes, so that
-// nothing in a stranger's directory can make it wait or fill the memory. Its
-// errors name the place and never repeat a value, which may be a secret. Start
-// at [Read].
+// It accepts only regular files of at most [MaxSize] bytes, so that nothing in a
+// stranger's directory can make it wait or fill the memory. Its errors give line
+// and column, but never repeat a value, which may be a secret.
 package jsonfile
 
 import (
@@ -15,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"unicode/utf8"
@@ -108,22 +108,23 @@ func newSyntaxError(data []byte, offset int64, reason string) *SyntaxError {
 	return &SyntaxError{Line: line, Column: column, Reason: reason}
 }
 
-// mistake says what a value is instead of what it must be.
+// kinds describes the types of JSON, and the kinds of Go that they fit.
+var kinds = map[string]string{
+	"object": "an object", "struct": "an object", "map": "an object",
+	"array": "an array", "slice": "an array",
+	"number": "a number", "int": "a whole number", "int64": "a whole number",
+	"string": "a string", "bool": "true or false",
+}
+
+// mistake describes a value of the wrong type.
 func mistake(e *json.UnmarshalTypeError) string {
-	want := "an object"
-	switch e.Type.Kind().String() {
-	case "string":
-		want = "a string"
-	case "bool":
-		want = "true or false"
-	case "slice", "array":
-		want = "an array"
-	case "int", "int64":
-		want = "a whole number"
+	name := "the document"
+	if e.Field != "" {
+		name = strconv.Quote(e.Field)
 	}
-	found, _, _ := strings.Cut(e.Value, " ") // "number 12" repeats the value
-	if e.Field == "" {
-		return fmt.Sprintf("the document must be %s, and is of type %s", want, found)
+	must := name + " must be " + kinds[e.Type.Kind().String()]
+	if strings.HasPrefix(e.Value, "number ") { // with the number itself, which does not fit
+		return must
 	}
-	return fmt.Sprintf("%q must be %s, and is of type %s", e.Field, want, found)
+	return must + ", not " + kinds[e.Value]
 }

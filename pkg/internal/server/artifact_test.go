@@ -138,8 +138,8 @@ func TestRefusedUploads(t *testing.T) {
 	}{
 		{"a%2Fb", "", 400, "bad_request", `invalid artifact id \"a/b\": it contains '/'; slashes, white space and control characters are not allowed.`},
 		{"..%2f..%2fetc%2fpasswd", "", 400, "bad_request", `invalid artifact id \"../../etc/passwd\": it contains '/'; slashes, white space and control characters are not allowed.`},
-		{"%2e%2e", "", 400, "bad_request", `invalid artifact id \"..\": the API uses it for something else.`},
-		{"%73tatus", "", 400, "bad_request", `invalid artifact id \"status\": the API uses it for something else.`},
+		{"%2e%2e", "", 400, "bad_request", `invalid artifact id \"..\": the API reserves this name.`},
+		{"%73tatus", "", 400, "bad_request", `invalid artifact id \"status\": the API reserves this name.`},
 		{"", "", 400, "bad_request", `invalid artifact id: it is empty.`},
 		{"a%00", "", 400, "bad_request", `invalid artifact id \"a\\x00\": it contains '\\x00'; slashes, white space and control characters are not allowed.`},
 		{"%ff", "", 400, "bad_request", `invalid artifact id \"\\xff\": it is not valid UTF-8.`},
@@ -161,14 +161,14 @@ func TestRefusedUploads(t *testing.T) {
 		{"a", "x-artifact-sha: " + strings.Repeat("x", 201), 400, "bad_request", "The header x-artifact-sha is wrong: it has 201 characters; at most 200 are allowed."},
 		{"a", "x-artifact-dirty-hash: ä", 400, "bad_request", "The header x-artifact-dirty-hash is wrong: character 1 is not printable ASCII."},
 		{"a", "x-artifact-tag: no base64", 400, "bad_request", "The header x-artifact-tag is wrong: it is not base64."},
-		{"a", "x-artifact-client-interactive: 2", 400, "bad_request", `The header x-artifact-client-interactive is wrong: it is \"2\", and must be 0 or 1.`},
+		{"a", "x-artifact-client-interactive: 2", 400, "bad_request", `The header x-artifact-client-interactive is wrong: it must be 0 or 1, not \"2\".`},
 		{"a", "x-artifact-duration: 9223372036855", 400, "bad_request", "The header x-artifact-duration is wrong: 9223372036854 milliseconds are allowed."},
 		{"a", "x-artifact-duration: 99999999999999999999.5", 400, "bad_request", "The header x-artifact-duration is wrong: 9223372036854 milliseconds are allowed."},
-		{"a", "x-artifact-duration: +1", 400, "bad_request", `The header x-artifact-duration is wrong: it is \"+1\", and must be a number of milliseconds, 0 or more.`},
-		{"a", "x-artifact-duration: -1", 400, "bad_request", `The header x-artifact-duration is wrong: it is \"-1\", and must be a number of milliseconds, 0 or more.`},
-		{"a", "x-artifact-duration: .5", 400, "bad_request", `The header x-artifact-duration is wrong: it is \".5\", and must be a number of milliseconds, 0 or more.`},
-		{"a", "x-artifact-duration: 1.-5", 400, "bad_request", `The header x-artifact-duration is wrong: it is \"1.-5\", and must be a number of milliseconds, 0 or more.`},
-		{"a", "x-artifact-duration: NaN", 400, "bad_request", `The header x-artifact-duration is wrong: it is \"NaN\", and must be a number of milliseconds, 0 or more.`},
+		{"a", "x-artifact-duration: +1", 400, "bad_request", `The header x-artifact-duration is wrong: it must be 0 or more milliseconds, not \"+1\".`},
+		{"a", "x-artifact-duration: -1", 400, "bad_request", `The header x-artifact-duration is wrong: it must be 0 or more milliseconds, not \"-1\".`},
+		{"a", "x-artifact-duration: .5", 400, "bad_request", `The header x-artifact-duration is wrong: it must be 0 or more milliseconds, not \".5\".`},
+		{"a", "x-artifact-duration: 1.-5", 400, "bad_request", `The header x-artifact-duration is wrong: it must be 0 or more milliseconds, not \"1.-5\".`},
+		{"a", "x-artifact-duration: NaN", 400, "bad_request", `The header x-artifact-duration is wrong: it must be 0 or more milliseconds, not \"NaN\".`},
 	} {
 		got := r.do(http.MethodPut, "/v8/artifacts/"+test.path, []byte("body"), test.header)
 		r.expectFailure("PUT "+test.path+" "+test.header, got, test.status, test.code, test.message)

@@ -76,7 +76,7 @@ func parseDuration(value string) (*time.Duration, error) {
 	case errors.Is(err, strconv.ErrRange) || err == nil && ms > maxMilliseconds:
 		return nil, fmt.Errorf("%d milliseconds are allowed", maxMilliseconds)
 	case err != nil || strings.Trim(fraction, "0123456789") != "":
-		return nil, fmt.Errorf("it is %q, and must be a number of milliseconds, 0 or more", value)
+		return nil, fmt.Errorf("it must be 0 or more milliseconds, not %q", value)
 	}
 	return new(time.Duration(ms) * time.Millisecond), nil //nolint:gosec // it is no more than maxMilliseconds
 }

@@ -126,7 +126,7 @@ func (h header) encode() ([]byte, error) {
 func decodeHeader(start []byte) (header, int, error) {
 	end := bytes.IndexByte(start[:min(len(start), maxHeader)], '\n')
 	if end < 0 {
-		return header{}, 0, fmt.Errorf("%w: its first line has no end", ErrCorrupt)
+		return header{}, 0, fmt.Errorf("%w: its first line does not end", ErrCorrupt)
 	}
 	line := start[:end+1]
 	var h header
@@ -134,7 +134,7 @@ func decodeHeader(start []byte) (header, int, error) {
 		return header{}, 0, fmt.Errorf("%w: its first line is not a header: %w", ErrCorrupt, err)
 	}
 	if h.Format != format {
-		return header{}, 0, fmt.Errorf("%w: its format is %d, and only %d is known", ErrCorrupt, h.Format, format)
+		return header{}, 0, fmt.Errorf("%w: its format is %d; only %d is supported", ErrCorrupt, h.Format, format)
 	}
 	// JSON is lax: names in any case, twice, or unknown. What encode would not
 	// write was not written here.
@@ -169,7 +169,7 @@ func readHeader(file *os.File, key Key) (Entry, error) {
 		return Entry{}, err
 	}
 	if h.key() != key {
-		return Entry{}, fmt.Errorf("%w: it says that it is another one, %.100q", ErrCorrupt, string(h.ID))
+		return Entry{}, fmt.Errorf("%w: its header names another one, %.100q", ErrCorrupt, string(h.ID))
 	}
 	// Subtracting cannot overflow, as adding a hostile size would.
 	if body := info.Size() - int64(length); body != h.Size {

@@ -81,7 +81,7 @@ func copyBody(to *temp, body io.Reader, size int64) error {
 	}
 	switch n, err := io.ReadFull(body, buffer[:1]); {
 	case n > 0:
-		return fmt.Errorf("%w: it goes on after %d bytes", ErrSize, size)
+		return fmt.Errorf("%w: it has more than %d bytes", ErrSize, size)
 	case !errors.Is(err, io.EOF):
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 // ErrFraming reports an answer in HTTP/1.0 with a Transfer-Encoding, which that
 // version does not have (RFC 9112, section 6.1). net/http ignores it, and would
 // return the framing as a part of the body.
-var ErrFraming = errors.New("the answer in HTTP/1.0 has a Transfer-Encoding")
+var ErrFraming = errors.New("the HTTP/1.0 answer has a Transfer-Encoding")
 
 // framing looks at the head of each answer that a connection brings.
 type framing struct {

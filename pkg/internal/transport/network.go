@@ -14,7 +14,7 @@ import (
 )
 
 // ErrPlainHTTP reports a request that would have left this machine unencrypted.
-var ErrPlainHTTP = errors.New("plain http leaves this machine")
+var ErrPlainHTTP = errors.New("plain http to another machine is not allowed")
 
 const (
 	connectTimeout  = 30 * time.Second // for the connection, and as long again for TLS
@@ -134,7 +134,7 @@ func loopbackOnly(_, address string, _ syscall.RawConn) error {
 		return err
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return fmt.Errorf("%w, to %s", ErrPlainHTTP, address)
+		return ErrPlainHTTP
 	}
 	return nil
 }

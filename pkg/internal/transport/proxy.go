@@ -22,7 +22,7 @@ import (
 
 // ErrProxyAddress reports an invalid proxy in the environment. Errors name the
 // variable and do not repeat its value, which may contain a password.
-var ErrProxyAddress = errors.New("the environment's proxy has no valid address")
+var ErrProxyAddress = errors.New("the proxy set in the environment has no valid address")
 
 // errSilentProxy reports a proxy that did not answer.
 const errSilentProxy = timeout("the proxy does not answer")

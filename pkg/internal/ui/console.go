@@ -91,7 +91,7 @@ func (c *Console) answer(ctx context.Context) (string, error) {
 			if text != "" {
 				return text, nil
 			}
-			return "", fmt.Errorf("nothing was typed: %w", got.err)
+			return "", fmt.Errorf("nothing was entered: %w", got.err)
 		}
 		return text, got.err
 	case <-ctx.Done():

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrSize is wrapped by the errors of [ParseSize].
-var ErrSize = errors.New("no size")
+var ErrSize = errors.New("not a size")
 
 const unitLetters = "KMGTPE" // each 1024 times the one before
 
@@ -95,5 +95,5 @@ func ParseSize(text string) (int64, error) {
 }
 
 func sizeError(text string) error {
-	return fmt.Errorf("%q: %w: want a number, perhaps with K, M or G", text, ErrSize)
+	return fmt.Errorf("%q is %w: use a number such as 500K, 10M or 2G", text, ErrSize)
 }

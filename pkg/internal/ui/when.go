@@ -28,7 +28,7 @@ func (w When) String() string { return whenWords[w] }
 func (w *When) Set(word string) error {
 	i := slices.Index(whenWords[:], word)
 	if i < 0 {
-		return fmt.Errorf("%q is none of auto, always and never", word)
+		return fmt.Errorf("%q is not auto, always or never", word)
 	}
 	*w = When(i)
 	return nil

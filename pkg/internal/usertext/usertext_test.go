@@ -30,7 +30,7 @@ func TestParseValue(t *testing.T) {
 			t.Errorf("%q: %q, %v, want %q", raw, got, err, want)
 		}
 	}
-	const again = ": copy it again without that"
+	const again = ": remove it"
 	for raw, want := range map[string]string{
 		"a\nb":          "it contains a line break" + again,
 		"a\rb":          "it contains a line break" + again,

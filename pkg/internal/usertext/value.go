@@ -29,7 +29,7 @@ func ParseValue(raw string) (string, error) {
 	value := Clean(raw)
 	for _, r := range value {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return "", fmt.Errorf("it contains %s: copy it again without that", characterName(r))
+			return "", fmt.Errorf("it contains %s: remove it", characterName(r))
 		}
 	}
 	first, size := utf8.DecodeRuneInString(value)
