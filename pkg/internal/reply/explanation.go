@@ -151,8 +151,14 @@ func folded(members map[string]any) map[string]any {
 // ReportsError reports whether the JSON of a successful status says that the
 // request failed.
 func ReportsError(text []byte) bool {
-	document, _ := decodeJSON(text)
-	return reportsError(document)
+	lower := bytes.ToLower(text)
+	for _, hint := range []string{`\`, `"error`, `"status`, `"success"`, `"ok"`} { // an escape may hide a name
+		if bytes.Contains(lower, []byte(hint)) { // decoding takes much longer
+			document, _ := decodeJSON(text)
+			return reportsError(document)
+		}
+	}
+	return false
 }
 
 func reportsError(document any) bool {
