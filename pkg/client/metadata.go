@@ -3,7 +3,6 @@ package client
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"net/http"
 	"slices"
@@ -21,16 +20,14 @@ var ErrInvalidMetadata = errors.New("invalid metadata")
 // CheckMetadata returns an error that wraps [ErrInvalidMetadata] for values beyond
 // the API's limits.
 func CheckMetadata(m artifact.Metadata) error {
-	for name, value := range metadataHeaders(m) {
-		if err := api.CheckHeader(name, value); err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrInvalidMetadata, name, err)
-		}
-	}
-	return nil
+	_, err := uploadHeader(m)
+	return err
 }
 
-// metadataHeaders yields the name and value of each header to send.
-func metadataHeaders(m artifact.Metadata) iter.Seq2[string, string] {
+// uploadHeader returns the headers of an upload, or [CheckMetadata]'s error. The key
+// without a value is not sent: it says that the request may be sent again where an
+// idle connection turns out to be closed.
+func uploadHeader(m artifact.Metadata) (http.Header, error) {
 	var interactive, duration string
 	if m.Interactive != nil {
 		interactive = "0"
@@ -42,16 +39,20 @@ func metadataHeaders(m artifact.Metadata) iter.Seq2[string, string] {
 		ms := m.Duration.Round(time.Millisecond).Milliseconds()
 		duration = strconv.FormatInt(ms, 10)
 	}
-	return func(yield func(name, value string) bool) {
-		for _, header := range [...]struct{ name, value string }{
-			{api.HeaderCI, m.CI}, {api.HeaderInteractive, interactive}, {api.HeaderSHA, m.SHA},
-			{api.HeaderDirtyHash, m.DirtyHash}, {api.HeaderDuration, duration}, {api.HeaderTag, m.Tag},
-		} {
-			if header.value != "" && !yield(header.name, header.value) {
-				return
-			}
+	header := http.Header{"Content-Type": {api.ContentType}, "Idempotency-Key": nil}
+	for _, field := range [...]struct{ name, value string }{
+		{api.HeaderCI, m.CI}, {api.HeaderInteractive, interactive}, {api.HeaderSHA, m.SHA},
+		{api.HeaderDirtyHash, m.DirtyHash}, {api.HeaderDuration, duration}, {api.HeaderTag, m.Tag},
+	} {
+		if field.value == "" {
+			continue
 		}
+		if err := api.CheckHeader(field.name, field.value); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrInvalidMetadata, field.name, err)
+		}
+		header.Set(field.name, field.value)
 	}
+	return header, nil
 }
 
 // Found is what the server says about an artifact that it has.

@@ -45,17 +45,6 @@ type Stored struct {
 	Attempts int
 }
 
-// uploadHeader has the headers of an upload. The key without a value is not
-// sent: it says that the request may be sent again where an idle connection
-// turns out to be closed.
-func uploadHeader(m artifact.Metadata) http.Header {
-	header := http.Header{"Content-Type": {api.ContentType}, "Idempotency-Key": nil}
-	for name, value := range metadataHeaders(m) {
-		header.Set(name, value)
-	}
-	return header
-}
-
 // Put uploads one artifact. Each try reads the input anew, and lets the last
 // bytes go only while it is unchanged: else the connection is broken off, so
 // that the server never has a whole body, and the error wraps
@@ -64,14 +53,15 @@ func uploadHeader(m artifact.Metadata) http.Header {
 // The error is an [*Error], or wraps [ErrInvalidMetadata], in which case
 // nothing was sent.
 func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
-	if err := CheckMetadata(upload.Metadata); err != nil {
+	header, err := uploadHeader(upload.Metadata)
+	if err != nil {
 		return nil, err
 	}
 	var stored Stored
 	attempts, err := c.do(ctx, request{
 		doing: "uploading", id: upload.ID, name: upload.Name, method: http.MethodPut,
 		target: c.url(api.ArtifactPath(string(upload.ID))),
-		header: uploadHeader(upload.Metadata),
+		header: header,
 		asks:   asksForUpload,
 		body:   upload.Source, progress: upload.Progress,
 		receive: func(a *answer) (err error) {
