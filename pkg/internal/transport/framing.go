@@ -26,9 +26,12 @@ func (f *framing) check(p []byte) error {
 	if len(f.head) == 0 && !f.written.Swap(false) && f.known {
 		return nil
 	}
-	f.head = append(f.head, p...)
 	const old = "HTTP/1.0"
-	f.known = !bytes.HasPrefix(f.head, []byte(old)[:min(len(old), len(f.head))]) || len(f.head) > maxHeaderBytes
+	if len(f.head) > 0 || len(p) < len(old) || string(p[:len(old)]) == old {
+		f.head = append(f.head, p...)
+		p = f.head
+	}
+	f.known = !bytes.HasPrefix(p, []byte(old)[:min(len(old), len(p))]) || len(p) > maxHeaderBytes
 	for line := range bytes.Lines(f.head) {
 		// As in net/http, a line may end without CR.
 		text, ended := bytes.CutSuffix(line, []byte("\n"))
