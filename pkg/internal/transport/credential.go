@@ -25,7 +25,7 @@ func WithToken(ctx context.Context, token string) context.Context {
 // the headers of an access gate. It removes every other Authorization.
 type credential struct {
 	next      http.RoundTripper
-	own       *url.URL
+	own       string // origin; empty for none
 	header    http.Header
 	userAgent string
 }
@@ -38,15 +38,16 @@ func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, &url.Error{Op: req.Method, URL: Redact(req.URL), Err: err}
 	}
-	req = req.Clone(req.Context())
-	if req.Header == nil {
+	req = req.WithContext(req.Context())
+	if req.Header = req.Header.Clone(); req.Header == nil {
 		req.Header = http.Header{}
 	}
 	if target != req.URL {
 		req.URL, req.Host = target, target.Host
 	}
 	req.Header.Set("User-Agent", c.userAgent)
-	isOwn := origin.Same(req.URL, c.own)
+	place, err := origin.Of(req.URL)
+	isOwn := err == nil && place == c.own
 	if isOwn {
 		maps.Copy(req.Header, c.header)
 	}

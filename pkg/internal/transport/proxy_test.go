@@ -69,7 +69,7 @@ func TestCredential(t *testing.T) {
 	} {
 		u := must.Get(url.Parse(target))(t)
 		var got outcome
-		way := credential{own: own, header: http.Header{"Gate": {"g"}}, next: roundTripper(func(req *http.Request) (*http.Response, error) {
+		way := credential{own: must.Get(origin.Of(own))(t), header: http.Header{"Gate": {"g"}}, next: roundTripper(func(req *http.Request) (*http.Response, error) {
 			if req.Host != req.URL.Host {
 				t.Errorf("%s: the host is %q, and %q in the header", target, req.URL.Host, req.Host)
 			}

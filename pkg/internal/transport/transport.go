@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
 // Options say how requests travel. The zero value speaks HTTP/1.1 to https
@@ -82,5 +84,9 @@ func New(options Options) http.RoundTripper {
 		way = ownCertificate{origin: options.Origin, own: way, elsewhere: ways(elsewhere)}
 	}
 	way = &expectContinue{next: way, timeout: options.ContinueTimeout}
-	return credential{next: way, own: options.Origin, header: options.Header, userAgent: options.UserAgent}
+	own := ""
+	if options.Origin != nil {
+		own, _ = origin.Of(options.Origin) // one that cannot be dialled is like no other
+	}
+	return credential{next: way, own: own, header: options.Header, userAgent: options.UserAgent}
 }
