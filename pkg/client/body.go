@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
 // sending is an input as the body of a request. Layers below may send the request
@@ -22,18 +24,29 @@ type sending struct {
 	refused error // why the last bytes were held back
 }
 
-// attach makes the input the request's body. An empty one has no bytes to hold back,
-// so it is checked now.
+// attach makes the input the request's body. A small one is read and checked now.
 func (s *sending) attach(req *http.Request) error {
-	req.ContentLength = s.source.Size()
+	size := s.source.Size()
+	req.ContentLength = size
 	s.ctx = req.Context()
-	if req.ContentLength == 0 {
-		req.Body = http.NoBody
-		return s.source.Unchanged(s.ctx)
+	if size > transport.SmallBody {
+		req.GetBody = s.open
+		req.Body, _ = s.open()
+		return nil
 	}
-	req.GetBody = s.open
-	req.Body, _ = s.open()
-	return nil
+	text := make([]byte, size)
+	if _, err := s.source.ReadAt(text, 0); err != nil && err != io.EOF {
+		return err
+	}
+	if s.progress != nil {
+		s.progress.Sent(size, size)
+	}
+	req.Body = http.NoBody
+	if size > 0 {
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
+		req.Body, _ = req.GetBody()
+	}
+	return s.source.Unchanged(s.ctx)
 }
 
 func (s *sending) open() (io.ReadCloser, error) {

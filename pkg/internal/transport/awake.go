@@ -10,88 +10,94 @@ import (
 // suspended loses two of them at the most.
 const awakeSteps = 16
 
-// watch calls expired when limit has passed between begin and end, not counting
+// watch calls expired when a limit has passed between begin and end, not counting
 // the time that the process was suspended (Ctrl-Z). A limit of 0 never passes. It
 // can begin again, and uses a goroutine only at its steps.
 type watch struct {
-	limit   time.Duration
-	expired func()
+	expired func(phase)
 
-	mu            sync.Mutex
-	timer         *time.Timer
-	running, over bool
-	last          time.Time
-	waited        time.Duration
+	mu      sync.Mutex
+	timer   *time.Timer
+	phase   phase
+	limit   time.Duration
+	running bool
+	last    time.Time
+	waited  time.Duration
 }
+
+// phase is what a [watch] waits for. None begins after a later one.
+type phase int
+
+// The phases of a request.
+const (
+	sendingBody phase = iota
+	awaitingAnswer
+	readingBody
+	requestOver
+)
 
 func (w *watch) step() time.Duration { return max(w.limit/awakeSteps, time.Millisecond) }
 
-// begin counts from 0.
-func (w *watch) begin() {
-	if w.limit <= 0 {
-		return
-	}
+// begin counts from 0, unless a later phase has begun.
+func (w *watch) begin(p phase, limit time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.over {
+	if p < w.phase {
 		return
 	}
-	w.running, w.last, w.waited = true, time.Now(), 0
-	if w.timer == nil {
+	w.phase, w.limit, w.running, w.last, w.waited = p, limit, limit > 0, time.Now(), 0
+	switch {
+	case limit <= 0:
+	case w.timer == nil:
 		w.timer = time.AfterFunc(w.step(), w.tick)
-	} else {
+	default:
 		w.timer.Reset(w.step())
 	}
 }
 
-// end stops it, until it begins again.
-func (w *watch) end() { w.halt(false) }
-
-// finish stops it for good.
-func (w *watch) finish() { w.halt(true) }
-
-func (w *watch) halt(forever bool) {
-	if w.limit <= 0 {
-		return
-	}
+// end stops the count. Earlier phases than p do not begin again.
+func (w *watch) end(p phase) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.running, w.over = false, w.over || forever
+	if p < w.phase {
+		return
+	}
+	w.phase, w.running = p, false
 	if w.timer != nil {
 		w.timer.Stop()
 	}
 }
 
 func (w *watch) tick() {
-	if w.passed() {
-		w.expired()
+	if p, passed := w.passed(); passed {
+		w.expired(p)
 	}
 }
 
 // passed counts one more step.
-func (w *watch) passed() bool {
+func (w *watch) passed() (phase, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.running {
-		return false
+		return w.phase, false
 	}
 	now := time.Now()
 	w.waited += min(now.Sub(w.last), 2*w.step())
 	w.last = now
 	if w.waited < w.limit {
 		w.timer.Reset(w.step())
-		return false
+		return w.phase, false
 	}
 	w.running = false
-	return true
+	return w.phase, true
 }
 
 // AfterAwake is [time.AfterFunc], but time in which the process was suspended does
 // not count, and a limit of 0 never passes.
 func AfterAwake(limit time.Duration, expired func()) (stop func()) {
-	w := &watch{limit: limit, expired: expired}
-	w.begin()
-	return w.finish
+	w := &watch{expired: func(phase) { expired() }}
+	w.begin(awaitingAnswer, limit)
+	return func() { w.end(requestOver) }
 }
 
 // WithTimeout is [context.WithTimeoutCause], but time in which the process was

@@ -13,11 +13,11 @@ import (
 // byte of it moves for too long, and knows whether a request's body has arrived.
 type conn struct {
 	net.Conn
-	limit     time.Duration // for each byte of a write
-	deadlined atomic.Bool   // TLS bounds the writes itself, to close
-	current   atomic.Pointer[sending]
-	broken    atomic.Bool // a write has failed
-	ended     atomic.Bool // the server has closed its side
+	limit     time.Duration          // for each byte of a write
+	deadlined atomic.Bool            // TLS bounds the writes itself, to close
+	current   atomic.Pointer[flight] // the request that was written last
+	broken    atomic.Bool            // a write has failed
+	ended     atomic.Bool            // the server has closed its side
 }
 
 // connOf finds the connection below those that net/http is given, or returns nil.
@@ -34,15 +34,12 @@ func connOf(outer net.Conn) *conn {
 	}
 }
 
-// carries names the request that will be written next.
-func (c *conn) carries(s *sending) { c.current.Store(s) }
-
 // Read also checks whether the server has the whole request: it may have read the
 // answer.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if s := c.current.Load(); s != nil && n > 0 {
-		s.heard(c)
+	if f := c.current.Load(); f != nil && n > 0 {
+		f.heard(c)
 	}
 	if err == io.EOF {
 		c.ended.Store(true)
@@ -91,8 +88,8 @@ func (c *conn) write(p []byte) (n int, err error) {
 			idle = -1
 		}
 	}
-	if s := c.current.Load(); s != nil {
-		s.cancel(ErrStalled) // or net/http would send the request again
+	if f := c.current.Load(); f != nil {
+		f.cancel(ErrStalled) // or net/http would send the request again
 	}
 	return n, ErrStalled
 }

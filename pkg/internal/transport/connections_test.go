@@ -207,7 +207,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	server := serveAnswers(t, "http", say(whole))
 	way := New(Options{Connections: 1})
 	var group sync.WaitGroup
-	for _, size := range []int{0, 10, 10, 10, 10, smallBody, smallBody + 1, 1 << 20} {
+	for _, size := range []int{0, 10, 10, 10, 10, SmallBody, SmallBody + 1, 1 << 20} {
 		group.Go(func() {
 			if _, err := exchange(way, server.url, size, all); err != nil {
 				t.Error(err)

@@ -1,12 +1,8 @@
 package transport
 
 import (
-	"bytes"
-	"context"
-	"fmt"
 	"io"
 	"net/http"
-	"sync/atomic"
 	"time"
 )
 
@@ -19,89 +15,72 @@ const deliveryTimeout = time.Second
 // has acknowledged it; over HTTP/2 and on other systems only that all of it
 // went out. Behind a proxy nothing is known.
 func Delivered(resp *http.Response) bool {
-	sent, _ := resp.Request.Context().Value(sendingKey{}).(*sending)
-	return sent == nil || sent.arrived.Load()
+	f, _ := resp.Request.Context().Value(flightKey{}).(*flight)
+	return f == nil || f.arrived.Load()
 }
 
-type sendingKey struct{}
+type flightKey struct{}
 
-// sending is what is known of the body of a request.
-type sending struct {
-	handed  atomic.Bool // net/http has its last byte
-	written atomic.Bool // the connection has it
-	arrived atomic.Bool // the server had it when it was heard last
-	cancel  context.CancelCauseFunc
-}
-
-// smallBody is the most bytes of a body that leave in one piece with the headers.
-// net/http writes the headers by themselves before a body that is not in memory.
-const smallBody = 16 << 10
+// SmallBody is the most bytes of a body that leave in one piece with the headers.
+// It has to be in memory, in a [bytes.Reader]: before any other, net/http writes the
+// headers by themselves.
+const SmallBody = 16 << 10
 
 // track makes req's body note when its last byte is handed over, which is before a
 // server can have it.
-func (s *sending) track(req *http.Request) error {
-	switch {
-	case req.Body == nil || req.Body == http.NoBody:
-		s.handed.Store(true)
-		s.arrived.Store(true)
-		return nil
-	case req.ContentLength > 0 && req.ContentLength <= smallBody:
-		s.handed.Store(true)
-		body, err := inMemory(req.Body, req.ContentLength)
-		req.Body = body
-		return err
+func (f *flight) track(req *http.Request) {
+	if req.Body == nil || req.Body == http.NoBody {
+		f.handed.Store(true)
+		f.arrived.Store(true)
+		return
 	}
 	length, open := req.ContentLength, req.GetBody
-	req.Body = &trackedBody{ReadCloser: req.Body, left: length, sending: s}
+	if length > 0 && length <= SmallBody && !f.overHTTP2 {
+		f.handed.Store(true)
+		return
+	}
+	req.Body = &sentBody{ReadCloser: req.Body, left: length, flight: f}
 	if open != nil {
 		req.GetBody = func() (io.ReadCloser, error) {
-			s.handed.Store(false)
+			f.handed.Store(false)
 			body, err := open()
-			return &trackedBody{ReadCloser: body, left: length, sending: s}, err
+			return &sentBody{ReadCloser: body, left: length, flight: f}, err
 		}
 	}
-	return nil
 }
 
-// inMemory reads a body, to its end.
-func inMemory(body io.ReadCloser, length int64) (io.ReadCloser, error) {
-	defer body.Close()
-	text := make([]byte, length)
-	if _, err := io.ReadFull(body, text); err != nil {
-		return nil, err
-	}
-	if n, err := body.Read(make([]byte, 1)); n > 0 || err != io.EOF {
-		return nil, fmt.Errorf("the body is not %d bytes long: %w", length, err)
-	}
-	return io.NopCloser(bytes.NewReader(text)), nil
-}
-
-type trackedBody struct {
+// sentBody is the body of a request. Over HTTP/2 it watches the time from one read to
+// the next, which the network takes for a piece.
+type sentBody struct {
 	io.ReadCloser
-	left    int64
-	sending *sending
+	left   int64
+	flight *flight
 }
 
-func (b *trackedBody) Read(p []byte) (int, error) {
+func (b *sentBody) Read(p []byte) (int, error) {
+	if b.flight.overHTTP2 {
+		b.flight.watch.end(sendingBody)
+		defer b.flight.watch.begin(sendingBody, b.flight.stall)
+	}
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left <= 0 {
-		b.sending.handed.Store(true)
+		b.flight.handed.Store(true)
 	}
 	return n, err
 }
 
 // heard notes whether the body has arrived, each time that the server has sent
 // something.
-func (s *sending) heard(c *conn) {
-	if s.arrived.Load() || !s.handed.Load() {
+func (f *flight) heard(c *conn) {
+	if f.arrived.Load() || !f.handed.Load() {
 		return
 	}
 	for begin := time.Now(); time.Since(begin) < deliveryTimeout && !c.broken.Load(); time.Sleep(time.Millisecond) {
 		left, connected := unacknowledged(c.Conn)
-		if s.written.Load() && left == 0 {
-			s.arrived.Store(true)
+		if f.written.Load() && left == 0 {
+			f.arrived.Store(true)
 		}
-		if s.arrived.Load() || !connected {
+		if f.arrived.Load() || !connected {
 			return
 		}
 	}

@@ -105,7 +105,7 @@ func TestHonestServers(t *testing.T) {
 	for scheme, base := range map[string]string{"http": plain.URL, "https": secure.URL} {
 		for _, rate := range []int64{0, 500 << 20} {
 			way := New(Options{RootCAs: roots, ContinueTimeout: time.Second, Connections: 4, ByteRate: rate})
-			for size, times := range map[int]int{10: 400, 4 << 10: 400, smallBody: 200, smallBody + 1: 200, 100_000: 100, 1<<20 + 1: 20, 20_000_000: 2} {
+			for size, times := range map[int]int{10: 400, 4 << 10: 400, SmallBody: 200, SmallBody + 1: 200, 100_000: 100, 1<<20 + 1: 20, 20_000_000: 2} {
 				for _, path := range []string{"/text", "/empty"} {
 					t.Run(fmt.Sprint(scheme, path, ", ", size, " bytes, rate ", rate), func(t *testing.T) {
 						t.Parallel()
@@ -175,7 +175,7 @@ func TestCertificateRefusals(t *testing.T) {
 	origin := must.Get(url.Parse(server.URL))(t)
 	other := server.TLS.Certificates[0] // which it does not trust as a client's
 	for name, certificate := range map[string]*tls.Certificate{"none": nil, "another": &other} {
-		for _, size := range []int{0, 10, smallBody, smallBody + 1, 1 << 20} {
+		for _, size := range []int{0, 10, SmallBody, SmallBody + 1, 1 << 20} {
 			t.Run(fmt.Sprint(name, ", ", size, " bytes"), func(t *testing.T) {
 				t.Parallel()
 				for range 50 {

@@ -121,7 +121,7 @@ func newHTTPTransport(options Options, dial dialFunc, through *proxies) *http.Tr
 		// A connection may be free a moment after the answer that it brought.
 		MaxConnsPerHost:        options.Connections,
 		MaxResponseHeaderBytes: maxHeaderBytes,
-		WriteBufferSize:        2 * smallBody, // with its headers
+		WriteBufferSize:        2 * SmallBody, // with its headers
 		DisableCompression:     true,          // an artifact's bytes come as they are
 	}
 }

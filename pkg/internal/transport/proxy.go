@@ -90,7 +90,8 @@ func noProxyFor(proxy func(*http.Request) (*url.URL, error)) func(*http.Request)
 // each wait for the proxy: net/http gives CONNECT a minute, and SOCKS any time.
 type proxyConn struct {
 	net.Conn
-	wait   *watch
+	limit  time.Duration
+	wait   watch
 	silent atomic.Bool
 }
 
@@ -101,11 +102,11 @@ func (dial dialFunc) toProxy(limit time.Duration) dialFunc {
 		if err != nil {
 			return nil, err
 		}
-		c := &proxyConn{Conn: conn}
-		c.wait = &watch{limit: limit, expired: func() {
+		c := &proxyConn{Conn: conn, limit: limit}
+		c.wait.expired = func(phase) {
 			c.silent.Store(true)
 			_ = conn.Close()
-		}}
+		}
 		return c, nil
 	}
 }
@@ -114,8 +115,8 @@ func (dial dialFunc) toProxy(limit time.Duration) dialFunc {
 func (c *proxyConn) NetConn() net.Conn { return c.Conn }
 
 func (c *proxyConn) Read(p []byte) (int, error) {
-	c.wait.begin()
-	defer c.wait.end()
+	c.wait.begin(awaitingAnswer, c.limit)
+	defer c.wait.end(awaitingAnswer)
 	n, err := c.Conn.Read(p)
 	if c.silent.Load() { // over TLS the end is said first, and may be answered
 		return 0, errSilentProxy
@@ -130,7 +131,7 @@ const tlsHandshake = 22
 // Write ends the wait with the first byte of TLS, which has a bound of its own.
 func (c *proxyConn) Write(p []byte) (int, error) {
 	if len(p) > 0 && p[0] == tlsHandshake {
-		c.wait.finish()
+		c.wait.end(requestOver)
 	}
 	return c.Conn.Write(p)
 }

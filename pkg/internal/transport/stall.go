@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -45,58 +46,67 @@ type stalls struct {
 	// stall bounds the time without a byte of a body, answer that between the
 	// request's last byte and the answer. 0 is no bound.
 	stall, answer time.Duration
-	// overHTTP2 watches the body too: a server can hold up one request without
+	// overHTTP2 watches the sent body too: a server can hold up one request without
 	// holding up the connection.
 	overHTTP2 bool
 }
 
 func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
-	sent := &sending{cancel: cancel}
-	var via *conn
-	wait := &watch{limit: s.answer, expired: func() { cancel(ErrNoAnswer) }}
-	body := &watch{limit: s.stall, expired: func() { cancel(ErrStalled) }}
-	defer body.finish()
-	watched := req.WithContext(httptrace.WithClientTrace(context.WithValue(ctx, sendingKey{}, sent), &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			if via = connOf(info.Conn); via != nil && !s.overHTTP2 {
-				via.carries(sent)
-			}
-		},
-		WroteRequest: func(info httptrace.WroteRequestInfo) {
-			sent.written.Store(info.Err == nil)
-			body.finish()
-			wait.begin()
-		},
+	f := &flight{stalls: s, ctx: ctx, cancel: cancel}
+	f.watch.expired = f.expire
+	watched := req.WithContext(httptrace.WithClientTrace(context.WithValue(ctx, flightKey{}, f), &httptrace.ClientTrace{
+		GotConn: f.gotConn, WroteRequest: f.wroteRequest,
 	}))
-	if err := sent.track(watched); err != nil {
-		cancel(nil)
-		return nil, err
-	}
-	if s.overHTTP2 && watched.Body != nil && watched.Body != http.NoBody {
-		watched.Body = &watchedBody{ReadCloser: watched.Body, watch: body, between: true}
-	}
+	f.track(watched)
 	resp, err := s.next.RoundTrip(watched)
-	wait.finish()
+	f.watch.end(readingBody)
 	if err != nil {
-		err = reason(ctx, via, err)
-		cancel(nil)
-		return nil, err
+		defer cancel(nil)
+		return nil, f.reason(err)
 	}
 	if s.overHTTP2 {
-		sent.arrived.Store(sent.handed.Load())
+		f.arrived.Store(f.handed.Load())
 	}
-	reading := &watch{limit: s.stall, expired: func() { cancel(ErrStalled) }}
-	resp.Body = &watchedBody{ReadCloser: resp.Body, watch: reading, done: func(err error) error {
-		defer cancel(nil)
-		return reason(ctx, nil, err)
-	}}
+	resp.Body = &receivedBody{ReadCloser: resp.Body, flight: f}
 	return resp, nil
 }
 
+// flight is a request on its way, and what is known of its body.
+type flight struct {
+	stalls
+	ctx    context.Context //nolint:containedctx // the request's
+	cancel context.CancelCauseFunc
+	watch  watch
+	via    *conn // nil until it is known
+
+	handed  atomic.Bool // net/http has its last byte
+	written atomic.Bool // the connection has it
+	arrived atomic.Bool // the server had it when it was heard last
+}
+
+func (f *flight) expire(p phase) {
+	if p == awaitingAnswer {
+		f.cancel(ErrNoAnswer)
+	} else {
+		f.cancel(ErrStalled)
+	}
+}
+
+func (f *flight) gotConn(info httptrace.GotConnInfo) {
+	if f.via = connOf(info.Conn); f.via != nil && !f.overHTTP2 {
+		f.via.current.Store(f)
+	}
+}
+
+func (f *flight) wroteRequest(info httptrace.WroteRequestInfo) {
+	f.written.Store(info.Err == nil)
+	f.watch.begin(awaitingAnswer, f.answer)
+}
+
 // reason returns why there was no answer, or no more of it.
-func reason(ctx context.Context, via *conn, err error) error {
-	if cause := context.Cause(ctx); cause != nil || err == nil {
+func (f *flight) reason(err error) error {
+	if cause := context.Cause(f.ctx); cause != nil {
 		return cause
 	}
 	switch {
@@ -106,47 +116,37 @@ func reason(ctx context.Context, via *conn, err error) error {
 		return errHungUp
 	case err == context.DeadlineExceeded: // bare, as only net/http gives it, for a CONNECT
 		return errSilentProxy
-	case via != nil && via.ended.Load() && errors.As(err, new(textproto.ProtocolError)):
+	case f.via != nil && f.via.ended.Load() && errors.As(err, new(textproto.ProtocolError)):
 		return io.ErrUnexpectedEOF // of half a header it says that it is malformed
 	}
 	return err
 }
 
-// watchedBody watches the time in its reads, or, between, that from one read to
-// the next, which is the time that the network takes for a piece.
-type watchedBody struct {
+// receivedBody watches the time of each read, and ends the request with the last.
+type receivedBody struct {
 	io.ReadCloser
-	watch   *watch
-	between bool
-	done    func(error) error // ends the request; gives the reason of an error
-	err     error
+	flight *flight
+	err    error
 }
 
-func (b *watchedBody) Read(p []byte) (int, error) {
-	if b.between {
-		b.watch.end()
-		defer b.watch.begin()
-		return b.ReadCloser.Read(p)
-	}
+func (b *receivedBody) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	b.watch.begin()
-	defer b.watch.end()
+	b.flight.watch.begin(readingBody, b.flight.stall)
+	defer b.flight.watch.end(readingBody)
 	n, err := b.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
-		b.err = b.done(err)
-		err = b.err
+		err = b.flight.reason(err)
+		b.err = err
+		b.flight.cancel(nil)
 	}
 	return n, err
 }
 
 // Close ends the request.
-func (b *watchedBody) Close() error {
-	b.watch.finish()
-	err := b.ReadCloser.Close()
-	if b.done != nil {
-		_ = b.done(nil)
-	}
-	return err
+func (b *receivedBody) Close() error {
+	defer b.flight.cancel(nil)
+	b.flight.watch.end(requestOver)
+	return b.ReadCloser.Close()
 }
