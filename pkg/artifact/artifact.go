@@ -1,9 +1,8 @@
-// Package artifact holds what a build artifact is to a Remote Cache: its
-// [ID], its [Metadata], the [Team] that it belongs to, and the [Source] that
-// its bytes are read from.
+// Package artifact describes a build artifact in a Remote Cache: its [ID], its
+// [Metadata], the [Team] that owns it, and the [Source] of its bytes.
 //
-// It refuses what the cache's API refuses, before anything is sent. It knows
-// no network, no terminal and no environment. Start at [OpenFile], [ParseID] and
+// It rejects the values that the API would reject. It uses no network, no
+// terminal and no environment variables. Start at [OpenFile], [ParseID] and
 // [Metadata].
 package artifact
 
@@ -12,9 +11,8 @@ import (
 	"time"
 )
 
-// Metadata says where an artifact comes from. A nil
-// pointer or an empty string leaves the header out. The limits of the API are
-// checked where a request is made and where one is received.
+// Metadata says where an artifact comes from. A nil pointer or an empty string
+// omits the header. The client and the server check the API's limits.
 type Metadata struct {
 	// CI is the constant of the CI vendor, as watson/ci-info spells it:
 	// GITHUB_ACTIONS, GITLAB, VERCEL and so on.
@@ -23,31 +21,28 @@ type Metadata struct {
 	Interactive *bool
 	// SHA is the revision of the source that the artifact was built from.
 	SHA string
-	// DirtyHash stands for the uncommitted changes of that source; it is
-	// empty for a clean tree.
+	// DirtyHash is a hash of uncommitted changes; it is empty for a clean tree.
 	DirtyHash string
-	// Duration is the time that the build of the artifact took. The API
-	// counts whole milliseconds.
+	// Duration is how long the build took. The API has millisecond resolution.
 	Duration *time.Duration
 	// Tag is the artifact's signature, in base64.
 	Tag string
 }
 
-// teamIDPrefix is what Vercel's team ids begin with.
+// teamIDPrefix begins Vercel's team ids.
 const teamIDPrefix = "team_"
 
-// Team names whom an artifact belongs to, by id, by slug, or by both. The zero
-// Team is the personal account.
+// Team identifies the owner of an artifact by id, slug, or both. The zero Team is
+// the personal account.
 type Team struct {
-	// ID is the team's id. Only one that begins with "team_" is sent to a
-	// server; any other still takes part in a signature.
+	// ID is the team's id. Only an id that begins with "team_" is sent to a
+	// server; any other is still signed.
 	ID string
-	// Slug is the name that stands in the team's URLs.
+	// Slug is the name in the team's URLs.
 	Slug string
 }
 
-// ParseTeam reads a team as a person gives it: a value that begins with
-// "team_" is an id, any other is a slug.
+// ParseTeam parses a team id, which begins with "team_", or a slug.
 func ParseTeam(s string) Team {
 	if strings.HasPrefix(s, teamIDPrefix) {
 		return Team{ID: s}
@@ -55,8 +50,8 @@ func ParseTeam(s string) Team {
 	return Team{Slug: s}
 }
 
-// QueryID returns the id as it goes into a request: empty if it does not look like
-// an id, as turbo does it.
+// QueryID returns the id to send in a request. Like turbo, it returns an empty
+// string for an id that does not begin with "team_".
 func (t Team) QueryID() string {
 	if strings.HasPrefix(t.ID, teamIDPrefix) {
 		return t.ID

@@ -13,24 +13,23 @@ import (
 	"time"
 )
 
-// OpenFile opens a regular file. Any other kind of file gives an error that
-// wraps [ErrNotRegular]; so does one without a size of its own that has
-// content all the same, as below /proc. The file must be closed with
-// [Source.Close].
+// OpenFile opens a regular file. For any other file, and for one that has content
+// but reports no size, as in /proc, the error wraps [ErrNotRegular]. Close the
+// file with [Source.Close].
 //
-// A file written within the last clock tick of its file system cannot be told
-// from one that is written again, so OpenFile waits that tick out: up to 20 ms,
-// or 2 s where the file system keeps whole seconds.
+// A write in the same clock tick of the file system as an earlier one does not
+// change the file's times, so OpenFile waits until that tick is over: up to 20
+// ms, or 2 s on file systems that store whole seconds.
 //
-// A program that writes through a shared memory mapping may change a file
-// without changing its times at once. That cannot be seen.
+// Changes through a shared memory mapping cannot be detected: they may not change
+// the file's times at once.
 func OpenFile(ctx context.Context, path string) (*Source, error) {
 	return openFile(ctx, path, systemFiles)
 }
 
-// OpenFileIn is [OpenFile] for a file that has the given path and is opened as name
-// in root, so that no link leads out of it. If name does not lead to the file that
-// has the path, the file counts as changed.
+// OpenFileIn is like [OpenFile] but opens the file as name in root, so that no
+// symbolic link can lead outside. If path refers to another file, the file counts
+// as changed.
 func OpenFileIn(ctx context.Context, root *os.Root, name, path string) (*Source, error) {
 	system := systemFiles
 	system.open = func(string) (*os.File, error) {
@@ -43,21 +42,21 @@ func OpenFileIn(ctx context.Context, root *os.Root, name, path string) (*Source,
 	return openFile(ctx, path, system)
 }
 
-// fileSystem is what the check against changes asks; tests have their own.
+// fileSystem is the system as the check for changes sees it; tests replace it.
 type fileSystem struct {
 	now  func() time.Time
 	wait func(context.Context, time.Duration) error
 	open func(path string) (*os.File, error)
 	stat func(*os.File) (os.FileInfo, fileState, error)
-	// lookup tells what is found under a path by now.
+	// lookup returns the state of the file that path refers to now.
 	lookup func(path string) (os.FileInfo, fileState, error)
 }
 
 var systemFiles = fileSystem{now: time.Now, wait: wait, open: openToRead, stat: statFile, lookup: statPath}
 
-// openFile looks at the path before it opens it: to open what is no regular file
-// may do something, and lets who waits at a FIFO's other end go on. Whether it
-// opened what it saw is held against the file itself later.
+// openFile calls stat before open, since opening a device may have side effects
+// and opening a FIFO unblocks its writer. prove checks later that it opened the
+// same file.
 func openFile(ctx context.Context, path string, system fileSystem) (*Source, error) {
 	info, first, err := system.lookup(path)
 	if err != nil {
@@ -75,14 +74,13 @@ func openFile(ctx context.Context, path string, system fileSystem) (*Source, err
 	}
 	opened := &openedFile{path: path, system: system, info: info, first: first, file: file}
 	if err := hasNoMore(opened, path, first.size); err != nil {
-		_ = file.Close() // opened for reading: nothing is lost
+		_ = file.Close() // opened for reading
 		return nil, err
 	}
 	return &Source{bytes: opened, size: first.size, close: opened.close, file: opened}, nil
 }
 
-// hasNoMore looks into a file without a size. One that cannot be read is not
-// empty for that.
+// hasNoMore checks that a file of size 0 has no content, unlike those in /proc.
 func hasNoMore(file io.ReaderAt, path string, size int64) error {
 	if size > 0 {
 		return nil
@@ -96,8 +94,8 @@ func hasNoMore(file io.ReaderAt, path string, size int64) error {
 	return nil
 }
 
-// openedFile is a file as it was when it was opened first. It may be given back
-// for a while, and is opened again when it is read.
+// openedFile is a file with its state when it was first opened. It may be
+// released, and is then opened again by the next read.
 type openedFile struct {
 	path   string
 	system fileSystem
@@ -105,12 +103,12 @@ type openedFile struct {
 	first  fileState
 
 	mu     sync.Mutex
-	file   *os.File // nil while it is given back
-	proved bool     // it is the one that was seen before it was opened
+	file   *os.File // nil while released
+	proved bool     // it is the file that stat saw before open
 	closed bool     // for good
 }
 
-// ReadAt reads as [io.ReaderAt] says.
+// ReadAt implements [io.ReaderAt].
 func (f *openedFile) ReadAt(p []byte, off int64) (int, error) {
 	file, err := f.reopen()
 	if err != nil {
@@ -121,7 +119,7 @@ func (f *openedFile) ReadAt(p []byte, off int64) (int, error) {
 	if err == nil || atEnd || errors.Is(err, os.ErrClosed) {
 		return n, err
 	}
-	// It may be shorter by now, or a FIFO or a directory that took the file's name.
+	// The path may refer to a shorter file, a FIFO or a directory by now.
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return n, cmp.Or(f.isSame(file), err)
@@ -139,7 +137,7 @@ func (f *openedFile) reopen() (*os.File, error) {
 	file, err := f.system.open(f.path)
 	switch {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
-		return nil, err // it says nothing of the file
+		return nil, err // not an error of the file
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrChanged, err)
 	}
@@ -151,7 +149,7 @@ func (f *openedFile) reopen() (*os.File, error) {
 	return file, nil
 }
 
-// prove holds the open file against what was seen before.
+// prove compares the open file with its earlier state.
 func (f *openedFile) prove() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -163,7 +161,7 @@ func (f *openedFile) prove() error {
 	return err
 }
 
-// isSame compares the file itself, and not what has its name by now.
+// isSame compares the open file, not its path.
 func (f *openedFile) isSame(file *os.File) error {
 	info, state, err := f.system.stat(file)
 	if err != nil {
@@ -172,9 +170,9 @@ func (f *openedFile) isSame(file *os.File) error {
 	return f.compare(info, state)
 }
 
-// recheck compares the file that has the path, which is the one that was opened
-// or a change. If none has it, the file was renamed or removed: then the open one
-// is compared, and one that was given back was compared at that time.
+// recheck compares the file that path refers to; another file is a change. If
+// there is none, the file was renamed or removed: then recheck compares the open
+// file. A released file was compared when it was released.
 func (f *openedFile) recheck() (seen fileState, err error) {
 	if err := f.prove(); err != nil {
 		return seen, err
@@ -195,17 +193,17 @@ func (f *openedFile) recheck() (seen fileState, err error) {
 	return seen, f.compare(info, seen)
 }
 
-// isKnown reports whether the change time is as it was, too.
+// isKnown reports whether the change time is the known one.
 func (f *openedFile) isKnown(seen fileState) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return seen == f.first
 }
 
-// settle makes a new change time the known one, if the bytes are the same and it
-// does not move while they are compared.
+// settle accepts a new change time if the bytes are the same and the time does
+// not change again during the comparison.
 func (f *openedFile) settle(ctx context.Context, seen fileState, compare func() error) error {
-	// A write in the same tick could not be told from what moved the time.
+	// Another write in the same tick would not change the time.
 	if err := f.system.wait(ctx, seen.settles(f.system.now())); err != nil {
 		return err
 	}
@@ -223,7 +221,8 @@ func (f *openedFile) settle(ctx context.Context, seen fileState, compare func() 
 	return nil
 }
 
-// compare leaves the change time to [Source.Unchanged]: the bytes may be the same.
+// compare ignores the change time, which [Source.Unchanged] checks: the bytes may
+// be the same.
 func (f *openedFile) compare(info os.FileInfo, state fileState) error {
 	switch {
 	case !os.SameFile(f.info, info):
@@ -236,14 +235,14 @@ func (f *openedFile) compare(info os.FileInfo, state fileState) error {
 	return nil
 }
 
-// release closes the file until it is read again.
+// release closes the file until the next read.
 func (f *openedFile) release() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.file == nil {
 		return nil
 	}
-	defer f.file.Close() // it was only read
+	defer f.file.Close() // opened for reading
 	file := f.file
 	f.file = nil
 	err := f.isSame(file)

@@ -8,21 +8,19 @@ import (
 	"unicode/utf8"
 )
 
-// MaxIDLength is the most bytes an [ID] may have.
+// MaxIDLength is the maximum length of an [ID] in bytes.
 const MaxIDLength = 255
 
-// ErrInvalidID is what every error of [ParseID] wraps.
+// ErrInvalidID is wrapped by the errors of [ParseID].
 var ErrInvalidID = errors.New("invalid artifact id")
 
-// ID is what an artifact is stored under: turbo's task hash, a digest of the
-// bytes, or any other key. [ParseID] makes one; a converted string has not
-// been checked.
+// ID is the key of an artifact: turbo's task hash, a digest of the bytes, or any
+// other string that [ParseID] accepts.
 type ID string
 
-// ParseID checks s against the rules for an id: valid UTF-8 of 1 to
-// [MaxIDLength] bytes, without slash, white space or control character, and
-// none of ".", "..", "status" and "events", which are other routes of the API.
-// Its errors wrap [ErrInvalidID].
+// ParseID checks that s is a valid id: UTF-8 of 1 to [MaxIDLength] bytes without
+// slashes, white space and control characters, and not ".", "..", "status" or
+// "events", which are other routes of the API. Its errors wrap [ErrInvalidID].
 func ParseID(s string) (ID, error) {
 	switch {
 	case s == "":

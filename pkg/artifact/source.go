@@ -13,46 +13,44 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/hashing"
 )
 
-// ErrChanged says that an input did not stay the same from its first opening
-// to the last byte taken from it.
+// ErrChanged reports that an input changed after it was opened and before its
+// last byte was read.
 var ErrChanged = errors.New("the input changed while it was read")
 
-// ErrNotRegular says that an input is no regular file with a size of its own,
-// and must be read as a stream, with [Spool].
+// ErrNotRegular reports an input that is not a regular file with a size, and must
+// be read with [Spool].
 var ErrNotRegular = errors.New("not a regular file")
 
-// Source is an input that can be read any number of times, from several
-// goroutines at once: each reading names its own offset. It always gives the
-// bytes of the one file that was opened first, and [Source.Unchanged] tells
-// whether they are still what they were then.
+// Source is an input that can be read any number of times and concurrently. It
+// always reads the file that was opened first; [Source.Unchanged] reports whether
+// that file has changed since.
 type Source struct {
 	bytes io.ReaderAt
 	size  int64
 	close func() error
-	// file is nil where nobody else can reach the bytes.
+	// file is nil if no other process can change the bytes.
 	file *openedFile
 
 	mu     sync.Mutex
 	proofs []proof
 }
 
-// proof is a hash of all bytes as they were read once, and how to make it again.
+// proof is a hash of all bytes, and a function to compute it again.
 type proof struct {
 	begin func() hash.Hash
 	whole hash.Hash
 }
 
-// FromBytes makes a Source of bytes in memory, which the caller must leave
-// alone from then on.
+// FromBytes returns a Source of b, which must not be modified afterwards.
 func FromBytes(b []byte) *Source {
 	return &Source{bytes: bytes.NewReader(b), size: int64(len(b))}
 }
 
-// Size is the number of bytes.
+// Size returns the size in bytes.
 func (s *Source) Size() int64 { return s.size }
 
-// ReadAt reads as [io.ReaderAt] says. What lies behind [Source.Size] is not
-// part of the Source, even where the file has grown.
+// ReadAt implements [io.ReaderAt]. It ends at [Source.Size], even if the file has
+// grown.
 func (s *Source) ReadAt(p []byte, off int64) (int, error) {
 	if off >= s.size {
 		return 0, io.EOF
@@ -65,19 +63,17 @@ func (s *Source) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// Open begins a new reading at the first byte.
+// Open returns a reader that starts at the first byte.
 func (s *Source) Open() io.Reader { return io.NewSectionReader(s, 0, s.size) }
 
-// Unchanged returns an error that wraps [ErrChanged] if the input is not what it
-// was when it was opened: its size or modification time changed, or another
-// file has its name. Call it after the last byte was read, and before that byte
-// is passed on.
+// Unchanged returns an error that wraps [ErrChanged] if the file's size or
+// modification time has changed since it was opened, or if another file has its
+// name. Call it after reading the last byte and before passing that byte on.
 //
-// chmod, a new hard link and a rename move the change time alone. So does a
-// program that writes to the file and then restores its modification time: if
-// the input was hashed, Unchanged reads it again and compares. It reads once; if
-// the change time moves meanwhile, the input counts as changed. A file that was
-// removed or renamed does not.
+// chmod, link and rename update only the change time, but so does a program that
+// restores the modification time after writing. If only the change time differs
+// and the input was hashed, Unchanged hashes it again. A file that was removed or
+// renamed has not changed.
 func (s *Source) Unchanged(ctx context.Context) error {
 	if s.file == nil {
 		return nil
@@ -95,7 +91,7 @@ func (s *Source) Unchanged(ctx context.Context) error {
 	return s.file.settle(ctx, seen, func() error { return s.compareAgain(ctx, proofs) })
 }
 
-// compareAgain reads the file once more and compares it with what was hashed.
+// compareAgain hashes the file again and compares the hashes.
 func (s *Source) compareAgain(ctx context.Context, proofs []proof) error {
 	again := make([]hash.Hash, len(proofs))
 	for i, p := range proofs {
@@ -112,10 +108,9 @@ func (s *Source) compareAgain(ctx context.Context, proofs []proof) error {
 	return nil
 }
 
-// Hash feeds all bytes to the hash that begin makes, reading ahead meanwhile, and
-// returns that hash. It calls progress, if that is not nil, with the number of
-// bytes hashed so far. [Source.Unchanged] calls begin again when it has to hash
-// the bytes once more.
+// Hash writes all bytes to the hash that begin returns, and returns that hash. It
+// calls progress, if not nil, with the number of bytes hashed so far.
+// [Source.Unchanged] may call begin again.
 func (s *Source) Hash(ctx context.Context, begin func() hash.Hash, progress func(int64)) (hash.Hash, error) {
 	h := begin()
 	if err := s.feed(ctx, []hash.Hash{h}, progress); err != nil {
@@ -132,10 +127,10 @@ func (s *Source) feed(ctx context.Context, hashes []hash.Hash, progress func(int
 	return err
 }
 
-// Release closes the file until it is read again, so that a program can hold more
-// Sources than it may have files open. It returns an error that wraps [ErrChanged]
-// if the file was written to; the next reading opens the file again, and fails if
-// it is another one. Nobody else may use the Source meanwhile.
+// Release closes the file until the next read, so that a program can hold more
+// Sources than open files. It returns an error that wraps [ErrChanged] if the
+// file has changed; so does the next read if it opens another file. Release must
+// not be called concurrently with other methods.
 func (s *Source) Release() error {
 	if s.file == nil {
 		return nil
@@ -143,7 +138,7 @@ func (s *Source) Release() error {
 	return s.file.release()
 }
 
-// Close gives the file back. A spooled input is gone then.
+// Close closes the file. A temporary file of [Spool] is removed.
 func (s *Source) Close() error {
 	if s.close == nil {
 		return nil

@@ -12,22 +12,23 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// spoolMemory is how much of a stream is kept in memory before a file is used.
+// spoolMemory is how many bytes of a stream are kept in memory before a file is
+// used.
 const spoolMemory = 1 << 20
 
-// SpoolOptions say how [Spool] keeps a stream.
+// SpoolOptions configure [Spool].
 type SpoolOptions struct {
 	// Dir is the directory of the file: by default /var/tmp if it exists, else
 	// the system's directory for temporary files.
 	Dir string
-	// Hash, if not nil, is fed with the bytes on a goroutine of its own.
+	// Hash, if not nil, receives the bytes, in a goroutine of its own.
 	Hash hash.Hash
-	// Progress, if not nil, is called with the number of bytes kept so far.
+	// Progress, if not nil, is called with the number of bytes read so far.
 	Progress func(int64)
 }
 
-// SpoolError says that a stream could not be kept, which is not the stream's
-// fault: mostly the disk is full.
+// SpoolError reports that a stream could not be stored, most often because the
+// disk is full.
 type SpoolError struct {
 	Dir string
 	Err error
@@ -37,14 +38,13 @@ func (e *SpoolError) Error() string {
 	return fmt.Sprintf("writing the stream to a temporary file in %s: %v", e.Dir, usertext.FileReason(e.Err))
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *SpoolError) Unwrap() error { return e.Err }
 
-// Spool reads a stream to its end, since the API must be told the size of an
-// artifact before its first byte. Up to 1 MiB stays in memory, more goes to a
-// file without a name, which is gone with [Source.Close] or with the process,
-// however that ends. When ctx ends, Spool returns at once, and r may be read
-// from once more after that.
+// Spool reads a stream to its end, since the API needs an artifact's size in
+// advance. It keeps up to 1 MiB in memory, and a longer stream in an unnamed
+// temporary file, which disappears with [Source.Close] or with the process. When
+// ctx ends, Spool returns at once; r may still be read once after that.
 func Spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, error) {
 	return fault.Abandon(ctx, func() (*Source, error) { return spool(ctx, r, options) }, func(late *Source) {
 		if late != nil {
@@ -74,7 +74,7 @@ func spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, err
 	return &Source{bytes: kept.file, size: kept.size, close: kept.file.Close}, nil
 }
 
-// spooled is a stream as far as it was read: in memory, or all of it in file.
+// spooled is the part of a stream that was read: in memory, or all of it in file.
 type spooled struct {
 	dir    string
 	memory []byte
@@ -106,7 +106,7 @@ func (k *spooled) keep(b []byte) error {
 
 func (k *spooled) moveToFile() error {
 	k.dir = spoolDir(k.dir)
-	file, err := createNameless(k.dir)
+	file, err := createUnnamed(k.dir)
 	if err != nil {
 		return err
 	}

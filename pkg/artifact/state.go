@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// fileState is all of a file that a change would change.
+// fileState is what a change to a file changes.
 type fileState struct {
 	size              int64
 	modified, changed time.Time
@@ -16,9 +16,9 @@ const (
 	coarseTick = 2 * time.Second       // FAT's step; others without fractions use one second
 )
 
-// settles is how long to wait until a further write must show in the file's
-// times. A time in the future comes from another clock: its tick is waited out
-// whole.
+// settles returns how long to wait until another write must change the file's
+// times. For a time in the future, which comes from another clock, it returns a
+// whole tick.
 func (s fileState) settles(now time.Time) time.Duration {
 	tick := fineTick
 	if s.modified.Nanosecond() == 0 && s.changed.Nanosecond() == 0 {
@@ -31,7 +31,7 @@ func (s fileState) settles(now time.Time) time.Duration {
 	return min(tick, tick-now.Sub(last))
 }
 
-// wait sleeps for d, if that is more than nothing.
+// wait sleeps for d, if d is positive.
 func wait(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-func createNameless(dir string) (*os.File, error) { return createUnlinked(dir) }
+func createUnnamed(dir string) (*os.File, error) { return createUnlinked(dir) }
 
-// widenPipe does nothing: only Linux has pipes of a size to choose.
+// widenPipe does nothing: only Linux can change the size of a pipe.
 func widenPipe(*os.File) {}
 
 func changeTime(sys *syscall.Stat_t) time.Time { return time.Unix(sys.Ctimespec.Unix()) }

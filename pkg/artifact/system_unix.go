@@ -8,8 +8,7 @@ import (
 	"syscall"
 )
 
-// openToRead opens a file without waiting for the writer of a FIFO that took its
-// name since it was looked at: nothing would end that.
+// openToRead opens a file without blocking, should a FIFO have replaced it.
 func openToRead(path string) (*os.File, error) { return openWithoutWait(path, os.OpenFile) }
 
 // openToReadIn is openToRead for a file in root.
@@ -19,7 +18,7 @@ func openToReadIn(root *os.Root, name string) (*os.File, error) {
 
 func openWithoutWait(path string, open func(string, int, os.FileMode) (*os.File, error)) (*os.File, error) {
 	file, err := open(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if errors.Is(err, syscall.EAGAIN) { // somebody has a lease on the file, and is asked to give it back
+	if errors.Is(err, syscall.EAGAIN) { // another process holds a lease, and is now asked to release it
 		return open(path, os.O_RDONLY, 0)
 	}
 	return file, err
@@ -40,7 +39,7 @@ func withState(info os.FileInfo, err error) (os.FileInfo, fileState, error) {
 	return info, state, nil
 }
 
-// createUnlinked makes a file whose name is removed at once.
+// createUnlinked creates a file and removes its name at once.
 func createUnlinked(dir string) (*os.File, error) {
 	file, err := os.CreateTemp(dir, "artifact-*")
 	if err != nil {

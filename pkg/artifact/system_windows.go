@@ -11,7 +11,7 @@ import (
 )
 
 // fileBasicInfo is FILE_BASIC_INFO of the Windows API. It has the change time,
-// which [os.FileInfo] lacks; a program that sets the other times moves it.
+// which [os.FileInfo] lacks.
 type fileBasicInfo struct {
 	creationTime, lastAccessTime, lastWriteTime, changeTime int64 // each a windows.Filetime, aligned to 8 bytes
 	fileAttributes                                          uint32
@@ -36,13 +36,13 @@ func statFile(file *os.File) (os.FileInfo, fileState, error) {
 		return nil, fileState{}, &os.PathError{Op: "stat", Path: file.Name(), Err: err}
 	}
 	state := fileState{size: info.Size(), modified: info.ModTime()}
-	if basic.changeTime > 0 { // FAT keeps none
+	if basic.changeTime > 0 { // FAT stores none
 		state.changed = time.Unix(0, (*windows.Filetime)(unsafe.Pointer(&basic.changeTime)).Nanoseconds())
 	}
 	return info, state, nil
 }
 
-// statPath opens the file, since only a handle gives its change time.
+// statPath opens the file, since the change time needs a handle.
 func statPath(path string) (os.FileInfo, fileState, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -52,12 +52,12 @@ func statPath(path string) (os.FileInfo, fileState, error) {
 	return statFile(file)
 }
 
-// createNameless makes a file that Windows deletes when its last handle is
-// closed: a file must have a name there.
-func createNameless(dir string) (*os.File, error) {
+// createUnnamed creates a file that Windows deletes when its last handle is
+// closed: there a file must have a name.
+func createUnnamed(dir string) (*os.File, error) {
 	return os.OpenFile(filepath.Join(dir, "artifact-"+rand.Text()),
 		os.O_RDWR|os.O_CREATE|os.O_EXCL|windows.O_FILE_FLAG_DELETE_ON_CLOSE, 0o600)
 }
 
-// widenPipe does nothing: only Linux has pipes of a size to choose.
+// widenPipe does nothing: only Linux can change the size of a pipe.
 func widenPipe(*os.File) {}

@@ -87,7 +87,7 @@ func (e *putEntry) failure() error { return e.result.Err }
 
 func (e *putEntry) release() {
 	if e.source != nil {
-		_ = e.source.Close() // it was only read
+		_ = e.source.Close() // opened for reading
 		e.source = nil
 	}
 }

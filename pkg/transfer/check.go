@@ -78,7 +78,7 @@ func (v *Verifier) expect(ctx context.Context, input Input) (expected expectatio
 	default:
 		expected = expectation{size: source.Size(), local: source}
 		if expected.id, err = input.identify(ctx, source, orNobody(v.Progress)); err != nil {
-			_ = source.Close() // it was only read
+			_ = source.Close() // opened for reading
 		}
 	}
 	return expected, input.failure(ctx, err)

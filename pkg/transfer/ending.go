@@ -30,7 +30,7 @@ func (e *NotTriedError) Error() string {
 	return fmt.Sprintf("%s was not %s: %v", e.Name, e.Meant, e.Err)
 }
 
-// Unwrap gives the reason.
+// Unwrap returns the reason.
 func (e *NotTriedError) Unwrap() error { return e.Err }
 
 // endedError is the reason to end a run, with the failure that made it one.

@@ -47,7 +47,7 @@ func (e *OutputError) Error() string {
 	return fmt.Sprintf("writing %s: %v", e.Path, usertext.FileReason(e.Err))
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *OutputError) Unwrap() error { return e.Err }
 
 // Get writes an artifact to target. Where digests are given, its id must be one

@@ -74,7 +74,7 @@ func (e *InputError) Reason() string {
 	return e.Err.Error()
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *InputError) Unwrap() error { return e.Err }
 
 // open makes the input's bytes ready to be sent, and finds out its id. begin sees
@@ -83,7 +83,7 @@ func (e *InputError) Unwrap() error { return e.Err }
 func (in Input) open(ctx context.Context, spoolDir string, tracker Tracker, begin func(*artifact.Source) error) (source *artifact.Source, id artifact.ID, err error) {
 	defer func() {
 		if err != nil && source != nil {
-			_ = source.Close() // it was only read
+			_ = source.Close() // opened for reading
 			source = nil
 		}
 		err = in.failure(ctx, err)

@@ -29,7 +29,7 @@ func (e *ListError) Error() string {
 	return fmt.Sprintf("reading %s, line %d: %v", e.List, e.Line, e.Err)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *ListError) Unwrap() error { return e.Err }
 
 // maxEntry is the most bytes of one entry. A path has at most some thousand.

@@ -107,7 +107,7 @@ func (l *look) identify(ctx context.Context, c *listed[LookedUp]) {
 		if err := expected.local.Unchanged(ctx); err != nil {
 			result.Err = &InputError{Path: c.input.Path, Err: err}
 		}
-		_ = expected.local.Close() // it was only read
+		_ = expected.local.Close() // opened for reading
 	}
 }
 

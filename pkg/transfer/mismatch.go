@@ -46,7 +46,7 @@ type Mismatch struct {
 
 func (e *Mismatch) Error() string { return fmt.Sprintf("verifying %s: %v", e.Name, e.Err) }
 
-// Unwrap gives the reason.
+// Unwrap returns the reason.
 func (e *Mismatch) Unwrap() error { return e.Err }
 
 func differs(format string, args ...any) error {
