@@ -19,9 +19,12 @@ func TestHangingKeyring(t *testing.T) {
 	env, connected := hangingBus(t)
 	cache, me := guarded(t), newPerson(t)
 	me.call([]string{"login", "--with-token", "--api", cache.URL}, token, env).run(t).check(t, outcome{code: 3,
-		stderr: "artifact: the token was not stored: the keyring of the operating system: it does not answer within 3s\n" +
+		stderr: "artifact: the token cannot be stored: the keyring of the operating system: it does not answer within 3s\n" +
 			"artifact: hint: Unlock the keyring, or set ARTIFACT_TOKEN. Without a keyring: artifact login --insecure-storage stores in a file.\n"})
 	<-connected
+	if sent := cache.all(); len(sent) != 0 {
+		t.Errorf("a token that cannot be stored was sent: %+v", sent)
+	}
 
 	// As if it had hung only after the login.
 	mustDo(t, os.MkdirAll(filepath.Dir(me.path("x")), 0o700))

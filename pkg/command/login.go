@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -67,6 +68,8 @@ type login struct {
 	settings settings.Settings
 	store    *credential.Store
 	console  *ui.Console // nil with --with-token
+	storage  credential.Storage
+	wait     time.Duration // for the keyring
 }
 
 func runLogin(ctx context.Context, a *app, o loginOptions) error {
@@ -78,15 +81,14 @@ func runLogin(ctx context.Context, a *app, o loginOptions) error {
 	if err := l.check(); err != nil {
 		return err
 	}
-	// Nobody shall create and type a token that cannot be stored.
-	if err := l.store.CheckWritable(ctx); err != nil {
-		return err
-	}
 	if !o.withToken {
 		if l.console, err = ui.OpenConsole(a.streams.redactor); err != nil {
 			return unusable("%w: give the token with --with-token, or set ARTIFACT_TOKEN instead of logging in", err)
 		}
 		defer l.console.Close()
+	}
+	if err := l.checkStorage(ctx); err != nil {
+		return err
 	}
 	if l.settings.Token, err = l.readToken(ctx); err != nil {
 		return err
@@ -123,6 +125,24 @@ func (l *login) check() error {
 		return unusable("login cannot ask for a token in CI: set ARTIFACT_TOKEN instead")
 	}
 	return nil
+}
+
+// checkStorage finds out where the token can be stored, before anybody creates and
+// types one in vain.
+func (l *login) checkStorage(ctx context.Context) error {
+	l.storage, l.wait = credential.InKeyring, credential.KeyringWait
+	switch {
+	case l.options.insecureStorage:
+		l.storage = credential.InFile
+	case l.console != nil:
+		l.wait = credential.UnlockWait
+		l.say("The token will be stored in the keyring; unlock it if your desktop asks. This waits for at most %v.", l.wait)
+	}
+	err := l.store.CheckWritable(ctx, l.resolver.Origin(), l.storage, l.wait)
+	if is[*credential.KeyringError](err) {
+		err = fmt.Errorf("the token cannot be stored: %w", err)
+	}
+	return err
 }
 
 // readToken reads the token and hides it from then on.
@@ -200,18 +220,11 @@ func (l *login) introduce(ctx context.Context) (user client.User, status client.
 
 // save stores the account: the team only where it was chosen in a login.
 func (l *login) save(ctx context.Context) (credential.Account, error) {
-	account := credential.Account{API: apiOf(l.settings), Storage: credential.InKeyring}
+	account := credential.Account{API: apiOf(l.settings), Storage: l.storage}
 	if origin := l.settings.TeamOrigin; origin == "--team" || origin == settings.LoginOrigin {
 		account.TeamID, account.TeamSlug = l.settings.Team.ID, l.settings.Team.Slug
 	}
-	options := credential.SaveOptions{MakeDefault: l.common.api != "", Wait: credential.KeyringWait}
-	switch {
-	case l.options.insecureStorage:
-		account.Storage = credential.InFile
-	case l.console != nil:
-		options.Wait = credential.UnlockWait
-		l.say("Storing it in the keyring; unlock that if your desktop asks. This waits for at most %v.", options.Wait)
-	}
+	options := credential.SaveOptions{MakeDefault: l.common.api != "", Wait: l.wait}
 	err := l.store.Save(ctx, account, l.settings.Token, options)
 	if is[*credential.KeyringError](err) {
 		err = fmt.Errorf("the token was not stored: %w", err)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
@@ -62,7 +63,7 @@ func TestSudo(t *testing.T) {
 		s := NewStore(home+"/"+strconv.Itoa(uid)+"/artifact", func(name string) string {
 			return map[string]string{"SUDO_UID": strconv.Itoa(uid)}[name]
 		})
-		err := s.CheckWritable(t.Context())
+		err := s.CheckWritable(t.Context(), one, InFile, time.Minute)
 		if got := err != nil && strings.Contains(err.Error(), "without sudo"); got != refused {
 			t.Errorf("%d: %v", uid, err)
 		}

@@ -107,12 +107,20 @@ func (s *Store) drop(ctx context.Context, origin Origin, account Account, wait t
 	return s.keyring.Remove(ctx, origin, wait)
 }
 
-// CheckWritable makes the directory, and reports whether [Store.Save] could write: before
-// a user types a token in vain.
-func (s *Store) CheckWritable(ctx context.Context) error {
+// CheckWritable checks that [Store.Save] could store a secret in that place: it makes the
+// directory, and asks the keyring, which has to be unlocked for that.
+func (s *Store) CheckWritable(ctx context.Context, origin Origin, storage Storage, wait time.Duration) error {
 	unlock, err := s.lock(ctx)
-	if err == nil {
-		unlock()
+	if err != nil {
+		return err
+	}
+	unlock()
+	if storage == InFile {
+		return nil
+	}
+	_, err = s.keyring.Get(ctx, origin, wait)
+	if errors.Is(err, errNoEntry) {
+		return nil
 	}
 	return err
 }

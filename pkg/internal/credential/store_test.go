@@ -166,8 +166,13 @@ func TestKeyringFails(t *testing.T) {
 	t.Parallel()
 	s, m := newStore(t)
 	save(t, s, Account{API: "https://one.example", Storage: InKeyring}, "a", SaveOptions{})
+	must.Do(t, s.CheckWritable(t.Context(), two, InKeyring, time.Minute))
 	m.err = errors.New("locked")
+	must.Do(t, s.CheckWritable(t.Context(), two, InFile, time.Minute))
 	var failed *KeyringError
+	if err := s.CheckWritable(t.Context(), two, InKeyring, time.Minute); !errors.As(err, &failed) {
+		t.Errorf("found writable: %v", err)
+	}
 	if err := s.Save(t.Context(), Account{API: "https://two.example:444", Storage: InKeyring}, NewSecret("b"), SaveOptions{Wait: time.Minute}); !errors.As(err, &failed) {
 		t.Errorf("saved: %v", err)
 	}
@@ -246,7 +251,7 @@ func TestNoDirectory(t *testing.T) {
 	if accounts, err := s.Accounts(); accounts.ByOrigin != nil || err != nil {
 		t.Errorf("%+v, %v", accounts, err)
 	}
-	if err := s.CheckWritable(t.Context()); !errors.Is(err, ErrNoDirectory) {
+	if err := s.CheckWritable(t.Context(), one, InFile, time.Minute); !errors.Is(err, ErrNoDirectory) {
 		t.Error(err)
 	}
 	if removed, err := s.Forget(t.Context(), func(Origin) bool { return true }); len(removed) != 0 || err != nil {
