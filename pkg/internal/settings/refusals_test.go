@@ -43,7 +43,7 @@ func TestUnconfirmed(t *testing.T) {
 		},
 		"a name that looks like Vercel's": {
 			files: texts{"project/turbo.json": `{"remoteCache":{"apiUrl":"https://ap\u0130.vercel.com"}}`, vercelFile: `{"token":"cli"}`},
-			path:  "turbo.json", api: "https://ap\u0130.vercel.com",
+			path:  "turbo.json", api: "https://xn--api-bec.vercel.com",
 		},
 		"no token at all": {files: texts{"project/turbo.json": `{"remoteCache":{"apiUrl":"https://evil.example/x"}}`}, path: "turbo.json"},
 	} {

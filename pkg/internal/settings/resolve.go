@@ -60,7 +60,7 @@ func (r *Resolver) Resolve() (s Settings, err error) {
 	if err != nil {
 		return Settings{}, &Error{Origin: cmp.Or(s.APIOrigin, "default"), Err: err}
 	}
-	if err := r.judgeAPI(s); err != nil {
+	if err := r.judgeAPI(base.String(), s.APIOrigin); err != nil {
 		return Settings{}, err
 	}
 	if s.Team, s.TeamOrigin, err = r.findTeam(); err != nil {
@@ -146,8 +146,8 @@ const LoginOrigin = "artifact login"
 
 // judgeAPI sets unconfirmed if only the work tree names the API, unless that is
 // Vercel's own or has a login.
-func (r *Resolver) judgeAPI(s Settings) error {
-	fromTree := s.APIOrigin != "" && (s.APIOrigin == r.tree.config.path || s.APIOrigin == r.tree.turbo.path)
+func (r *Resolver) judgeAPI(base, path string) error {
+	fromTree := path != "" && (path == r.tree.config.path || path == r.tree.turbo.path)
 	if !fromTree || r.origin == credential.Vercel {
 		return nil
 	}
@@ -156,7 +156,7 @@ func (r *Resolver) judgeAPI(s Settings) error {
 		return err
 	}
 	if _, confirmed := accounts.ByOrigin[r.origin]; !confirmed {
-		r.unconfirmed = &UnconfirmedError{API: s.API, Path: s.APIOrigin}
+		r.unconfirmed = &UnconfirmedError{API: base, Path: path}
 	}
 	return nil
 }

@@ -67,7 +67,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // UnconfirmedError is an API that only a file in the work tree names. The author
 // of that file must not be able to collect tokens.
 type UnconfirmedError struct {
-	API  string // base URL
+	API  string // base URL, with the host that would be dialled
 	Path string // of the file
 }
 
