@@ -20,8 +20,7 @@ import (
 // CacheStatus is the state of a cache, for a user and a team.
 type CacheStatus string
 
-// The states of a cache. It takes artifacts if it is enabled, or unknown, as on
-// many servers.
+// The states of a cache. Many servers do not report it; then it is unknown.
 const (
 	CacheEnabled   CacheStatus = api.StatusEnabled
 	CacheDisabled  CacheStatus = api.StatusDisabled
@@ -30,22 +29,21 @@ const (
 	CacheUnknown   CacheStatus = "unknown"
 )
 
-// User is the owner of a token. What the server did not send is empty; the rest may
-// be unprintable.
+// User is the owner of a token. Fields are empty if the server did not send them,
+// and may be unprintable.
 type User = api.User
 
-// Team is one that a user is a member of, like [User].
+// Team is a team that the user is a member of. Its fields are as in [User].
 type Team = api.Team
 
 // maxListing limits a listing, in bytes. 100 teams of Vercel have some hundred
 // thousand.
 const maxListing = 4 << 20
 
-// noRoute are the statuses of servers without a route.
+// noRoute are the statuses for a route that a server does not have.
 var noRoute = []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone, http.StatusNotImplemented}
 
-// Status asks for the state of the cache, which is unknown if the server does not
-// say. The error is an [*Error].
+// Status returns the state of the cache. The error is an [*Error].
 func (c *Client) Status(ctx context.Context) (CacheStatus, error) {
 	var told api.Status
 	err := c.ask(ctx, "asking for the cache's status", c.url(api.StatusPath), &told)
@@ -73,7 +71,7 @@ func cacheStatus(text string) CacheStatus {
 	return CacheUnknown
 }
 
-// User asks for the token's owner, which only Vercel supports. The error is an
+// User returns the token's owner. Only Vercel supports this. The error is an
 // [*Error].
 func (c *Client) User(ctx context.Context) (User, error) {
 	var told api.UserAnswer
@@ -81,7 +79,7 @@ func (c *Client) User(ctx context.Context) (User, error) {
 	return told.User, err
 }
 
-// Teams asks for at most 100 teams of the token's owner, which only Vercel supports.
+// Teams returns up to 100 teams of the token's owner. Only Vercel supports this.
 // The error is an [*Error].
 func (c *Client) Teams(ctx context.Context) ([]Team, error) {
 	target := c.base.JoinPath(api.TeamsPath)
@@ -91,7 +89,7 @@ func (c *Client) Teams(ctx context.Context) ([]Team, error) {
 	return told.Teams, err
 }
 
-// ask gets a JSON document, and leaves it as it is if the answer is not JSON.
+// ask gets a JSON document, and leaves it unchanged if the answer is not JSON.
 func (c *Client) ask(ctx context.Context, doing string, target *url.URL, document any) error {
 	_, err := c.do(ctx, request{
 		doing: doing, method: http.MethodGet, target: target,
@@ -107,14 +105,14 @@ func (c *Client) ask(ctx context.Context, doing string, target *url.URL, documen
 			if reply.ReportsError(text) {
 				return ErrReported
 			}
-			_ = json.Unmarshal(text, document) // what is no JSON tells nothing
+			_ = json.Unmarshal(text, document) // an answer that is not JSON is ignored
 			return nil
 		},
 	})
 	return err
 }
 
-// Verdict is what a server says about a token.
+// Verdict is a server's answer about a token.
 type Verdict int
 
 // The verdicts.
@@ -124,17 +122,17 @@ const (
 	Refused                 // the server does not know it, or not for this team
 )
 
-// CheckToken finds out whether the server accepts the token, by asking for an
-// artifact that cannot exist: some servers report an enabled cache to every token.
-// The error is an [*Error] that says why the token is not accepted.
+// CheckToken reports whether the server accepts the token, by requesting an
+// artifact that cannot exist: some servers report an enabled cache for any token.
+// The error is an [*Error] with the reason why the token was not accepted.
 func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 	number := make([]byte, 8)
 	_, _ = rand.Read(number)                      // it never fails
-	id := artifact.ID(hex.EncodeToString(number)) // of the form of turbo's, which every server takes
-	failed := c.look(ctx, http.MethodHead, id)
-	if failed != nil && failed.Status != http.StatusNotFound && slices.Contains(telling, failed.Status) {
+	id := artifact.ID(hex.EncodeToString(number)) // like turbo's ids, which every server accepts
+	failed := c.probe(ctx, http.MethodHead, id)
+	if failed != nil && failed.Status != http.StatusNotFound && slices.Contains(conclusive, failed.Status) {
 		// Only the answer to a GET has a body, with the reason.
-		if again := c.look(ctx, http.MethodGet, id); again != nil && slices.Contains(telling, again.Status) {
+		if again := c.probe(ctx, http.MethodGet, id); again != nil && slices.Contains(conclusive, again.Status) {
 			failed = again
 		}
 	}
@@ -145,7 +143,7 @@ func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 			Status: http.StatusOK, Err: ErrNotRemoteCache,
 		}
 	case errors.Is(failed, ErrNoPreflight), errors.Is(failed, ErrTokenWithheld), failed.By != ByCache && failed.Status != http.StatusNotFound:
-		return Unclear, failed // neither others nor the preflight know the token
+		return Unclear, failed // another server and the preflight do not know the token
 	case failed.Status == http.StatusNotFound:
 		return Accepted, nil
 	case failed.Status == http.StatusForbidden && strings.HasPrefix(failed.Code, api.CodeCachePrefix):
@@ -156,16 +154,16 @@ func (c *Client) CheckToken(ctx context.Context) (Verdict, error) {
 	return Unclear, failed
 }
 
-// telling are the statuses that show whether a server accepts the token.
-var telling = []int{
+// conclusive are the statuses that prove whether the server accepts the token.
+var conclusive = []int{
 	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity,
 	http.StatusMethodNotAllowed, http.StatusNotImplemented, // which may be about HEAD
 }
 
 const checkingToken = "checking the token"
 
-// look asks for an artifact, and expects none.
-func (c *Client) look(ctx context.Context, method string, id artifact.ID) *Error {
+// probe requests an artifact that does not exist.
+func (c *Client) probe(ctx context.Context, method string, id artifact.ID) *Error {
 	_, err := c.do(ctx, request{
 		doing: checkingToken, method: method, target: c.url(api.ArtifactPath(string(id))), asks: asksForDownload,
 		receive: func(*answer) error { return nil },

@@ -14,24 +14,24 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
-// errNoStatus reports an answer without a status that HTTP knows.
+// errNoStatus reports an answer without a valid status.
 var errNoStatus = errors.New("the server answered without a status")
 
-// answer is what the server answered to one request.
+// answer is the answer to one request.
 type answer struct{ reply.Reply }
 
-// redirect returns the place that an answer leads to. A 301, 302 or 303 makes a
-// GET of everything (RFC 9110, section 15.4), and a GET's success would look
-// like an upload's, so only what is one already follows them.
+// redirect returns the target of a redirect. 301, 302 and 303 turn any request
+// into a GET (RFC 9110, section 15.4), whose success would look like a successful
+// upload, so only GET and HEAD follow them.
 func (a *answer) redirect() (*url.URL, error) {
 	if !a.mayFollow() {
 		return nil, ErrRedirect
 	}
-	return a.leadsTo(a.Header.Get("Location"))
+	return a.resolve(a.Header.Get("Location"))
 }
 
-// leadsTo resolves a location that the server names, if a request may go there.
-func (a *answer) leadsTo(location string) (*url.URL, error) {
+// resolve returns the URL of a Location, if a request may go there.
+func (a *answer) resolve(location string) (*url.URL, error) {
 	next, err := a.Request.URL.Parse(location)
 	switch {
 	case err != nil || location == "":
@@ -59,25 +59,24 @@ func (a *answer) mayFollow() bool {
 	return false
 }
 
-// Responder is who gave an answer: between a client and a cache stand others
-// that answer in its place.
+// Responder is who sent an answer: the cache, or something in front of it.
 type Responder int
 
-// The responders. ByCache is an answer with no sign of anybody else.
+// The responders. ByCache is the default.
 const (
 	ByCache     Responder = iota
-	ByChallenge           // bot protection, which wants a browser
-	BySignIn              // a page to sign in at, or a redirect to one
-	ByGate                // wants a password where the token goes, as HTTP Basic does
+	ByChallenge           // bot protection, which expects a browser
+	BySignIn              // a sign-in page, or a redirect to one
+	ByGate                // expects other credentials instead of the token, such as HTTP Basic
 	ByStorage             // object storage, where the cache keeps its artifacts
 	ByProxy               // a proxy on the way
 	ByPage                // some other web page
-	ByAnother             // another origin that the cache led to
+	ByAnother             // another origin that the cache redirected to
 )
 
-// responder finds out who gave an answer that is no success of the request.
+// responder returns who sent an answer that is not a success.
 func (r request) responder(a *answer) Responder {
-	_, lost := a.leadsTo(a.Header.Get("Location"))
+	_, lost := a.resolve(a.Header.Get("Location"))
 	switch {
 	case isChallenge(a.Header), a.LooksLikePage() && challengeTitle.MatchString(a.Title()):
 		return ByChallenge
@@ -111,8 +110,8 @@ func hasAny(header http.Header, names ...string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return header.Get(name) != "" })
 }
 
-// demandsPassword reports whether an answer asks for credentials of another kind
-// than the token.
+// demandsPassword reports whether an answer asks for credentials other than the
+// token.
 func demandsPassword(a *answer) bool {
 	if a.StatusCode != http.StatusUnauthorized && a.StatusCode != http.StatusForbidden {
 		return false
@@ -131,14 +130,13 @@ func demandsPassword(a *answer) bool {
 
 func isRedirect(status int) bool { return status >= 300 && status <= 399 }
 
-// cacheAt is the base URL of the cache that an answer's redirect names, or that
-// the answer came from where it was redirected; empty where that place is no
-// cache by its path, or is the one that was asked.
+// cacheAt returns the base URL of another cache, which the answer redirects to or
+// came from after a redirect. It is empty unless the URL has the path of a cache.
 func (r request) cacheAt(a *answer) string {
 	place := a.Request.URL
 	if isRedirect(a.StatusCode) {
 		var err error
-		if place, err = a.leadsTo(a.Header.Get("Location")); err != nil {
+		if place, err = a.resolve(a.Header.Get("Location")); err != nil {
 			return ""
 		}
 	}

@@ -12,11 +12,11 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
-// sending is an input as the body of a request. Layers below may send the request
-// again; each time opens a body of its own, of which only the last counts.
+// sending is an input as the body of a request. The transport may send the
+// request again, each time with a new body, of which only the last counts.
 type sending struct {
 	source   *artifact.Source
-	progress Progress        // nil observes nothing
+	progress Progress        // may be nil
 	ctx      context.Context //nolint:containedctx // the request's
 
 	mu      sync.Mutex
@@ -53,7 +53,7 @@ func (s *sending) open() (io.ReadCloser, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.refused != nil {
-		return nil, s.refused // no further try can end better
+		return nil, s.refused // another attempt would fail too
 	}
 	s.current = &reading{sending: s}
 	return s.current, nil

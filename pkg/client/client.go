@@ -52,38 +52,37 @@ type Options struct {
 	RootCAs *x509.CertPool
 	// ClientCertificate, if not nil, is shown to the API's origin only.
 	ClientCertificate *tls.Certificate
-	// Proxy is the URL of an http, https or socks5 proxy for all hosts but NO_PROXY's.
-	// If it is empty, curl's variables are read.
+	// Proxy is the URL of an http, https or socks5 proxy for all hosts except
+	// those in NO_PROXY. If it is empty, the environment variables of curl are
+	// used.
 	Proxy string
-	// HTTP2 begins with HTTP/2 instead of HTTP/1.1, for hosts that limit the body of
-	// the latter.
+	// HTTP2 prefers HTTP/2, for hosts that limit HTTP/1.1 bodies.
 	HTTP2 bool
-	// AllowHTTP lets plain HTTP leave this machine.
+	// AllowHTTP allows plain HTTP to other machines.
 	AllowHTTP bool
-	// Preflight asks for the place of each upload and download (OPTIONS), as turbo's
-	// setting does.
+	// Preflight sends an OPTIONS request before each upload and download, as
+	// turbo's setting does.
 	Preflight bool
-	// Retries is how often a request is tried again, usually [DefaultRetries].
+	// Retries is the number of retries of a request, usually [DefaultRetries].
 	Retries int
-	// OnRetry, if not nil, is called before the pause of each further try, from any
+	// OnRetry, if not nil, is called before the pause of each retry, from any
 	// goroutine.
 	OnRetry func(Retry)
-	// StallTimeout ends a try in which no byte of a body moves for so long,
-	// AnswerTimeout one whose whole request was sent and not answered; an
-	// answer that is no artifact may take as long again from its headers to
-	// its end. Time in which the process is suspended does not count; 0 sets
-	// no limit.
+	// StallTimeout ends an attempt if no byte of a body moves for this long.
+	// AnswerTimeout limits the time from the end of the request to the answer's
+	// headers, and the time to read an answer that is not an artifact. Time in
+	// which the process is suspended does not count; 0 means no limit.
 	StallTimeout, AnswerTimeout time.Duration
-	// Timeout bounds a whole call, all tries together; 0 sets no limit.
+	// Timeout limits a whole call, including retries; 0 means no limit.
 	Timeout time.Duration
-	// Jobs is the most requests under way, and so of connections; 0 sets no
-	// limit. A server that says it has too many gets fewer for a while.
+	// Jobs limits concurrent requests, and so connections; 0 means no limit. A
+	// server that reports too many requests gets fewer for a while.
 	Jobs int
-	// RequestRate bounds the requests a second, ByteRate the bytes a second that
-	// go each way, all calls together. 0 sets no limit.
+	// RequestRate limits requests per second, and ByteRate bytes per second in
+	// each direction, for all calls together. 0 means no limit.
 	RequestRate float64
 	ByteRate    int64
-	// Trace, if not nil, is called for every request that went to the network, from any
+	// Trace, if not nil, is called for every request that was sent, from any
 	// goroutine.
 	Trace func(Exchange)
 }
@@ -91,13 +90,14 @@ type Options struct {
 // Exchange is a request and its outcome.
 type Exchange = transport.Exchange
 
-// ProxyError is the reason of an [Error] if a proxy refused to connect to the server.
+// ProxyError is wrapped by an [Error] if a proxy refused to connect to the
+// server.
 type ProxyError = transport.ProxyError
 
 // ErrProxyAddress reports an invalid proxy in the environment.
 var ErrProxyAddress = transport.ErrProxyAddress
 
-// The usual values of [Options.StallTimeout] and [Options.AnswerTimeout].
+// Recommended values of [Options.StallTimeout] and [Options.AnswerTimeout].
 const (
 	DefaultStallTimeout  = 2 * time.Minute
 	DefaultAnswerTimeout = 10 * time.Minute
@@ -105,7 +105,7 @@ const (
 	continueTimeout = time.Second
 )
 
-// Client is safe for use by several goroutines at once.
+// Client is safe for concurrent use.
 type Client struct {
 	base      *url.URL
 	basePath  string // its path, percent-encoded and without a slash at its end
@@ -113,8 +113,8 @@ type Client struct {
 	tokens    TokenSource
 	preflight bool // before requests for artifacts
 	certified bool // there is a client certificate
-	// redactor knows the values of [Options.Header], what a proxy is shown, and
-	// every token that was sent.
+	// redactor hides the values of [Options.Header], the proxy's login, and every
+	// token that was sent.
 	redactor *redact.Redactor
 	proxy    string // for the API, without its login
 	way      http.RoundTripper
@@ -122,14 +122,14 @@ type Client struct {
 	retries  retry.Loop
 	onRetry  func(Retry)
 	pace     *pace
-	// What the server does not support.
+	// Set when the server does not support HEAD or the query.
 	noHead, noQuery atomic.Bool
-	// sizes says whether HEAD and the query give GET's sizes, once that is known.
+	// sizes records whether HEAD and the query report the same sizes as GET.
 	sizes struct {
 		sync.Mutex
 		right, wrong bool
 	}
-	// answerTimeout is also how long the body of an answer may take.
+	// answerTimeout also limits the time to read the body of an answer.
 	answerTimeout time.Duration
 }
 
@@ -145,30 +145,32 @@ func CheckProxy(raw string) error {
 	return err
 }
 
-// ErrPlainHTTP reports a request that would have left this machine unencrypted.
+// ErrPlainHTTP reports a request that would have been sent to another machine
+// unencrypted.
 var ErrPlainHTTP = transport.ErrPlainHTTP
 
-// The errors of a server that wants a client certificate. Neither is tried again.
+// The errors of a server that requires a client certificate. They are not
+// retried.
 var (
 	ErrCertificateRefused = errors.New("the server does not accept the client certificate")
 	ErrCertificateWanted  = errors.New("the server wants a client certificate")
 )
 
-// The errors of a slow transfer; the first two are tried again.
+// The errors of a slow transfer; the first two are retried.
 var (
 	ErrStalled  = transport.ErrStalled
 	ErrNoAnswer = transport.ErrNoAnswer
 	ErrTimeout  = transport.ErrTimeout
 )
 
-// New returns a client, and sends nothing.
+// New returns a client. It sends nothing.
 func New(options Options) (*Client, error) {
 	base, err := api.ParseBaseURL(options.API)
 	if err != nil {
 		return nil, err
 	}
-	base.Path = cmp.Or(base.Path, "/") // all that is joined to it begins with a slash then
-	base = base.JoinPath()             // which makes it clean
+	base.Path = cmp.Or(base.Path, "/") // so that joined paths begin with a slash
+	base = base.JoinPath()             // cleans the path
 	if err := checkHeaders(options.Header); err != nil {
 		return nil, err
 	}
@@ -202,7 +204,7 @@ func New(options Options) (*Client, error) {
 	}
 	secrets := slices.Concat(slices.Collect(maps.Values(options.Header))...)
 	shown := ""
-	if through, err := transport.ProxyOf(base, proxy); err == nil && through != nil { // an error comes with each request
+	if through, err := transport.ProxyOf(base, proxy); err == nil && through != nil { // each request reports the error
 		shown = through.Scheme + "://" + through.Host
 		if through.User != nil {
 			secrets = append(secrets, login(through.User))
@@ -216,7 +218,7 @@ func New(options Options) (*Client, error) {
 	}, nil
 }
 
-// login returns what is sent to log in to a proxy.
+// login returns the credentials for a proxy.
 func login(user *url.Userinfo) string {
 	password, _ := user.Password()
 	return base64.StdEncoding.EncodeToString([]byte(user.Username() + ":" + password))
@@ -246,29 +248,31 @@ func teamQuery(team artifact.Team) string {
 	return query.Encode()
 }
 
-// TokenSource provides tokens that end while a client is in use. Its methods may
-// be called from any goroutine.
+// TokenSource provides tokens that expire while a client is in use. Its methods
+// may be called from any goroutine.
 type TokenSource interface {
-	// Token returns the token to send now; empty sends none. It is called for every
-	// try, so it should be quick. An error ends the call with [ErrNoToken].
+	// Token returns the token to send now; empty sends none. It is called for
+	// every attempt, so it should be quick. An error ends the call with
+	// [ErrNoToken].
 	Token(ctx context.Context) (string, error)
-	// Refused is called when the server answered 401 to a token. It reports whether
-	// Token may return another: then the request is made once more.
+	// Refused is called when the server answered 401 to a token. It reports
+	// whether Token may return another token, and so whether to repeat the
+	// request.
 	Refused(token string) bool
 }
 
 // ErrNoToken reports that a [TokenSource] returned no token. Nothing was sent.
 var ErrNoToken = errors.New("getting a token")
 
-// fixedToken never changes.
+// fixedToken is a [TokenSource] of one token.
 type fixedToken string
 
 func (t fixedToken) Token(context.Context) (string, error) { return string(t), nil }
 
 func (t fixedToken) Refused(string) bool { return false }
 
-// refuses reports whether the API itself refused the token: another place was not
-// sent it.
+// refuses reports whether the API itself refused the token, which is not sent
+// elsewhere.
 func (e *Error) refuses() bool {
 	return e != nil && e.Status == http.StatusUnauthorized && !e.redirected && !errors.Is(e.Err, ErrTokenWithheld)
 }

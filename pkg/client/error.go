@@ -14,10 +14,10 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 )
 
-// The reasons, beside its status, why an answer is not a success.
+// The reasons, besides its status, why an answer is not a success.
 var (
-	// ErrNotRemoteCache reports an answer that is not a Remote Cache's. Mostly the
-	// base URL is a website's.
+	// ErrNotRemoteCache reports an answer that does not come from a Remote Cache,
+	// most often because the base URL belongs to a website.
 	ErrNotRemoteCache = errors.New("the answer does not come from a Remote Cache")
 	// ErrReported reports a successful status with an error in the body.
 	ErrReported = errors.New("the answer reports an error despite its status")
@@ -25,17 +25,17 @@ var (
 	ErrAnsweredEarly = errors.New("the server reported success before it had received the whole body")
 	// ErrRedirect reports a redirect that must not be followed.
 	ErrRedirect = errors.New("the redirect is not followed")
-	// ErrNotFound is what an [*Error] matches if a GET or HEAD of an artifact was
+	// ErrNotFound matches an [*Error] if a GET or HEAD of an artifact was
 	// answered with 404.
 	ErrNotFound = errors.New("the cache does not have it")
-	// ErrEncoded reports an artifact in a content coding, such as gzip, that was not
-	// asked for.
+	// ErrEncoded reports an artifact in a content coding, such as gzip, that was
+	// not requested.
 	ErrEncoded = errors.New("the server applied a content coding that was not requested")
 	// ErrTooManyRedirects reports more than five redirects in a row.
 	ErrTooManyRedirects = errors.New("too many redirects")
 )
 
-// Error is a failed request. Text of the server is one printable line.
+// Error is a failed request. The server's texts are single printable lines.
 type Error struct {
 	Doing       string      // as "uploading"
 	ID          artifact.ID // of the artifact, if it is about one
@@ -49,12 +49,12 @@ type Error struct {
 	By          Responder     // who answered
 	Location    string        // base URL of another cache that a redirect leads to
 	RetryAfter  time.Duration // set with [ErrRetryAfter]
-	// Err is the reason unless the status is one: an error of the network, of the
-	// input, or of this package.
+	// Err is the reason, unless the status says enough: an error of the network,
+	// the input, or this package.
 	Err error
 
 	retryAfter string // as the server gave it
-	redirected bool   // the answer came from another place
+	redirected bool   // the answer came from another origin
 }
 
 // Error names the operation, the artifact and the reason.
@@ -87,14 +87,15 @@ func (e *Error) Reason() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether the error is [ErrNotFound]. An upload with a 404 found no cache.
+// Is reports whether the error is [ErrNotFound]. For an upload, 404 means that
+// there is no cache.
 func (e *Error) Is(target error) bool {
 	return target == ErrNotFound && e.ID != "" && e.Status == http.StatusNotFound &&
 		(e.Method == http.MethodGet || e.Method == http.MethodHead)
 }
 
-// ConcernsAll reports whether every other request would fail too: because of the
-// credential, a payment, a closed cache, or a closed way to it.
+// ConcernsAll reports whether every other request would fail too, because of the
+// credential, a payment, the state of the cache, or the path to it.
 func (e *Error) ConcernsAll() bool {
 	switch e.Status {
 	case http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusProxyAuthRequired:
@@ -106,7 +107,7 @@ func (e *Error) ConcernsAll() bool {
 		}
 	}
 	var proxy *ProxyError
-	return e.IsCacheClosed() || errors.As(e.Err, &proxy) && !e.mayPass()
+	return e.IsCacheClosed() || errors.As(e.Err, &proxy) && !e.isTransient()
 }
 
 // IsCacheClosed reports whether the cache is disabled, paused or over its limit.
@@ -114,14 +115,14 @@ func (e *Error) IsCacheClosed() bool {
 	return e.Status == http.StatusForbidden && strings.HasPrefix(e.Code, api.CodeCachePrefix)
 }
 
-// NetworkCause returns the network's reason for which there was no whole answer, in
-// the same words for each request, or an empty string.
+// NetworkCause returns why the network failed, in the same words for each
+// request, or an empty string if it did not.
 func (e *Error) NetworkCause() string {
 	var number syscall.Errno
 	var unresolved *net.DNSError
 	var timeout net.Error
 	switch {
-	case e.Err == nil || !e.mayPass():
+	case e.Err == nil || !e.isTransient():
 		return ""
 	case errors.Is(e.Err, ErrStalled), errors.Is(e.Err, ErrNoAnswer):
 		return "it makes no progress"

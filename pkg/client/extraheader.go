@@ -11,17 +11,17 @@ import (
 // ErrInvalidHeader is wrapped by the errors of [CheckHeader].
 var ErrInvalidHeader = errors.New("invalid header")
 
-// ownHeaders are set by this package or by HTTP itself, or would change the meaning
-// of a request: names, and beginnings of names that end in a hyphen.
+// ownHeaders are set by this package or by HTTP itself, or would change the
+// meaning of a request. An entry that ends in a hyphen is a prefix.
 var ownHeaders = []string{
 	"Accept", "Accept-Encoding", "Access-Control-", "Authorization", "Connection", "Content-", "Expect", "Host",
 	"Http2-Settings", "If-", "Keep-Alive", "Proxy-", "Range", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 	"User-Agent", "X-Artifact-",
 }
 
-// CheckHeader checks a header for [Options.Header]: it must not belong to the API,
-// the connection or a proxy, and needs a value of one line. The error never repeats
-// the value.
+// CheckHeader checks a header for [Options.Header]: it must not belong to the
+// API, the connection or a proxy, and its value must be one line. The error never
+// contains the value.
 func CheckHeader(name, value string) error {
 	name = http.CanonicalHeaderKey(name)
 	switch {
@@ -39,7 +39,7 @@ func CheckHeader(name, value string) error {
 	return nil
 }
 
-// isToken reports whether text can be the name of a header (RFC 9110, section 5.1).
+// isToken reports whether text is a valid header name (RFC 9110, section 5.1).
 func isToken(text string) bool {
 	return text != "" && strings.IndexFunc(text, func(r rune) bool {
 		return r >= 0x7f || r <= ' ' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)

@@ -126,7 +126,7 @@ func FuzzFound(f *testing.F) {
 		a := fuzzAnswer(http.MethodPost, &url.URL{}, http.StatusOK, http.Header{}, body)
 		var mentioned map[artifact.ID]json.RawMessage
 		_ = json.Unmarshal([]byte(body), &mentioned) // else any id will do
-		answers, err := a.queried(append(slices.Collect(maps.Keys(mentioned)), "a"))
+		answers, err := a.queryAnswers(append(slices.Collect(maps.Keys(mentioned)), "a"))
 		if err == nil && !json.Valid([]byte(body)) {
 			t.Errorf("%q was read as an answer", body)
 		}

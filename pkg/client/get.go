@@ -11,24 +11,22 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
-// Download is one artifact to be fetched.
+// Download is an artifact to download.
 type Download struct {
-	// ID is what it is stored under, as [artifact.ParseID] made it.
+	// ID is the artifact's id, from [artifact.ParseID].
 	ID artifact.ID
-	// Name is what errors and reports of further tries call it; the ID where it
-	// is empty.
+	// Name is the artifact's name in errors and retries (default: ID).
 	Name string
-	// Receive is given the artifact's description, and its bytes to read to their end.
-	// If an answer breaks off it is called again, from the first byte. An error of its
-	// own ends the download.
+	// Receive reads the artifact's bytes to the end. If the connection breaks, it
+	// is called again, from the first byte. Its error ends the download.
 	Receive func(found Found, body io.Reader) error
 	// Progress, if not nil, observes the received bytes.
 	Progress Progress
 }
 
-// Get downloads an artifact, and checks only its length. The error is that of
-// [Download.Receive] or an [*Error], which is [ErrNotFound] if the cache does not
-// have the artifact.
+// Get downloads an artifact, and checks only its length. It returns the error of
+// [Download.Receive], or an [*Error], which is [ErrNotFound] if the cache does
+// not have the artifact.
 func (c *Client) Get(ctx context.Context, download Download) error {
 	var own error // of Receive
 	_, err := c.do(ctx, request{
@@ -41,9 +39,9 @@ func (c *Client) Get(ctx context.Context, download Download) error {
 			if err != nil {
 				return err
 			}
-			body := &arriving{body: a.TakeBody(), size: found.Size, progress: download.Progress}
+			body := &incoming{body: a.TakeBody(), size: found.Size, progress: download.Progress}
 			err = download.Receive(found, body)
-			if body.err != nil { // whatever Receive made of it
+			if body.err != nil { // even if Receive ignored it
 				return fmt.Errorf("%w: %w", reply.ErrBroken, body.err)
 			}
 			own = err
@@ -60,15 +58,15 @@ func (c *Client) Get(ctx context.Context, download Download) error {
 // 9110, section 12.5.3).
 func plainBytes() http.Header { return http.Header{"Accept-Encoding": {"identity"}} }
 
-// arriving is the body of a download. It keeps the error with which it broke off.
-type arriving struct {
+// incoming is the body of a download. It keeps the error that ended it.
+type incoming struct {
 	body     io.Reader
 	n, size  int64
 	progress Progress
 	err      error
 }
 
-func (b *arriving) Read(p []byte) (int, error) {
+func (b *incoming) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	b.n += int64(n)
 	if b.progress != nil {

@@ -17,8 +17,8 @@ import (
 // ErrInvalidMetadata reports a value that breaks a rule of the API.
 var ErrInvalidMetadata = errors.New("invalid metadata")
 
-// CheckMetadata returns an error that wraps [ErrInvalidMetadata] for values beyond
-// the API's limits.
+// CheckMetadata returns an error that wraps [ErrInvalidMetadata] if a value
+// breaks a rule of the API.
 func CheckMetadata(m artifact.Metadata) error {
 	_, err := uploadHeader(m)
 	return err
@@ -55,24 +55,25 @@ func uploadHeader(m artifact.Metadata) (http.Header, error) {
 	return header, nil
 }
 
-// Found is what the server says about an artifact that it has.
+// Found describes an artifact that the server has.
 type Found struct {
 	ID   artifact.ID
 	Size int64 // in bytes; -1 if unknown
-	// EndUnproven: the bytes end with the connection, so that an artifact that was cut
-	// short would look whole.
+	// EndUnproven is set if the bytes end with the connection, so that a
+	// truncated artifact would look complete.
 	EndUnproven bool
 	// Metadata is printable, and incomplete: servers do not return CI and
 	// Interactive. Its tag may not be base64.
 	Metadata artifact.Metadata
 }
 
-// found reads the headers of an answer with an artifact, and refuses another.
+// found parses the headers of an answer with an artifact, and rejects any other
+// answer.
 func (a *answer) found(id artifact.ID) (Found, error) {
 	if a.StatusCode != http.StatusOK || a.isPage() {
 		return Found{}, ErrNotRemoteCache
 	}
-	// Only "identity" was asked for: this may be what was stored, or a proxy's doing.
+	// Only "identity" was requested. The coding may be a proxy's, or stored.
 	if coding := a.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return Found{}, ErrEncoded
 	}
@@ -81,7 +82,7 @@ func (a *answer) found(id artifact.ID) (Found, error) {
 }
 
 // isPage reports whether a website answered, by the headers alone. A cache that
-// guesses types may call an artifact HTML, but then it sends metadata too.
+// guesses types may call an artifact HTML, but also sends metadata.
 func (a *answer) isPage() bool {
 	return a.IsPage() && a.metadata() == artifact.Metadata{}
 }
@@ -103,7 +104,8 @@ func (a *answer) metadata() artifact.Metadata {
 	return m
 }
 
-// milliseconds parses a server's duration, which may be a fraction, or returns nil.
+// milliseconds parses a server's duration, which may have a fraction. It returns
+// nil if it is not valid.
 func milliseconds(text string) *time.Duration {
 	const most = math.MaxInt64 / int64(time.Millisecond)
 	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && ms >= 0 && ms <= most {

@@ -10,25 +10,25 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/retry"
 )
 
-// pace limits the requests of a client that are under way. A server that has too many
-// gets half as many, and one more for each round of successes. If it asks for a
-// pause, all requests wait.
+// pace limits the concurrent requests of a client. It halves them when the server
+// reports too many, and adds one after each round of successes. If the server
+// asks for a pause, all requests wait.
 type pace struct {
-	most int // 0 sets no bound, but pauses count
+	most int // 0 means no limit; pauses count even then
 	now  func() time.Time
 
 	mu      sync.Mutex
 	limit   float64 // from 1 to most
 	running int
-	era     int // begins anew with each halving
+	era     int // increased by each halving
 	resume  time.Time
-	waiting []chan struct{} // in the order in which they came
+	waiting []chan struct{} // oldest first
 }
 
 func newPace(most int) *pace { return &pace{most: most, now: time.Now, limit: float64(most)} }
 
-// begin waits until one more request may go, and returns its era for end, which must
-// follow. The error is ctx's.
+// begin waits until another request may start, and returns its era for end. The
+// error is ctx's.
 func (p *pace) begin(ctx context.Context) (era int, err error) {
 	for {
 		pause, turn, era := p.enter()
@@ -50,7 +50,7 @@ func (p *pace) begin(ctx context.Context) (era int, err error) {
 	}
 }
 
-// enter takes a place, or returns what to wait for.
+// enter takes a slot, or returns what to wait for.
 func (p *pace) enter() (pause time.Duration, turn chan struct{}, era int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,7 +66,7 @@ func (p *pace) enter() (pause time.Duration, turn chan struct{}, era int) {
 	return 0, turn, 0
 }
 
-// leave gives up waiting. A turn that came meanwhile goes to the next.
+// leave stops waiting. A turn that came meanwhile passes to the next.
 func (p *pace) leave(turn chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,7 +100,7 @@ func (p *pace) end(era int, failed *Error) {
 	p.wake()
 }
 
-// wake wakes those that may begin.
+// wake starts those that may begin.
 func (p *pace) wake() {
 	for free := int(p.limit) - p.running; free > 0 && len(p.waiting) > 0; free-- {
 		close(p.waiting[0])

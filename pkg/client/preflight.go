@@ -12,33 +12,33 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
-// The headers that a preflight names, in turbo's words (2.11.11): a server may
-// know no others.
+// The headers that a preflight lists, exactly as turbo 2.11.11 does: a server may
+// accept no others.
 const (
 	asksForUpload   = "Authorization, Content-Type, User-Agent, x-artifact-duration, x-artifact-tag, x-artifact-sha, x-artifact-dirty-hash"
 	asksForDownload = "Authorization, User-Agent"
 )
 
 var (
-	// ErrNoPreflight reports a server without a preflight.
+	// ErrNoPreflight reports a server that does not answer preflight requests.
 	ErrNoPreflight = errors.New("the server does not support preflight requests")
-	// ErrTokenWithheld reports a request that was refused without the token, which the
-	// preflight's answer did not allow.
+	// ErrTokenWithheld reports a request that was refused because it had no
+	// token: the preflight answer did not allow one.
 	ErrTokenWithheld = errors.New("the preflight answer does not allow Authorization, so the token was not sent")
 )
 
-// place is where a request goes, and whether with the token.
+// place is where a request goes, and whether the token goes with it.
 type place struct {
 	target     *url.URL
 	authorized bool
 }
 
-// askPlace asks the API where a request should go. Some name a place in object
-// storage that is good for this request only.
-func (c *Client) askPlace(ctx context.Context, r request, token string) (place, *Error) {
+// sendPreflight asks the API where to send a request. Some servers return a URL of
+// object storage for this request only.
+func (c *Client) sendPreflight(ctx context.Context, r request, token string) (place, *Error) {
 	method := r.method
 	if method == http.MethodHead {
-		method = http.MethodGet // as turbo has it, which is what servers expect
+		method = http.MethodGet // like turbo, as servers expect
 	}
 	var at place
 	failed := c.follow(ctx, request{
@@ -55,26 +55,27 @@ func (c *Client) askPlace(ctx context.Context, r request, token string) (place, 
 	return at, failed
 }
 
-// place reads the answer to a preflight. Only the API itself, which has the token
-// already, can allow it for another origin.
+// place parses the answer to a preflight. Only the API itself, which has the
+// token already, can allow it for another origin.
 func (a *answer) place(base *url.URL) (place, error) {
 	location := a.Header.Get("Location")
 	allows := allowsAuthorization(a.Header)
 	if location == "" && !allows && a.LooksLikePage() {
 		return place{}, ErrNotRemoteCache
 	}
-	_, _ = a.Beginning() // which leaves the connection to the next request
+	_, _ = a.Beginning() // so that the connection can be reused
 	at := place{target: a.Request.URL, authorized: allows && origin.Same(a.Request.URL, base)}
 	if location == "" {
 		return at, nil
 	}
 	var err error
-	at.target, err = a.leadsTo(location)
+	at.target, err = a.resolve(location)
 	return at, err
 }
 
-// allowsAuthorization looks for the header's name, which "*" does not include (Fetch
-// standard, "CORS non-wildcard request-header name").
+// allowsAuthorization reports whether the answer allows the header Authorization
+// by name; "*" does not include it (Fetch standard, "CORS non-wildcard
+// request-header name").
 func allowsAuthorization(header http.Header) bool {
 	for _, line := range header.Values("Access-Control-Allow-Headers") {
 		for name := range strings.SplitSeq(line, ",") {
@@ -86,7 +87,7 @@ func allowsAuthorization(header http.Header) bool {
 	return false
 }
 
-// withToken sends the token to the place, or nowhere.
+// withToken returns a context that sends the token only if the place may get it.
 func (p place) withToken(ctx context.Context) context.Context {
 	if !p.authorized {
 		return transport.WithTokenFor(ctx, nil)
@@ -94,7 +95,7 @@ func (p place) withToken(ctx context.Context) context.Context {
 	return transport.WithTokenFor(ctx, p.target)
 }
 
-// explain marks a request that was refused for lack of the token, unless by object
+// explain marks a request that was refused for lack of a token, unless by object
 // storage.
 func (p place) explain(failed *Error, base *url.URL, token string) {
 	refused := failed != nil && failed.Err == nil &&

@@ -223,8 +223,8 @@ func TestResolversThatFail(t *testing.T) {
 			dialer := net.Dialer{Resolver: resolver, Timeout: limit}
 			_, err := dialer.DialContext(t.Context(), "tcp", "cache.invalid.:443")
 			failed := &client.Error{Doing: "uploading", Err: err}
-			if !errors.As(err, new(*net.DNSError)) || !client.MayPassForTest(failed) || command.ExitCode(failed) != 9 {
-				t.Errorf("%v: exit %d, may pass: %v", err, command.ExitCode(failed), client.MayPassForTest(failed))
+			if !errors.As(err, new(*net.DNSError)) || !client.IsTransientForTest(failed) || command.ExitCode(failed) != 9 {
+				t.Errorf("%v: exit %d, may pass: %v", err, command.ExitCode(failed), client.IsTransientForTest(failed))
 			}
 		})
 	}

@@ -12,25 +12,24 @@ import (
 )
 
 // Progress observes a request's body. n is an absolute offset: a new attempt
-// starts again at a smaller one. Calls may come from any goroutine, but never two
-// at once, and must return quickly.
+// starts again at a smaller one. Methods may be called from any goroutine, but
+// never concurrently, and must return quickly.
 type Progress interface {
-	// Sent reports that the first n of size bytes were handed to the network.
-	// The server may still refuse an upload of which all bytes were sent.
+	// Sent reports that the first n of size bytes were sent. The server may still
+	// refuse the upload after the last byte.
 	Sent(n, size int64)
 	// Received reports that the first n of size bytes came from the network;
 	// size is -1 if the server did not announce it.
 	Received(n, size int64)
 }
 
-// Upload is one artifact to be stored.
+// Upload is an artifact to upload.
 type Upload struct {
-	// ID is what it is stored under, as [artifact.ParseID] made it.
+	// ID is the artifact's id, from [artifact.ParseID].
 	ID artifact.ID
-	// Name is what errors and reports of further tries call it; the ID where it
-	// is empty.
+	// Name is the artifact's name in errors and retries (default: ID).
 	Name string
-	// Source gives its bytes. It stays the caller's to close.
+	// Source has the bytes. The caller closes it.
 	Source *artifact.Source
 	// Metadata describes it.
 	Metadata artifact.Metadata
@@ -38,16 +37,16 @@ type Upload struct {
 	Progress Progress
 }
 
-// Stored is what became of an upload that the server accepted.
+// Stored is the result of a successful upload.
 type Stored struct {
 	URLs URLs
-	// Attempts counts the tries, the successful one among them.
+	// Attempts is the number of attempts, including the successful one.
 	Attempts int
 }
 
-// Put uploads one artifact. Each try reads the input anew, and lets the last
-// bytes go only while it is unchanged: else the connection is broken off, so
-// that the server never has a whole body, and the error wraps
+// Put uploads one artifact. Each attempt reads the input again, and sends the
+// last bytes only if the input is unchanged. Otherwise it closes the connection,
+// so that the server never receives a whole body, and the error wraps
 // [artifact.ErrChanged].
 //
 // The error is an [*Error], or wraps [ErrInvalidMetadata], in which case
@@ -76,7 +75,7 @@ func (c *Client) Put(ctx context.Context, upload Upload) (*Stored, error) {
 	return &stored, nil
 }
 
-// stored checks that a successful answer means a stored artifact.
+// stored checks that a successful answer means that the artifact was stored.
 func (a *answer) stored() (URLs, error) {
 	text, err := a.Beginning()
 	switch {
@@ -92,12 +91,11 @@ func (a *answer) stored() (URLs, error) {
 	return text, nil
 }
 
-// URLs are those in the answer to an upload, which few ask for: so they are read
-// when they are.
+// URLs are the URLs in the answer to an upload, parsed only when needed.
 type URLs []byte
 
-// List reads them where the answer has the documented form, unchecked; some
-// servers give none.
+// List returns the URLs, unchecked, if the answer has the documented form. Some
+// servers return none.
 func (u URLs) List() []string {
 	var uploaded api.Uploaded
 	if json.Unmarshal(u, &uploaded) != nil {

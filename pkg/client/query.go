@@ -13,33 +13,34 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
-// Presence says whether the cache has an artifact.
+// Presence is whether the cache has an artifact.
 type Presence int
 
-// The values of [Presence]. For an unknown one ask with [Client.Stat].
+// The values of [Presence]. If it is unknown, use [Client.Stat].
 const (
 	Unknown Presence = iota
 	Missing
 	Present
 )
 
-// Answer is about one artifact of a query. Found is set if it is present.
+// Answer is the answer about one artifact of a query. Found is set if it is
+// present.
 type Answer struct {
 	Presence Presence
 	Found    Found
 }
 
 const (
-	// MaxQuery is the most artifacts in one request. Some servers accept a megabyte,
-	// four times that many of the longest ids.
+	// MaxQuery is the maximum number of artifacts in one request. Some servers
+	// accept only 1 MB, which is four times as many of the longest ids.
 	MaxQuery = 1000
-	// maxQueried is the most bytes of the answer for one of them.
-	maxQueried = 2 << 10
+	// maxQueryAnswer is the maximum size of the answer for one of them, in bytes.
+	maxQueryAnswer = 2 << 10
 )
 
-// Query asks for many artifacts in requests of [MaxQuery], and returns an answer for
-// each, in order. It is [Unknown] if the server has no such query or does not mention
-// the artifact. The error is an [*Error].
+// Query asks about many artifacts, [MaxQuery] in each request, and returns an
+// answer for each, in order. An answer is [Unknown] if the server does not
+// support the query or does not mention the artifact. The error is an [*Error].
 func (c *Client) Query(ctx context.Context, ids []artifact.ID) ([]Answer, error) {
 	answers := make([]Answer, 0, len(ids))
 	for some := range slices.Chunk(ids, MaxQuery) {
@@ -55,9 +56,9 @@ func (c *Client) Query(ctx context.Context, ids []artifact.ID) ([]Answer, error)
 	return append(answers, make([]Answer, len(ids)-len(answers))...), nil
 }
 
-// unqueried are the statuses of servers without the query. 400, 415 and 422 come from
-// those with something else under its path, or that refuse such ids.
-var unqueried = []int{
+// noQueryStatuses are those of servers that do not support the query. 400, 415 and
+// 422 come from servers that have something else at its path, or reject such ids.
+var noQueryStatuses = []int{
 	http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone,
 	http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusNotImplemented,
 }
@@ -78,21 +79,21 @@ func (c *Client) query(ctx context.Context, ids []artifact.ID) ([]Answer, error)
 		header: http.Header{"Content-Type": {"application/json"}},
 		body:   artifact.FromBytes(question),
 		receive: func(a *answer) (err error) {
-			answers, err = a.queried(ids)
+			answers, err = a.queryAnswers(ids)
 			return err
 		},
 	})
 	var failed *Error
-	if errors.As(err, &failed) && (failed.Status != 0 && errors.Is(err, ErrNotRemoteCache) || slices.Contains(unqueried, failed.Status)) {
+	if errors.As(err, &failed) && (failed.Status != 0 && errors.Is(err, ErrNotRemoteCache) || slices.Contains(noQueryStatuses, failed.Status)) {
 		c.noQuery.Store(true)
 		return make([]Answer, len(ids)), nil
 	}
 	return answers, err
 }
 
-// queried reads the answer to a query.
-func (a *answer) queried(ids []artifact.ID) ([]Answer, error) {
-	text, err := a.Document(int64(reply.MaxBytes + len(ids)*maxQueried))
+// queryAnswers parses the answer to a query.
+func (a *answer) queryAnswers(ids []artifact.ID) ([]Answer, error) {
+	text, err := a.Document(int64(reply.MaxBytes + len(ids)*maxQueryAnswer))
 	if err != nil {
 		return nil, err
 	}
@@ -109,8 +110,8 @@ func (a *answer) queried(ids []artifact.ID) ([]Answer, error) {
 	return answers, nil
 }
 
-// queriedResult is [api.QueryResult] with missing members told from 0.
-type queriedResult struct {
+// queryResult is an [api.QueryResult] that distinguishes missing members from 0.
+type queryResult struct {
 	Size           *int64          `json:"size"`
 	TaskDurationMs json.Number     `json:"taskDurationMs"`
 	Tag            string          `json:"tag"`
@@ -120,11 +121,11 @@ type queriedResult struct {
 }
 
 // unreadable is an unknown result.
-var unreadable = &queriedResult{Error: json.RawMessage("null")}
+var unreadable = &queryResult{Error: json.RawMessage("null")}
 
-// readResults returns [unreadable] for what cannot be read, and nil for null. Reading
-// all at once takes half the time of what follows.
-func readResults(text []byte) (results map[string]*queriedResult, err error) {
+// readResults returns [unreadable] for a result that cannot be parsed, and nil
+// for null. Parsing all at once takes half the time of parsing each.
+func readResults(text []byte) (results map[string]*queryResult, err error) {
 	if json.Unmarshal(text, &results) == nil {
 		return results, nil
 	}
@@ -132,9 +133,9 @@ func readResults(text []byte) (results map[string]*queriedResult, err error) {
 	if err := json.Unmarshal(text, &raw); err != nil {
 		return nil, err
 	}
-	results = make(map[string]*queriedResult, len(raw))
+	results = make(map[string]*queryResult, len(raw))
 	for id, part := range raw {
-		var result *queriedResult
+		var result *queryResult
 		if json.Unmarshal(part, &result) != nil {
 			result = unreadable
 		}
@@ -144,7 +145,7 @@ func readResults(text []byte) (results map[string]*queriedResult, err error) {
 }
 
 // answer is [Unknown] if the server reports an error.
-func (r *queriedResult) answer(id artifact.ID, line func(text string, limit int) string) Answer {
+func (r *queryResult) answer(id artifact.ID, line func(text string, limit int) string) Answer {
 	switch {
 	case r == nil:
 		return Answer{Presence: Missing}
@@ -159,7 +160,7 @@ func (r *queriedResult) answer(id artifact.ID, line func(text string, limit int)
 	if r.Size != nil && *r.Size >= 0 {
 		found.Size = *r.Size
 	}
-	// The server always sends the member; 0 mostly means unset.
+	// The server always sends this member; 0 usually means unset.
 	if ms := r.TaskDurationMs.String(); ms != "0" {
 		found.Metadata.Duration = milliseconds(ms)
 	}

@@ -19,31 +19,31 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
-// request is one call of the API. It may take several tries, each of which may
-// lead from place to place.
+// request is one call of the API. It may take several attempts, each with several
+// redirects.
 type request struct {
-	doing  string      // what the user asked for, as "uploading"
-	id     artifact.ID // what it is about, where that is one artifact
+	doing  string      // in the user's terms, such as "uploading"
+	id     artifact.ID // of the artifact, if it is about one
 	name   string      // what the caller calls it
 	method string
 	target *url.URL
 	header http.Header
-	// asks are the headers that a preflight names; empty for a request that
-	// has none.
+	// asks are the headers that a preflight lists; empty for a request without
+	// one.
 	asks string
-	// body is read anew each time the request goes out; nil sends none.
+	// body is read again for each attempt; it may be nil.
 	body     *artifact.Source
-	progress Progress // nil does not observe the body
-	// receive takes what it needs of a successful answer. An error that wraps
-	// reply.ErrBroken is one of the network, any other is final.
+	progress Progress // may be nil
+	// receive reads a successful answer. An error that wraps reply.ErrBroken is
+	// an error of the network; any other is final.
 	receive func(*answer) error
 }
 
-// maxRedirects is how often a request follows the server to another place.
+// maxRedirects is the maximum number of redirects that a request follows.
 const maxRedirects = 5
 
-// do makes a request and tries again where that may help. It returns the number
-// of tries, and an [*Error] if none succeeded.
+// do makes a request, with retries. It returns the number of attempts, and an
+// [*Error] if none succeeded.
 func (c *Client) do(ctx context.Context, r request) (attempts int, err error) {
 	ctx, cancel := transport.WithTimeout(ctx, c.timeout, ErrTimeout)
 	defer cancel()
@@ -54,7 +54,7 @@ func (c *Client) do(ctx context.Context, r request) (attempts int, err error) {
 			return retry.Outcome{}
 		}
 		failed.Attempts = attempts
-		return retry.Outcome{Again: failed.mayPass(), After: failed.retryAfter}
+		return retry.Outcome{Again: failed.isTransient(), After: failed.retryAfter}
 	}, func(pause time.Duration) {
 		if c.onRetry != nil {
 			c.onRetry(Retry{Err: failed, Pause: pause, Attempt: attempts})
@@ -73,7 +73,7 @@ func (c *Client) do(ctx context.Context, r request) (attempts int, err error) {
 	return attempts, failed
 }
 
-// tryInTurn makes one try when the pace allows it.
+// tryInTurn makes one attempt when the pace allows it.
 func (c *Client) tryInTurn(ctx context.Context, r request) *Error {
 	era, err := c.pace.begin(ctx)
 	if err != nil {
@@ -84,7 +84,8 @@ func (c *Client) tryInTurn(ctx context.Context, r request) *Error {
 	return failed
 }
 
-// try makes one try, and another if the server refuses a token that can be renewed.
+// try makes one attempt, and another if the server refuses a token that can be
+// renewed.
 func (c *Client) try(ctx context.Context, r request) *Error {
 	for again := false; ; again = true {
 		token, err := c.tokens.Token(ctx)
@@ -98,12 +99,13 @@ func (c *Client) try(ctx context.Context, r request) *Error {
 	}
 }
 
-// begin makes a request, with a preflight each time: the place may be good only once.
+// begin makes a request. It sends a preflight each time, since its URL may be
+// valid only once.
 func (c *Client) begin(ctx context.Context, r request, token string) *Error {
 	if !c.preflight || r.asks == "" {
 		return c.follow(ctx, r, r.target, token)
 	}
-	at, failed := c.askPlace(ctx, r, token)
+	at, failed := c.sendPreflight(ctx, r, token)
 	if failed != nil {
 		return failed
 	}
@@ -126,13 +128,13 @@ func (c *Client) follow(ctx context.Context, r request, target *url.URL, token s
 	}
 }
 
-// send makes one request, and returns the place of a redirect. The token is in ctx,
-// and must not come back in an error.
+// send makes one request, and returns the target of a redirect. The token is in
+// ctx, and must not appear in an error.
 func (c *Client) send(ctx context.Context, r request, target *url.URL, token string) (next *url.URL, failed *Error) {
-	// The way out changes copies of the headers and of the URL.
+	// The transport changes copies of the headers and the URL.
 	req := (&http.Request{
 		Method: r.method, URL: target, Host: target.Host, Header: r.header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, // net/http asks for consent from 1.1 on
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, // needed for Expect: 100-continue
 	}).WithContext(ctx)
 	var sent *sending
 	if r.body != nil {
@@ -143,7 +145,7 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	}
 	resp, err := c.way.RoundTrip(req)
 	if err != nil {
-		err = c.known(err)
+		err = c.explain(err)
 		if sent != nil {
 			err = cmp.Or(sent.refusal(), context.Cause(ctx), err)
 		}
@@ -154,18 +156,18 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	return r.settle(&answer{reply.New(resp, c.redactor, c.answerTimeout)})
 }
 
-// brokenConnection is what net/http says before the reason, in an error of no type.
+// brokenConnection is a prefix of net/http's errors that have no type.
 const brokenConnection = "net/http: HTTP/1.x transport connection broken: "
 
-// known explains an error of the connection or of TLS, or an answer that no cache
-// gives.
-func (c *Client) known(err error) error {
+// explain returns a clearer error for some errors of the connection, TLS and
+// HTTP.
+func (c *Client) explain(err error) error {
 	var network net.Error
 	reason, broken := strings.CutPrefix(err.Error(), brokenConnection)
 	switch {
 	case errors.Is(err, transport.ErrFraming):
 		return fmt.Errorf("%w: %w", ErrNotRemoteCache, err)
-	case errors.As(err, &network): // the system says enough, or TLS
+	case errors.As(err, &network): // the error is clear, or one of TLS
 		return c.tlsReason(err)
 	case errors.Is(err, io.EOF):
 		return &explainedError{"the server closed the connection without an answer", err}
@@ -180,7 +182,7 @@ func (c *Client) known(err error) error {
 // settle decides what an answer means.
 func (r request) settle(a *answer) (next *url.URL, failed *Error) {
 	switch {
-	case a.StatusCode == 0: // as 000 is read, which in an [Error] says that there was no answer
+	case a.StatusCode == 0: // from "000"; in an [Error], 0 means that there was no answer
 		return nil, r.failure(a.Request.URL, errNoStatus)
 	case a.StatusCode >= 300 && a.StatusCode <= 399:
 		next, err := a.redirect()
@@ -197,12 +199,13 @@ func (r request) settle(a *answer) (next *url.URL, failed *Error) {
 	return nil, nil
 }
 
-// failure returns an error without an answer.
+// failure returns the error of a request without an answer.
 func (r request) failure(target *url.URL, err error) *Error {
 	return &Error{Doing: r.doing, ID: r.id, Name: r.name, Method: r.method, URL: transport.Redact(target), Err: err}
 }
 
-// refused returns the error for an answer; reason is nil if the status says enough.
+// refused returns the error for an answer. reason may be nil if the status says
+// enough.
 func (r request) refused(a *answer, reason error) *Error {
 	failed := r.failure(a.Request.URL, reason)
 	failed.Status = a.StatusCode
@@ -214,34 +217,34 @@ func (r request) refused(a *answer, reason error) *Error {
 	return failed
 }
 
-// DefaultRetries is the usual number of further tries of a request.
+// DefaultRetries is the recommended number of retries of a request.
 const DefaultRetries = 4
 
 // ErrRetryAfter reports a server that asked for a pause of more than two minutes.
 var ErrRetryAfter = errors.New("the server asks to try again later")
 
-// Retry is a further try of a request, before its pause.
+// Retry describes a retry of a request, before its pause.
 type Retry struct {
-	// Err is why.
+	// Err is the reason.
 	Err *Error
-	// Attempt is the number of the try that failed, the first being 1.
+	// Attempt is the number of the attempt that failed, starting at 1.
 	Attempt int
-	// Pause is the time until the next try.
+	// Pause is the time until the next attempt.
 	Pause time.Duration
 }
 
-// mayPass reports whether another try may succeed. A PUT is made again even if its
-// answer was lost, since it means the same twice.
-func (e *Error) mayPass() bool {
+// isTransient reports whether another attempt may succeed. A PUT is retried even
+// if its answer was lost, since it is idempotent.
+func (e *Error) isTransient() bool {
 	if e.Status != 0 && e.Err == nil {
-		return retry.StatusMayPass(e.Status)
+		return retry.IsTransientStatus(e.Status)
 	}
 	if e.Status != 0 {
 		return errors.Is(e.Err, reply.ErrBroken)
 	}
 	var proxy *ProxyError
 	if errors.As(e.Err, &proxy) {
-		return retry.StatusMayPass(proxy.Status)
+		return retry.IsTransientStatus(proxy.Status)
 	}
 	var broken *fault.Error
 	for _, lasting := range []error{
@@ -252,5 +255,5 @@ func (e *Error) mayPass() bool {
 			return false
 		}
 	}
-	return !errors.As(e.Err, &broken) && retry.ErrorMayPass(e.Err)
+	return !errors.As(e.Err, &broken) && retry.IsTransient(e.Err)
 }

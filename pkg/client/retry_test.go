@@ -95,7 +95,7 @@ func TestPutTriesAgain(t *testing.T) {
 	}
 }
 
-func TestWhatMayPass(t *testing.T) {
+func TestIsTransient(t *testing.T) {
 	t.Parallel()
 	for want, reasons := range map[bool][]*Error{
 		true: {{Err: io.EOF}, {Err: errors.New("connection reset")}, {Status: 202, Err: reply.ErrBroken}, {Status: 500, Err: reply.ErrBroken}},
@@ -106,7 +106,7 @@ func TestWhatMayPass(t *testing.T) {
 		},
 	} {
 		for _, reason := range reasons {
-			if got := reason.mayPass(); got != want {
+			if got := reason.isTransient(); got != want {
 				t.Errorf("%+v may pass: %v, want %v", reason, got, want)
 			}
 		}
@@ -216,5 +216,5 @@ func SkipPausesForTest(c *Client) {
 	c.retries.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 }
 
-// MayPassForTest tells whether an error is tried again.
-func MayPassForTest(e *Error) bool { return e.mayPass() }
+// IsTransientForTest tells whether an error is tried again.
+func IsTransientForTest(e *Error) bool { return e.isTransient() }

@@ -12,9 +12,9 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
-// Stat asks for an artifact's description, with HEAD or, if the server does not
-// support that, with GET; see [Client.Confirm]. The error is an [*Error], which is
-// [ErrNotFound] if the cache does not have the artifact.
+// Stat describes an artifact. It uses HEAD, or GET if the server does not support
+// HEAD; see [Client.Confirm]. The error is an [*Error], which is [ErrNotFound] if
+// the cache does not have the artifact.
 func (c *Client) Stat(ctx context.Context, id artifact.ID) (Found, error) {
 	if c.noHead.Load() {
 		return c.stat(ctx, id, http.MethodGet)
@@ -25,13 +25,13 @@ func (c *Client) Stat(ctx context.Context, id artifact.ID) (Found, error) {
 	case err == nil && found.Size != 0:
 		return found, nil
 	case err == nil:
-		// It may be empty, or the length of an answer without a body.
+		// The size may be missing, or be that of an answer without a body.
 	case !errors.As(err, &failed) || failed.Method != http.MethodHead:
 		return Found{}, err
 	case failed.Status == http.StatusMethodNotAllowed || failed.Status == http.StatusNotImplemented:
 		c.noHead.Store(true)
 	case failed.Status == http.StatusForbidden && failed.redirected:
-		// A place in object storage may be open to GET only.
+		// A URL of object storage may be valid for GET only.
 		if found, err = c.stat(ctx, id, http.MethodGet); err == nil {
 			c.noHead.Store(true)
 		}
@@ -42,10 +42,10 @@ func (c *Client) Stat(ctx context.Context, id artifact.ID) (Found, error) {
 	return c.stat(ctx, id, http.MethodGet)
 }
 
-// Confirm asks with GET for an artifact whose size, from HEAD or a query, is not the
-// expected one: some servers give a wrong one there. It reads a body of up to 1 MiB,
-// because some servers do not survive that it is cut off. Once both sizes agree,
-// later calls return what they are given.
+// Confirm checks an unexpected size from HEAD or a query with GET, since some
+// servers report a wrong one. It reads a body of up to 1 MiB to its end, because
+// some servers crash if the client closes the connection. Once both sizes agree,
+// later calls return doubtful unchanged.
 func (c *Client) Confirm(ctx context.Context, doubtful Found) (Found, error) {
 	c.sizes.Lock()
 	switch {
@@ -73,9 +73,9 @@ func (c *Client) Confirm(ctx context.Context, doubtful Found) (Found, error) {
 }
 
 const (
-	// maxLeftover is the longest unwanted body that is read, in bytes.
+	// maxLeftover is the maximum size of an unwanted body that is read, in bytes.
 	maxLeftover = 1 << 20
-	// leftoverTime bounds that.
+	// leftoverTime limits the time for it.
 	leftoverTime = 10 * time.Second
 )
 
@@ -94,7 +94,7 @@ func (c *Client) stat(ctx context.Context, id artifact.ID, method string) (found
 	return found, err
 }
 
-// discard reads a short body to its end. A long one is cut off later.
+// discard reads a short body to its end. A long one is closed later.
 func (a *answer) discard() {
 	body := a.TakeBody()
 	if a.ContentLength > maxLeftover {

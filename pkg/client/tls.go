@@ -12,10 +12,10 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
-// ErrOldTLS reports a server that speaks TLS 1.1 or older only.
+// ErrOldTLS reports a server that supports only TLS 1.1 or older.
 var ErrOldTLS = errors.New("the server supports only TLS versions older than 1.2, which are no longer secure")
 
-// explainedError is an error of crypto/tls or net/http in the user's words.
+// explainedError is an error of crypto/tls or net/http in clearer words.
 type explainedError struct {
 	text string
 	err  error
@@ -24,8 +24,7 @@ type explainedError struct {
 func (e *explainedError) Error() string { return e.text }
 func (e *explainedError) Unwrap() error { return e.err }
 
-// tlsReason explains why there is no TLS connection. Other errors come back as
-// they are.
+// tlsReason explains an error of TLS, and returns any other unchanged.
 func (c *Client) tlsReason(err error) error {
 	var host x509.HostnameError
 	var certificate *tls.CertificateVerificationError
@@ -50,18 +49,18 @@ func (c *Client) tlsReason(err error) error {
 	return err
 }
 
-// isOldTLS knows the alert protocol_version (RFC 8446, section 6.2), and what
-// crypto/tls says about the answer of a server that knows no alert. Both have no
-// type, so their texts are compared.
+// isOldTLS reports whether err is the alert protocol_version (RFC 8446, section
+// 6.2), or crypto/tls's error for a server that sends no alert. Neither has a
+// type, so it compares their texts.
 func isOldTLS(err error) bool {
 	text := err.Error()
 	return strings.Contains(text, tls.AlertError(70).Error()) || strings.Contains(text, "tls: server selected unsupported protocol version")
 }
 
-// maxNames is the most characters of a certificate's names that are shown.
+// maxNames limits how many characters of a certificate's names are shown.
 const maxNames = 100
 
-// wrongHost says whose certificate it is.
+// wrongHost describes whose certificate it is.
 func wrongHost(e x509.HostnameError) string {
 	var names []string
 	for _, ip := range e.Certificate.IPAddresses {

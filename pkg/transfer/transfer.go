@@ -39,7 +39,7 @@ type Result struct {
 	Status Status
 	// URLs are from the server's answer.
 	URLs client.URLs
-	// Attempts counts the tries to upload.
+	// Attempts is the number of attempts to upload.
 	Attempts int
 	// Elapsed is the time from the opening of the input to the end.
 	Elapsed time.Duration

@@ -75,7 +75,7 @@ func (w wire) try(ctx context.Context, q question, document any) (*Error, retry.
 		case errors.Is(context.Cause(ctx), errSilent):
 			err = errSilent
 		}
-		return failure(Unreachable, err), retry.Outcome{Again: retry.ErrorMayPass(err)}
+		return failure(Unreachable, err), retry.Outcome{Again: retry.IsTransient(err)}
 	}
 	resp, err := w.send(ctx, q)
 	if err != nil {
@@ -94,7 +94,7 @@ func (w wire) try(ctx context.Context, q question, document any) (*Error, retry.
 		return failure(Untrusted, errors.New("the answer does not come from a token server")), retry.Outcome{}
 	}
 	return failure(kindOf(resp.StatusCode), errors.New(q.reason(&answer))),
-		retry.Outcome{Again: retry.StatusMayPass(resp.StatusCode), After: resp.Header.Get("Retry-After")}
+		retry.Outcome{Again: retry.IsTransientStatus(resp.StatusCode), After: resp.Header.Get("Retry-After")}
 }
 
 func (w wire) send(ctx context.Context, q question) (*http.Response, error) {
@@ -117,7 +117,7 @@ func (w wire) send(ctx context.Context, q question) (*http.Response, error) {
 // kindOf returns what a status says about the server.
 func kindOf(status int) Kind {
 	switch {
-	case retry.StatusMayPass(status), status > 500:
+	case retry.IsTransientStatus(status), status > 500:
 		return Unreachable
 	case status == http.StatusBadRequest, status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return Denied

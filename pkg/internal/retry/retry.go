@@ -96,19 +96,19 @@ func ParseAfter(value string, now time.Time) (time.Duration, bool) {
 	return max(0, date.Sub(now)), true
 }
 
-// passing are the statuses that may be gone at the next try. 412 is what
+// transient are the statuses that a retry may cure. 412 is what
 // turborepo-remote-cache answers when its storage failed.
-var passing = []int{
+var transient = []int{
 	http.StatusRequestTimeout, http.StatusPreconditionFailed, http.StatusTooEarly, http.StatusTooManyRequests,
 	http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 }
 
-// StatusMayPass reports whether another try may get another status.
-func StatusMayPass(status int) bool { return slices.Contains(passing, status) }
+// IsTransientStatus reports whether a retry may get another status.
+func IsTransientStatus(status int) bool { return slices.Contains(transient, status) }
 
-// ErrorMayPass reports whether an error of the network may be gone at the next
+// IsTransient reports whether an error of the network may be gone at the next
 // try: a certificate stays wrong, and a server that does not speak TLS stays so.
-func ErrorMayPass(err error) bool {
+func IsTransient(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	return !errors.As(err, &certificate) && !errors.As(err, &record)

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// ErrPlainHTTP reports a request that would have left this machine unencrypted.
+// ErrPlainHTTP reports a request that would have been sent to another machine
+// unencrypted.
 var ErrPlainHTTP = errors.New("plain http to another machine is not allowed")
 
 const (

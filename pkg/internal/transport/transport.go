@@ -34,7 +34,7 @@ type Options struct {
 	// HTTP2 begins with HTTP/2 over TLS and falls back to HTTP/1.1. Without
 	// it, it is the other way round.
 	HTTP2 bool
-	// AllowHTTP lets plain HTTP leave this machine.
+	// AllowHTTP allows plain HTTP to other machines.
 	AllowHTTP bool
 	// ContinueTimeout is how long a body waits for a 100.
 	ContinueTimeout time.Duration
