@@ -25,7 +25,7 @@ const (
 	BLAKE3 Algorithm = "blake3"
 )
 
-// Algorithms returns all of them, the default first.
+// Algorithms returns all algorithms, the default first.
 func Algorithms() []Algorithm { return []Algorithm{SHA256, SHA512, BLAKE3} }
 
 // ParseAlgorithm returns the algorithm with the given lower-case name.
@@ -59,14 +59,13 @@ func (a Algorithm) new() hash.Hash {
 	}
 }
 
-// digestOf returns the id that a hash of all bytes stands for: lower-case
-// hexadecimal.
+// digestOf returns the sum of a hash as an id, in lower-case hexadecimal.
 func digestOf(h hash.Hash) artifact.ID {
 	return artifact.ID(hex.EncodeToString(h.Sum(nil)))
 }
 
-// lowerDigest returns id in lower case, and reports whether that is another
-// spelling of a digest: PowerShell's Get-FileHash prints upper case.
+// lowerDigest returns id in lower case, and reports whether it is a digest that
+// changed: PowerShell's Get-FileHash prints upper case.
 func lowerDigest(id artifact.ID) (lower artifact.ID, changed bool) {
 	lower = artifact.ID(strings.ToLower(string(id)))
 	return lower, lower != id && len(AlgorithmsOf(id)) > 0

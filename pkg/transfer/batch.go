@@ -11,30 +11,31 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
-// Batch says how the inputs of a list are uploaded together.
+// Batch configures the upload of a list.
 type Batch struct {
-	// Jobs is how many are sent at a time, at least 1.
+	// Jobs is how many inputs are uploaded at a time, at least 1.
 	Jobs int
-	// FailFast starts nothing further when one has failed.
+	// FailFast starts no more uploads after a failure.
 	FailFast bool
-	// Progress, if not nil, observes the whole list.
+	// Progress, if not nil, observes the list.
 	Progress ListTracker
 }
 
-// smallSize is how many bytes a file may have to be read without taking turns.
+// smallSize is the maximum size, in bytes, of a file that is read without taking
+// turns.
 const smallSize = 64 << 10
 
-// PutAll uploads a list and gives the results in its order, each as soon as
-// those before it are known. Opening and hashing, asking and sending of
-// different inputs overlap. An id that comes again among the last 10,000 is
-// sent once; with other bytes it fails with [ErrOtherBytes]. An entry that is
-// no input gives a result without a path.
+// PutAll uploads a list and yields the results in its order, each as soon as
+// those before it are known. It hashes, looks up and sends different inputs at
+// the same time. An id that repeats one of the last 10,000 is sent once; with
+// other bytes it fails with [ErrOtherBytes]. An invalid entry yields a result
+// without a path.
 //
-// When the credential is refused, the cache is closed or the network lost, what
-// is left of the list comes as [NotSent]. When ctx ends, only what was uploaded by
-// then is still given. Memory depends neither on the number
-// nor on the size of the inputs: up to [client.MaxQuery] of them are under way or
-// wait for one before them, four times as many with SkipExisting.
+// If the credential is refused, the cache is closed or the network is lost, the
+// rest of the list is [NotSent]. When ctx ends, PutAll yields only what has been
+// uploaded. Memory depends neither on the number nor on the size of the inputs:
+// up to [client.MaxQuery] of them are in flight or wait for an earlier one, four
+// times as many with SkipExisting.
 func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.Seq[Result] {
 	return func(yield func(Result) bool) {
 		r := &putRun{
@@ -42,7 +43,7 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 			turns: make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
 		}
 		l := line[*putEntry]{entries: r.entries(inputs), window: window, inTurn: r.completeRepeat}
-		prepare, send := each(batch.Jobs, r.caught(r.prepare)), each(batch.Jobs, r.caught(r.send))
+		prepare, send := each(batch.Jobs, r.catch(r.prepare)), each(batch.Jobs, r.catch(r.send))
 		l.steps = []step[*putEntry]{prepare, send}
 		if u.asks() {
 			l.window = queryWindow
@@ -50,7 +51,7 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 		}
 		for e := range l.run(ctx) {
 			result := e.result
-			e.outcome.result = nil // the outcome is remembered for long
+			e.outcome.result = nil // outcomes are kept long
 			if !yield(result) {
 				return
 			}
@@ -67,16 +68,16 @@ type putRun struct {
 	turns    chan struct{} // for reading large inputs and streams
 }
 
-// putEntry is one input on its way.
+// putEntry is an input in flight.
 type putEntry struct {
 	prepared
 	*outcome
 	result Result
 	begin  time.Time
 	share  share
-	first  *outcome // of the input that is sent for this one
-	stream bool     // it can be read once
-	// What a query said: that the cache has nothing, or something else.
+	first  *outcome // of the input that is sent instead of this one
+	stream bool     // can be read only once
+	// The result of a query: the cache has no artifact, or another one.
 	missing bool
 	found   *client.Found
 }
@@ -92,8 +93,7 @@ func (e *putEntry) release() {
 	}
 }
 
-// entries returns the entries of the list. An entry that is no input is finished at
-// once.
+// entries returns the entries of the list. An invalid entry is finished at once.
 func (r *putRun) entries(inputs Inputs) iter.Seq[*putEntry] {
 	return func(yield func(*putEntry) bool) {
 		if list := r.batch.Progress; list != nil {
@@ -103,7 +103,7 @@ func (r *putRun) entries(inputs Inputs) iter.Seq[*putEntry] {
 			e := newPutEntry(input, r.batch.Progress)
 			if err != nil {
 				r.settle(e, Failed, err)
-			} else if !r.hasEnded(e) && input.ID != "" { // in the order of the list: the first one is sent
+			} else if !r.hasEnded(e) && input.ID != "" { // in the order of the list, so that the first is sent
 				e.first = r.repeats.claim(input.ID, e.outcome)
 			}
 			if !yield(e) {
@@ -127,16 +127,16 @@ func newPutEntry(input Input, list ListTracker) *putEntry {
 	return e
 }
 
-// caught makes a panic over one input a failure of that input alone.
-func (r *putRun) caught(work func(context.Context, *putEntry)) func(context.Context, *putEntry) {
+// catch turns a panic over one input into a failure of that input.
+func (r *putRun) catch(work func(context.Context, *putEntry)) func(context.Context, *putEntry) {
 	return func(ctx context.Context, e *putEntry) {
-		if err := caught(e.input, func() error { work(ctx, e); return nil }); err != nil {
+		if err := catch(e.input, func() error { work(ctx, e); return nil }); err != nil {
 			r.settle(e, Failed, err)
 		}
 	}
 }
 
-// prepare opens an input and finds out its id.
+// prepare opens an input and determines its id.
 func (r *putRun) prepare(ctx context.Context, e *putEntry) {
 	if r.hasEnded(e) {
 		return
@@ -157,7 +157,7 @@ func (r *putRun) prepare(ctx context.Context, e *putEntry) {
 func (r *putRun) open(ctx context.Context, e *putEntry) error {
 	id := e.input.ID
 	input := e.input
-	input.ID = "" // the bytes behind a given id are hashed too: it may come again
+	input.ID = "" // hash the bytes even if the id is given: it may repeat
 	hasTurn := false
 	defer func() {
 		if hasTurn {
@@ -183,7 +183,7 @@ func (r *putRun) open(ctx context.Context, e *putEntry) error {
 		id = sum
 	}
 	e.prepared, err = r.uploader.prepare(ctx, e.input, source, id, &e.share, &e.result)
-	if err == nil && r.uploader.asks() { // it may be long until it is its turn
+	if err == nil && r.uploader.asks() { // its turn may be far off
 		if err = source.Release(); err != nil {
 			err = &InputError{Path: e.input.Path, Err: err}
 		}
@@ -191,7 +191,7 @@ func (r *putRun) open(ctx context.Context, e *putEntry) error {
 	return err
 }
 
-// ask finds out what the cache has of a batch, and finishes what it has.
+// ask looks up a batch, and finishes the inputs that the cache has.
 func (r *putRun) ask(ctx context.Context, batch []*putEntry) {
 	answers := make([]client.Answer, len(batch))
 	ids := make([]artifact.ID, len(batch))
@@ -206,7 +206,7 @@ func (r *putRun) ask(ctx context.Context, batch []*putEntry) {
 			}
 			return err
 		})
-		if endsRun(err) || isLost(err) { // so would the uploads be
+		if endsRun(err) || isLost(err) { // the uploads would fail too
 			for _, e := range batch {
 				if !r.hasEnded(e) {
 					r.settle(e, Failed, err)

@@ -28,7 +28,7 @@ const (
 	Unsigned Signature = "none"
 )
 
-// expectation is what an artifact in the cache should be.
+// expectation describes the right artifact.
 type expectation struct {
 	id artifact.ID
 	// size is -1 if unknown.
@@ -38,34 +38,34 @@ type expectation struct {
 	algorithms []Algorithm
 	// local, if not nil, has the same bytes.
 	local *artifact.Source
-	// tag, if not empty, was just sent; otherwise signer, if not nil, checks the
+	// tag, if not empty, was just sent. Otherwise signer, if not nil, checks the
 	// artifact's tag.
 	tag    string
 	signer *artifact.Signer
-	scheme artifact.Scheme // the only one that counts, unless it is empty
+	scheme artifact.Scheme // if not empty, the only one accepted
 }
 
-// check compares one download with what is expected.
+// check compares a download with what is expected.
 type check struct {
 	expectation
 	found client.Found
-	n     int64 // bytes that came
+	n     int64 // bytes received
 	sums  []hash.Hash
 	// The tags by both schemes. v2 needs the size before the first byte, and is
 	// nil if the size is unknown.
 	v1, v2 hash.Hash
-	// whole recognizes the bytes if they have to be fetched once more.
+	// whole recognizes the bytes when they are read again.
 	whole hash.Hash
 }
 
 // checksBytes reports whether there is anything to compare the bytes with.
 func (e expectation) checksBytes() bool { return e.local != nil || len(e.algorithms) > 0 }
 
-// coversBytes reports whether an artifact that was cut short would not pass.
+// coversBytes reports whether the check would detect a truncated artifact.
 func (e expectation) coversBytes() bool { return e.checksBytes() || e.signer != nil }
 
-// expect finds out what an artifact should be. What it opened is in local, to
-// be closed. An error is ctx's own or an [*InputError].
+// expect determines what an artifact should be. The caller closes local. The
+// error is ctx's or an [*InputError].
 func (v *Verifier) expect(ctx context.Context, input Input) (expected expectation, err error) {
 	if input.Remote {
 		return expectation{id: input.ID, size: -1, sum: input.ID, algorithms: input.Digests}, nil
@@ -74,19 +74,18 @@ func (v *Verifier) expect(ctx context.Context, input Input) (expected expectatio
 	switch {
 	case err != nil:
 	case source == nil:
-		expected, err = input.measure(ctx, orNobody(v.Progress))
+		expected, err = input.measure(ctx, orSilent(v.Progress))
 	default:
 		expected = expectation{size: source.Size(), local: source}
-		if expected.id, err = input.identify(ctx, source, orNobody(v.Progress)); err != nil {
+		if expected.id, err = input.identify(ctx, source, orSilent(v.Progress)); err != nil {
 			_ = source.Close() // opened for reading
 		}
 	}
 	return expected, input.failure(ctx, err)
 }
 
-// measure reads a stream, of which only size and digest are left: nothing is
-// stored. When ctx ends it returns at once, and the stream may be read from
-// once more after that.
+// measure determines the size and digest of a stream without storing it. When ctx
+// ends, it returns at once; the stream may still be read once after that.
 func (in Input) measure(ctx context.Context, tracker Tracker) (expectation, error) {
 	algorithm := cmp.Or(in.Algorithm, SHA256)
 	return fault.Abandon(ctx, func() (expectation, error) {
@@ -99,8 +98,8 @@ func (in Input) measure(ctx context.Context, tracker Tracker) (expectation, erro
 	}, func(expectation) {})
 }
 
-// newCheck begins a check. It fails at once where the size is wrong, and still
-// gives the check.
+// newCheck begins a check. If the size is wrong, it returns an error and the
+// check.
 func (e expectation) newCheck(found client.Found) (*check, error) {
 	c := &check{expectation: e, found: found}
 	size := found.Size
@@ -125,7 +124,7 @@ func (e expectation) newCheck(found client.Found) (*check, error) {
 	return c, nil
 }
 
-// read reads the bytes, and passes them on to a writer, if to is not nil.
+// read reads the bytes, and writes them to to if it is not nil.
 func (c *check) read(body io.Reader, to io.Writer, pieceSize int) error {
 	var hashes []hash.Hash
 	for _, h := range append(slices.Clone(c.sums), c.v1, c.v2, c.whole) {
@@ -134,7 +133,7 @@ func (c *check) read(body io.Reader, to io.Writer, pieceSize int) error {
 		}
 	}
 	if c.size >= 0 {
-		// Not a byte more than shows that there are too many.
+		// One byte too many is enough.
 		body = io.LimitReader(body, c.size+1)
 	}
 	writer := to
@@ -146,12 +145,12 @@ func (c *check) read(body io.Reader, to io.Writer, pieceSize int) error {
 	return err
 }
 
-// rereader gives the bytes that came once more, to what begin gives: it may have
-// to begin more than once. More than limit bytes are not wanted.
+// rereader writes the received bytes again, up to limit, to the writer that begin
+// returns. It may call begin more than once.
 type rereader func(ctx context.Context, limit int64, begin func() io.Writer) error
 
-// verdict returns an error unless the bytes were the right ones. again reads them
-// once more.
+// verdict returns an error unless the bytes were right. again reads them a second
+// time.
 func (c *check) verdict(ctx context.Context, again rereader) (Signature, error) {
 	if c.size >= 0 && c.n > c.size {
 		return "", differs("the cache has more than the %d bytes of the input", c.size)
@@ -202,8 +201,8 @@ func (c *check) checkSignature(ctx context.Context, again rereader) (Signature, 
 	return "", ErrBadSignature
 }
 
-// signAgain makes the tag that needs the size first, now that it is known, over
-// the same bytes.
+// signAgain computes the tag that begins with the size, now that it is known,
+// over the same bytes.
 func (c *check) signAgain(ctx context.Context, again rereader) error {
 	var whole, v2 hash.Hash
 	err := again(ctx, c.n+1, func() io.Writer {

@@ -9,64 +9,63 @@ import (
 	"github.com/artifact-cli/artifact/pkg/client"
 )
 
-// maxLost is how many inputs in a row may be lost to one cause in the network.
+// maxLost is how many inputs in a row may fail for one cause in the network.
 const maxLost = 10
 
-// The reasons to end a run before its list ends.
+// The reasons to stop before the end of a list.
 var (
 	ErrRefusesAll = errors.New("the server refuses all of them")
 	ErrLost       = fmt.Errorf("%d in a row failed for the same reason", maxLost)
 	ErrFailedFast = errors.New("another one failed")
 )
 
-// NotTriedError says that an input was not tried, since the run had ended.
+// NotTriedError reports that an input was not tried because the run had stopped.
 type NotTriedError struct {
-	Name  string // its path, or its id if it has none
-	Meant string // what was to be done, as "sent"
-	Err   error  // why the run had ended
+	Name   string // its path, or its id if it has none
+	Action string // such as "sent"
+	Err    error  // why the run had stopped
 }
 
 func (e *NotTriedError) Error() string {
-	return fmt.Sprintf("%s was not %s: %v", e.Name, e.Meant, e.Err)
+	return fmt.Sprintf("%s was not %s: %v", e.Name, e.Action, e.Err)
 }
 
 // Unwrap returns the reason.
 func (e *NotTriedError) Unwrap() error { return e.Err }
 
-// endedError is the reason to end a run, with the failure that made it one.
+// endedError is the reason to stop a run, and the failure that caused it.
 type endedError struct{ reason, failure error }
 
 func (e *endedError) Error() string   { return e.reason.Error() }
 func (e *endedError) Unwrap() []error { return []error{e.reason, e.failure} }
 
-// ending decides when a run ends early.
+// ending decides when a run stops early.
 type ending struct {
 	failFast bool
 
 	mu     sync.Mutex
 	reason error
-	cause  string // of those that were lost
+	cause  string // of the last failures
 	lost   int    // in a row
 }
 
-// reasonToStop returns why nothing further is started, or nil.
+// reasonToStop returns why the run has stopped, or nil.
 func (e *ending) reasonToStop() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.reason
 }
 
-// notTried returns the error of an input that is not tried any more, or nil. meant
-// is what was to be done.
-func (e *ending) notTried(input Input, meant string) error {
+// notTried returns the error of an input if the run has stopped, or nil.
+func (e *ending) notTried(input Input, action string) error {
 	reason := e.reasonToStop()
 	if reason == nil {
 		return nil
 	}
-	return &NotTriedError{Name: cmp.Or(input.Path, string(input.ID)), Meant: meant, Err: reason}
+	return &NotTriedError{Name: cmp.Or(input.Path, string(input.ID)), Action: action, Err: reason}
 }
 
-// observe takes the outcome of one input into account; err is nil for a success.
+// observe counts the outcome of one input; err is nil for a success.
 func (e *ending) observe(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -91,7 +90,7 @@ func (e *ending) observe(err error) {
 	}
 }
 
-// failed takes a failure into account that says nothing about the cache.
+// failed counts a failure that has nothing to do with the cache.
 func (e *ending) failed(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

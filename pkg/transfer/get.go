@@ -11,38 +11,38 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// Downloader fetches artifacts, and checks what can be checked of them.
+// Downloader downloads and checks artifacts.
 type Downloader struct {
 	// Client is the cache.
 	Client *client.Client
-	// Signer, if not nil, checks signatures: one that is missing is wrong.
+	// Signer, if not nil, checks signatures. A missing signature is an error.
 	Signer *artifact.Signer
-	// Scheme, if not empty, is the only one that a signature may be of. In
-	// [artifact.SchemeV1] the id and the first bytes run together: a tag for
-	// "build-1" with "2345" is also one for "build-12" with "345".
+	// Scheme, if not empty, is the only scheme accepted. [artifact.SchemeV1] does
+	// not separate the id from the bytes: a tag for "build-1" with "2345" is also
+	// valid for "build-12" with "345".
 	Scheme artifact.Scheme
-	// AllowUnproven takes an artifact whose end cannot be proved, too.
+	// AllowUnproven accepts an artifact that may be truncated.
 	AllowUnproven bool
 	// Progress, if not nil, observes the received bytes.
 	Progress Tracker
 }
 
-// Downloaded is an artifact that was fetched.
+// Downloaded is a downloaded artifact.
 type Downloaded struct {
 	Found client.Found
-	// Size is how many bytes came.
+	// Size is in bytes.
 	Size      int64
 	Signature Signature
 }
 
-// OutputError is a target that the bytes could not be written to.
+// OutputError reports a target that could not be written to.
 type OutputError struct {
 	Path string
 	Err  error
 }
 
-// Error leaves out the names that the system adds: a temporary file, or the path
-// once more.
+// Error omits the paths that the system adds: of a temporary file, or of the
+// target again.
 func (e *OutputError) Error() string {
 	return fmt.Sprintf("writing %s: %v", e.Path, usertext.FileReason(e.Err))
 }
@@ -50,12 +50,12 @@ func (e *OutputError) Error() string {
 // Unwrap returns the cause.
 func (e *OutputError) Unwrap() error { return e.Err }
 
-// Get writes an artifact to target. Where digests are given, its id must be one
-// of them of the bytes. A regular file is there whole and checked, or not at
-// all; whatever else takes bytes has them before they are checked. Get does not
-// close the target. A digest in upper case that the cache does not have is looked
-// for in lower case. An error is a [*Mismatch] where the bytes are not the right
-// ones, an [*OutputError], or the client's.
+// Get writes an artifact to target. If digests are given, the id must be one of
+// these digests of the bytes. A regular file appears only once it is complete and
+// checked; any other target receives the bytes before they are checked. Get does
+// not close the target. If the cache does not have a digest in upper case, Get
+// tries lower case. The error is a [*Mismatch] if the bytes are wrong, an
+// [*OutputError], or the client's.
 func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []Algorithm, target *Target) (Downloaded, error) {
 	done, err := d.get(ctx, id, digests, target)
 	if lower, changed := lowerDigest(id); changed && errors.Is(err, client.ErrNotFound) {
@@ -79,7 +79,7 @@ func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorith
 		}
 		return c.read(body, to, 0)
 	}
-	err := caught(Input{ID: id}, func() error { // so that the target is closed after a panic, too
+	err := catch(Input{ID: id}, func() error { // so that a panic closes the target
 		return d.Client.Get(ctx, client.Download{ID: id, Progress: d.Progress, Receive: receive})
 	})
 	if err == nil && !target.holds(c.n) {

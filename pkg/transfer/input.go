@@ -14,33 +14,33 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// Input is what a user named for an upload or a verification.
+// Input is an input of an upload or a verification.
 type Input struct {
 	// Path is the name of a file, or only a name if Stream or Remote is set.
 	Path string
-	// root, if not nil, is what the file is opened in, as name.
+	// root, if not nil, contains the file, as name.
 	root *os.Root
 	name string
-	// Stream, if not nil, is read instead of a file.
+	// Stream, if not nil, is read instead of the file.
 	Stream io.Reader
 	// ID is the id to store under. If it is empty, Algorithm derives it from the
 	// bytes.
 	ID        artifact.ID
 	Algorithm Algorithm
-	// RefuseEmpty makes an input without bytes an error, [ErrEmpty].
+	// RefuseEmpty makes an empty input fail with [ErrEmpty].
 	RefuseEmpty bool
-	// Duration and Tag, if set, describe this input and override what Describe
-	// says. A tag is not checked before it is sent.
+	// Duration and Tag, if set, override the metadata of [Uploader.Describe]. The
+	// tag is sent unchecked.
 	Duration *time.Duration
 	Tag      string
-	// Remote says that the bytes are in the cache only. They are verified against
-	// ID, which must be their digest by one of Digests; without any the id is no
-	// digest.
+	// Remote is set if only the cache has the bytes. They are verified against
+	// ID, which must be one of Digests of the bytes; without Digests, the id is
+	// not a digest.
 	Remote  bool
 	Digests []Algorithm
 }
 
-// describe adds the metadata of this input to what all inputs share.
+// describe adds the metadata of this input to m.
 func (in Input) describe(m artifact.Metadata) artifact.Metadata {
 	if in.Duration != nil {
 		m.Duration = in.Duration
@@ -49,13 +49,13 @@ func (in Input) describe(m artifact.Metadata) artifact.Metadata {
 	return m
 }
 
-// ErrDirectory says that an input is a directory.
+// ErrDirectory reports an input that is a directory.
 var ErrDirectory = errors.New("is a directory")
 
-// ErrEmpty says that an input that must not be empty is.
+// ErrEmpty reports an empty input that must not be empty.
 var ErrEmpty = errors.New("it is empty")
 
-// InputError is an input that cannot be read or kept.
+// InputError reports an input that cannot be read or stored.
 type InputError struct {
 	Path string
 	Err  error
@@ -65,7 +65,7 @@ func (e *InputError) Error() string {
 	return fmt.Sprintf("reading %s: %s", e.Path, e.Reason())
 }
 
-// Reason is the error without the path.
+// Reason returns the error without the path.
 func (e *InputError) Reason() string {
 	var inPath *fs.PathError
 	if errors.As(e.Err, &inPath) && inPath.Path == e.Path {
@@ -77,9 +77,9 @@ func (e *InputError) Reason() string {
 // Unwrap returns the cause.
 func (e *InputError) Unwrap() error { return e.Err }
 
-// open makes the input's bytes ready to be sent, and finds out its id. begin sees
-// the input before it is read: a file, or nil for a stream. An error is ctx's own
-// or an [*InputError].
+// open opens the input and determines its id. It calls begin before it reads the
+// input, with a file, or nil for a stream. The error is ctx's or an
+// [*InputError].
 func (in Input) open(ctx context.Context, spoolDir string, tracker Tracker, begin func(*artifact.Source) error) (source *artifact.Source, id artifact.ID, err error) {
 	defer func() {
 		if err != nil && source != nil {
@@ -105,8 +105,8 @@ func (in Input) open(ctx context.Context, spoolDir string, tracker Tracker, begi
 	return source, id, err
 }
 
-// failure returns ctx's own error if it has ended, and otherwise an [*InputError]
-// of err.
+// failure returns ctx's error if it has ended, and otherwise an [*InputError] of
+// err.
 func (in Input) failure(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
@@ -117,8 +117,8 @@ func (in Input) failure(ctx context.Context, err error) error {
 	return &InputError{Path: in.Path, Err: err}
 }
 
-// file opens a regular file. It returns nil and no error for an input that has
-// to be read as a stream.
+// file opens a regular file. It returns nil without an error for an input that
+// must be read as a stream.
 func (in Input) file(ctx context.Context) (*artifact.Source, error) {
 	if in.Stream != nil {
 		return nil, nil
@@ -137,7 +137,7 @@ func (in Input) file(ctx context.Context) (*artifact.Source, error) {
 	return nil, err
 }
 
-// stream returns a reader of an input that is no regular file.
+// stream returns a reader of an input that is not a regular file.
 func (in Input) stream() io.Reader {
 	if in.Stream != nil {
 		return in.Stream
@@ -157,7 +157,7 @@ func (in Input) identify(ctx context.Context, source *artifact.Source, tracker T
 	return digestOf(h), nil
 }
 
-// spool keeps a stream and hashes it on the way.
+// spool stores and hashes a stream.
 func (in Input) spool(ctx context.Context, stream io.Reader, dir string, tracker Tracker) (*artifact.Source, artifact.ID, error) {
 	options := artifact.SpoolOptions{Dir: dir, Progress: func(n int64) { tracker.Hashed(n, -1) }}
 	if in.ID == "" {
@@ -173,8 +173,8 @@ func (in Input) spool(ctx context.Context, stream io.Reader, dir string, tracker
 	return source, digestOf(options.Hash), nil
 }
 
-// lateFile opens a file at the first read: a FIFO blocks there until somebody
-// writes to it, and only reads can be left behind when the user gives up.
+// lateFile opens a file at the first read. Opening a FIFO blocks until it has a
+// writer, and only reads can be abandoned when ctx ends.
 type lateFile struct {
 	path string
 	file *os.File

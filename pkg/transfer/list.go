@@ -12,13 +12,12 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// Inputs is a list of inputs, read as it is gone through and never whole. An
-// entry that is no input comes with an error, as a rule a [*ListError], and the
-// list goes on behind it.
+// Inputs is a list of inputs, which is never in memory as a whole. An invalid
+// entry yields an error, usually a [*ListError], and the list continues after it.
 type Inputs = iter.Seq2[Input, error]
 
-// ListError is an entry of a list that is no input, or the end of a list that
-// cannot be read on.
+// ListError reports an invalid entry, or that the rest of the list cannot be
+// read.
 type ListError struct {
 	List string // the list's name
 	Line int    // from 1
@@ -32,21 +31,21 @@ func (e *ListError) Error() string {
 // Unwrap returns the cause.
 func (e *ListError) Unwrap() error { return e.Err }
 
-// maxEntry is the most bytes of one entry. A path has at most some thousand.
+// maxEntry is the maximum size of an entry in bytes. The longest path has a few
+// thousand.
 const maxEntry = 64 << 10
 
 var errLongEntry = errors.New("the line is longer than 64 KiB")
 
-// List is where entries are read from.
+// List is a list of inputs that is read from a stream.
 type List struct {
-	// Name stands for it in errors.
+	// Name is the list's name in errors.
 	Name   string
 	Reader io.Reader
 }
 
-// parsed makes an input of each line: of what stands before a terminator. Empty
-// lines are left out, and so are a byte order mark and the carriage return of a
-// line that ends as on Windows.
+// parsed yields an input for each line. It skips empty lines, a byte order mark,
+// and the carriage returns of Windows.
 func (l List) parsed(terminator byte, parse func(text string) (Input, error)) Inputs {
 	return func(yield func(Input, error) bool) {
 		buffered := bufio.NewReaderSize(l.Reader, maxEntry)
@@ -59,7 +58,7 @@ func (l List) parsed(terminator byte, parse func(text string) (Input, error)) In
 			ended = err != nil && !errors.Is(err, errLongEntry)
 			var input Input
 			switch {
-			case ended && err != io.EOF: // what came of the line is no entry
+			case ended && err != io.EOF: // a partial line is not an entry
 				err = usertext.FileReason(err)
 			case len(text) > 0:
 				input, err = parse(string(text))
@@ -79,7 +78,8 @@ func (l List) parsed(terminator byte, parse func(text string) (Input, error)) In
 	}
 }
 
-// readLine returns a line without its end. One that is too long has no text.
+// readLine returns a line without its terminator, and an empty one if it is too
+// long.
 func readLine(from *bufio.Reader, terminator byte) ([]byte, error) {
 	text, err := from.ReadSlice(terminator)
 	if errors.Is(err, bufio.ErrBufferFull) {
@@ -98,11 +98,11 @@ func readLine(from *bufio.Reader, terminator byte) ([]byte, error) {
 	return text, err
 }
 
-// errNoEntry says that a line is there for people.
+// errNoEntry reports a line without an entry, such as a comment.
 var errNoEntry = errors.New("no entry")
 
-// Paths reads a list of names, each of which ends with terminator, as a rule a
-// newline or NUL. Each input is like the one given, with its own path.
+// Paths parses a list of names, each of which ends with terminator, usually a
+// newline or NUL. Each input is a copy of like with its own path.
 func (l List) Paths(terminator byte, like Input) Inputs {
 	return l.parsed(terminator, func(path string) (Input, error) {
 		input := like
@@ -111,9 +111,9 @@ func (l List) Paths(terminator byte, like Input) Inputs {
 	})
 }
 
-// asFile names a file so that nobody takes it for standard input, which a list
-// of checksums writes as a dash. Paths have slashes on Windows too: sha256sum
-// would escape backslashes.
+// asFile returns a path that cannot be mistaken for standard input, which lists
+// of checksums write as a dash. Paths have slashes on Windows too, because
+// sha256sum escapes backslashes.
 func asFile(path string) string {
 	if path == "-" {
 		return "./-"

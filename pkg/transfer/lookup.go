@@ -12,11 +12,11 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
-// LookedUp is what a cache knows about one artifact.
+// LookedUp is the result of looking up one artifact.
 type LookedUp struct {
-	// Path is the input's name as it was given, if it had one.
+	// Path is the input's name as given, if it had one.
 	Path string
-	// ID is empty if it could not be found out.
+	// ID is empty if it could not be determined.
 	ID    artifact.ID
 	Found client.Found
 	// Err wraps [client.ErrNotFound] if the artifact is not there.
@@ -26,13 +26,13 @@ type LookedUp struct {
 	presence client.Presence
 }
 
-// LookUp asks what a cache has of a list, and gives the answers in its order. An
-// input with an id is not opened. It asks for up to [client.MaxQuery] of them at
-// once, and then, up to Jobs at a time, for those that the server said nothing
-// of. An entry that is no input gives an answer without a path.
+// LookUp looks up a list in the cache, and yields the results in its order. An
+// input with an id is not opened. LookUp asks for up to [client.MaxQuery]
+// artifacts at once, and then, up to Jobs at a time, for those that the server
+// did not mention. An invalid entry yields a result without a path.
 //
-// When the credential is refused, the cache is closed or the network lost, what
-// is left of the list comes with a [*NotTriedError].
+// If the credential is refused, the cache is closed or the network is lost, the
+// rest of the list yields a [*NotTriedError].
 func (v *Verifier) LookUp(ctx context.Context, inputs Inputs) iter.Seq[LookedUp] {
 	return v.look(ctx, func(yield func(Input, error) bool) {
 		for input, err := range inputs {
@@ -44,10 +44,9 @@ func (v *Verifier) LookUp(ctx context.Context, inputs Inputs) iter.Seq[LookedUp]
 	})
 }
 
-// Quick asks only whether the artifacts of a list are there and, if the server
-// reports sizes, of the right size. No byte of an artifact is downloaded, and no signature is
-// looked at. The results come in the order of the list, which it goes through as
-// [Verifier.LookUp] does, but for inputs with an id: these are opened too.
+// Quick checks only that the artifacts of a list exist and, if the server reports
+// sizes, have the right size. It downloads nothing, and checks no signatures.
+// Otherwise it is like [Verifier.LookUp], but also opens inputs with an id.
 func (v *Verifier) Quick(ctx context.Context, inputs Inputs) iter.Seq[Verification] {
 	return func(yield func(Verification) bool) {
 		for answer := range v.look(ctx, inputs) {
@@ -66,8 +65,8 @@ func (v *Verifier) Quick(ctx context.Context, inputs Inputs) iter.Seq[Verificati
 	}
 }
 
-// look is one run of questions over a list. Identifying, asking for many and
-// asking for one overlap.
+// look looks up one list. Identifying, asking for many and asking for one
+// overlap.
 func (v *Verifier) look(ctx context.Context, inputs Inputs) iter.Seq[LookedUp] {
 	l := look{verifier: v}
 	return results(ctx, line[*listed[LookedUp]]{
@@ -85,7 +84,7 @@ type look struct {
 	ending   ending
 }
 
-// identify finds out an id without asking for it.
+// identify determines an id.
 func (l *look) identify(ctx context.Context, c *listed[LookedUp]) {
 	result := &c.result
 	*result = LookedUp{Path: c.input.Path, Err: c.err, size: -1}
@@ -96,7 +95,7 @@ func (l *look) identify(ctx context.Context, c *listed[LookedUp]) {
 		return
 	}
 	var expected expectation
-	if result.Err = caught(c.input, func() (err error) {
+	if result.Err = catch(c.input, func() (err error) {
 		expected, err = l.verifier.expect(ctx, c.input)
 		return err
 	}); result.Err != nil {
@@ -111,7 +110,7 @@ func (l *look) identify(ctx context.Context, c *listed[LookedUp]) {
 	}
 }
 
-// askForMany completes, of a batch, what one request can tell.
+// askForMany looks up a batch with one request.
 func (l *look) askForMany(ctx context.Context, batch []*listed[LookedUp]) {
 	var asked []*LookedUp
 	var ids []artifact.ID
@@ -134,7 +133,7 @@ func (l *look) askForMany(ctx context.Context, batch []*listed[LookedUp]) {
 			result.Found, result.presence = answers[i].Found, answers[i].Presence
 		case endsRun(err) && i > 0: // the first one has said so
 			continue
-		default: // all of them were asked for
+		default: // all of them were requested
 			result.Err = err
 			l.ending.observe(err)
 		}
@@ -144,8 +143,8 @@ func (l *look) askForMany(ctx context.Context, batch []*listed[LookedUp]) {
 	}
 }
 
-// askForOne asks for an artifact of which nothing was said, or not its size, and
-// in lower case for a digest in upper case that is missing.
+// askForOne looks up an artifact that the query did not describe. If a digest in
+// upper case is missing, it tries lower case.
 func (l *look) askForOne(ctx context.Context, c *listed[LookedUp]) {
 	defer func() { c.finish(c.result.Err) }()
 	result := &c.result
@@ -166,7 +165,7 @@ func (l *look) askForOne(ctx context.Context, c *listed[LookedUp]) {
 	}
 }
 
-// completed takes from more what was not found yet.
+// completed fills what is missing in found from more.
 func completed(found, more client.Found) client.Found {
 	if found.Size < 0 {
 		found.Size = more.Size
@@ -184,7 +183,7 @@ func (l *look) stat(ctx context.Context, path string, id artifact.ID) (client.Fo
 		return client.Found{}, err
 	}
 	var found client.Found
-	err := caught(Input{Path: path, ID: id}, func() (err error) {
+	err := catch(Input{Path: path, ID: id}, func() (err error) {
 		found, err = l.verifier.Client.Stat(ctx, id)
 		return err
 	})

@@ -26,10 +26,10 @@ type manifestEntry struct {
 	Tag        string  `json:"tag"`
 }
 
-// Manifest reads one JSON object a line, with the members path and, optionally,
-// hash, algorithm, durationMs and tag. Any other member is an
-// error: a misspelt hash must not become a derived one. Each input is like the
-// one given, but for what its line says.
+// Manifest parses one JSON object per line, with the members path and,
+// optionally, hash, algorithm, durationMs and tag. Any other member is an error:
+// with a misspelt hash, the id would be derived. Each input is a copy of like
+// with the values of its line.
 func (l List) Manifest(like Input) Inputs {
 	return l.parsed('\n', func(line string) (Input, error) { return parseManifest(line, like) })
 }
@@ -51,13 +51,13 @@ func parseManifest(line string, like Input) (Input, error) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return Input{}, errors.New("there is more after the object")
 	}
-	if name := twice(text); name != "" {
+	if name := duplicate(text); name != "" {
 		return Input{}, fmt.Errorf("%s appears twice", name)
 	}
 	return entry.input(like)
 }
 
-// entryError says why a line is not an entry.
+// entryError returns why a line is not an entry.
 func entryError(line []byte, err error) error {
 	syntax := (*jsonfile.SyntaxError)(nil)
 	if !errors.As(jsonfile.Explain(line, err), &syntax) {
@@ -70,11 +70,11 @@ func entryError(line []byte, err error) error {
 	return fmt.Errorf("it is not a manifest entry: column %d: %s", syntax.Column, reason)
 }
 
-// twice is a member that an entry, whose values are no objects, has twice. The
-// decoder takes the last one: of two paths one would be lost without a word.
-func twice(entry []byte) string {
+// duplicate returns a member that occurs twice in an entry. The decoder would
+// silently ignore the first.
+func duplicate(entry []byte) string {
 	decoder := json.NewDecoder(bytes.NewReader(entry))
-	_, _ = decoder.Token() // where the object begins; it was decoded before
+	_, _ = decoder.Token() // the opening brace; the line was decoded before
 	var seen []string
 	for decoder.More() {
 		token, _ := decoder.Token()

@@ -14,46 +14,44 @@ import (
 )
 
 const (
-	// window is how many entries are between the list and the results at most:
-	// so many may wait behind one that takes long.
+	// window is the maximum number of entries between the list and the results.
 	window = client.MaxQuery
-	// queryWindow is the same with a query among the steps. It holds a batch that
-	// fills, some that are asked for, and more.
+	// queryWindow is the same if one step is a query: it has room for several
+	// batches.
 	queryWindow = 4 * client.MaxQuery
-	// queries is how many batches are asked for at a time.
+	// queries is the number of concurrent queries.
 	queries = 2
 	// fillTime is how long a batch waits for more entries.
 	fillTime = 50 * time.Millisecond
 )
 
-// item is an entry of a list on its way through the steps of a [line].
+// item is an entry of a list that passes through the steps of a [line].
 type item interface {
 	// finished returns a channel that is closed when the entry needs no
 	// further step.
 	finished() <-chan struct{}
 	// failure returns the error of a finished entry, if it has one.
 	failure() error
-	// release gives back what an entry holds when a run ends before it is
-	// finished.
+	// release frees an entry's resources when a run ends before it is finished.
 	release()
 }
 
-// line takes the entries of a list through steps, and gives them in their order
-// when they are finished. In between, one may overtake another.
+// line passes the entries of a list through steps, and yields them in order when
+// they are finished. In between, they may overtake each other.
 type line[E item] struct {
 	entries iter.Seq[E]
-	// window is how many entries may be under way or wait for their turn.
+	// window is how many entries may be in flight or wait for an earlier one.
 	window int
 	steps  []step[E]
-	// inTurn, if not nil, completes a finished entry when those before it were
-	// given. It returns false to end the run.
+	// inTurn, if not nil, completes a finished entry once those before it were
+	// yielded. It returns false to end the run.
 	inTurn func(context.Context, E) bool
 }
 
 // step is one step of the work on entries.
 type step[E item] struct {
 	workers int
-	// batch is how many entries one call of work gets at most.
+	// batch is the maximum number of entries in a call of work.
 	batch int
 	work  func(context.Context, []E)
 }
@@ -63,10 +61,9 @@ func each[E item](workers int, work func(context.Context, E)) step[E] {
 	return step[E]{workers, 1, func(ctx context.Context, batch []E) { work(ctx, batch[0]) }}
 }
 
-// run gives the entries. It ends early when no more are wanted or ctx ends: then
-// those that have succeeded by that time are still given. It returns when all
-// workers have ended. A list that waits for its writer, as one on a terminal, is
-// left behind. It panics where the list or a worker did.
+// run yields the entries. When ctx ends, it still yields those that have
+// succeeded. It returns when all workers have ended, but does not wait for a list
+// that blocks, such as a terminal. It panics if the list or a worker did.
 func (l line[E]) run(ctx context.Context) iter.Seq[E] {
 	return func(yield func(E) bool) {
 		ctx, cancel := context.WithCancelCause(ctx)
@@ -93,12 +90,12 @@ func (l line[E]) run(ctx context.Context) iter.Seq[E] {
 		defer cancel(nil)
 		for next, more := receive(ctx, places); more; next, more = receive(ctx, places) {
 			if !await(ctx, next.finished()) {
-				working.Wait() // ctx has ended, and it may succeed all the same
+				working.Wait() // ctx has ended, but it may still succeed
 			}
 			switch {
 			case !isFinished(next):
 				next.release()
-			case l.inTurn != nil && !l.inTurn(ctx, next), ctx.Err() != nil && next.failure() != nil: // it was only broken off
+			case l.inTurn != nil && !l.inTurn(ctx, next), ctx.Err() != nil && next.failure() != nil: // it failed because ctx ended
 			case !yield(next):
 				return
 			}
@@ -106,7 +103,7 @@ func (l line[E]) run(ctx context.Context) iter.Seq[E] {
 	}
 }
 
-// list brings the entries on their way.
+// list passes the entries to the first step.
 func (l line[E]) list(ctx context.Context, places, listed chan<- E) {
 	for e := range l.entries {
 		if !send(ctx, places, e) || !isFinished(e) && !send(ctx, listed, e) {
@@ -115,10 +112,10 @@ func (l line[E]) list(ctx context.Context, places, listed chan<- E) {
 	}
 }
 
-// start runs the workers. They pass on what they did not finish.
+// start starts the workers. They pass unfinished entries to the next step.
 func (s step[E]) start(ctx context.Context, guard func(func()), working *sync.WaitGroup, from <-chan E, to chan<- E) {
 	var workers sync.WaitGroup
-	filling := make(chan struct{}, 1) // so that batches fill one after the other
+	filling := make(chan struct{}, 1) // so that batches fill one after another
 	take := func() []E {
 		if !send(ctx, filling, struct{}{}) {
 			return nil
@@ -145,8 +142,8 @@ func (s step[E]) start(ctx context.Context, guard func(func()), working *sync.Wa
 	})
 }
 
-// fill returns up to size entries, or those that come in a moment. It returns
-// none at the end or when ctx has ended.
+// fill returns up to size entries, or fewer if more do not come soon. It returns
+// none at the end, or when ctx has ended.
 func fill[E any](ctx context.Context, from <-chan E, size int) []E {
 	e, more := receive(ctx, from)
 	if !more {
@@ -167,7 +164,7 @@ func fill[E any](ctx context.Context, from <-chan E, size int) []E {
 	return batch
 }
 
-// send reports whether a channel took the value before ctx ended.
+// send reports whether value was sent before ctx ended.
 func send[T any](ctx context.Context, to chan<- T, value T) bool {
 	select {
 	case to <- value:
@@ -177,9 +174,8 @@ func send[T any](ctx context.Context, to chan<- T, value T) bool {
 	}
 }
 
-// receive returns the next value of a channel, or false if there is none before
-// it is closed or ctx ends. A value that is there counts, also after the end of
-// ctx.
+// receive returns the next value of a channel, or false if the channel is closed
+// or ctx ends first. It prefers a value that is ready over the end of ctx.
 func receive[T any](ctx context.Context, from <-chan T) (value T, more bool) {
 	select {
 	case value, more = <-from:
@@ -227,8 +223,8 @@ func releaseAll[E item](places <-chan E) {
 	}
 }
 
-// caught runs f for an input, and makes a panic an error of that input alone.
-func caught(input Input, f func() error) error {
+// catch runs f, and turns a panic into an error of the input.
+func catch(input Input, f func() error) error {
 	err := fault.Catch(f)
 	if errors.As(err, new(*fault.Error)) {
 		err = fmt.Errorf("%s: %w", cmp.Or(input.Path, string(input.ID)), err)

@@ -7,9 +7,9 @@ import (
 )
 
 // Tracker observes the transfer of one artifact. Offsets are absolute: a new
-// attempt starts again at a smaller one. Calls may come from any goroutine, but
-// never two at once. A late call after the end is possible and must do no harm.
-// The transfer waits for each call, so a method must return quickly.
+// attempt starts again at a smaller one. Methods may be called from any
+// goroutine, but never concurrently, and even shortly after the transfer has
+// ended. They must return quickly.
 type Tracker interface {
 	// Hashed reports that the first n of size bytes were hashed; size is -1
 	// while it is unknown, as for a stream.
@@ -17,30 +17,30 @@ type Tracker interface {
 	client.Progress
 }
 
-// ListTracker observes the transfer of a list. Calls may come from any
-// goroutine, several at once, and must return quickly.
+// ListTracker observes the transfer of a list. Methods may be called
+// concurrently, and must return quickly.
 type ListTracker interface {
 	// Found reports n more artifacts.
 	Found(n int)
-	// Listed reports that the list has ended.
+	// Listed reports the end of the list.
 	Listed()
 	// Sized reports the size of an artifact in bytes: once for each, before
 	// Finished.
 	Sized(size int64)
-	// Moved reports n more bytes that went over the network. n is negative when
-	// a new attempt starts over.
+	// Moved reports that n more bytes went over the network. n is negative when a
+	// new attempt starts over.
 	Moved(n int64)
-	// Finished reports that an artifact is done, and how many of its bytes
-	// did not have to be moved.
+	// Finished reports that an artifact is done, and how many of its bytes were
+	// not moved.
 	Finished(rest int64)
 }
 
-// share is the [Tracker] of one artifact in a list. With a nil list it reports to
-// nobody.
+// share is the [Tracker] of one artifact in a list. With a nil list it does
+// nothing.
 type share struct {
 	list ListTracker
-	// download counts the received bytes. An upload receives bytes only to check
-	// what it sent.
+	// download is set to count received bytes. An upload receives bytes only to
+	// verify them.
 	download bool
 
 	mu       sync.Mutex // for late calls
@@ -50,8 +50,8 @@ type share struct {
 	finished bool
 }
 
-// orNobody returns a tracker that reports to nobody for nil.
-func orNobody(tracker Tracker) Tracker {
+// orSilent returns tracker, or one that does nothing if it is nil.
+func orSilent(tracker Tracker) Tracker {
 	if tracker == nil {
 		return &share{}
 	}
@@ -89,7 +89,7 @@ func (s *share) finish() {
 	})
 }
 
-// update calls f unless there is nobody to report to, or no more to report.
+// update calls f unless list is nil or the artifact is done.
 func (s *share) update(f func()) {
 	if s.list == nil {
 		return

@@ -17,9 +17,9 @@ type prepared struct {
 	signed bool
 }
 
-// Put uploads one input. With SkipExisting it skips an input if the cache has an
-// artifact of its id, and reports the same size and tag, or neither. Put never
-// returns a Result without a Status.
+// Put uploads one input. With SkipExisting it skips the input if the cache has
+// its id with the same size and tag, or reports neither. The Result always has a
+// Status.
 func (u *Uploader) Put(ctx context.Context, input Input) Result {
 	begin := time.Now()
 	result := Result{Path: input.Path, Size: -1}
@@ -32,7 +32,7 @@ func (u *Uploader) Put(ctx context.Context, input Input) Result {
 }
 
 func (u *Uploader) put(ctx context.Context, input Input, result *Result) error {
-	tracker := orNobody(u.Progress)
+	tracker := orSilent(u.Progress)
 	source, id, err := input.open(ctx, u.SpoolDir, tracker, func(*artifact.Source) error { return nil })
 	if err != nil {
 		return err
@@ -55,10 +55,10 @@ func (u *Uploader) put(ctx context.Context, input Input, result *Result) error {
 	return u.upload(ctx, p, tracker, result)
 }
 
-// asks reports whether the cache is asked what it has.
+// asks reports whether to look up what the cache has.
 func (u *Uploader) asks() bool { return u.SkipExisting && u.Client != nil }
 
-// prepare signs an opened input, if it has to be signed.
+// prepare signs an opened input if needed.
 func (u *Uploader) prepare(ctx context.Context, input Input, source *artifact.Source, id artifact.ID, tracker Tracker, result *Result) (prepared, error) {
 	result.ID, result.Size = id, source.Size()
 	if input.ID == "" {
@@ -68,9 +68,9 @@ func (u *Uploader) prepare(ctx context.Context, input Input, source *artifact.So
 	if !p.signed || u.DryRun && !u.asks() {
 		return p, nil
 	}
-	// A tag covers the id and stands before the body: so where the id is a
-	// digest, the bytes have been read once before, and are read once more to
-	// be sent.
+	// The tag covers the id, and is sent before the body. So if the id is a
+	// digest, the bytes are read three times: for the id, for the tag, and to
+	// send them.
 	begin := func() hash.Hash { return u.Signer.New(u.Scheme, id, source.Size()) }
 	mac, err := source.Hash(ctx, begin, func(n int64) { tracker.Hashed(n, source.Size()) })
 	if err != nil {
@@ -80,9 +80,8 @@ func (u *Uploader) prepare(ctx context.Context, input Input, source *artifact.So
 	return p, nil
 }
 
-// holds reports whether the cache has what would be sent. told is what a query
-// said of it, if one did. An error that may concern this artifact alone is
-// ignored: an upload that was not needed does no harm.
+// holds reports whether the cache has what would be sent. An error that may
+// concern only this artifact is ignored: a needless upload does no harm.
 func (u *Uploader) holds(ctx context.Context, p prepared, id artifact.ID, told *client.Found) (bool, error) {
 	var found client.Found
 	var err error
@@ -100,8 +99,7 @@ func (u *Uploader) holds(ctx context.Context, p prepared, id artifact.ID, told *
 	return err == nil && p.isAt(found), nil
 }
 
-// confirmed asks again for an artifact whose size is not the expected one, if
-// both are known.
+// confirmed looks up an artifact again if its size is not the expected one.
 func confirmed(ctx context.Context, c *client.Client, found client.Found, size int64) (client.Found, error) {
 	if found.Size < 0 || size < 0 || found.Size == size {
 		return found, nil
@@ -109,9 +107,8 @@ func confirmed(ctx context.Context, c *client.Client, found client.Found, size i
 	return c.Confirm(ctx, found)
 }
 
-// isAt reports whether the cache has what would be sent. An answer without size
-// and tag is believed; otherwise an artifact that is shorter, or unsigned, must
-// not stay for ever.
+// isAt reports whether found is what would be sent. If the server reports a size
+// or tag, it must match, so that a truncated or unsigned artifact is replaced.
 func (p prepared) isAt(found client.Found) bool {
 	tag := found.Metadata.Tag
 	switch {
@@ -123,7 +120,7 @@ func (p prepared) isAt(found client.Found) bool {
 	return tag == p.input.Tag || tag != "" && artifact.SameTag(tag, p.input.Tag)
 }
 
-// upload sends what was prepared, or says that it would.
+// upload sends what was prepared, or only reports it in a dry run.
 func (u *Uploader) upload(ctx context.Context, p prepared, tracker Tracker, result *Result) error {
 	var described artifact.Metadata
 	if u.Describe != nil {
@@ -153,8 +150,7 @@ func (u *Uploader) upload(ctx context.Context, p prepared, tracker Tracker, resu
 	return nil
 }
 
-// verify compares what was uploaded with its source, and its tag with the one
-// that was sent.
+// verify downloads what was uploaded, and compares bytes and tag.
 func (u *Uploader) verify(ctx context.Context, p prepared, tracker Tracker, sent *Result) error {
 	verifier := Verifier{Client: u.Client, Jobs: 1, Progress: tracker}
 	path := p.input.Path

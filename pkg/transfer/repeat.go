@@ -9,19 +9,18 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 )
 
-// remembered is how many ids of a list are known, so that what comes again is
-// not sent again.
+// remembered is how many recent ids of a list are known, so that a repeated one
+// is not sent again.
 const remembered = 10_000
 
-// ErrOtherBytes says that a list has the same id for different bytes.
+// ErrOtherBytes reports that a list has the same id for different bytes.
 var ErrOtherBytes = errors.New("the list has this id for different bytes too")
 
-// outcome is what is remembered of an input: what it was, and, when done is
-// closed, what became of it.
+// outcome is what is remembered of an input, and its result once done is closed.
 type outcome struct {
 	path      string
 	done      chan struct{}
-	result    *Result // until it was given to the caller
+	result    *Result // until it was yielded
 	status    Status
 	err       error
 	size      int64
@@ -30,7 +29,7 @@ type outcome struct {
 	instead   *outcome    // of the input that was sent when this one could not be read
 }
 
-// sent is the outcome of the input that was sent in the end.
+// sent returns the outcome of the input that was finally sent.
 func (o *outcome) sent() *outcome {
 	for o.instead != nil {
 		o = o.instead
@@ -38,9 +37,9 @@ func (o *outcome) sent() *outcome {
 	return o
 }
 
-// isOwn reports whether an error concerns the input alone, and not another one
-// with the same bytes.
-func isOwn(err error) bool {
+// isInputError reports whether an error concerns only the input, not others with
+// the same bytes.
+func isInputError(err error) bool {
 	return errors.Is(err, artifact.ErrChanged) || errors.As(err, new(*InputError))
 }
 
@@ -52,8 +51,8 @@ type repeats struct {
 	next  int
 }
 
-// claim gives the outcome of the input that has the id already. It is nil for
-// an id that is new, which from now on is o's.
+// claim returns the outcome of an earlier input with the id. For a new id, it
+// returns nil and remembers o.
 func (r *repeats) claim(id artifact.ID, o *outcome) *outcome {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -74,8 +73,8 @@ func (r *repeats) claim(id artifact.ID, o *outcome) *outcome {
 	return nil
 }
 
-// completeRepeat completes the result of an input that another one was sent for.
-// It returns false if ctx ended before.
+// completeRepeat completes the result of an input that was not sent because of an
+// earlier one. It returns false if ctx ended first.
 func (r *putRun) completeRepeat(ctx context.Context, e *putEntry) bool {
 	if e.first == nil || e.err != nil {
 		return true
@@ -84,7 +83,7 @@ func (r *putRun) completeRepeat(ctx context.Context, e *putEntry) bool {
 		return false
 	}
 	first := e.first.sent()
-	if isOwn(first.err) && !e.stream && (first.sum == "" || first.isLike(e.outcome)) {
+	if isInputError(first.err) && !e.stream && (first.sum == "" || first.isLike(e.outcome)) {
 		r.sendInstead(ctx, e, first)
 		return ctx.Err() == nil
 	}
@@ -95,8 +94,8 @@ func (r *putRun) completeRepeat(ctx context.Context, e *putEntry) bool {
 	return true
 }
 
-// sendInstead uploads an input after all, since first, which was to be sent for e,
-// could not be read. Others with its id rely on this one from then on.
+// sendInstead uploads e after all, because first could not be read. Later inputs
+// with its id then rely on e.
 func (r *putRun) sendInstead(ctx context.Context, e *putEntry, first *outcome) {
 	if err := r.ending.notTried(e.input, "sent"); err != nil {
 		e.result.Status, e.result.Err = NotSent, err
@@ -111,9 +110,8 @@ func (r *putRun) sendInstead(ctx context.Context, e *putEntry, first *outcome) {
 	}
 }
 
-// repeatOf completes the result of an input that another one, which is done, was
-// sent for. Where that one stands behind it in the list, they change places: the
-// first one counts as uploaded.
+// repeatOf completes the result of an input that repeats first, which is done. If
+// first comes later in the list, they swap: the earlier one counts as uploaded.
 func (o *outcome) repeatOf(first *outcome) {
 	own := o.result
 	if ahead := first.result; ahead != nil && first.err == nil && first.isLike(o) {
@@ -126,11 +124,12 @@ func (o *outcome) repeatOf(first *outcome) {
 	own.Status, own.Err = o.repeat(first)
 }
 
-// repeat is what becomes of an input whose id earlier, which is done, has too.
+// repeat returns the result of an input with the same id as earlier, which is
+// done.
 func (o *outcome) repeat(earlier *outcome) (Status, error) {
 	switch {
 	case earlier.err != nil && earlier.status == NotSent:
-		return NotSent, &NotTriedError{Name: o.path, Meant: "sent", Err: errors.Unwrap(earlier.err)}
+		return NotSent, &NotTriedError{Name: o.path, Action: "sent", Err: errors.Unwrap(earlier.err)}
 	case earlier.sum != "" && !earlier.isLike(o):
 		return Failed, &InputError{Path: o.path, Err: fmt.Errorf("%w, in %s", ErrOtherBytes, earlier.path)}
 	case earlier.err != nil:
@@ -139,7 +138,7 @@ func (o *outcome) repeat(earlier *outcome) (Status, error) {
 	return Skipped, nil
 }
 
-// isLike reports whether both have the same bytes, as far as they were read.
+// isLike reports whether both have the same bytes, as far as is known.
 func (o *outcome) isLike(other *outcome) bool {
 	return o.size == other.size && o.algorithm == other.algorithm && o.sum == other.sum
 }

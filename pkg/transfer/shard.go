@@ -10,17 +10,17 @@ import (
 	"strings"
 )
 
-// Shard is one of several parts that a list is split into, by the paths of its
-// entries alone: each entry belongs to one of them, on every machine. The zero
-// value is the whole list.
+// Shard is one of several parts of a list. An entry's path alone determines its
+// part, so every machine splits the list the same way. The zero value is the
+// whole list.
 type Shard struct {
 	Index, Count uint // Index is from 1 to Count
 }
 
-// ErrShard is what every error of [ParseShard] wraps.
+// ErrShard is wrapped by the errors of [ParseShard].
 var ErrShard = errors.New("it must be I/N with I from 1 to N, such as 1/4")
 
-// ParseShard reads I/N.
+// ParseShard parses I/N.
 func ParseShard(text string) (Shard, error) {
 	before, after, _ := strings.Cut(text, "/")
 	index, indexErr := strconv.ParseUint(before, 10, 31)
@@ -31,8 +31,8 @@ func ParseShard(text string) (Shard, error) {
 	return Shard{Index: uint(index), Count: uint(count)}, nil
 }
 
-// Of gives the entries that belong to the shard. Those that are no inputs
-// belong to all of them: they have no path.
+// Of returns the entries in the shard. Invalid entries, which have no path, are
+// in every shard.
 func (s Shard) Of(inputs Inputs) Inputs {
 	if s.Count <= 1 {
 		return inputs

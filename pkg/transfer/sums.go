@@ -7,21 +7,21 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 )
 
-// errNoSum is what every line is that no program for checksums writes.
+// errNoSum reports a line that is not in the format of sha256sum.
 var errNoSum = errors.New("it is neither HASH  PATH nor NAME (PATH) = HASH")
 
-// Sums reads what put printed, or sha256sum and its like, in both of their
-// forms:
+// Sums parses the output of put, or of sha256sum and similar programs, in both of
+// their forms:
 //
 //	5891b5…  path
 //	SHA256 (path) = 5891b5…
 //
-// The id of each input is the one of the line. The path - was standard input,
-// whose bytes are gone: that input is [Input.Remote].
+// Each input has the id of its line. The path - was standard input, whose bytes
+// are gone; it is [Input.Remote].
 func (l List) Sums() Inputs { return l.parsed('\n', parseSum) }
 
-// IDs reads what [List.Sums] does, and lines that are nothing but an id, as put
-// -q prints them.
+// IDs parses what [List.Sums] does, and lines of only an id, as put -q prints
+// them.
 func (l List) IDs() Inputs {
 	return l.parsed('\n', func(line string) (Input, error) {
 		if strings.Contains(line, " ") {
@@ -59,8 +59,8 @@ func parseSum(line string) (Input, error) {
 	return Input{Path: path, ID: id}, nil
 }
 
-// splitSum finds the parts of a line. No id has a space in it, so the first one
-// tells the forms apart.
+// splitSum returns the parts of a line. An id contains no space, so the first
+// space distinguishes the forms.
 func splitSum(line string) (hash, path string, ok bool) {
 	first, rest, ok := strings.Cut(line, " ")
 	if !ok || first == "" || len(rest) < 2 {
@@ -85,7 +85,7 @@ func isSumName(word string) bool {
 	return strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-/") == ""
 }
 
-// unescape undoes what sha256sum does to a name with a newline in it.
+// unescape reverses sha256sum's escaping of names that contain a newline.
 func unescape(text string) (string, error) {
 	var plain strings.Builder
 	for rest := text; ; {

@@ -15,20 +15,20 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/tempfile"
 )
 
-// Target is where a download goes: a regular file, which gets the bytes when
-// they proved right, or anything that takes them at once, as a pipe.
+// Target is the target of a download: a regular file, which appears once the
+// bytes are checked, or a stream such as a pipe, which receives them at once.
 type Target struct {
-	path string // of the file, links followed
+	path string // of the file, with links resolved
 	file *os.File
-	// temporary says that file stands beside path until it takes its place.
+	// temporary is set while file has a temporary name in the directory of path.
 	temporary bool
-	// given is what went out already, where nothing can be taken back.
+	// given is what was already written to a stream.
 	given *prefix
 }
 
-// OpenTarget makes a file the target. A symbolic link is followed; what is
-// there and is no regular file is written to as it is. [Target.Close] must
-// follow. An error is an [*OutputError].
+// OpenTarget returns a target for a file. It follows symbolic links, and writes
+// directly to an existing file that is not regular. Close the target with
+// [Target.Close]. The error is an [*OutputError].
 func OpenTarget(path string) (*Target, error) {
 	t, err := openTarget(path)
 	if err != nil {
@@ -37,19 +37,19 @@ func OpenTarget(path string) (*Target, error) {
 	return t, nil
 }
 
-// StreamTarget gives the bytes to w at once. name stands for it in errors.
+// StreamTarget returns a target that writes to w. name is its name in errors.
 func StreamTarget(w io.Writer, name string) *Target {
 	return &Target{path: name, given: &prefix{to: w, sum: sha256.New()}}
 }
 
 func openTarget(path string) (*Target, error) {
-	mode := fs.FileMode(0o666) // less the umask, as the user of a shell expects
+	mode := fs.FileMode(0o666) // before umask, like a shell's >
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
 		return nil, ErrDirectory
 	case err == nil && !info.Mode().IsRegular():
-		// By its own name: what /dev/stdout links to may have none.
+		// Not by the resolved path: what /dev/stdout links to may have none.
 		file, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
 			return nil, err
@@ -70,18 +70,17 @@ func openTarget(path string) (*Target, error) {
 		return nil, err
 	}
 	if info != nil {
-		_ = file.Chmod(mode) // for what the umask took; some file systems have no modes
+		_ = file.Chmod(mode) // undo the umask; some file systems have no modes
 	}
 	return &Target{path: path, file: file, temporary: true}, nil
 }
 
-// followLinks finds out what a link stands for, also where that is not there
-// yet.
+// followLinks resolves links, even to a file that does not exist yet.
 func followLinks(path string) (string, error) {
-	for range 40 { // as many as Linux follows
+	for range 40 { // like Linux
 		info, err := os.Lstat(path)
 		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
-			return path, nil // what is wrong shows when it is opened
+			return path, nil // opening it reports the error
 		}
 		next, err := os.Readlink(path)
 		if err != nil {
@@ -95,7 +94,7 @@ func followLinks(path string) (string, error) {
 	return "", errors.New("too many symbolic links")
 }
 
-// begin is ready for the first byte, also once more.
+// begin returns a writer for the first byte. It may be called again.
 func (t *Target) begin() (io.Writer, error) {
 	if !t.temporary {
 		return &outputWriter{t.path, t.given.again()}, nil
@@ -109,17 +108,17 @@ func (t *Target) begin() (io.Writer, error) {
 	return &outputWriter{t.path, t.file}, nil
 }
 
-// reread gives what was written. It is a [rereader].
+// reread reads what was written. It is a [rereader].
 func (t *Target) reread(ctx context.Context, limit int64, begin func() io.Writer) error {
 	_, err := io.Copy(begin(), io.NewSectionReader(t.file, 0, limit))
 	return errors.Join(err, ctx.Err())
 }
 
-// holds reports whether all that went out belongs to a download of n bytes: the
-// last try may have been shorter than one before.
+// holds reports whether all that was written belongs to a download of n bytes:
+// the last attempt may have been shorter than an earlier one.
 func (t *Target) holds(n int64) bool { return t.temporary || t.given.n == n }
 
-// complete puts the file into its place.
+// complete renames the file to its path.
 func (t *Target) complete() error {
 	if !t.temporary {
 		return nil
@@ -132,8 +131,7 @@ func (t *Target) complete() error {
 	return nil
 }
 
-// Close gives the target back. Of a regular file that was not completed nothing
-// is left.
+// Close closes the target, and removes a file that was not completed.
 func (t *Target) Close() error {
 	if t.file == nil {
 		return nil
@@ -148,7 +146,7 @@ func (t *Target) Close() error {
 	return nil
 }
 
-// outputWriter names what could not be written to.
+// outputWriter turns errors into an [*OutputError].
 type outputWriter struct {
 	path string
 	to   io.Writer
@@ -162,15 +160,15 @@ func (w *outputWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// prefix is what went to a writer and cannot be taken back. A download that
-// is tried again has to begin with the same bytes, and goes on behind them.
+// prefix is what was written to a stream. A retried download must begin with the
+// same bytes, and continues after them.
 type prefix struct {
 	to  io.Writer
 	n   int64
 	sum hash.Hash
 }
 
-// again is where the whole artifact may be written once more.
+// again returns a writer for the artifact from its first byte.
 func (p *prefix) again() io.Writer {
 	if p.n == 0 {
 		return p

@@ -1,8 +1,8 @@
-// Package transfer moves whole inputs into a cache and out of it: it opens what
-// a user named, derives ids that are not given, signs, uploads, downloads and
-// checks. Memory depends neither on the size of artifacts nor on their
-// number. Start at [Uploader.Put], [Uploader.PutAll], [Verifier.Verify] and
-// [Downloader.Get]; a [List] and a [Tree] name many inputs.
+// Package transfer uploads, downloads and verifies whole inputs: it opens files
+// and streams, derives ids, signs, transfers and checks. Memory depends neither
+// on the size of artifacts nor on their number. Start at [Uploader.Put],
+// [Uploader.PutAll], [Verifier.Verify] and [Downloader.Get]; a [List] and a
+// [Tree] name many inputs.
 package transfer
 
 import (
@@ -13,22 +13,22 @@ import (
 	"github.com/artifact-cli/artifact/pkg/client"
 )
 
-// Status is what became of an input.
+// Status is the outcome of an input.
 type Status string
 
 // The values of [Status].
 const (
 	Uploaded Status = "uploaded"
-	Skipped  Status = "skipped" // the cache has it, or gets it with an earlier input
+	Skipped  Status = "skipped" // the cache has it, or gets it from an earlier input
 	Planned  Status = "planned" // would be uploaded, but for DryRun
 	Failed   Status = "failed"
-	// NotSent is an input that the run did not get to before it ended.
+	// NotSent is an input that was not tried before the run stopped.
 	NotSent Status = "not sent"
 )
 
-// Result is what became of one input.
+// Result is the result of one input.
 type Result struct {
-	// Path is the input's name as it was given.
+	// Path is the input's name as given.
 	Path string
 	// ID is empty if the input failed before its id was known.
 	ID artifact.ID
@@ -41,11 +41,11 @@ type Result struct {
 	URLs client.URLs
 	// Attempts is the number of attempts to upload.
 	Attempts int
-	// Elapsed is the time from the opening of the input to the end.
+	// Elapsed is the time from opening the input to the end.
 	Elapsed time.Duration
 	// Metadata is what was sent, or would be.
 	Metadata artifact.Metadata
-	// Signed reports whether the tag was made here, or would be.
+	// Signed reports whether the Uploader made the tag, or would have.
 	Signed bool
 	// Err is set if Status is [Failed] or [NotSent].
 	Err error
@@ -55,22 +55,20 @@ type Result struct {
 type Uploader struct {
 	// Client is the cache. A dry run needs none.
 	Client *client.Client
-	// Describe, if not nil, gives the metadata of an artifact. It may block
-	// until it is known, and must return when its context ends.
+	// Describe, if not nil, returns the metadata of an artifact. It may block,
+	// and must return when its context ends.
 	Describe func(context.Context) artifact.Metadata
-	// Signer, if not nil, signs by Scheme what has no tag of its own.
+	// Signer, if not nil, signs inputs without a tag, by Scheme.
 	Signer *artifact.Signer
 	Scheme artifact.Scheme
-	// Verify downloads each artifact again and compares, before it counts as
-	// uploaded.
+	// Verify downloads and compares each artifact before it counts as uploaded.
 	Verify bool
-	// SkipExisting sends nothing that the cache has already: see
-	// [Uploader.Put].
+	// SkipExisting skips what the cache already has; see [Uploader.Put].
 	SkipExisting bool
-	// DryRun sends nothing. With SkipExisting the cache is still asked.
+	// DryRun sends nothing, but with SkipExisting still asks the cache.
 	DryRun bool
 	// Progress, if not nil, observes the transfer of a single input.
 	Progress Tracker
-	// SpoolDir is where streams are kept, as in [artifact.SpoolOptions].
+	// SpoolDir is [artifact.SpoolOptions.Dir] for streams.
 	SpoolDir string
 }

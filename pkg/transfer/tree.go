@@ -26,11 +26,11 @@ const (
 	SpecialFile     Skip = "not a regular file"
 )
 
-// Glob is a pattern for slash-separated paths, as [ParseGlob] made it.
+// Glob is a pattern for slash-separated paths, from [ParseGlob].
 type Glob string
 
-// ParseGlob reads a pattern in the syntax of github.com/bmatcuk/doublestar, where *
-// stays in one directory and ** crosses them.
+// ParseGlob parses a pattern in the syntax of github.com/bmatcuk/doublestar,
+// where * matches within one directory and ** across directories.
 func ParseGlob(text string) (Glob, error) {
 	if !doublestar.ValidatePattern(text) {
 		return "", fmt.Errorf("%q is not a valid pattern", text)
@@ -43,24 +43,24 @@ func (g Glob) matches(name string) bool { return doublestar.MatchUnvalidated(str
 // Tree is a directory whose files are inputs.
 type Tree struct {
 	Root string
-	// Exclude is matched against paths relative to Root. With a directory, all
-	// that is in it is left out.
+	// Exclude is matched against paths relative to Root. Excluding a directory
+	// excludes everything in it.
 	Exclude []Glob
 	// Skipped, if not nil, is called for each file that is skipped.
 	Skipped func(path string, why Skip)
 }
 
-// Files returns the regular files below the root, in the byte order of their
-// slash-separated paths. The names of one directory at a time and of those above
-// it are in memory. Each input is like the one given, with its own path.
+// Files returns the regular files below the root, in byte order of their
+// slash-separated paths. It keeps the names of one directory and of those above
+// it in memory. Each input is a copy of like with its own path.
 //
-// A link stands for the file it leads to, if that is inside the root. Links that
-// leave the root or lead to a directory are skipped, as are special files. Files
-// are opened through an [os.Root], which stays open as long as an input refers
-// to it: a link that takes the place of a file or directory later cannot lead
-// out either. .git, in any case and at any depth, is left out.
+// Links to files inside the root are followed. Links that point outside or to a
+// directory are skipped, as are special files, and .git in any case and at any
+// depth. Files are opened through an [os.Root], which stays open as long as an
+// input refers to it, so that a link that replaces a file later cannot lead
+// outside either.
 //
-// What cannot be read comes as an [*InputError].
+// A file or directory that cannot be read yields an [*InputError].
 func (t Tree) Files(like Input) Inputs {
 	return func(yield func(Input, error) bool) {
 		w := walk{Tree: t, like: like, yield: yield}
@@ -72,8 +72,8 @@ func (t Tree) Files(like Input) Inputs {
 	}
 }
 
-// walk is one walk through a tree. Names in it are relative to the root and have
-// slashes.
+// walk is one walk through a tree. Names are relative to the root and
+// slash-separated.
 type walk struct {
 	Tree
 	root  *os.Root
@@ -112,9 +112,9 @@ func (w *walk) directory(name string) (goesOn bool) {
 	return err == nil || w.fail(name, err)
 }
 
-// entries lists a directory so that the paths of all files come in order.
+// entries lists a directory in the order of the files' paths.
 func (w *walk) entries(name string) ([]fs.DirEntry, error) {
-	// The dot makes os.Root open a directory only: a FIFO in its place would block.
+	// With the dot, os.Root opens only a directory: opening a FIFO would block.
 	directory, err := w.root.Open(name + "/.")
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (w *walk) entries(name string) ([]fs.DirEntry, error) {
 	return entries, err
 }
 
-// slashOf returns what comes behind a name in the paths that it begins.
+// slashOf returns what follows an entry's name in a path.
 func slashOf(entry fs.DirEntry) string {
 	if entry.IsDir() {
 		return "/"
@@ -164,8 +164,8 @@ func (w *walk) visit(name string, kind fs.FileMode) (goesOn bool) {
 
 func isGit(name string) bool { return strings.EqualFold(name, ".git") }
 
-// follow returns the name of the file that a link leads to in the end. os.Root
-// alone would not do: it refuses absolute links, and knows nothing of .git.
+// follow returns the name of the file that a link finally points to. os.Root
+// rejects absolute links, and knows nothing of .git.
 func (w *walk) follow(link string) (target string, skip Skip, err error) {
 	target, err = filepath.EvalSymlinks(filepath.Join(w.real, link))
 	if err != nil {

@@ -25,29 +25,29 @@ const (
 	Undecided    Verdict = "failed" // the check itself failed
 )
 
-// Verification is what became of one input.
+// Verification is the result of one input.
 type Verification struct {
-	// Path is the input's name as it was given, if it had one.
+	// Path is the input's name as given, if it had one.
 	Path string
-	// ID is empty if it could not be found out.
+	// ID is empty if it could not be determined.
 	ID artifact.ID
 	// Size is the size of the artifact in the cache, in bytes, and -1 if
 	// unknown.
 	Size int64
-	// Signature is empty if it was not checked, or is of neither scheme.
+	// Signature is empty if it was not checked or has neither scheme.
 	Signature Signature
 	Verdict   Verdict
 	// Err is set unless Verdict is [Verified].
 	Err error
 }
 
-// Verifier checks that a cache holds what it should. It stores nothing.
+// Verifier compares artifacts in a cache with inputs. It stores nothing.
 type Verifier struct {
 	// Client is the cache.
 	Client *client.Client
-	// Signer, if not nil, checks signatures: one that is missing is wrong.
+	// Signer, if not nil, checks signatures. A missing signature is an error.
 	Signer *artifact.Signer
-	// Jobs is how many inputs are worked on at a time, at least 1.
+	// Jobs is how many inputs are processed at a time, at least 1.
 	Jobs int
 	// Progress, if not nil, observes a single input.
 	Progress Tracker
@@ -55,22 +55,23 @@ type Verifier struct {
 	ListProgress ListTracker
 }
 
-// Several inputs at a time take smaller pieces of memory each.
+// sharedPiece is the piece size, in bytes, when several inputs are read at a
+// time.
 const sharedPiece = 64 << 10
 
-// Verify downloads the artifact of one input and compares, bytes with bytes.
+// Verify downloads the artifact of one input and compares it byte by byte.
 func (v *Verifier) Verify(ctx context.Context, input Input) Verification {
 	result := Verification{Path: input.Path, Size: -1}
-	return result.withVerdict(caught(input, func() error { return v.verify(ctx, input, &result) }))
+	return result.withVerdict(catch(input, func() error { return v.verify(ctx, input, &result) }))
 }
 
-// All verifies a list, and gives the results in its order, of which up to
-// [client.MaxQuery] wait for one that takes long. An entry that is no input gives a
-// result without a path.
+// All verifies a list, and yields the results in its order, of which up to
+// [client.MaxQuery] may wait for an earlier one. An invalid entry yields a result
+// without a path.
 //
-// When the credential is refused, the cache is closed or the network lost, what
-// is left of the list comes with a [*NotTriedError]. When ctx ends, only what was
-// verified by then is still given.
+// If the credential is refused, the cache is closed or the network is lost, the
+// rest of the list yields a [*NotTriedError]. When ctx ends, All yields only what
+// has been verified.
 func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification] {
 	ending := new(ending)
 	return results(ctx, line[*listed[Verification]]{
@@ -95,10 +96,10 @@ func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification
 	})
 }
 
-// listed is an entry of a list, and what came of it.
+// listed is an entry of a list with its result.
 type listed[R any] struct {
 	input  Input
-	err    error // of an entry that is no input, and in the end of the result
+	err    error // of an invalid entry, and finally of the result
 	share  share
 	done   chan struct{}
 	result R
@@ -110,7 +111,7 @@ func (c *listed[R]) failure() error { return c.err }
 
 func (c *listed[R]) release() {}
 
-// finish notes the result's error, if it has one.
+// finish records the result's error, if any.
 func (c *listed[R]) finish(err error) {
 	c.err = err
 	c.share.finish()
@@ -134,7 +135,7 @@ func entries[R any](v *Verifier, inputs Inputs) iter.Seq[*listed[R]] {
 	}
 }
 
-// results runs a line, and gives what came of each entry.
+// results runs a line, and yields the result of each entry.
 func results[R any](ctx context.Context, l line[*listed[R]]) iter.Seq[R] {
 	return func(yield func(R) bool) {
 		for c := range l.run(ctx) {
@@ -165,14 +166,14 @@ func (v *Verifier) verify(ctx context.Context, input Input, result *Verification
 	return err
 }
 
-// compare compares what the cache has with what is expected.
+// compare compares an artifact in the cache with the expected one.
 func (v *Verifier) compare(ctx context.Context, path string, expected expectation, result *Verification) error {
 	pieceSize := 0
 	if v.Jobs > 1 {
 		pieceSize = sharedPiece
 	}
 	var check *check // nil if there is no artifact
-	err := v.Client.Get(ctx, client.Download{ID: expected.id, Name: path, Progress: orNobody(v.Progress), Receive: func(found client.Found, body io.Reader) (err error) {
+	err := v.Client.Get(ctx, client.Download{ID: expected.id, Name: path, Progress: orSilent(v.Progress), Receive: func(found client.Found, body io.Reader) (err error) {
 		if check, err = expected.newCheck(found); err != nil {
 			return err
 		}
@@ -196,7 +197,7 @@ func (v *Verifier) compare(ctx context.Context, path string, expected expectatio
 	return err
 }
 
-// fetchAgain rereads what is in the cache.
+// fetchAgain returns a [rereader] that downloads the artifact.
 func fetchAgain(c *client.Client, id artifact.ID) rereader {
 	return func(ctx context.Context, limit int64, begin func() io.Writer) error {
 		return c.Get(ctx, client.Download{ID: id, Receive: func(_ client.Found, body io.Reader) error {
@@ -233,6 +234,5 @@ func (r Verification) withVerdict(err error) Verification {
 	return r
 }
 
-// Name is what the user knows the artifact by: the path, or the id if there is
-// none.
+// Name returns the path, or the id if there is none.
 func (r Verification) Name() string { return cmp.Or(r.Path, string(r.ID)) }
