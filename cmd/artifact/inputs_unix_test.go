@@ -72,7 +72,7 @@ func TestForbiddenInputs(t *testing.T) {
 	for args, want := range map[string]outcome{
 		"put secret": {code: 2, stderr: "artifact: reading secret: permission denied\n"},
 		"put -q -r .": {code: 2, stdout: helloSHA256 + "\n", stderr: "artifact: 1 failed: it is a link to nowhere, which does not exist\n" +
-			"artifact: 1 failed: too many levels of symbolic links\nartifact: 2 failed: permission denied\nartifact: 4 of 5 artifacts failed\n" +
+			"artifact: 1 failed: too many levels of symbolic links\nartifact: 2 failed: permission denied\nartifact: 4 of 5 artifacts failed, 1 uploaded, 1 left out; 6 B in TIME\n" +
 			"artifact: reading closed: permission denied\nartifact: reading gone: it is a link to nowhere, which does not exist\n" +
 			"artifact: reading loop: too many levels of symbolic links\nartifact: reading secret: permission denied\n"},
 	} {
@@ -82,7 +82,7 @@ func TestForbiddenInputs(t *testing.T) {
 		cmd := call{args: strings.Fields(args), dir: setup.dir, env: server.env()}.command(t)
 		asNobody(t, cmd)
 		got := finish(t, cmd)
-		lines := strings.SplitAfter(got.stderr, "\n")
+		lines := strings.SplitAfter(elapsed.ReplaceAllString(got.stderr, " in TIME\n"), "\n")
 		slices.Sort(lines)
 		got.stderr = strings.Join(lines, "")
 		got.check(t, want)

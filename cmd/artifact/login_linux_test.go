@@ -31,7 +31,9 @@ func converse(t *testing.T, cmd *exec.Cmd) *conversation {
 	c := &conversation{t: t, cmd: cmd}
 	var inside *os.File
 	c.outside, inside = terminal(t, 80)
-	cmd.Stdout, cmd.Stderr = &c.stdout, &c.stderr
+	if cmd.Stdout = &c.stdout; cmd.Stderr == nil {
+		cmd.Stderr = &c.stderr
+	}
 	cmd.ExtraFiles = []*os.File{inside}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
 	mustDo(t, cmd.Start())
@@ -100,6 +102,26 @@ func TestPrompt(t *testing.T) {
 			t.Errorf("%s: the terminal showed %q", name, c.seen)
 		}
 		me.call([]string{"status", "-q"}, "").run(t).check(t, outcome{stdout: "enabled\n"})
+	}
+}
+
+// TestTypingAhead shows nothing of a token that is typed before the first word on
+// the screen, which standard error holds up here.
+func TestTypingAhead(t *testing.T) {
+	t.Parallel()
+	reader, writer := pipe(t)
+	const full = 4096
+	must(unix.FcntlInt(writer.Fd(), unix.F_SETPIPE_SZ, full))(t)
+	must(writer.Write(make([]byte, full)))(t)
+	cmd := newPerson(t).call([]string{"login", "--insecure-storage", "--retries=0", "--api", "http://127.0.0.1:1"}, "").command(t)
+	cmd.Stderr = writer
+	c := converse(t, cmd)
+	writer.Close()
+	until(t, func() bool { return !c.echoes() })
+	c.write(token)
+	go func() { _, _ = io.Copy(io.Discard, reader) }()
+	if got := c.end(); got.code != 9 || strings.Contains(string(c.seen), token) {
+		t.Errorf("exit %d, %q", got.code, c.seen)
 	}
 }
 

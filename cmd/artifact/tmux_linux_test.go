@@ -126,7 +126,7 @@ func (p *pane) capture(flags ...string) string {
 
 // look is what the terminal shows, with stable words for what differs from run
 // to run. That may be of another length: the lines are folded again where the
-// terminal would fold them.
+// program and the terminal would fold them.
 func (p *pane) look(steady func(string) string) string {
 	p.t.Helper()
 	var whole, folded string
@@ -135,17 +135,29 @@ func (p *pane) look(steady func(string) string) string {
 		whole, folded = p.capture("-J"), p.capture()
 		return fold(whole, p.columns) == trimLines(folded)
 	})
+	for unfolded := ""; unfolded != whole; {
+		unfolded, whole = whole, foldedMessage.ReplaceAllString(whole, "$1 $2")
+	}
 	return fold(steady(trimLines(whole)), p.columns)
 }
 
-// fold breaks lines as a terminal does.
+// foldedMessage is a line of the program's that it has folded between words.
+var foldedMessage = regexp.MustCompile(`(?m)^(artifact: .*?) *\n  (\S)`)
+
+// fold breaks lines as the program and the terminal do.
 func fold(text string, columns int) string {
 	var folded strings.Builder
 	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "artifact: ") {
+			line = foldWords(line, columns)
+		}
 		for width, rest, state := 0, line, -1; rest != ""; {
 			var cluster string
 			var wide int
 			cluster, rest, wide, state = uniseg.FirstGraphemeClusterInString(rest, state)
+			if cluster == "\n" {
+				width, wide = 0, 0
+			}
 			if width += wide; width > columns {
 				folded.WriteString("\n")
 				width = wide
@@ -154,6 +166,20 @@ func fold(text string, columns int) string {
 		}
 	}
 	return trimLines(folded.String())
+}
+
+// foldWords breaks a line between words, as the program does.
+func foldWords(line string, columns int) string {
+	words := strings.Split(line, " ")
+	folded, width := words[0], uniseg.StringWidth(words[0])
+	for _, word := range words[1:] {
+		wide := uniseg.StringWidth(strings.TrimSuffix(word, "\n"))
+		if folded += " " + word; width+1+wide >= columns && width > 2 {
+			folded, width = strings.TrimSuffix(folded, " "+word)+"\n  "+word, 1
+		}
+		width += 1 + wide
+	}
+	return folded
 }
 
 // trimLines leaves out what cannot be seen: spaces at the end of lines, and

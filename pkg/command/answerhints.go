@@ -50,7 +50,8 @@ func answerHint(e *client.Error) string {
 	}
 	switch {
 	case errors.Is(e, client.ErrNotRemoteCache):
-		return fmt.Sprintf("Check the base URL (--api, ARTIFACT_API): this was sent to %s", e.URL)
+		base, _, _ := strings.Cut(e.URL, api.ArtifactsPath)
+		return "Check the base URL (--api, ARTIFACT_API): this was sent to " + base
 	case e.Status >= 500:
 		return "The server failed: try again later."
 	}
@@ -80,7 +81,7 @@ var expired = regexp.MustCompile(`(?i)expired|not valid in the specified time fr
 func badRequestHint(e *client.Error) string {
 	next := "The server refused a value in the request, or the artifact's size."
 	if strings.Trim(string(e.ID), "0123456789abcdefABCDEF") != "" {
-		next = fmt.Sprintf("Some servers accept only hexadecimal ids, unlike this one: %s\nLeave --hash out, or give a digest of the key.", shellQuote(string(e.ID)))
+		next = "Some servers accept only hexadecimal ids: leave --hash out, or give a digest of the key."
 	}
 	if !isVercel(e.URL) && !namesTeam(e.URL) {
 		next += "\nSome servers need a team: set --team."

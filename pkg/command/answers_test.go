@@ -28,9 +28,9 @@ func TestAnswers(t *testing.T) {
 		page  = "<html><head><title>502 Bad Gateway</title></head></html>"
 		enemy = "<html><head><title>Just a moment...</title></head></html>"
 
-		notHere   = hint + "Check the base URL (--api, ARTIFACT_API): this was sent to API/v8/artifacts/ID?slug=t\n"
+		notHere   = hint + "Check the base URL (--api, ARTIFACT_API): this was sent to API\n"
 		value     = hint + "The server refused a value in the request, or the artifact's size.\n"
-		notHex    = hint + "Some servers accept only hexadecimal ids, unlike this one: k\n" + hint + "Leave --hash out, or give a digest of the key.\n"
+		notHex    = hint + "Some servers accept only hexadecimal ids: leave --hash out, or give a digest of the key.\n"
 		wrong     = hint + "The token is not valid here. Check that it belongs to this --api.\n" + hint + "Run artifact status to see where it comes from, or artifact login to replace a stored one.\n"
 		mayNot    = hint + "The token may not do this: check --team, or ask the cache's operator for access.\n"
 		spend     = hint + "The token may not do this: check --team.\n" + hint + "Or Remote Caching is disabled, over its limit or paused: ask an owner to check the billing settings.\n"

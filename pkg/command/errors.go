@@ -232,7 +232,7 @@ func newErrorJSON(err error) *errorJSON {
 	if err == nil {
 		return nil
 	}
-	shown := &errorJSON{Exit: ExitCode(err), Message: err.Error()}
+	shown := &errorJSON{Exit: ExitCode(err), Message: errorText(err)}
 	if answered, ok := errors.AsType[*client.Error](err); ok {
 		shown.Code, shown.Status = answered.Code, answered.Status
 	}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 	"github.com/artifact-cli/artifact/pkg/transfer"
@@ -158,15 +157,7 @@ func (o *listOptions) expect(ctx context.Context, shown *ui.Many) {
 	if info, err := os.Stat(name); err != nil || name == "-" || !info.Mode().IsRegular() {
 		return
 	}
-	go func() {
-		_ = fault.Catch(func() error { // without it the bar only knows less
-			n, err := countIn(ctx, name, o.terminator())
-			if err == nil {
-				shown.Expect(n)
-			}
-			return err
-		})
-	}()
+	shown.ExpectCount(func() (int, error) { return countIn(ctx, name, o.terminator()) })
 }
 
 // countIn counts the entries of a file, each of which ends with a terminator.

@@ -158,11 +158,7 @@ func (l *login) readToken(ctx context.Context) (credential.Secret, error) {
 		text = string(piped)
 	} else {
 		origin = "the terminal"
-		l.sayWhere()
-		if l.options.web {
-			l.openPage(tokensPage)
-		}
-		if text, err = l.console.AskSecret(ctx, "Token (not shown): "); errors.Is(err, io.EOF) {
+		if text, err = l.askToken(ctx); errors.Is(err, io.EOF) {
 			err = nil // as after an empty line
 		}
 	}
@@ -178,6 +174,21 @@ func (l *login) readToken(ctx context.Context) (credential.Secret, error) {
 	}
 	l.settings.TokenOrigin = origin
 	return credential.NewSecret(text), nil
+}
+
+// askToken says what to type, and waits for it. The echo is off before the first
+// word appears: people paste as soon as they see any.
+func (l *login) askToken(ctx context.Context) (string, error) {
+	show, err := l.console.HideTyping()
+	if err != nil {
+		return "", err
+	}
+	defer show()
+	l.sayWhere()
+	if l.options.web {
+		l.openPage(tokensPage)
+	}
+	return l.console.Ask(ctx, "Token (not shown): ")
 }
 
 // sayWhere says which server this is about, and where its tokens come from.
@@ -212,6 +223,9 @@ func (l *login) introduce(ctx context.Context) (user client.User, status client.
 	}
 	status, err = l.cacheStatus(ctx, cache, next, unchecked)
 	if answered, ok := errors.AsType[*client.Error](err); ok && answered.Status != 0 && !is[*refusedError](err) {
+		if unchecked != nil {
+			err = fmt.Errorf("could not check whether the token is valid: %w", err)
+		}
 		l.warn(err.Error())
 		return user, client.CacheUnknown, nil
 	}

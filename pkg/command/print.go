@@ -90,17 +90,15 @@ func (a *app) hide(secret string) { a.streams.redactor.Add(secret) }
 // say prints a message, unless -q is given.
 func (a *app) say(format string, args ...any) {
 	if !a.common.quiet {
-		fmt.Fprintln(a.streams.screen, printable.Text(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(a.streams.screen, a.fold(fmt.Sprintf(format, args...)))
 	}
 }
 
 // warn prints a warning, unless -q is given.
 func (a *app) warn(text string) {
-	if a.common.quiet {
-		return
+	if !a.common.quiet {
+		a.printLabelled("artifact: warning:", text, ui.Palette.Warning)
 	}
-	colours := ui.NewPalette(a.common.color, a.env.Stderr, a.env.Getenv)
-	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Warning("artifact: warning:"), printable.Text(text))
 }
 
 // note prints a line that is good to know, unless -q is given.
@@ -112,11 +110,26 @@ func (a *app) note(text string) {
 
 // printError prints an error as one line, and the stack of a panic below it.
 func (a *app) printError(err error) {
-	colours := ui.NewPalette(a.common.color, a.env.Stderr, a.env.Getenv)
-	fmt.Fprintf(a.streams.screen, "%s %s\n", colours.Error("artifact:"), printable.Text(err.Error()))
+	a.printLabelled("artifact:", errorText(err), ui.Palette.Error)
 	if broken, ok := errors.AsType[*fault.Error](err); ok {
 		_, _ = a.streams.screen.Write(broken.Stack)
 	}
+}
+
+// errorText returns the text of an error in one line. Those of joined errors have
+// one for each.
+func errorText(err error) string {
+	text := err.Error()
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		if joined, ok := inner.(interface{ Unwrap() []error }); ok {
+			var lines, parts []string
+			for _, part := range joined.Unwrap() {
+				lines, parts = append(lines, part.Error()), append(parts, errorText(part))
+			}
+			return strings.Replace(text, strings.Join(lines, "\n"), strings.Join(parts, "; "), 1)
+		}
+	}
+	return text
 }
 
 // printHint prints the next step after an error, which may take several lines.
@@ -126,8 +139,22 @@ func (a *app) printHint(next string) {
 	}
 }
 
-func (a *app) printLine(text string) {
-	fmt.Fprintf(a.streams.screen, "artifact: %s\n", printable.Text(text))
+func (a *app) printLine(text string) { a.printLabelled("artifact:", text, nil) }
+
+// printLabelled prints a line with a label before it, which is painted if paint
+// is not nil.
+func (a *app) printLabelled(label, text string, paint func(ui.Palette, string) string) {
+	line := strings.TrimPrefix(a.fold(label+" "+text), label)
+	if paint != nil {
+		label = paint(ui.NewPalette(a.common.color, a.env.Stderr, a.env.Getenv), label)
+	}
+	fmt.Fprintln(a.streams.screen, label+line)
+}
+
+// fold makes a line fit the terminal, if it goes to one. Secrets are hidden
+// first: the filter does not recognize one that is broken.
+func (a *app) fold(line string) string {
+	return a.streams.screen.Fold(a.streams.redactor.String(printable.Text(line)))
 }
 
 // printResult prints one line of results. Programs get names byte by byte; a
@@ -175,9 +202,7 @@ func (a *app) noteRetry(r client.Retry, retries uint64) {
 	if a.common.quiet {
 		return
 	}
-	line := fmt.Sprintf("artifact: %s; trying again in %s (%d of %d)",
-		r.Err, r.Pause.Round(100*time.Millisecond), r.Attempt, retries)
-	fmt.Fprintln(a.streams.screen, printable.Text(line))
+	a.printLine(fmt.Sprintf("%s; trying again in %s (%d of %d)", errorText(r.Err), r.Pause.Round(100*time.Millisecond), r.Attempt, retries))
 }
 
 // trace returns a function that prints a line for each request, or nil

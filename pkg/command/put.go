@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -136,33 +135,35 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	if uploader.Client == nil && o.skipExisting {
 		a.warn("no credential: not checking what the cache already has")
 	}
-	began := time.Now()
-	tally, sums := tally{app: a, tolerant: o.warnOnly}, putSums{}
+	tally := &tally{app: a, done: "uploaded", began: time.Now(), tolerant: o.warnOnly}
+	if o.dryRun {
+		tally.done, tally.began = "to upload", time.Time{}
+	}
 	shown := a.progress().BeginMany("uploading")
-	defer shown.End()
-	if o.shard == (transfer.Shard{}) && !o.recursive {
-		o.expect(ctx, shown)
-	}
+	o.expect(ctx, shown)
 	batch := transfer.Batch{Jobs: affordable(o.jobs), FailFast: o.failFast, Progress: shown}
-	for result := range uploader.PutAll(ctx, inputs, batch) {
-		sums.add(result)
-		tally.add(a.printPut(result))
-		if a.streams.results.err != nil {
-			return a.streams.results.err
+	err := printList(ctx, tally, shown, uploader.PutAll(ctx, inputs, batch), func(r transfer.Result) error {
+		switch r.Status {
+		case transfer.Skipped:
+			tally.skipped++
+		case transfer.Uploaded, transfer.Planned:
+			tally.bytes += r.Size
 		}
-	}
-	shown.End()
+		return a.printPut(r)
+	})
 	a.printDetection(d)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	sums.leftOut = int(o.leftOut.Load())
-	if sums.total() == 0 {
+	tally.leftOut = int(o.leftOut.Load())
+	switch {
+	case err != nil:
+		return err
+	case tally.total+tally.leftOut == 0:
 		a.warn("nothing was uploaded: the list is empty")
-		return nil
+	case tally.failed > 0:
+		return tally.err()
+	default:
+		a.note(tally.text())
 	}
-	a.note(sums.text(time.Since(began), o.dryRun))
-	return tally.err()
+	return nil
 }
 
 // printPut prints a result and returns its error, if any.
@@ -214,44 +215,4 @@ func newPutJSON(r transfer.Result, err error) putJSON {
 		shown.Metadata = newMetadataJSON(r.Metadata)
 	}
 	return shown
-}
-
-// putSums sums up several uploads.
-type putSums struct {
-	uploaded, skipped, failed, notSent int
-
-	leftOut int   // links and special files below a directory
-	bytes   int64 // uploaded
-}
-
-func (s *putSums) add(r transfer.Result) {
-	switch r.Status {
-	case transfer.Uploaded, transfer.Planned:
-		s.uploaded++
-		s.bytes += r.Size
-	case transfer.Skipped:
-		s.skipped++
-	case transfer.NotSent:
-		s.notSent++
-	default:
-		s.failed++
-	}
-}
-
-func (s *putSums) total() int { return s.uploaded + s.skipped + s.failed + s.notSent + s.leftOut }
-
-func (s *putSums) text(elapsed time.Duration, dryRun bool) string {
-	done := "uploaded"
-	if dryRun {
-		done = "to upload"
-	}
-	text := fmt.Sprintf("%d %s, %d skipped, %d failed, %d not sent", s.uploaded, done, s.skipped, s.failed, s.notSent)
-	if s.leftOut > 0 {
-		text += fmt.Sprintf(", %d left out", s.leftOut)
-	}
-	text += fmt.Sprintf("; %s in %s", ui.Size(s.bytes), elapsed.Round(10*time.Millisecond))
-	if s.bytes > 0 && !dryRun {
-		text += fmt.Sprintf(" (%s)", ui.Rate(float64(s.bytes)/elapsed.Seconds()))
-	}
-	return text
 }

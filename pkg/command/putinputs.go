@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -19,7 +20,10 @@ func (o *putOptions) inputs(a *app) (single *transfer.Input, list transfer.Input
 	case o.isListed():
 		list, err = o.open(a.env.Stdin, like)
 	case o.recursive:
-		list = o.filesBelow(a, like)
+		list = o.filesBelow(like, func(path string, why transfer.Skip) {
+			o.leftOut.Add(1)
+			a.warn(fmt.Sprintf("skipping %s: %s", path, why))
+		})
 	case len(o.args) <= 1 && o.shard == (transfer.Shard{}):
 		single, err = o.single(a.env.Stdin, like)
 		return single, nil, err
@@ -67,18 +71,14 @@ func (o *putOptions) single(stdin *os.File, like transfer.Input) (*transfer.Inpu
 	return &named([]string{"-"}, stdin, like)[0], nil
 }
 
-// filesBelow returns the files below directories, and those that are named.
-func (o *putOptions) filesBelow(a *app, like transfer.Input) transfer.Inputs {
-	tree := transfer.Tree{Exclude: o.exclude, Skipped: func(path string, why transfer.Skip) {
-		o.leftOut.Add(1)
-		a.warn(fmt.Sprintf("skipping %s: %s", path, why))
-	}}
+// filesBelow returns the files below directories, and those that are named. skipped,
+// if not nil, is called for what is left out.
+func (o *putOptions) filesBelow(like transfer.Input, skipped func(path string, why transfer.Skip)) transfer.Inputs {
 	return func(yield func(transfer.Input, error) bool) {
 		for _, path := range o.args {
 			inputs := listOf(named([]string{path}, nil, like)...)
 			if info, err := os.Stat(path); err == nil && info.IsDir() {
-				tree.Root = path
-				inputs = tree.Files(like)
+				inputs = transfer.Tree{Root: path, Exclude: o.exclude, Skipped: skipped}.Files(like)
 			}
 			for input, err := range inputs {
 				if !yield(input, err) {
@@ -86,5 +86,23 @@ func (o *putOptions) filesBelow(a *app, like transfer.Input) transfer.Inputs {
 				}
 			}
 		}
+	}
+}
+
+// expect tells the progress how many inputs there will be. Directories are walked
+// a second time for that: the first walk goes no faster than the uploads.
+func (o *putOptions) expect(ctx context.Context, shown *ui.Many) {
+	switch {
+	case o.recursive:
+		shown.ExpectCount(func() (n int, err error) {
+			for range o.shard.Of(o.filesBelow(transfer.Input{}, nil)) {
+				if n++; ctx.Err() != nil {
+					return 0, ctx.Err()
+				}
+			}
+			return n, nil
+		})
+	case o.shard == (transfer.Shard{}):
+		o.listOptions.expect(ctx, shown)
 	}
 }

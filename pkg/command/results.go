@@ -19,9 +19,9 @@ func (a *app) printed(err error) error {
 }
 
 // underName replaces the id in an error of the client by the path that the
-// user knows.
+// user knows. One request for many artifacts has no id.
 func underName(doing, path string, err error) error {
-	if answered, ok := err.(*client.Error); ok && path != "" {
+	if answered, ok := err.(*client.Error); ok && path != "" && answered.ID != "" {
 		renamed := *answered
 		renamed.Doing, renamed.Name = doing, path
 		return &renamed

@@ -116,6 +116,9 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	if err := a.streams.reveal(at.exports()); err != nil {
 		return err // nobody would ever learn how to reach it
 	}
+	if ui.IsTerminal(a.env.Stderr) {
+		a.note("serving at " + at.api + "; press Ctrl-C to stop")
+	}
 	err = cache.Serve(ctx, listener)
 	if errors.Is(err, server.ErrCutOff) {
 		a.printError(err) // and yet it ended as it was told to
@@ -213,7 +216,7 @@ func (a *app) logAccess(request server.Access) {
 		line += ", " + ui.Size(request.Sent) + " sent"
 	}
 	if request.Err != nil {
-		line += ": " + request.Err.Error()
+		line += ": " + errorText(request.Err)
 	}
 	fmt.Fprintln(a.streams.screen, printable.Text(line))
 }

@@ -71,11 +71,10 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 		return context.Cause(ctx)
 	}
 	shown := a.progress().BeginMany("looking up")
-	defer shown.End()
 	verifier.ListProgress = shown
 	o.expect(ctx, shown)
-	tally := tally{app: a}
-	if err := printList(ctx, &tally, shown, verifier.LookUp(ctx, inputs), a.printStat); err != nil {
+	tally := &tally{app: a, done: "found"}
+	if err := printList(ctx, tally, shown, verifier.LookUp(ctx, inputs), a.printStat); err != nil {
 		return err
 	}
 	if tally.total == 0 {

@@ -118,16 +118,16 @@ func (a *app) cacheStatus(ctx context.Context, cache *client.Client, next string
 	if errors.As(err, &answered) && answered.Status == http.StatusUnauthorized && answered.By == client.ByCache {
 		return "", &refusedError{answered, next}
 	}
+	switch {
+	case answered != nil && (answered.Status == http.StatusForbidden || answered.Status == http.StatusBadRequest):
+		status, err = client.CacheUnknown, nil
+	case answered != nil:
+		return "", err // which says more than that the token was not checked
+	}
 	if unchecked != nil {
 		a.warn("could not check whether the token is valid: " + unchecked.Error())
 	}
-	switch {
-	case answered == nil:
-		return status, err
-	case answered.Status == http.StatusForbidden, answered.Status == http.StatusBadRequest:
-		return client.CacheUnknown, nil
-	}
-	return "", err
+	return status, err
 }
 
 // statusJSON is what status found, as --json prints it. Scripts rely on the names.

@@ -1,10 +1,15 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"net"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
@@ -12,15 +17,23 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// tally counts the results of several artifacts, which were already printed.
+// tally counts the results of a list, which were already printed, and sums them
+// up in one line.
 type tally struct {
-	app           *app
-	tolerant      bool // failures are warnings
-	total, failed int
-	untried       int // since the run had ended
-	code          int // of all failures, or of a mixture
-	groups        []failureGroup
-	ungrouped     int
+	app      *app
+	done     string    // what became of those that did not fail, such as "uploaded"
+	began    time.Time // of the uploads; zero if nothing is sent
+	tolerant bool      // failures are warnings
+
+	total, failed, skipped int
+	untried                int   // since the run had ended
+	leftOut                int   // links and special files below a directory
+	bytes                  int64 // uploaded
+
+	code      int // of all failures, or of a mixture
+	groups    []failureGroup
+	ungrouped int
+	said      []string // common causes, since the last success
 }
 
 // failureGroup is failures of one kind.
@@ -50,18 +63,25 @@ func (a *app) kindOf(err error) failureKind {
 // maxGroups limits how many kinds of failures are told apart.
 const maxGroups = 16
 
-// add counts one artifact, and prints its error, if any.
+// add counts one artifact, and prints its error, if any. A cause that is not its
+// own is printed once, until another one succeeds.
 func (t *tally) add(err error) {
 	t.total++
 	if err == nil {
+		t.said = nil
 		return
 	}
-	t.app.printError(err)
+	cause := commonCause(err)
+	isNew := cause == "" || !slices.Contains(t.said, cause)
+	if isNew {
+		t.said = append(t.said, cause)
+		t.app.printError(err)
+	}
 	if is[*transfer.NotTriedError](err) {
 		t.untried++
 		return
 	}
-	if t.tolerant {
+	if t.tolerant && isNew {
 		t.app.annotate(err)
 	}
 	kind := t.app.kindOf(err)
@@ -84,28 +104,80 @@ func (t *tally) add(err error) {
 	t.groups = append(t.groups, failureGroup{kind, reasonOf(err), 1})
 }
 
+// commonCause returns what an error says that is not about one artifact: that the
+// server cannot be reached, that one request for many has failed, or that the run
+// had ended. It is empty for all others.
+func commonCause(err error) string {
+	if untried, ok := errors.AsType[*transfer.NotTriedError](err); ok {
+		return untried.Err.Error()
+	}
+	answered, ok := errors.AsType[*client.Error](err)
+	if !ok {
+		return ""
+	}
+	failed, isNetwork := errors.AsType[*net.OpError](err)
+	if answered.ID == "" || isNetwork && failed.Op != "read" && failed.Op != "write" {
+		return cmp.Or(answered.NetworkCause(), answered.Reason())
+	}
+	return ""
+}
+
 // printList prints each result of a list as it comes, and counts it. shown has
-// ended when it returns.
+// ended when it returns. If ctx ends before, a line says what was done.
 func printList[R any](ctx context.Context, t *tally, shown *ui.Many, results iter.Seq[R], print func(R) error) error {
 	defer shown.End()
 	for result := range results {
-		if ctx.Err() != nil {
-			break // what comes now was only broken off
-		}
 		t.add(print(result))
 		if err := t.app.streams.results.err; err != nil {
 			return err
 		}
 	}
-	return context.Cause(ctx)
+	shown.End()
+	cause := context.Cause(ctx)
+	switch {
+	case cause == nil:
+	case t.total == 0:
+		t.app.note("interrupted before the first result")
+	default:
+		t.app.note("interrupted: " + t.text())
+	}
+	return cause
 }
 
-// err returns nil if nothing failed.
+// text sums up what became of the list.
+func (t *tally) text() string {
+	var parts []string
+	count := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	if t.total == 1 {
+		count(t.failed, "artifact failed")
+	} else {
+		count(t.failed, fmt.Sprintf("of %d artifacts failed", t.total))
+	}
+	count(t.total-t.failed-t.untried-t.skipped, t.done)
+	count(t.skipped, "skipped")
+	count(t.untried, "not tried")
+	count(t.leftOut, "left out")
+	text := strings.Join(parts, ", ")
+	if t.bytes > 0 {
+		text += "; " + ui.Size(t.bytes)
+	}
+	if t.bytes > 0 && !t.began.IsZero() {
+		elapsed := max(time.Since(t.began).Round(time.Millisecond), time.Millisecond)
+		text += fmt.Sprintf(" in %s (%s)", elapsed, ui.Rate(float64(t.bytes)/elapsed.Seconds()))
+	}
+	return text
+}
+
+// err returns nil if nothing failed. Else its text is the summary.
 func (t *tally) err() error {
 	if t.failed == 0 {
 		return nil
 	}
-	return &artifactError{&batchError{*t}}
+	return &artifactError{&batchError{t}}
 }
 
 // printGroups prints the next step for each kind of failure, below its count
@@ -138,20 +210,11 @@ func reasonOf(err error) string {
 }
 
 // batchError reports that some of several artifacts failed.
-type batchError struct{ tally }
+type batchError struct{ *tally }
 
 func (e *batchError) exitCode() int { return e.code }
 
-func (e *batchError) Error() string {
-	if e.total == 1 {
-		return "1 artifact failed"
-	}
-	text := fmt.Sprintf("%d of %d artifacts failed", e.failed, e.total)
-	if e.untried > 0 {
-		text += fmt.Sprintf(", and %d were not tried", e.untried)
-	}
-	return text
-}
+func (e *batchError) Error() string { return e.text() }
 
 // annotate shows a tolerated failure as a warning on GitHub. Secrets are
 // replaced first, since the filter does not recognize them as a command

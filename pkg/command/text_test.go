@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -110,6 +111,27 @@ func TestFit(t *testing.T) {
 	} {
 		if got := fit(test.text, test.width); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// TestErrorText has one line for errors that were joined, at any depth.
+func TestErrorText(t *testing.T) {
+	t.Parallel()
+	a, b := errors.New("a"), errors.New("b\nb")
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{a, "a"},
+		{b, "b\nb"}, // a name with a newline, which is escaped when it is printed
+		{errors.Join(a), "a"},
+		{errors.Join(a, b), "a; b\nb"},
+		{fmt.Errorf("serving: %w", errors.Join(a, errors.Join(b, a))), "serving: a; b\nb; a"},
+		{fmt.Errorf("%w and %w", a, b), "a and b\nb"},
+	} {
+		if got := errorText(test.err); got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
 		}
 	}
 }

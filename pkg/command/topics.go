@@ -113,7 +113,7 @@ If one of several inputs fails, the others still go on, unless you give
 --fail-fast. Identical inputs are sent once. An id that a list repeats with
 other bytes fails, unless 10,000 other ids lie between; then the last bytes win.
 If the credential is refused, the cache is closed or the network is lost, the
-rest is listed as not sent.
+rest is not tried.
 
 --shard I/N uploads one part of a list, the same part on every machine, for N
 parallel jobs.`,

@@ -186,9 +186,9 @@ var errNothingListed = errors.New("nothing was verified: the list is empty")
 // may be empty, as for put; empty sums prove nothing, and fail as they do for
 // sha256sum.
 func (a *app) printVerifications(ctx context.Context, shown *ui.Many, results iter.Seq[transfer.Verification], sums bool) error {
-	tally := tally{app: a}
+	tally := &tally{app: a, done: "verified"}
 	signed := map[transfer.Signature]int{}
-	err := printList(ctx, &tally, shown, results, func(result transfer.Verification) error {
+	err := printList(ctx, tally, shown, results, func(result transfer.Verification) error {
 		signed[result.Signature]++
 		return a.printVerification(result)
 	})

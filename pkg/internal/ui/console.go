@@ -55,21 +55,17 @@ func (c *Console) Ask(ctx context.Context, question string) (string, error) {
 	return c.answer(ctx)
 }
 
-// AskSecret is [Console.Ask] without showing what is typed. The echo is off
-// before the question appears, since people paste as soon as they see it.
-// Afterwards the terminal is as it was, also if ctx ends first.
-func (c *Console) AskSecret(ctx context.Context, question string) (string, error) {
+// HideTyping keeps what is typed from being shown until show is called, which also
+// ends the line that was typed last.
+func (c *Console) HideTyping() (show func(), err error) {
 	restore, err := hideTyping(c.in)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	secret, err := c.Ask(ctx, question)
-	restore()
-	// The newline that was typed was not shown.
-	if printErr := c.Print("\n"); err == nil {
-		err = printErr
-	}
-	return secret, err
+	return func() {
+		restore()
+		_ = c.Print("\n")
+	}, nil
 }
 
 // answer waits for a line. A read from a terminal cannot be interrupted: if ctx

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // perArtifact is what an artifact counts for beside its bytes: one more request
@@ -59,6 +61,23 @@ func (m *Many) Listed() { m.note(func(at *sums) { at.listed = true }) }
 
 // Expect notes that n artifacts will be found, if nothing comes between.
 func (m *Many) Expect(n int) { m.note(func(at *sums) { at.expected = n }) }
+
+// ExpectCount is Expect for a number that takes time to find out. count runs
+// beside everything else, and not at all if nothing is shown.
+func (m *Many) ExpectCount(count func() (int, error)) {
+	if m.silent {
+		return
+	}
+	go func() {
+		_ = fault.Catch(func() error { // without it the bar only knows less
+			n, err := count()
+			if err == nil {
+				m.Expect(n)
+			}
+			return err
+		})
+	}()
+}
 
 // Sized adds the size of an artifact.
 func (m *Many) Sized(size int64) {

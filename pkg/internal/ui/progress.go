@@ -61,12 +61,13 @@ type showing struct {
 	stop   chan struct{} // closed by End
 	done   chan struct{} // closed when nothing is drawn any more
 	broken error         // a panic, once done is closed
+	silent bool
 }
 
 // begin shows what look returns, again and again.
 func (s *showing) begin(p *Progress, look func(now time.Time) frame) {
 	s.stop, s.done = make(chan struct{}), make(chan struct{})
-	if p.style == Silent {
+	if s.silent = p.style == Silent; s.silent {
 		close(s.done)
 		return
 	}

@@ -2,7 +2,10 @@ package ui
 
 import (
 	"io"
+	"strings"
 	"sync"
+
+	"github.com/rivo/uniseg"
 )
 
 const (
@@ -88,6 +91,33 @@ func (s *Screen) draw(line string) {
 		s.frame = ""
 		_, _ = io.WriteString(s.out, startOfLine+eraseBelow)
 	}
+}
+
+// Fold breaks a line that is wider than the terminal between words, and indents
+// what follows by two columns. It leaves the line as it is where there is no
+// terminal, and words that are wider than a line to the terminal.
+func (s *Screen) Fold(line string) string {
+	if s.columns() <= 0 {
+		return line
+	}
+	const hang = "\n  "
+	var folded strings.Builder
+	room, used := s.room(), 0
+	for i, word := range strings.Split(line, " ") {
+		width := uniseg.StringWidth(word)
+		switch {
+		case i == 0:
+		case used+1+width > room && used > len(hang)-1:
+			folded.WriteString(hang)
+			used = len(hang) - 1
+		default:
+			folded.WriteString(" ")
+			used++
+		}
+		folded.WriteString(word)
+		used += width
+	}
+	return folded.String()
 }
 
 // room returns the number of columns that a drawn line may take. The last column

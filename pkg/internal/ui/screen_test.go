@@ -57,3 +57,24 @@ func TestScreenReportsWriteError(t *testing.T) {
 		screen.draw("bar")
 	}
 }
+
+// TestFold breaks lines between words, and no word.
+func TestFold(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		columns    int
+		line, want string
+	}{
+		{0, "no terminal, no fold", "no terminal, no fold"},
+		{11, "just as wide", "just as\n  wide"},
+		{13, "just as wide", "just as wide"},
+		{8, "a b  c  d e", "a b  c \n  d e"}, // a name keeps its spaces
+		{8, "a longer-than-a-line b", "a longer-than-a-line\n  b"},
+		{8, "日本語 日本語", "日本語\n  日本語"},
+	} {
+		screen := NewScreen(nil, func() int { return test.columns })
+		if got := screen.Fold(test.line); got != test.want {
+			t.Errorf("%d: %q, want %q", test.columns, got, test.want)
+		}
+	}
+}
