@@ -40,48 +40,21 @@ func newSession(root *os.Root) (*session, error) {
 	}
 	for {
 		s := &session{root: root, name: rand.Text()}
-		held, err := s.acquire()
-		if err != nil {
+		var err error
+		if s.lock, err = root.OpenFile(s.lockPath(), os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode); err != nil {
 			return nil, fmt.Errorf("locking: %w", err)
 		}
-		if held {
-			return s, nil
+		// An error of Try means that there are no locks here.
+		if taken, err := filelock.Try(s.lock); taken || err != nil {
+			if _, err := root.Lstat(s.lockPath()); err == nil {
+				return s, nil
+			}
+		}
+		// Another store took the file for left over in between, and removes it.
+		if err := s.lock.Close(); err != nil {
+			return nil, fmt.Errorf("locking: %w", err)
 		}
 	}
-}
-
-// acquire makes the lock file and locks it. It reports false if another store
-// took the file for left over in between and is removing it.
-func (s *session) acquire() (held bool, err error) {
-	lock, err := s.root.OpenFile(s.lockPath(), os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
-	if err != nil {
-		return false, err
-	}
-	defer func() {
-		if !held {
-			err = errors.Join(err, lock.Close())
-		}
-	}()
-	if taken, err := filelock.Try(lock); err == nil && !taken {
-		return false, nil
-	}
-	// An error of Try means that there are no locks here.
-	mine, err := lock.Stat()
-	if err != nil {
-		return false, err
-	}
-	named, err := s.root.Lstat(s.lockPath())
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if !os.SameFile(mine, named) {
-		return false, nil
-	}
-	s.lock = lock
-	return true, nil
 }
 
 func (s *session) lockPath() string { return path.Join(tempDir, s.name+lockSuffix) }
@@ -97,24 +70,17 @@ type temp struct {
 	path string // below root
 }
 
-func (s *session) create() (*temp, error) {
-	name := path.Join(tempDir, s.name+"-"+strconv.FormatUint(s.count.Add(1), 10))
-	file, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
-	if err != nil {
-		return nil, err
-	}
-	return &temp{File: file, root: s.root, path: name}, nil
-}
-
 func (t *temp) remove() error { return t.root.Remove(t.path) }
 
 // write makes a file with what fill writes, on the disk and closed, but not in
 // its place. An error, or a panic of fill, leaves none.
 func (s *session) write(fill func(*temp) error) (_ *temp, err error) {
-	t, err := s.create()
+	name := path.Join(tempDir, s.name+"-"+strconv.FormatUint(s.count.Add(1), 10))
+	file, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return nil, err
 	}
+	t := &temp{File: file, root: s.root, path: name}
 	complete := false
 	defer func() {
 		if !complete {
@@ -135,52 +101,36 @@ func (s *session) write(fill func(*temp) error) (_ *temp, err error) {
 	return t, nil
 }
 
-// removeStale removes the temporary files of sessions whose process is gone.
+// removeStale removes the files of sessions whose process is gone.
 func removeStale(root *os.Root) error {
 	entries, err := fs.ReadDir(root.FS(), tempDir)
 	if err != nil {
 		return err
 	}
-	files := make(map[string][]string)
 	for _, entry := range entries {
-		name, _, _ := strings.Cut(strings.TrimSuffix(entry.Name(), lockSuffix), "-")
-		files[name] = append(files[name], entry.Name())
-	}
-	for name, left := range files {
-		if err := removeSession(root, name, left); err != nil {
+		if err := removeIfStale(root, entry.Name()); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func removeSession(root *os.Root, name string, left []string) error {
-	lockName := name + lockSuffix
-	lock, err := root.OpenFile(path.Join(tempDir, lockName), os.O_RDWR|openFlags, 0)
+func removeIfStale(root *os.Root, name string) error {
+	session, _, _ := strings.Cut(strings.TrimSuffix(name, lockSuffix), "-")
+	lock, err := root.OpenFile(path.Join(tempDir, session+lockSuffix), os.O_RDWR|openFlags, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		// The lock file is the first to come and the last to go.
+		// The lock file is the first to come, and nothing else needs it to go.
 	case err != nil:
 		return err
 	default:
+		// Until the file is gone, so that its session does not begin meanwhile.
 		defer lock.Close() //nolint:errcheck // nothing was written to it
 		if taken, err := filelock.Try(lock); err != nil || !taken {
 			return nil
 		}
 	}
-	for _, file := range left {
-		if file == lockName {
-			continue
-		}
-		if err := removeIfThere(root, path.Join(tempDir, file)); err != nil {
-			return err
-		}
-	}
-	return removeIfThere(root, path.Join(tempDir, lockName))
-}
-
-func removeIfThere(root *os.Root, path string) error {
-	if err := root.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := root.Remove(path.Join(tempDir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

@@ -41,14 +41,11 @@ func oneSession(root *os.Root) error {
 	if err != nil {
 		return err
 	}
-	temp, err := s.create()
+	temp, err := s.write(func(*temp) error { return removeStale(root) })
 	if err != nil {
 		return err
 	}
-	if err := removeStale(root); err != nil {
-		return err
-	}
-	for _, step := range []func() error{temp.Close, temp.remove, s.close} {
+	for _, step := range []func() error{temp.remove, s.close} {
 		if err := step(); err != nil {
 			return err
 		}
