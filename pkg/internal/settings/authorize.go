@@ -20,7 +20,7 @@ func (r *Resolver) Authorize(ctx context.Context, s *Settings) error {
 		return err
 	}
 	if found.token == "" {
-		found = candidate{origin: r.tree.config.path, token: r.tree.config.token}
+		found = candidate{origin: r.tree.config.path, token: r.tree.config.Token}
 	}
 	// Where the same file names both, the token is no secret to its writer.
 	if r.unconfirmed != nil && (found.token == "" || found.origin != r.unconfirmed.Path) {
@@ -50,7 +50,7 @@ func (r *Resolver) TokenAbove() string {
 	switch {
 	case err != nil || found.token != "":
 		return found.origin
-	case r.tree.config.token != "":
+	case r.tree.config.Token != "":
 		return r.tree.config.path
 	}
 	return ""
@@ -114,8 +114,8 @@ func (r *Resolver) ofOthers() (candidate, error) {
 	if err != nil {
 		return candidate{}, err
 	}
-	if turbo.token != "" && r.mayHave(turbo) {
-		return candidate{origin: turbo.path, token: turbo.token}, nil
+	if turbo.Token != "" && r.mayHave(turbo) {
+		return candidate{origin: turbo.path, token: turbo.Token}, nil
 	}
 	if r.origin != credential.Vercel {
 		return candidate{}, nil
@@ -137,10 +137,10 @@ func (r *Resolver) ofOthers() (candidate, error) {
 
 // mayHave keeps the token of a file that names an API for that API.
 func (r *Resolver) mayHave(file layer) bool {
-	if file.api == "" {
+	if file.APIURL == "" {
 		return true
 	}
-	base, err := api.ParseBaseURL(usertext.Clean(file.api))
+	base, err := api.ParseBaseURL(usertext.Clean(file.APIURL))
 	if err != nil {
 		return false
 	}

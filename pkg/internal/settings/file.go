@@ -10,14 +10,12 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/jsonfile"
 )
 
-// layer has the settings of one file.
+// layer has the settings of one file, in the form of .turbo/config.json in a work
+// tree, and of a user's turborepo/config.json.
 type layer struct {
-	path      string
-	api       string
-	team      artifact.Team
-	token     string
-	signature bool
-	preflight *bool // nil if not set
+	path string
+	remoteCache
+	Token string `json:"token"`
 }
 
 // remoteCache is what turbo's files say about the cache. Names are compared
@@ -27,25 +25,11 @@ type remoteCache struct {
 	TeamID    string `json:"teamId"`
 	TeamSlug  string `json:"teamSlug"`
 	Signature bool   `json:"signature"`
-	Preflight *bool  `json:"preflight"`
+	Preflight *bool  `json:"preflight"` // nil if not set
 }
 
-func (c remoteCache) layer(path string) layer {
-	team := artifact.Team{ID: c.TeamID, Slug: c.TeamSlug}
-	return layer{path: path, api: c.APIURL, team: team, signature: c.Signature, preflight: c.Preflight}
-}
-
-// turboConfig is .turbo/config.json in a work tree, or a user's
-// turborepo/config.json.
-type turboConfig struct {
-	remoteCache
-	Token string `json:"token"`
-}
-
-func (c turboConfig) layer(path string) layer {
-	found := c.remoteCache.layer(path)
-	found.token = c.Token
-	return found
+func (l layer) team() namedTeam {
+	return namedTeam{l.path, artifact.Team{ID: l.TeamID, Slug: l.TeamSlug}}
 }
 
 // turboJSON is turbo.json. It never holds a token.
@@ -63,9 +47,9 @@ type turboJSON struct {
 
 func (t turboJSON) layer(path string) layer {
 	if t.FutureFlags.GlobalConfiguration {
-		return t.Global.RemoteCache.layer(path)
+		return layer{path: path, remoteCache: t.Global.RemoteCache}
 	}
-	return t.RemoteCache.layer(path)
+	return layer{path: path, remoteCache: t.RemoteCache}
 }
 
 // readFile decodes a file, and reports whether it exists. The error is an [*Error].

@@ -49,7 +49,7 @@ func (r *Resolver) Resolve() (s Settings, err error) {
 	if r.tree, err = findWorkTree(r.from.Dir); err != nil {
 		return Settings{}, err
 	}
-	r.from.Hide(r.tree.config.token)
+	r.from.Hide(r.tree.config.Token)
 	if s.API, s.APIOrigin, err = r.findAPI(); err != nil {
 		return Settings{}, err
 	}
@@ -70,7 +70,7 @@ func (r *Resolver) Resolve() (s Settings, err error) {
 		s.SignatureKey, s.SignatureKeyOrigin = credential.NewSecret(key), EnvSignatureKey
 	}
 	for _, file := range []layer{r.tree.config, r.tree.turbo} {
-		if file.signature && !s.RequireSignature {
+		if file.Signature && !s.RequireSignature {
 			s.RequireSignature, s.RequireSignatureOrigin = true, file.path
 		}
 	}
@@ -99,8 +99,8 @@ func (r *Resolver) findPreflight() (on bool, origin string, err error) {
 		return false, "", &Error{Origin: EnvTurboPreflight, Err: errNoBool}
 	}
 	for _, file := range []layer{r.tree.config, r.tree.turbo} {
-		if file.preflight != nil {
-			return *file.preflight, file.path, nil
+		if file.Preflight != nil {
+			return *file.Preflight, file.path, nil
 		}
 	}
 	return false, "", nil
@@ -111,8 +111,8 @@ func (r *Resolver) findAPI() (base, origin string, err error) {
 		{r.from.Flags.API, "--api"},
 		{r.from.Getenv(EnvAPI), EnvAPI},
 		{r.from.Getenv(EnvTurboAPI), EnvTurboAPI},
-		{r.tree.config.api, r.tree.config.path},
-		{r.tree.turbo.api, r.tree.turbo.path},
+		{r.tree.config.APIURL, r.tree.config.path},
+		{r.tree.turbo.APIURL, r.tree.turbo.path},
 	} {
 		if base, err = parseValue(source[1], source[0]); base != "" || err != nil {
 			return base, source[1], err
@@ -124,7 +124,7 @@ func (r *Resolver) findAPI() (base, origin string, err error) {
 	}
 	user, err := r.turboUserFile()
 	if err == nil {
-		base, err = parseValue(user.path, user.api)
+		base, err = parseValue(user.path, user.APIURL)
 	}
 	if base == "" && err == nil {
 		return "", "", nil
@@ -165,7 +165,7 @@ func (r *Resolver) judgeAPI(base, path string) error {
 // them names a team.
 func (r *Resolver) findTeam() (artifact.Team, string, error) {
 	sources := append([]namedTeam{{"--team", artifact.ParseTeam(r.from.Flags.Team)}}, teamsInEnvironment(r.from.Getenv)...)
-	sources = append(sources, namedTeam{r.tree.config.path, r.tree.config.team}, namedTeam{r.tree.turbo.path, r.tree.turbo.team})
+	sources = append(sources, r.tree.config.team(), r.tree.turbo.team())
 	for _, source := range sources {
 		if team, err := source.parse(); err != nil || team != (artifact.Team{}) {
 			return team, source.origin, err
@@ -190,7 +190,7 @@ func (r *Resolver) loginTeam() (namedTeam, error) {
 
 func (r *Resolver) turboUserTeam() (namedTeam, error) {
 	user, err := r.turboUserFile()
-	return namedTeam{user.path, user.team}, err
+	return user.team(), err
 }
 
 func (r *Resolver) accounts() (credential.Accounts, error) {
@@ -205,16 +205,14 @@ func (r *Resolver) accounts() (credential.Accounts, error) {
 }
 
 func (r *Resolver) turboUserFile() (layer, error) {
-	if r.turboUser == nil {
-		r.turboUser = new(layer)
-		if r.places.turbo != "" {
-			var config turboConfig
-			if _, err := readUserFile(r.places.turbo, &config); err != nil {
-				return layer{}, err
-			}
-			*r.turboUser = config.layer(r.places.turbo)
-			r.from.Hide(config.Token)
-		}
+	if r.turboUser != nil {
+		return *r.turboUser, nil
 	}
-	return *r.turboUser, nil
+	user := layer{path: r.places.turbo}
+	if _, err := readUserFile(user.path, &user); err != nil {
+		return layer{}, err
+	}
+	r.from.Hide(user.Token)
+	r.turboUser = &user
+	return user, nil
 }

@@ -36,14 +36,13 @@ func findWorkTree(dir string) (workTree, error) {
 		if isRoot {
 			tree.turbo = document.layer(path)
 		}
-		var config turboConfig
-		path = filepath.Join(here, ".turbo", "config.json")
-		found, err := readFile(path, &config)
+		config := layer{path: filepath.Join(here, ".turbo", "config.json")}
+		found, err := readFile(config.path, &config)
 		if err != nil {
 			return workTree{}, err
 		}
 		if found {
-			tree.config = config.layer(path)
+			tree.config = config
 		}
 		tree.isRepository = hasRepository(here)
 		if isRoot || found || tree.isRepository {
@@ -59,20 +58,19 @@ func findWorkTree(dir string) (workTree, error) {
 func readTurboJSON(dir string) (document turboJSON, path string, err error) {
 	path = filepath.Join(dir, "turbo.json")
 	found, err := readFile(path, &document)
-	if err != nil {
+	switch _, other := os.Lstat(path + "c"); {
+	case err != nil:
 		return document, path, err
-	}
-	other := path + "c"
-	if found {
-		if _, err := os.Lstat(other); err == nil {
-			return document, path, &Error{Origin: path, Err: errTwoTurboJSON}
-		}
+	case found && other == nil:
+		return document, path, &Error{Origin: path, Err: errTwoTurboJSON}
+	case found:
 		return document, path, nil
 	}
-	if found, err = readFile(other, &document); found || err != nil {
-		return document, other, err
+	path += "c"
+	if found, err = readFile(path, &document); !found && err == nil {
+		path = ""
 	}
-	return document, "", nil
+	return document, path, err
 }
 
 // link returns the team that the Vercel CLI has linked: in the project's nearest
