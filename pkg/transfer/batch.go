@@ -50,8 +50,8 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 			l.steps = []step[*putEntry]{prepare, {queries, client.MaxQuery, r.ask}, send}
 		}
 		for e := range l.run(ctx) {
-			result := e.result
-			e.outcome.result = nil // outcomes are kept long
+			result := e.Result
+			e.yielded()
 			if !yield(result) {
 				return
 			}
@@ -72,7 +72,7 @@ type putRun struct {
 type putEntry struct {
 	prepared
 	*outcome
-	result Result
+	known  chan struct{} // closed when the result is known
 	begin  time.Time
 	share  share
 	first  *outcome // of the input that is sent instead of this one
@@ -82,9 +82,9 @@ type putEntry struct {
 	found   *client.Found
 }
 
-func (e *putEntry) finished() <-chan struct{} { return e.done }
+func (e *putEntry) finished() <-chan struct{} { return e.known }
 
-func (e *putEntry) failure() error { return e.result.Err }
+func (e *putEntry) failure() error { return e.Err }
 
 func (e *putEntry) release() {
 	if e.source != nil {
@@ -117,13 +117,13 @@ func newPutEntry(input Input, list ListTracker) *putEntry {
 	if list != nil {
 		list.Found(1)
 	}
+	known := make(chan struct{})
 	e := &putEntry{
-		prepared: prepared{input: input},
-		outcome:  &outcome{path: input.Path, done: make(chan struct{}), size: -1},
-		result:   Result{Path: input.Path, Size: -1},
-		share:    share{list: list},
+		outcome: &outcome{Result: Result{Path: input.Path, Size: -1}, done: known},
+		known:   known,
+		share:   share{list: list},
 	}
-	e.outcome.result = &e.result
+	e.prepared = prepared{input: input, tracker: &e.share, result: &e.Result}
 	return e
 }
 
@@ -147,7 +147,7 @@ func (r *putRun) prepare(ctx context.Context, e *putEntry) {
 		return
 	}
 	if e.input.ID == "" {
-		e.first = r.repeats.claim(e.result.ID, e.outcome)
+		e.first = r.repeats.claim(e.ID, e.outcome)
 	}
 	if e.first != nil {
 		r.finish(e, Skipped, nil) // for now: see completeRepeat
@@ -176,13 +176,12 @@ func (r *putRun) open(ctx context.Context, e *putEntry) error {
 	if err != nil {
 		return err
 	}
-	e.source = source
-	e.size, e.sum, e.algorithm = source.Size(), sum, input.Algorithm
-	e.share.Hashed(e.size, e.size) // a stream's size is known by now
+	e.bytes = bytesRead{source.Size(), input.Algorithm, sum}
+	e.share.Hashed(source.Size(), source.Size()) // a stream's size is known by now
 	if id == "" {
 		id = sum
 	}
-	e.prepared, err = r.uploader.prepare(ctx, e.input, source, id, &e.share, &e.result)
+	err = r.uploader.prepare(ctx, &e.prepared, source, id)
 	if err == nil && r.uploader.asks() { // its turn may be far off
 		if err = source.Release(); err != nil {
 			err = &InputError{Path: e.input.Path, Err: err}
@@ -196,7 +195,7 @@ func (r *putRun) ask(ctx context.Context, batch []*putEntry) {
 	answers := make([]client.Answer, len(batch))
 	ids := make([]artifact.ID, len(batch))
 	for i, e := range batch {
-		ids[i] = e.result.ID
+		ids[i] = e.ID
 	}
 	if r.ending.reasonToStop() == nil {
 		err := fault.Catch(func() error {
@@ -233,13 +232,13 @@ func (r *putRun) send(ctx context.Context, e *putEntry) {
 		return
 	}
 	if r.uploader.asks() && !e.missing {
-		if held, err := r.uploader.holds(ctx, e.prepared, e.result.ID, e.found); held || err != nil {
+		if held, err := r.uploader.holds(ctx, &e.prepared, e.found); held || err != nil {
 			r.settle(e, Skipped, err)
 			return
 		}
 	}
-	err := r.uploader.upload(ctx, e.prepared, &e.share, &e.result)
-	r.settle(e, e.result.Status, err)
+	err := r.uploader.upload(ctx, &e.prepared)
+	r.settle(e, e.Status, err)
 }
 
 // hasEnded reports whether the run has ended, and finishes the entry if so.
@@ -261,12 +260,11 @@ func (r *putRun) settle(e *putEntry, status Status, err error) {
 }
 
 func (r *putRun) finish(e *putEntry, status Status, err error) {
-	e.status, e.err = status, err
-	e.result.Status, e.result.Err = status, err
+	e.Status, e.Err = status, err
 	if !e.begin.IsZero() {
-		e.result.Elapsed = time.Since(e.begin)
+		e.Elapsed = time.Since(e.begin)
 	}
 	e.release()
 	e.share.finish()
-	close(e.done)
+	close(e.known)
 }

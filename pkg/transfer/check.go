@@ -124,24 +124,37 @@ func (e expectation) newCheck(found client.Found) (*check, error) {
 	return c, nil
 }
 
-// read reads the bytes, and writes them to to if it is not nil.
-func (c *check) read(body io.Reader, to io.Writer, pieceSize int) error {
-	var hashes []hash.Hash
-	for _, h := range append(slices.Clone(c.sums), c.v1, c.v2, c.whole) {
-		if h != nil {
-			hashes = append(hashes, h)
+// fetch downloads the artifact, and writes the bytes to the writer that begin returns,
+// if begin is not nil. The check is nil if there is no artifact.
+func (e expectation) fetch(ctx context.Context, from *client.Client, download client.Download, pieceSize int, begin func() (io.Writer, error)) (c *check, err error) {
+	download.ID = e.id
+	download.Receive = func(found client.Found, body io.Reader) (err error) {
+		if c, err = e.newCheck(found); err != nil {
+			return err
 		}
+		var to io.Writer
+		if begin != nil {
+			to, err = begin()
+		} else if e.local != nil {
+			to = &comparer{local: e.local}
+		}
+		if err != nil {
+			return err
+		}
+		return c.read(body, to, pieceSize)
 	}
+	err = from.Get(ctx, download)
+	return c, err
+}
+
+// read reads the bytes, and writes them to to if it is not nil.
+func (c *check) read(body io.Reader, to io.Writer, pieceSize int) (err error) {
+	hashes := slices.DeleteFunc(append(slices.Clone(c.sums), c.v1, c.v2, c.whole), func(h hash.Hash) bool { return h == nil })
 	if c.size >= 0 {
 		// One byte too many is enough.
 		body = io.LimitReader(body, c.size+1)
 	}
-	writer := to
-	if c.local != nil {
-		writer = &comparer{local: c.local}
-	}
-	var err error
-	c.n, err = hashing.Copy(body, hashing.Options{To: writer, Hashes: hashes, Size: c.found.Size, PieceSize: pieceSize})
+	c.n, err = hashing.Copy(body, hashing.Options{To: to, Hashes: hashes, Size: c.found.Size, PieceSize: pieceSize})
 	return err
 }
 

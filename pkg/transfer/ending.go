@@ -69,24 +69,26 @@ func (e *ending) notTried(input Input, action string) error {
 func (e *ending) observe(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.reason != nil {
-		return
-	}
-	if err == nil {
-		e.count(nil)
-		return
-	}
-	var failed *client.Error
-	if errors.As(err, &failed) || errors.As(err, new(*Mismatch)) {
-		e.count(failed)
+	failed, isOfClient := errors.AsType[*client.Error](err)
+	if err == nil || isOfClient || errors.As(err, new(*Mismatch)) { // others have nothing to do with the cache
+		cause := ""
+		if isOfClient {
+			cause = failed.NetworkCause()
+		}
+		if cause != e.cause {
+			e.cause, e.lost = cause, 0
+		}
+		if cause != "" {
+			e.lost++
+		}
 	}
 	switch {
 	case endsRun(err):
-		e.reason = &endedError{ErrRefusesAll, err}
+		e.end(ErrRefusesAll, err)
 	case e.lost >= maxLost:
-		e.reason = &endedError{ErrLost, err}
-	case e.failFast:
-		e.reason = &endedError{ErrFailedFast, err}
+		e.end(ErrLost, err)
+	case e.failFast && err != nil:
+		e.end(ErrFailedFast, err)
 	}
 }
 
@@ -94,20 +96,13 @@ func (e *ending) observe(err error) {
 func (e *ending) failed(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.reason == nil && e.failFast {
-		e.reason = &endedError{ErrFailedFast, err}
+	if e.failFast {
+		e.end(ErrFailedFast, err)
 	}
 }
 
-func (e *ending) count(failed *client.Error) {
-	cause := ""
-	if failed != nil {
-		cause = failed.NetworkCause()
-	}
-	if cause != e.cause {
-		e.cause, e.lost = cause, 0
-	}
-	if cause != "" {
-		e.lost++
+func (e *ending) end(reason, failure error) {
+	if e.reason == nil {
+		e.reason = &endedError{reason, failure}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
@@ -69,18 +68,9 @@ func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []Algorith
 func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorithm, target *Target) (Downloaded, error) {
 	expected := expectation{id: id, size: -1, sum: id, algorithms: digests, signer: d.Signer, scheme: d.Scheme}
 	var c *check
-	receive := func(found client.Found, body io.Reader) (err error) {
-		if c, err = expected.newCheck(found); err != nil {
-			return err
-		}
-		to, err := target.begin()
-		if err != nil {
-			return err
-		}
-		return c.read(body, to, 0)
-	}
-	err := catch(Input{ID: id}, func() error { // so that a panic closes the target
-		return d.Client.Get(ctx, client.Download{ID: id, Progress: d.Progress, Receive: receive})
+	err := catch(Input{ID: id}, func() (err error) { // so that a panic closes the target
+		c, err = expected.fetch(ctx, d.Client, client.Download{Progress: d.Progress}, 0, target.begin)
+		return err
 	})
 	if err == nil && !target.holds(c.n) {
 		err = ErrUnsteady

@@ -116,15 +116,15 @@ func (l line[E]) list(ctx context.Context, places, listed chan<- E) {
 func (s step[E]) start(ctx context.Context, guard func(func()), working *sync.WaitGroup, from <-chan E, to chan<- E) {
 	var workers sync.WaitGroup
 	filling := make(chan struct{}, 1) // so that batches fill one after another
-	take := func() []E {
+	take := func(batch []E) []E {
 		if !send(ctx, filling, struct{}{}) {
 			return nil
 		}
 		defer func() { <-filling }()
-		return fill(ctx, from, s.batch)
+		return fill(ctx, from, batch[:0], s.batch)
 	}
 	work := func() {
-		for batch := take(); len(batch) > 0; batch = take() {
+		for batch := take(nil); len(batch) > 0; batch = take(batch) {
 			s.work(ctx, batch)
 			for _, e := range batch {
 				if !isFinished(e) && !send(ctx, to, e) {
@@ -144,12 +144,12 @@ func (s step[E]) start(ctx context.Context, guard func(func()), working *sync.Wa
 
 // fill returns up to size entries, or fewer if more do not come soon. It returns
 // none at the end, or when ctx has ended.
-func fill[E any](ctx context.Context, from <-chan E, size int) []E {
+func fill[E any](ctx context.Context, from <-chan E, batch []E, size int) []E {
 	e, more := receive(ctx, from)
 	if !more {
 		return nil
 	}
-	batch := []E{e}
+	batch = append(batch, e)
 	if size == 1 {
 		return batch
 	}

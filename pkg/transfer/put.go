@@ -10,11 +10,13 @@ import (
 	"github.com/artifact-cli/artifact/pkg/client"
 )
 
-// prepared is an input that is ready to be sent.
+// prepared is an input that is ready to be sent, and its result.
 type prepared struct {
-	input  Input // with its tag
-	source *artifact.Source
-	signed bool
+	input   Input // with its tag
+	source  *artifact.Source
+	signed  bool
+	tracker Tracker
+	result  *Result
 }
 
 // Put uploads one input. With SkipExisting it skips the input if the cache has
@@ -23,7 +25,7 @@ type prepared struct {
 func (u *Uploader) Put(ctx context.Context, input Input) Result {
 	begin := time.Now()
 	result := Result{Path: input.Path, Size: -1}
-	result.Err = u.put(ctx, input, &result)
+	result.Err = u.put(ctx, &prepared{input: input, tracker: orSilent(u.Progress), result: &result})
 	result.Elapsed = time.Since(begin)
 	if result.Err != nil {
 		result.Status = Failed
@@ -31,64 +33,62 @@ func (u *Uploader) Put(ctx context.Context, input Input) Result {
 	return result
 }
 
-func (u *Uploader) put(ctx context.Context, input Input, result *Result) error {
-	tracker := orSilent(u.Progress)
-	source, id, err := input.open(ctx, u.SpoolDir, tracker, func(*artifact.Source) error { return nil })
+func (u *Uploader) put(ctx context.Context, p *prepared) error {
+	source, id, err := p.input.open(ctx, u.SpoolDir, p.tracker, func(*artifact.Source) error { return nil })
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	p, err := u.prepare(ctx, input, source, id, tracker, result)
-	if err != nil {
+	if err := u.prepare(ctx, p, source, id); err != nil {
 		return err
 	}
 	if u.asks() {
-		held, err := u.holds(ctx, p, id, nil)
+		held, err := u.holds(ctx, p, nil)
 		if err != nil {
 			return err
 		}
 		if held {
-			result.Status = Skipped
+			p.result.Status = Skipped
 			return source.Unchanged(ctx)
 		}
 	}
-	return u.upload(ctx, p, tracker, result)
+	return u.upload(ctx, p)
 }
 
 // asks reports whether to look up what the cache has.
 func (u *Uploader) asks() bool { return u.SkipExisting && u.Client != nil }
 
 // prepare signs an opened input if needed.
-func (u *Uploader) prepare(ctx context.Context, input Input, source *artifact.Source, id artifact.ID, tracker Tracker, result *Result) (prepared, error) {
-	result.ID, result.Size = id, source.Size()
-	if input.ID == "" {
-		result.Algorithm = input.Algorithm
+func (u *Uploader) prepare(ctx context.Context, p *prepared, source *artifact.Source, id artifact.ID) error {
+	p.source, p.result.ID, p.result.Size = source, id, source.Size()
+	if p.input.ID == "" {
+		p.result.Algorithm = p.input.Algorithm
 	}
-	p := prepared{input: input, source: source, signed: u.Signer != nil && input.Tag == ""}
+	p.signed = u.Signer != nil && p.input.Tag == ""
 	if !p.signed || u.DryRun && !u.asks() {
-		return p, nil
+		return nil
 	}
 	// The tag covers the id, and is sent before the body. So if the id is a
 	// digest, the bytes are read three times: for the id, for the tag, and to
 	// send them.
 	begin := func() hash.Hash { return u.Signer.New(u.Scheme, id, source.Size()) }
-	mac, err := source.Hash(ctx, begin, func(n int64) { tracker.Hashed(n, source.Size()) })
+	mac, err := source.Hash(ctx, begin, func(n int64) { p.tracker.Hashed(n, source.Size()) })
 	if err != nil {
-		return p, input.failure(ctx, err)
+		return p.input.failure(ctx, err)
 	}
 	p.input.Tag = artifact.Tag(mac)
-	return p, nil
+	return nil
 }
 
 // holds reports whether the cache has what would be sent. An error that may
 // concern only this artifact is ignored: a needless upload does no harm.
-func (u *Uploader) holds(ctx context.Context, p prepared, id artifact.ID, told *client.Found) (bool, error) {
+func (u *Uploader) holds(ctx context.Context, p *prepared, told *client.Found) (bool, error) {
 	var found client.Found
 	var err error
 	if told != nil {
 		found = *told
 	} else {
-		found, err = u.Client.Stat(ctx, id)
+		found, err = u.Client.Stat(ctx, p.result.ID)
 	}
 	if err == nil {
 		found, err = confirmed(ctx, u.Client, found, p.source.Size())
@@ -109,7 +109,7 @@ func confirmed(ctx context.Context, c *client.Client, found client.Found, size i
 
 // isAt reports whether found is what would be sent. If the server reports a size
 // or tag, it must match, so that a truncated or unsigned artifact is replaced.
-func (p prepared) isAt(found client.Found) bool {
+func (p *prepared) isAt(found client.Found) bool {
 	tag := found.Metadata.Tag
 	switch {
 	case found.Size < 0 && tag == "":
@@ -121,18 +121,18 @@ func (p prepared) isAt(found client.Found) bool {
 }
 
 // upload sends what was prepared, or only reports it in a dry run.
-func (u *Uploader) upload(ctx context.Context, p prepared, tracker Tracker, result *Result) error {
+func (u *Uploader) upload(ctx context.Context, p *prepared) error {
 	var described artifact.Metadata
 	if u.Describe != nil {
 		described = u.Describe(ctx)
 	}
-	metadata := p.input.describe(described)
+	metadata, result := p.input.describe(described), p.result
 	if u.DryRun {
 		result.Metadata, result.Status, result.Signed = metadata, Planned, p.signed
 		return ctx.Err()
 	}
 	stored, err := u.Client.Put(ctx, client.Upload{
-		ID: result.ID, Name: p.input.Path, Source: p.source, Metadata: metadata, Progress: tracker,
+		ID: result.ID, Name: p.input.Path, Source: p.source, Metadata: metadata, Progress: p.tracker,
 	})
 	if err != nil {
 		if failed := (*client.Error)(nil); errors.As(err, &failed) {
@@ -142,7 +142,7 @@ func (u *Uploader) upload(ctx context.Context, p prepared, tracker Tracker, resu
 	}
 	result.URLs, result.Metadata, result.Attempts, result.Signed = stored.URLs, metadata, stored.Attempts, p.signed
 	if u.Verify {
-		if err := u.verify(ctx, p, tracker, result); err != nil {
+		if err := u.verify(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -151,14 +151,13 @@ func (u *Uploader) upload(ctx context.Context, p prepared, tracker Tracker, resu
 }
 
 // verify downloads what was uploaded, and compares bytes and tag.
-func (u *Uploader) verify(ctx context.Context, p prepared, tracker Tracker, sent *Result) error {
-	verifier := Verifier{Client: u.Client, Jobs: 1, Progress: tracker}
-	path := p.input.Path
-	result := Verification{Path: path, ID: sent.ID}
-	expected := expectation{id: sent.ID, size: p.source.Size(), local: p.source, tag: sent.Metadata.Tag}
-	err := verifier.compare(ctx, path, expected, &result)
+func (u *Uploader) verify(ctx context.Context, p *prepared) error {
+	verifier := Verifier{Client: u.Client, Jobs: 1, Progress: p.tracker}
+	result := Verification{Path: p.input.Path, ID: p.result.ID}
+	expected := expectation{id: p.result.ID, size: p.source.Size(), local: p.source, tag: p.result.Metadata.Tag}
+	err := verifier.compare(ctx, p.input.Path, expected, &result)
 	if errors.Is(err, client.ErrNotFound) {
-		return &Mismatch{Name: path, Err: ErrNotKept}
+		return &Mismatch{Name: p.input.Path, Err: ErrNotKept}
 	}
 	return result.withVerdict(err).Err
 }

@@ -16,17 +16,24 @@ const remembered = 10_000
 // ErrOtherBytes reports that a list has the same id for different bytes.
 var ErrOtherBytes = errors.New("the list has this id for different bytes too")
 
-// outcome is what is remembered of an input, and its result once done is closed.
+// outcome is the result of an input. Outcomes are remembered by id.
 type outcome struct {
-	path      string
-	done      chan struct{}
-	result    *Result // until it was yielded
-	status    Status
-	err       error
+	Result
+	done    <-chan struct{} // closed when the result is known; nil once it was yielded
+	bytes   bytesRead
+	instead *outcome // of the input that was sent when this one could not be read
+}
+
+// bytesRead describes the bytes of an input. The sum is empty if they are unknown.
+type bytesRead struct {
 	size      int64
 	algorithm Algorithm
-	sum       artifact.ID // empty if unknown
-	instead   *outcome    // of the input that was sent when this one could not be read
+	sum       artifact.ID
+}
+
+// yielded drops what need not be remembered of a result that was yielded.
+func (o *outcome) yielded() {
+	o.done, o.URLs, o.Metadata = nil, nil, artifact.Metadata{}
 }
 
 // sent returns the outcome of the input that was finally sent.
@@ -76,20 +83,20 @@ func (r *repeats) claim(id artifact.ID, o *outcome) *outcome {
 // completeRepeat completes the result of an input that was not sent because of an
 // earlier one. It returns false if ctx ended first.
 func (r *putRun) completeRepeat(ctx context.Context, e *putEntry) bool {
-	if e.first == nil || e.err != nil {
+	if e.first == nil || e.Err != nil {
 		return true
 	}
-	if !await(ctx, e.first.done) {
+	if e.first.done != nil && !await(ctx, e.first.done) {
 		return false
 	}
 	first := e.first.sent()
-	if isInputError(first.err) && !e.stream && (first.sum == "" || first.isLike(e.outcome)) {
+	if isInputError(first.Err) && !e.stream && (first.bytes.sum == "" || first.bytes == e.bytes) {
 		r.sendInstead(ctx, e, first)
 		return ctx.Err() == nil
 	}
 	e.repeatOf(first)
-	if e.result.Status == Failed {
-		r.ending.failed(e.result.Err)
+	if e.Status == Failed {
+		r.ending.failed(e.Err)
 	}
 	return true
 }
@@ -98,14 +105,13 @@ func (r *putRun) completeRepeat(ctx context.Context, e *putEntry) bool {
 // with its id then rely on e.
 func (r *putRun) sendInstead(ctx context.Context, e *putEntry, first *outcome) {
 	if err := r.ending.notTried(e.input, "sent"); err != nil {
-		e.result.Status, e.result.Err = NotSent, err
+		e.Status, e.Err = NotSent, err
 		return
 	}
-	id := e.result.ID
-	e.result = r.uploader.Put(ctx, e.input)
-	r.ending.observe(e.result.Err)
-	e.status, e.err = e.result.Status, e.result.Err
-	if e.result.ID == id {
+	id := e.ID
+	e.Result = r.uploader.Put(ctx, e.input)
+	r.ending.observe(e.Err)
+	if e.ID == id {
 		first.instead = e.outcome
 	}
 }
@@ -113,32 +119,17 @@ func (r *putRun) sendInstead(ctx context.Context, e *putEntry, first *outcome) {
 // repeatOf completes the result of an input that repeats first, which is done. If
 // first comes later in the list, they swap: the earlier one counts as uploaded.
 func (o *outcome) repeatOf(first *outcome) {
-	own := o.result
-	if ahead := first.result; ahead != nil && first.err == nil && first.isLike(o) {
-		path, elapsed := own.Path, own.Elapsed
-		*own = *ahead
-		own.Path, own.Elapsed = path, elapsed
-		ahead.Status, ahead.URLs, ahead.Attempts = Skipped, nil, 0
-		return
-	}
-	own.Status, own.Err = o.repeat(first)
-}
-
-// repeat returns the result of an input with the same id as earlier, which is
-// done.
-func (o *outcome) repeat(earlier *outcome) (Status, error) {
 	switch {
-	case earlier.err != nil && earlier.status == NotSent:
-		return NotSent, &NotTriedError{Name: o.path, Action: "sent", Err: errors.Unwrap(earlier.err)}
-	case earlier.sum != "" && !earlier.isLike(o):
-		return Failed, &InputError{Path: o.path, Err: fmt.Errorf("%w, in %s", ErrOtherBytes, earlier.path)}
-	case earlier.err != nil:
-		return Failed, fmt.Errorf("%s, which is the same as %s: %w", o.path, earlier.path, earlier.err)
+	case first.Err == nil && first.bytes == o.bytes && first.done != nil:
+		path, elapsed := o.Path, o.Elapsed
+		o.Result = first.Result
+		o.Path, o.Elapsed = path, elapsed
+		first.Status, first.URLs, first.Attempts = Skipped, nil, 0
+	case first.Err != nil && first.Status == NotSent:
+		o.Status, o.Err = NotSent, &NotTriedError{Name: o.Path, Action: "sent", Err: errors.Unwrap(first.Err)}
+	case first.bytes.sum != "" && first.bytes != o.bytes:
+		o.Status, o.Err = Failed, &InputError{Path: o.Path, Err: fmt.Errorf("%w, in %s", ErrOtherBytes, first.Path)}
+	case first.Err != nil:
+		o.Status, o.Err = Failed, fmt.Errorf("%s, which is the same as %s: %w", o.Path, first.Path, first.Err)
 	}
-	return Skipped, nil
-}
-
-// isLike reports whether both have the same bytes, as far as is known.
-func (o *outcome) isLike(other *outcome) bool {
-	return o.size == other.size && o.algorithm == other.algorithm && o.sum == other.sum
 }

@@ -97,7 +97,8 @@ func followLinks(path string) (string, error) {
 // begin returns a writer for the first byte. It may be called again.
 func (t *Target) begin() (io.Writer, error) {
 	if !t.temporary {
-		return &outputWriter{t.path, t.given.again()}, nil
+		t.given.restart()
+		return &outputWriter{t.path, t.given}, nil
 	}
 	if _, err := t.file.Seek(0, io.SeekStart); err != nil {
 		return nil, &OutputError{t.path, err}
@@ -166,41 +167,27 @@ type prefix struct {
 	to  io.Writer
 	n   int64
 	sum hash.Hash
+	// In a retry: how many of these bytes are still expected, and those received.
+	left  int64
+	again hash.Hash
 }
 
-// again returns a writer for the artifact from its first byte.
-func (p *prefix) again() io.Writer {
-	if p.n == 0 {
-		return p
-	}
-	return &skipper{prefix: p, left: p.n, sum: sha256.New()}
-}
+// restart expects the artifact again from its first byte.
+func (p *prefix) restart() { p.left, p.again = p.n, sha256.New() }
 
 func (p *prefix) Write(b []byte) (int, error) {
-	n, err := p.to.Write(b)
-	p.n += int64(n)
-	p.sum.Write(b[:n])
-	return n, err
-}
-
-type skipper struct {
-	prefix *prefix
-	left   int64
-	sum    hash.Hash
-}
-
-func (s *skipper) Write(b []byte) (int, error) {
-	known := min(int64(len(b)), s.left)
+	known := int(min(int64(len(b)), p.left))
 	if known > 0 {
-		s.sum.Write(b[:known])
-		s.left -= known
-		if s.left == 0 && !bytes.Equal(s.sum.Sum(nil), s.prefix.sum.Sum(nil)) {
+		p.again.Write(b[:known])
+		if p.left -= int64(known); p.left == 0 && !bytes.Equal(p.again.Sum(nil), p.sum.Sum(nil)) {
 			return 0, fmt.Errorf("%w: the second attempt began with different bytes", ErrUnsteady)
 		}
 	}
-	if known == int64(len(b)) {
-		return len(b), nil
+	if known == len(b) {
+		return known, nil
 	}
-	n, err := s.prefix.Write(b[known:])
-	return int(known) + n, err
+	n, err := p.to.Write(b[known:])
+	p.n += int64(n)
+	p.sum.Write(b[known : known+n])
+	return known + n, err
 }

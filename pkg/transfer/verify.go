@@ -172,13 +172,7 @@ func (v *Verifier) compare(ctx context.Context, path string, expected expectatio
 	if v.Jobs > 1 {
 		pieceSize = sharedPiece
 	}
-	var check *check // nil if there is no artifact
-	err := v.Client.Get(ctx, client.Download{ID: expected.id, Name: path, Progress: orSilent(v.Progress), Receive: func(found client.Found, body io.Reader) (err error) {
-		if check, err = expected.newCheck(found); err != nil {
-			return err
-		}
-		return check.read(body, nil, pieceSize)
-	}})
+	check, err := expected.fetch(ctx, v.Client, client.Download{Name: path, Progress: orSilent(v.Progress)}, pieceSize, nil)
 	if check != nil {
 		result.Size = check.found.Size
 	}
