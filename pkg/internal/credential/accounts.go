@@ -1,7 +1,6 @@
 package credential
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/jsonfile"
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
@@ -74,14 +74,6 @@ func (s *Store) Accounts() (Accounts, error) {
 	return accounts, nil
 }
 
-func (s *Store) writeAccounts(accounts Accounts) error {
-	data, err := json.MarshalIndent(accounts, "", "  ")
-	if err != nil {
-		return err
-	}
-	return writeFile(filepath.Join(s.dir, accountsFile), append(data, '\n'))
-}
-
 // Origin is what a credential belongs to: a base URL's scheme, host and port, as
 // [origin.Of] writes them. Vercel's two are one.
 type Origin string
@@ -100,6 +92,15 @@ func OriginOf(base *url.URL) (Origin, error) {
 		return Vercel, nil
 	}
 	return Origin(text), err
+}
+
+// OriginOfAPI is [OriginOf] for the text of a base URL.
+func OriginOfAPI(raw string) (Origin, error) {
+	base, err := api.ParseBaseURL(raw)
+	if err != nil {
+		return "", err
+	}
+	return OriginOf(base)
 }
 
 // String returns the origin without its scheme's own port.

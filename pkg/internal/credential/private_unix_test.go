@@ -29,8 +29,8 @@ func TestSecretsArePrivate(t *testing.T) {
 	}
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o602, 0o610} {
 		must.Do(t, os.Chmod(s.secretsPath(), mode))
-		found, err := s.Get(t.Context(), one, account)
-		if !errors.Is(err, ErrExposed) || !found.Secret.IsEmpty() || strings.Contains(err.Error(), "a\"") {
+		found, _, err := s.Get(t.Context(), one, account)
+		if !errors.Is(err, ErrExposed) || !found.IsEmpty() || strings.Contains(err.Error(), "a\"") {
 			t.Errorf("%v: %+v, %v", mode, found, err)
 		}
 		if err := s.Save(t.Context(), account, NewSecret("b"), SaveOptions{}); !errors.Is(err, ErrExposed) {
@@ -46,7 +46,7 @@ func TestSecretsArePrivate(t *testing.T) {
 	must.Do(t, os.Rename(s.secretsPath(), moved))
 	must.Do(t, os.Symlink(moved, s.secretsPath()))
 	var failed *FileError
-	if _, err := s.Get(t.Context(), one, account); !errors.As(err, &failed) || failed.Err.Error() != "it is a symbolic link" {
+	if _, _, err := s.Get(t.Context(), one, account); !errors.As(err, &failed) || failed.Err.Error() != "it is a symbolic link" {
 		t.Errorf("followed a link: %v", err)
 	}
 }

@@ -20,11 +20,6 @@ var ErrExposed = errors.New("others can read it")
 
 func (s *Store) secretsPath() string { return filepath.Join(s.dir, secretsFile) }
 
-func (s *Store) secretInFile(origin Origin) (Secret, error) {
-	secrets, err := s.readSecrets()
-	return NewSecret(secrets[origin]), err
-}
-
 // readSecrets follows no link, and refuses a file that others can read.
 func (s *Store) readSecrets() (map[Origin]string, error) {
 	path := s.secretsPath()
@@ -55,11 +50,7 @@ func (s *Store) changeSecrets(apply func(map[Origin]string)) error {
 	if len(secrets) == 0 {
 		return s.removeSecrets()
 	}
-	data, err := json.MarshalIndent(secrets, "", "  ")
-	if err != nil {
-		return err
-	}
-	return writeFile(s.secretsPath(), append(data, '\n'))
+	return writeJSON(s.secretsPath(), secrets)
 }
 
 func (s *Store) removeSecrets() error {
@@ -69,9 +60,9 @@ func (s *Store) removeSecrets() error {
 	return nil
 }
 
-// writeFile replaces a file, or a link of that name, by one that only its owner can
+// writeJSON replaces a file, or a link of that name, by one that only its owner can
 // read.
-func writeFile(path string, data []byte) (err error) {
+func writeJSON(path string, document any) (err error) {
 	defer func() {
 		if err != nil {
 			err = &FileError{"writing", path, usertext.FileReason(err)}
@@ -82,10 +73,9 @@ func writeFile(path string, data []byte) (err error) {
 		return err
 	}
 	defer tempfile.Remove(temp)
-	if _, err = temp.Write(data); err == nil {
-		err = temp.Sync()
-	}
-	if err != nil {
+	encoder := json.NewEncoder(temp)
+	encoder.SetIndent("", "  ")
+	if err := errors.Join(encoder.Encode(document), temp.Sync()); err != nil {
 		return err
 	}
 	return tempfile.Rename(temp, path)

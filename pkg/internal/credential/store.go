@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
-	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/filelock"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
@@ -34,25 +32,19 @@ func NewStore(dir string, getenv func(string) string) *Store {
 	return &Store{dir: dir, getenv: getenv, keyring: systemKeyring(getenv)}
 }
 
-// Found is a stored secret.
-type Found struct {
-	Secret Secret
-	// Place says where it was, for people.
-	Place string
-}
-
-// Get returns the secret of an account from [Store.Accounts], empty if it is gone. The
-// error is a [*KeyringError], a [*FileError], or ctx's.
-func (s *Store) Get(ctx context.Context, origin Origin, account Account) (Found, error) {
+// Get returns the secret of an account from [Store.Accounts], empty if it is gone, and
+// says for people where it is kept. The error is a [*KeyringError], a [*FileError], or
+// ctx's.
+func (s *Store) Get(ctx context.Context, origin Origin, account Account) (secret Secret, place string, err error) {
 	if account.Storage == InFile {
-		secret, err := s.secretInFile(origin)
-		return Found{secret, s.secretsPath()}, err
+		secrets, err := s.readSecrets()
+		return NewSecret(secrets[origin]), s.secretsPath(), err
 	}
-	secret, err := s.keyring.Get(ctx, origin, KeyringWait)
+	secret, err = s.keyring.Get(ctx, origin, KeyringWait)
 	if errors.Is(err, errNoEntry) {
-		return Found{}, nil
+		return Secret{}, "", nil
 	}
-	return Found{secret, "keyring"}, err
+	return secret, "keyring", err
 }
 
 // SaveOptions say how an account is stored.
@@ -64,11 +56,7 @@ type SaveOptions struct {
 // Save stores an account, and its secret where account.Storage says. It replaces what
 // was stored for that origin.
 func (s *Store) Save(ctx context.Context, account Account, secret Secret, options SaveOptions) error {
-	base, err := api.ParseBaseURL(account.API)
-	if err != nil {
-		return err
-	}
-	origin, err := OriginOf(base)
+	origin, err := OriginOfAPI(account.API)
 	if err != nil {
 		return err
 	}
@@ -144,7 +132,7 @@ func (s *Store) Forget(ctx context.Context, match func(Origin) bool) ([]Origin, 
 				continue
 			}
 			delete(accounts.ByOrigin, origin)
-			if isAPIAt(accounts.Default, origin) {
+			if at, err := OriginOfAPI(accounts.Default); err == nil && at == origin {
 				accounts.Default = ""
 			}
 			removed = append(removed, origin)
@@ -152,18 +140,6 @@ func (s *Store) Forget(ctx context.Context, match func(Origin) bool) ([]Origin, 
 		return nil
 	})
 	return removed, errors.Join(failed, err)
-}
-
-func isAPIAt(rawBase string, origin Origin) bool {
-	if rawBase == "" {
-		return false
-	}
-	base, err := url.Parse(rawBase)
-	if err != nil {
-		return false
-	}
-	at, err := OriginOf(base)
-	return err == nil && at == origin
 }
 
 // change changes the accounts while no other process does.
@@ -183,7 +159,7 @@ func (s *Store) change(ctx context.Context, apply func(*Accounts) error) error {
 	if err := apply(&accounts); err != nil {
 		return err
 	}
-	return s.writeAccounts(accounts)
+	return writeJSON(filepath.Join(s.dir, accountsFile), accounts)
 }
 
 const lockFile = "login.lock"

@@ -3,7 +3,6 @@ package settings
 import (
 	"context"
 
-	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
@@ -103,9 +102,9 @@ func (r *Resolver) stored(ctx context.Context) (candidate, error) {
 	if !ok {
 		return candidate{}, nil
 	}
-	found, err := r.from.Login.Get(ctx, r.origin, account)
-	r.from.Hide(found.Secret.Reveal())
-	return candidate{origin: LoginOrigin + " (" + found.Place + ")", token: found.Secret.Reveal()}, err
+	secret, place, err := r.from.Login.Get(ctx, r.origin, account)
+	r.from.Hide(secret.Reveal())
+	return candidate{origin: LoginOrigin + " (" + place + ")", token: secret.Reveal()}, err
 }
 
 // ofOthers reads the user-level files of turbo and the Vercel CLI.
@@ -140,10 +139,6 @@ func (r *Resolver) mayHave(file layer) bool {
 	if file.APIURL == "" {
 		return true
 	}
-	base, err := api.ParseBaseURL(usertext.Clean(file.APIURL))
-	if err != nil {
-		return false
-	}
-	at, err := credential.OriginOf(base)
+	at, err := credential.OriginOfAPI(usertext.Clean(file.APIURL))
 	return err == nil && at == r.origin
 }
