@@ -31,10 +31,19 @@ const (
 
 // User is the owner of a token. Fields are empty if the server did not send them,
 // and may be unprintable.
-type User = api.User
+type User struct {
+	ID       string `json:"id,omitempty"`
+	Username string `json:"username,omitempty"`
+	Email    string `json:"email,omitempty"`
+	Name     string `json:"name,omitempty"`
+}
 
 // Team is a team that the user is a member of. Its fields are as in [User].
-type Team = api.Team
+type Team struct {
+	ID   string `json:"id,omitempty"`
+	Slug string `json:"slug,omitempty"`
+	Name string `json:"name,omitempty"`
+}
 
 // maxListing limits a listing, in bytes. 100 teams of Vercel have some hundred
 // thousand.
@@ -74,7 +83,7 @@ func cacheStatus(text string) CacheStatus {
 // User returns the token's owner. Only Vercel supports this. The error is an
 // [*Error].
 func (c *Client) User(ctx context.Context) (User, error) {
-	var told api.UserAnswer
+	var told struct{ User User }
 	err := c.ask(ctx, "asking who the token belongs to", c.base.JoinPath(api.UserPath), &told)
 	return told.User, err
 }
@@ -84,7 +93,7 @@ func (c *Client) User(ctx context.Context) (User, error) {
 func (c *Client) Teams(ctx context.Context) ([]Team, error) {
 	target := c.base.JoinPath(api.TeamsPath)
 	target.RawQuery = fmt.Sprintf("limit=%d", api.MaxTeams)
-	var told api.TeamsAnswer
+	var told struct{ Teams []Team }
 	err := c.ask(ctx, "asking for teams", target, &told)
 	return told.Teams, err
 }

@@ -88,11 +88,30 @@ type Options struct {
 }
 
 // Exchange is a request and its outcome.
-type Exchange = transport.Exchange
+type Exchange struct {
+	Method    string
+	URL       string        // of the query only the team
+	Protocol  string        // of the answer, such as "HTTP/1.1"
+	Status    int           // of the answer; 0 without one
+	RequestID string        // the server's; may be empty
+	Err       error         // why there was no answer
+	Elapsed   time.Duration // until the answer's headers
+}
 
 // ProxyError is wrapped by an [Error] if a proxy refused to connect to the
 // server.
-type ProxyError = transport.ProxyError
+type ProxyError struct {
+	Proxy string // host and port
+	// Status is the answer's code. For SOCKS, which has none, it is 407 when the
+	// proxy wants another user name or password.
+	Status int
+	Reason string // a SOCKS proxy's
+}
+
+func (e *ProxyError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the error of the connection.
+func (e *ProxyError) Unwrap() error { return (*transport.ProxyError)(e) }
 
 // ErrProxyAddress reports an invalid proxy in the environment.
 var ErrProxyAddress = transport.ErrProxyAddress
@@ -180,6 +199,10 @@ func New(options Options) (*Client, error) {
 			return nil, err
 		}
 	}
+	var trace func(transport.Exchange)
+	if options.Trace != nil {
+		trace = func(e transport.Exchange) { options.Trace(Exchange(e)) }
+	}
 	way := transport.New(transport.Options{
 		Origin:          base,
 		Header:          options.Header,
@@ -194,7 +217,7 @@ func New(options Options) (*Client, error) {
 		Connections:     options.Jobs,
 		RequestRate:     options.RequestRate,
 		ByteRate:        options.ByteRate,
-		Trace:           options.Trace,
+		Trace:           trace,
 
 		ClientCertificate: options.ClientCertificate,
 	})

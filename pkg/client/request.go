@@ -164,7 +164,10 @@ const brokenConnection = "net/http: HTTP/1.x transport connection broken: "
 func (c *Client) explain(err error) error {
 	var network net.Error
 	reason, broken := strings.CutPrefix(err.Error(), brokenConnection)
+	proxy, isOfProxy := errors.AsType[*transport.ProxyError](err)
 	switch {
+	case isOfProxy:
+		return (*ProxyError)(proxy)
 	case errors.Is(err, transport.ErrFraming):
 		return fmt.Errorf("%w: %w", ErrNotRemoteCache, err)
 	case errors.As(err, &network): // the error is clear, or one of TLS

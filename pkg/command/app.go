@@ -148,7 +148,7 @@ func (a *app) newClient(s settings.Settings, net networkOptions, jobs int) (*cli
 		ByteRate:      net.limitRate,
 
 		OnRetry: func(r client.Retry) { a.noteRetry(r, net.retries) },
-		Trace:   a.trace(),
+		Trace:   trace[client.Exchange](a),
 	}
 	if a.identity != nil {
 		options.Tokens = a.identity

@@ -18,6 +18,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -97,7 +98,7 @@ func networkHint(err error) string {
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
 	var proxy *net.OpError
-	var refused *client.ProxyError
+	var refused *transport.ProxyError
 	switch {
 	case errors.As(err, &refused) && refused.Status == http.StatusProxyAuthRequired:
 		return proxyLoginAdvice

@@ -11,6 +11,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
 	"github.com/artifact-cli/artifact/pkg/internal/identity"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
@@ -78,7 +79,7 @@ func (a *app) authorizeAsJob(ctx context.Context, net networkOptions, resolver *
 	}
 	a.identity, err = identity.New(identity.Options{
 		Getenv: a.env.Getenv, Environ: a.env.Environ, Audience: net.oidc.audience, Exchange: exchange,
-		Hide: a.hideFromLog, UserAgent: userAgent(), RootCAs: roots, Proxy: proxy, Trace: a.trace(),
+		Hide: a.hideFromLog, UserAgent: userAgent(), RootCAs: roots, Proxy: proxy, Trace: trace[transport.Exchange](a),
 	})
 	if err != nil {
 		return err

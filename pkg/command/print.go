@@ -13,6 +13,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/provenance"
 	"github.com/artifact-cli/artifact/pkg/internal/redact"
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
@@ -207,11 +208,12 @@ func (a *app) noteRetry(r client.Retry, retries uint64) {
 
 // trace returns a function that prints a line for each request, or nil
 // without --verbose.
-func (a *app) trace() func(client.Exchange) {
+func trace[E client.Exchange | transport.Exchange](a *app) func(E) {
 	if !a.common.verbose {
 		return nil
 	}
-	return func(e client.Exchange) {
+	return func(exchange E) {
+		e := client.Exchange(exchange)
 		line := fmt.Sprintf("%s %s: ", e.Method, e.URL)
 		if e.Err != nil {
 			line += e.Err.Error()

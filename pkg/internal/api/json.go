@@ -65,28 +65,3 @@ type FailureDetail struct {
 // fault: remote_caching_disabled, remote_caching_over_limit and
 // remote_caching_paused.
 const CodeCachePrefix = "remote_caching_"
-
-// UserAnswer answers [UserPath].
-type UserAnswer struct {
-	User User `json:"user"`
-}
-
-// User is who a token belongs to.
-type User struct {
-	ID       string `json:"id,omitempty"`
-	Username string `json:"username,omitempty"`
-	Email    string `json:"email,omitempty"`
-	Name     string `json:"name,omitempty"`
-}
-
-// TeamsAnswer answers [TeamsPath].
-type TeamsAnswer struct {
-	Teams []Team `json:"teams"`
-}
-
-// Team is one that a user is a member of.
-type Team struct {
-	ID   string `json:"id,omitempty"`
-	Slug string `json:"slug,omitempty"`
-	Name string `json:"name,omitempty"`
-}
