@@ -45,6 +45,7 @@ type app struct {
 	env     Env
 	streams *streams
 	common  commonOptions
+	said    causes
 	// shown is the transfer of a single artifact, once that has begun.
 	shown *ui.Transfer
 	// identity is set where the job's own was asked for.

@@ -1,11 +1,15 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/client"
@@ -15,6 +19,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/redact"
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
 // streams are standard output and standard error, behind filters for secrets
@@ -195,12 +200,61 @@ func (a *app) beginOne(name string) *ui.Transfer {
 	return a.shown
 }
 
-// noteRetry prints a line for each retry.
+// commonCause returns what an error says that is not about one artifact: that the
+// server cannot be reached, that one request for many has failed, or that the run
+// had ended. It is empty for all others.
+func commonCause(err error) string {
+	if untried, ok := errors.AsType[*transfer.NotTriedError](err); ok {
+		return untried.Err.Error()
+	}
+	answered, ok := errors.AsType[*client.Error](err)
+	if !ok {
+		return ""
+	}
+	failed, isNetwork := errors.AsType[*net.OpError](err)
+	if answered.ID == "" || isNetwork && failed.Op != "read" && failed.Op != "write" {
+		return cmp.Or(answered.NetworkCause(), answered.Reason())
+	}
+	return ""
+}
+
+// causes are common causes that were printed since something has succeeded.
+type causes struct {
+	mu   sync.Mutex
+	said []string
+}
+
+// add reports whether a cause is new. An empty one always is.
+func (c *causes) add(cause string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if cause == "" {
+		return true
+	}
+	isNew := !slices.Contains(c.said, cause)
+	if isNew {
+		c.said = append(c.said, cause)
+	}
+	return isNew
+}
+
+func (c *causes) forget() {
+	c.mu.Lock()
+	c.said = nil
+	c.mu.Unlock()
+}
+
+// noteRetry prints a line for each retry, and one for those that have a common
+// cause.
 func (a *app) noteRetry(r client.Retry, retries uint64) {
 	if a.shown != nil {
 		a.shown.Pause(r.Pause)
 	}
-	if a.common.quiet {
+	cause := commonCause(r.Err)
+	if cause != "" {
+		cause += fmt.Sprintf(", attempt %d", r.Attempt)
+	}
+	if a.common.quiet || !a.said.add(cause) {
 		return
 	}
 	a.printLine(fmt.Sprintf("%s; trying again in %s (%d of %d)", errorText(r.Err), r.Pause.Round(100*time.Millisecond), r.Attempt, retries))

@@ -1,13 +1,10 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"net"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +30,6 @@ type tally struct {
 	code      int // of all failures, or of a mixture
 	groups    []failureGroup
 	ungrouped int
-	said      []string // common causes, since the last success
 }
 
 // failureGroup is failures of one kind.
@@ -68,13 +64,11 @@ const maxGroups = 16
 func (t *tally) add(err error) {
 	t.total++
 	if err == nil {
-		t.said = nil
+		t.app.said.forget()
 		return
 	}
-	cause := commonCause(err)
-	isNew := cause == "" || !slices.Contains(t.said, cause)
+	isNew := t.app.said.add(commonCause(err))
 	if isNew {
-		t.said = append(t.said, cause)
 		t.app.printError(err)
 	}
 	if is[*transfer.NotTriedError](err) {
@@ -102,24 +96,6 @@ func (t *tally) add(err error) {
 		return
 	}
 	t.groups = append(t.groups, failureGroup{kind, reasonOf(err), 1})
-}
-
-// commonCause returns what an error says that is not about one artifact: that the
-// server cannot be reached, that one request for many has failed, or that the run
-// had ended. It is empty for all others.
-func commonCause(err error) string {
-	if untried, ok := errors.AsType[*transfer.NotTriedError](err); ok {
-		return untried.Err.Error()
-	}
-	answered, ok := errors.AsType[*client.Error](err)
-	if !ok {
-		return ""
-	}
-	failed, isNetwork := errors.AsType[*net.OpError](err)
-	if answered.ID == "" || isNetwork && failed.Op != "read" && failed.Op != "write" {
-		return cmp.Or(answered.NetworkCause(), answered.Reason())
-	}
-	return ""
 }
 
 // printList prints each result of a list as it comes, and counts it. shown has

@@ -142,9 +142,12 @@ func (s sums) frame(verb string, p pace, elapsed time.Duration) frame {
 		size = max(s.weighed-s.rest, moved)
 	}
 	f := frame{head: verb + " ", title: verb, n: int64(part * gaugeSteps), size: gaugeSteps}
-	f.facts[amount] = amountOf(moved, size)
-	f.facts[speed] = fact{p.rateText(), len("100.0 MiB/s")}
-	var count string
+	var count, amountText, rateText string
+	if moved > 0 || size > 0 { // else it may be about no bytes at all
+		amountText, rateText = Size(moved), p.rateText()
+		f.facts[amount] = amountOf(moved, size)
+		f.facts[speed] = fact{rateText, len("100.0 MiB/s")}
+	}
 	if known {
 		percent := 100 // only when all is done
 		if s.settled < total {
@@ -161,6 +164,6 @@ func (s sums) frame(verb string, p pace, elapsed time.Duration) frame {
 	}
 	// The count is never cut: half a number is another one.
 	f.narrow, f.fair = len(f.name), len(f.name)
-	f.words = []string{count, Size(moved), p.rateText(), p.leftText()}
+	f.words = []string{count, amountText, rateText, p.leftText()}
 	return f
 }

@@ -53,7 +53,7 @@ func TestManyTellsHowFarTheListIs(t *testing.T) {
 		many.End()
 		d.see(50 * time.Millisecond)
 		d.expectSeen(t,
-			"uploading 0 done        0 B               0s",
+			"uploading 0 done  0s",
 			"uploading 10 done   10.0 MiB    8.3 MiB/s  1s",
 			"uploading  10/100   10% [=>                         ]   10.0 MiB    4.5 MiB/s  20s left",
 			"uploading  20/100   20% [===>                 ]   20.0/100.0 MiB    6.2 MiB/s  13s left",
