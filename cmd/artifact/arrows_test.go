@@ -25,7 +25,8 @@ var rooms = map[string]room{
 		rooms: []string{
 			"pkg/internal/ui", "pkg/artifact", "pkg/client", "pkg/transfer", "pkg/internal/api",
 			"pkg/internal/credential", "pkg/internal/fault", "pkg/internal/identity", "pkg/internal/printable", "pkg/internal/provenance",
-			"pkg/internal/redact", "pkg/internal/server", "pkg/internal/settings", "pkg/internal/store", "pkg/internal/tempfile", "pkg/internal/usertext",
+			"pkg/internal/redact", "pkg/internal/server", "pkg/internal/settings", "pkg/internal/store", "pkg/internal/tempfile", "pkg/internal/transport",
+			"pkg/internal/usertext",
 		},
 		modules: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	},
