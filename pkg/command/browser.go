@@ -3,7 +3,6 @@ package command
 import (
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,7 +13,7 @@ import (
 // openPage opens a web page in the user's browser, and warns if that fails.
 func (l *login) openPage(page string) {
 	opener := browserCommand(runtime.GOOS, page)
-	path, err := findProgram(opener[0], l.env.Getenv("PATH"))
+	path, err := exec.LookPath(opener[0]) // an error in the current directory, which may belong to somebody else
 	if err == nil {
 		browser := &exec.Cmd{Path: path, Args: opener, Env: withoutSecrets(l.env.Environ())}
 		if err = browser.Start(); err == nil {
@@ -36,20 +35,6 @@ func browserCommand(system, page string) []string {
 		return []string{"rundll32", "url.dll,FileProtocolHandler", page}
 	}
 	return []string{"xdg-open", page}
-}
-
-// findProgram searches only the absolute directories of a search path: the
-// current directory may belong to somebody else.
-func findProgram(name, path string) (string, error) {
-	for _, dir := range filepath.SplitList(path) {
-		if !filepath.IsAbs(dir) {
-			continue
-		}
-		if found, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
-			return found, nil
-		}
-	}
-	return "", &exec.Error{Name: name, Err: exec.ErrNotFound}
 }
 
 // withoutSecrets returns an environment without the variables that hold
