@@ -27,9 +27,7 @@ func roundTrip(t *testing.T, s store.Store) {
 			put(t, s, k, m, body)
 			expect(t, s, k, m, body)
 			k.ID += "-unknown"
-			if err := s.Put(t.Context(), k, store.UnknownSize, m, bytes.NewReader(body)); err != nil {
-				t.Errorf("Put of %d bytes with an unknown size = %v", size, err)
-			}
+			putUnknown(t, s, k, m, body)
 			expect(t, s, k, m, body)
 		}
 	}
@@ -148,12 +146,7 @@ func endedContext(t *testing.T, s store.Store) {
 		t.Errorf("Put = %v, want context.Canceled", err)
 	}
 	expectNone(t, s, k)
-	if _, err := s.Get(ctx, k); !errors.Is(err, context.Canceled) {
-		t.Errorf("Get = %v, want context.Canceled", err)
-	}
-	if _, err := s.Stat(ctx, k); !errors.Is(err, context.Canceled) {
-		t.Errorf("Stat = %v, want context.Canceled", err)
-	}
+	expectFails(ctx, t, s, k, context.Canceled)
 }
 
 func invalid(t *testing.T, s store.Store) {
@@ -163,12 +156,7 @@ func invalid(t *testing.T, s store.Store) {
 		{Team: "\xff", ID: "a"}, {Team: "a\x00", ID: "a"}, {Team: "a\n", ID: "a"}, {Team: strings.Repeat("t", store.MaxTeamLength+1), ID: "a"},
 	} {
 		putFails(t, s, k, 1, artifact.Metadata{}, untouched(t), store.ErrInvalid)
-		if _, err := s.Get(t.Context(), k); !errors.Is(err, store.ErrInvalid) {
-			t.Errorf("Get(%q) = %v, want ErrInvalid", k, err)
-		}
-		if _, err := s.Stat(t.Context(), k); !errors.Is(err, store.ErrInvalid) {
-			t.Errorf("Stat(%q) = %v, want ErrInvalid", k, err)
-		}
+		expectFails(t.Context(), t, s, k, store.ErrInvalid)
 	}
 	before := -time.Nanosecond
 	for _, m := range []artifact.Metadata{

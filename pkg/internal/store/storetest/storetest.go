@@ -5,6 +5,7 @@ package storetest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -20,25 +21,46 @@ import (
 // store for each test, and closes it when the test ends.
 func Run(t *testing.T, empty func(*testing.T) store.Store) {
 	t.Helper()
-	for _, test := range []struct {
-		name string
-		run  func(*testing.T, store.Store)
-	}{
-		{"round trip", roundTrip},
-		{"keys are apart", keysAreApart},
-		{"what was never put is not found", notFound},
-		{"a second put replaces body and metadata", replaces},
-		{"a reader keeps what it opened", readerKeeps},
-		{"a body of another length", otherLength},
-		{"a body that fails", failingBody},
-		{"a body that panics", panickingBody},
-		{"an ended context", endedContext},
-		{"what cannot be stored", invalid},
-		{"concurrent puts and gets of one key", concurrent},
-	} {
-		t.Run(test.name, func(t *testing.T) {
+	contract{
+		"round trip":                              roundTrip,
+		"keys are apart":                          keysAreApart,
+		"what was never put is not found":         notFound,
+		"a second put replaces body and metadata": replaces,
+		"a reader keeps what it opened":           readerKeeps,
+		"a body of another length":                otherLength,
+		"a body that fails":                       failingBody,
+		"a body that panics":                      panickingBody,
+		"an ended context":                        endedContext,
+		"what cannot be stored":                   invalid,
+		"concurrent puts and gets of one key":     concurrent,
+	}.check(t, empty)
+}
+
+// RunBounded checks the further promises of a [store.Store] with a limit. empty
+// makes a new store of at most limit bytes.
+func RunBounded(t *testing.T, empty func(t *testing.T, limit int64) store.Store) {
+	t.Helper()
+	contract{
+		"the least recently used goes first":        leastRecentlyUsed,
+		"what can never fit":                        neverFits,
+		"what turns out not to fit":                 turnsOutNotToFit,
+		"what is read stays":                        whatIsReadStays,
+		"what was replaced counts while it is read": replacedCounts,
+		"a refused put removes nothing":             refusedRemovesNothing,
+		"a failed put gives its room back":          roomComesBack,
+		"a put keeps its room":                      putKeepsRoom,
+		"concurrent":                                boundedConcurrent,
+	}.check(t, func(t *testing.T) store.Store { return empty(t, limit) })
+}
+
+// contract has a test for each promise.
+type contract map[string]func(*testing.T, store.Store)
+
+func (c contract) check(t *testing.T, empty func(*testing.T) store.Store) {
+	for name, test := range c {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test.run(t, empty(t))
+			test(t, empty(t))
 		})
 	}
 }
@@ -74,11 +96,10 @@ func put(t *testing.T, s store.Store, k store.Key, m artifact.Metadata, body []b
 	}
 }
 
-// putABC puts three artifacts of one body.
-func putABC(t *testing.T, s store.Store, body []byte) {
+func putUnknown(t *testing.T, s store.Store, k store.Key, m artifact.Metadata, body []byte) {
 	t.Helper()
-	for _, id := range []string{"a", "b", "c"} {
-		put(t, s, key(id), Full(), body)
+	if err := s.Put(t.Context(), k, store.UnknownSize, m, bytes.NewReader(body)); err != nil {
+		t.Fatalf("Put(%v) with an unknown size = %v", k, err)
 	}
 }
 
@@ -102,7 +123,6 @@ func untouched(t *testing.T) io.Reader {
 	})
 }
 
-// open opens the artifact of k.
 func open(t *testing.T, s store.Store, k store.Key) *store.Blob {
 	t.Helper()
 	blob, err := s.Get(t.Context(), k)
@@ -137,15 +157,20 @@ func expectBody(t *testing.T, blob *store.Blob, want []byte) {
 
 func expectNone(t *testing.T, s store.Store, k store.Key) {
 	t.Helper()
-	if _, err := s.Stat(t.Context(), k); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("Stat(%v) = %v, want ErrNotFound", k, err)
+	expectFails(t.Context(), t, s, k, store.ErrNotFound)
+}
+
+// expectFails fails unless Stat and Get of k fail with an error that wraps want.
+func expectFails(ctx context.Context, t *testing.T, s store.Store, k store.Key, want error) {
+	t.Helper()
+	if _, err := s.Stat(ctx, k); !errors.Is(err, want) {
+		t.Errorf("Stat(%q) = %v, want %v", k, err, want)
 	}
-	blob, err := s.Get(t.Context(), k)
-	if !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("Get(%v) = %v, want ErrNotFound", k, err)
-	}
-	if err == nil {
-		expectBody(t, blob, nil)
+	if found, err := s.Get(ctx, k); !errors.Is(err, want) {
+		t.Errorf("Get(%q) = %v, want %v", k, err, want)
+		if err == nil {
+			_ = found.Body.Close()
+		}
 	}
 }
 
