@@ -4,11 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
-	"net/url"
 	"strconv"
 
+	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -34,34 +35,24 @@ func (s *Server) put(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	location, err := x.location(key)
-	if err != nil {
-		return err
-	}
 	if err := s.store.Put(x.ctx(), key, x.r.ContentLength, metadata, x.body); err != nil {
 		return cmp.Or(x.body.failure(), err)
 	}
-	return x.json(http.StatusAccepted, api.Uploaded{URLs: []string{location}})
+	return x.json(http.StatusAccepted, api.Uploaded{URLs: []string{x.location(key.ID)}})
 }
 
 // location returns the URL of an upload, under the name that the client used for
 // this server.
-func (x *exchange) location(key store.Key) (string, error) {
-	id, slug, err := x.teamParameters()
-	if err != nil {
-		return "", err
-	}
-	query := url.Values{}
-	for name, value := range map[string]string{api.ParamTeamID: id, api.ParamSlug: slug} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	location := "http://" + x.r.Host + api.ArtifactPath(string(key.ID))
+func (x *exchange) location(id artifact.ID) string {
+	query := x.r.URL.Query()
+	maps.DeleteFunc(query, func(name string, values []string) bool {
+		return name != api.ParamTeamID && name != api.ParamSlug || values[0] == ""
+	})
+	location := "http://" + x.r.Host + api.ArtifactPath(string(id))
 	if len(query) > 0 {
 		location += "?" + query.Encode()
 	}
-	return location, nil
+	return location
 }
 
 // get sends an artifact whole: a Range is ignored, as HTTP allows.

@@ -17,10 +17,7 @@ type failure struct {
 	cause   error
 }
 
-// Error implements error.
 func (f *failure) Error() string { return f.message }
-
-// Unwrap returns the cause.
 func (f *failure) Unwrap() error { return f.cause }
 
 func refuse(status int, code, message string) *failure {

@@ -23,7 +23,6 @@ type pacedBody struct {
 	err      error // what reading failed with, before its end
 }
 
-// Read implements io.Reader.
 func (b *pacedBody) Read(p []byte) (int, error) {
 	if b.ended {
 		return 0, io.EOF

@@ -78,7 +78,11 @@ func (s *Server) query(x *exchange) error {
 
 // lookUp returns an [api.QueryResult], what stands in place of one, or nil.
 func (s *Server) lookUp(x *exchange, team, hash string) any {
-	entry, err := s.stat(x, team, hash)
+	key, err := newKey(team, hash)
+	var entry store.Entry
+	if err == nil {
+		entry, err = s.store.Stat(x.ctx(), key)
+	}
 	if err != nil {
 		failure := asFailure(err)
 		x.err = errors.Join(x.err, failure.cause)
@@ -96,12 +100,4 @@ func (s *Server) lookUp(x *exchange, team, hash string) any {
 		result.TaskDurationMs = entry.Metadata.Duration.Milliseconds()
 	}
 	return result
-}
-
-func (s *Server) stat(x *exchange, team, hash string) (store.Entry, error) {
-	key, err := newKey(team, hash)
-	if err != nil {
-		return store.Entry{}, err
-	}
-	return s.store.Stat(x.ctx(), key)
 }

@@ -67,10 +67,8 @@ func (s *Server) wait(limit time.Duration) {
 		defer s.inFlight.Unlock()
 		close(done)
 	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
 	select {
 	case <-done:
-	case <-timer.C:
+	case <-time.After(limit):
 	}
 }

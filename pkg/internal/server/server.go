@@ -9,6 +9,7 @@
 package server
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -40,11 +41,9 @@ type Options struct {
 
 // Limits are how long the server waits.
 type Limits struct {
-	// Header is the time to receive a request's headers. Default 10 s.
-	Header time.Duration
-	// Idle is how long a connection is kept for another request. Default
-	// 2 minutes.
-	Idle time.Duration
+	// Header is the time to receive a request's headers, Idle how long a
+	// connection is kept for another request. Defaults: 10 s and 2 minutes.
+	Header, Idle time.Duration
 	// Window is how long the server waits for as many bytes as a client at
 	// 1 KiB/s would send or take in that time; a slower one is cut off.
 	// Default 1 minute.
@@ -62,17 +61,13 @@ type Limits struct {
 const minRate = 1024
 
 func (l Limits) withDefaults() Limits {
-	set := func(d *time.Duration, standard time.Duration) {
-		if *d <= 0 {
-			*d = standard
-		}
+	return Limits{
+		Header: cmp.Or(l.Header, 10*time.Second),
+		Idle:   cmp.Or(l.Idle, 2*time.Minute),
+		Window: cmp.Or(l.Window, time.Minute),
+		Linger: cmp.Or(l.Linger, 2*time.Second),
+		Grace:  cmp.Or(l.Grace, 10*time.Second),
 	}
-	set(&l.Header, 10*time.Second)
-	set(&l.Idle, 2*time.Minute)
-	set(&l.Window, time.Minute)
-	set(&l.Linger, 2*time.Second)
-	set(&l.Grace, 10*time.Second)
-	return l
 }
 
 // Server is an [http.Handler] for the API at the root of its address. Use
