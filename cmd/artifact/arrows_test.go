@@ -52,7 +52,7 @@ var rooms = map[string]room{
 		modules: []string{"github.com/zalando/go-keyring", "golang.org/x/sys"},
 	},
 	"pkg/internal/identity": {rooms: []string{
-		"pkg/internal/origin", "pkg/internal/printable", "pkg/internal/redact", "pkg/internal/reply", "pkg/internal/retry", "pkg/internal/transport", "pkg/internal/usertext",
+		"pkg/internal/jsonfile", "pkg/internal/origin", "pkg/internal/printable", "pkg/internal/redact", "pkg/internal/reply", "pkg/internal/retry", "pkg/internal/transport", "pkg/internal/usertext",
 	}},
 	"pkg/internal/fault":      {},
 	"pkg/internal/hashing":    {rooms: []string{"pkg/internal/fault"}},

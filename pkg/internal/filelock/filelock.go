@@ -7,16 +7,9 @@ import "os"
 // The lock ends with the process, or when the file is closed. An error means that
 // the file system has no locks.
 func Try(file *os.File) (bool, error) {
-	conn, err := file.SyscallConn()
-	if err != nil {
-		return false, err
-	}
-	var lockErr error
-	if err := conn.Control(func(fd uintptr) { lockErr = lock(fd) }); err != nil {
-		return false, err
-	}
-	if isHeld(lockErr) {
+	err := lock(file.Fd())
+	if isHeld(err) {
 		return false, nil
 	}
-	return lockErr == nil, lockErr
+	return err == nil, err
 }

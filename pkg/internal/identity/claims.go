@@ -144,9 +144,7 @@ func checkBearer(token string) error {
 		return errNoBearer
 	case len(token) > maxToken:
 		return errTooLong
-	case strings.ContainsFunc(token, func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune("-._~+/=", r)
-	}):
+	case strings.Trim(token, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~+/=") != "":
 		return errNoBearer
 	}
 	return nil

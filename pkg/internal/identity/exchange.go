@@ -124,20 +124,14 @@ func (e *exchange) discover(ctx context.Context) (*endpoints, error) {
 	return at, nil
 }
 
-// givenToken is an access token and its lifetime, 0 if unknown.
-type givenToken struct {
-	token    string
-	lifetime time.Duration
-}
-
 // maxLifetime keeps times in range.
 const maxLifetime = 366 * 24 * time.Hour
 
-// trade exchanges a job's token for an access token.
-func (e *exchange) trade(ctx context.Context, token string) (givenToken, error) {
+// trade exchanges a job's token for an access token, whose lifetime is 0 if unknown.
+func (e *exchange) trade(ctx context.Context, token string) (access string, lifetime time.Duration, err error) {
 	at, err := e.locate(ctx)
 	if err != nil {
-		return givenToken{}, err
+		return "", 0, err
 	}
 	form := url.Values{
 		"grant_type":           {"urn:ietf:params:oauth:grant-type:token-exchange"},
@@ -159,9 +153,8 @@ func (e *exchange) trade(ctx context.Context, token string) (givenToken, error) 
 		ExpiresIn *float64 `json:"expires_in"`
 	}
 	if err := e.wire.ask(ctx, question{doing: doing, target: at.token, form: form, secrets: []string{token}}, &told); err != nil {
-		return givenToken{}, err
+		return "", 0, err
 	}
-	given := givenToken{token: told.Token}
 	err = checkBearer(told.Token)
 	switch {
 	case err != nil:
@@ -171,12 +164,12 @@ func (e *exchange) trade(ctx context.Context, token string) (givenToken, error) 
 	case !(*told.ExpiresIn > 0):
 		err = errors.New("the token has already expired")
 	default:
-		given.lifetime = max(1, time.Duration(min(*told.ExpiresIn, maxLifetime.Seconds())*float64(time.Second)))
+		lifetime = max(1, time.Duration(min(*told.ExpiresIn, maxLifetime.Seconds())*float64(time.Second)))
 	}
 	if err != nil {
-		return givenToken{}, &Error{Doing: doing, Kind: Untrusted, Err: err}
+		return "", 0, &Error{Doing: doing, Kind: Untrusted, Err: err}
 	}
-	return given, nil
+	return told.Token, lifetime, nil
 }
 
 // revoke revokes an access token (RFC 7009), if the server has a route for that.

@@ -193,14 +193,14 @@ func (i *Identity) get(ctx context.Context) (*grant, error) {
 		g.plan(i.job.mints)
 		return g, nil
 	}
-	given, err := i.exchange.trade(ctx, token)
+	access, lifetime, err := i.exchange.trade(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	i.hide(given.token)
-	g := &grant{token: given.token, claims: c, since: now}
-	if given.lifetime > 0 {
-		g.ends = now.Add(given.lifetime)
+	i.hide(access)
+	g := &grant{token: access, claims: c, since: now}
+	if lifetime > 0 {
+		g.ends = now.Add(lifetime)
 	}
 	g.plan(true)
 	i.granted = append(slices.DeleteFunc(i.granted, func(g *grant) bool { return g.hasEnded(now) }), g)

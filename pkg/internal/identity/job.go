@@ -2,13 +2,12 @@ package identity
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
-	"os"
 	"strings"
+
+	"github.com/artifact-cli/artifact/pkg/internal/jsonfile"
 )
 
 // The variables with a job's identity, or the way to it.
@@ -140,21 +139,12 @@ func gitHub(o Options, wire wire) (job, error) {
 	return found, nil
 }
 
-// maxEvent limits the file in which GitHub describes the event, in bytes. For large
-// pull requests it has some hundred thousand.
-const maxEvent = 4 << 20
-
 // comesFromFork reports whether the job is for a pull request from another
 // repository, as far as the event's file can be read.
 func comesFromFork(getenv func(string) string) bool {
 	if !strings.HasPrefix(getenv(envGitHubEventName), "pull_request") {
 		return false
 	}
-	file, err := os.Open(getenv(envGitHubEvent))
-	if err != nil {
-		return false
-	}
-	defer file.Close()
 	type side struct {
 		Repo struct {
 			FullName string `json:"full_name"`
@@ -163,7 +153,7 @@ func comesFromFork(getenv func(string) string) bool {
 	var event struct {
 		PullRequest struct{ Head, Base side } `json:"pull_request"`
 	}
-	if json.NewDecoder(io.LimitReader(file, maxEvent)).Decode(&event) != nil {
+	if jsonfile.Read(getenv(envGitHubEvent), &event) != nil {
 		return false
 	}
 	return event.PullRequest.Head.Repo.FullName != event.PullRequest.Base.Repo.FullName

@@ -37,8 +37,10 @@ func DetectCI(lookupEnv func(name string) (string, bool)) CI {
 	ci.Detected = get("CI") != "false" && (v.constant != "" || isMarked)
 	// Buildkite has "HEAD" there for a build that was started by hand, TeamCity
 	// the number of another system.
-	if i := slices.IndexFunc(v.commit, func(name string) bool { return isObjectID(get(name)) }); i >= 0 {
-		ci.SHA = get(v.commit[i])
+	for name := range strings.FieldsSeq(v.commit) {
+		if ci.SHA == "" && isObjectID(get(name)) {
+			ci.SHA = get(name)
+		}
 	}
 	return ci
 }
@@ -52,19 +54,19 @@ var neutralMarks = []string{
 // vendor is a CI vendor that ci-info knows.
 type vendor struct {
 	constant string
-	// marks are the variables that a vendor is recognised by. All must be
-	// set, except for VERCEL, where one is enough; NAME=VALUE asks for that
-	// value, and NAME*=VALUE for one that contains it.
-	marks []string
+	// marks are the variables that a vendor is recognised by, with spaces
+	// between. All must be set, except for VERCEL, where one is enough;
+	// NAME=VALUE asks for that value, and NAME*=VALUE for one that contains it.
+	marks string
 	// commit are the variables that may hold the commit; the first that does
 	// counts. It is empty if the vendor documents none.
-	commit []string
+	commit string
 }
 
 // runs reports whether the vendor runs the command.
 func (v vendor) runs(lookupEnv func(string) (string, bool)) bool {
-	matching, telling := 0, false
-	for _, mark := range v.marks {
+	marks, matching, telling := strings.Fields(v.marks), 0, false
+	for _, mark := range marks {
 		name, want, valued := strings.Cut(mark, "=")
 		name, part := strings.CutSuffix(name, "*")
 		value, ok := lookupEnv(name)
@@ -75,68 +77,65 @@ func (v vendor) runs(lookupEnv func(string) (string, bool)) bool {
 			telling = telling || value != ""
 		}
 	}
-	return telling && (matching == len(v.marks) || v.constant == "VERCEL")
+	return telling && (matching == len(marks) || v.constant == "VERCEL")
 }
 
 // vendors are those of ci-info 4.5.0 in its order; a test compares them. Those
 // without a commit document no variable for it, or leave it to the user.
 var vendors = []vendor{
-	{"AGOLA", names("AGOLA_GIT_REF"), names("AGOLA_GIT_COMMITSHA")},
-	{"ALPIC", names("ALPIC_HOST"), nil},
-	{"APPCIRCLE", names("AC_APPCIRCLE"), nil},
-	{"APPVEYOR", names("APPVEYOR"), names("APPVEYOR_REPO_COMMIT")},
-	{"CODEBUILD", names("CODEBUILD_BUILD_ARN"), names("CODEBUILD_RESOLVED_SOURCE_VERSION")},
-	{"AZURE_PIPELINES", names("TF_BUILD"), names("BUILD_SOURCEVERSION")},
-	{"BAMBOO", names("bamboo_planKey"), names("bamboo_planRepository_revision", "bamboo_planRepository_1_revision")},
-	{"BITBUCKET", names("BITBUCKET_COMMIT"), names("BITBUCKET_COMMIT")},
-	{"BITRISE", names("BITRISE_IO"), names("BITRISE_GIT_COMMIT")},
-	{"BUDDY", names("BUDDY_WORKSPACE_ID"), names("BUDDY_RUN_COMMIT", "BUDDY_EXECUTION_REVISION")},
-	{"BUILDKITE", names("BUILDKITE"), names("BUILDKITE_COMMIT")},
-	{"CAPAWESOME_CLOUD", names("CAPAWESOME_CLOUD"), nil},
-	{"CIRCLE", names("CIRCLECI"), names("CIRCLE_SHA1")},
-	{"CIRRUS", names("CIRRUS_CI"), names("CIRRUS_CHANGE_IN_REPO")},
-	{"CLOUDFLARE_PAGES", names("CF_PAGES"), names("CF_PAGES_COMMIT_SHA")},
-	{"CLOUDFLARE_WORKERS", names("WORKERS_CI"), names("WORKERS_CI_COMMIT_SHA")},
-	{"CODEFRESH", names("CF_BUILD_ID"), names("CF_REVISION")},
-	{"CODEMAGIC", names("CM_BUILD_ID"), names("CM_COMMIT")},
-	{"CODESHIP", names("CI_NAME=codeship"), names("CI_COMMIT_ID")},
-	{"DRONE", names("DRONE"), names("DRONE_COMMIT_SHA")},
-	{"DSARI", names("DSARI"), nil},
-	{"EARTHLY", names("EARTHLY_CI"), nil},
-	{"EAS", names("EAS_BUILD"), names("EAS_BUILD_GIT_COMMIT_HASH")},
-	{"GERRIT", names("GERRIT_PROJECT"), names("GERRIT_PATCHSET_REVISION")},
-	{"GITEA_ACTIONS", names("GITEA_ACTIONS"), names("GITHUB_SHA")},
-	{"GITHUB_ACTIONS", names("GITHUB_ACTIONS"), names("GITHUB_SHA")},
-	{"GITLAB", names("GITLAB_CI"), names("CI_COMMIT_SHA")},
-	{"GOCD", names("GO_PIPELINE_LABEL"), names("GO_REVISION")},
-	{"GOOGLE_CLOUD_BUILD", names("BUILDER_OUTPUT"), nil},
-	{"HARNESS", names("HARNESS_BUILD_ID"), names("DRONE_COMMIT_SHA")},
-	{"HEROKU", names("NODE*=/app/.heroku/node/bin/node"), names("HEROKU_TEST_RUN_COMMIT_VERSION")},
-	{"HUDSON", names("HUDSON_URL"), names("GIT_COMMIT")},
-	{"JENKINS", names("JENKINS_URL", "BUILD_ID"), names("GIT_COMMIT")},
-	{"LAYERCI", names("LAYERCI"), nil},
-	{"MAGNUM", names("MAGNUM"), nil},
-	{"NETLIFY", names("NETLIFY"), names("COMMIT_REF")},
-	{"NEVERCODE", names("NEVERCODE"), names("NEVERCODE_COMMIT")},
-	{"PROW", names("PROW_JOB_ID"), names("PULL_PULL_SHA", "PULL_BASE_SHA")},
-	{"RELEASEHUB", names("RELEASE_BUILD_ID"), nil},
-	{"RENDER", names("RENDER"), names("RENDER_GIT_COMMIT")},
-	{"RWX", names("RWX"), nil},
-	{"SAIL", names("SAILCI"), names("SAIL_COMMIT_SHA")},
-	{"SCREWDRIVER", names("SCREWDRIVER"), names("SD_BUILD_SHA")},
-	{"SEMAPHORE", names("SEMAPHORE"), names("SEMAPHORE_GIT_SHA")},
-	{"SOURCEHUT", names("CI_NAME=sourcehut"), nil},
-	{"STRIDER", names("STRIDER"), nil},
-	{"TASKCLUSTER", names("TASK_ID", "RUN_ID"), nil},
-	{"TEAMCITY", names("TEAMCITY_VERSION"), names("BUILD_VCS_NUMBER")},
-	{"TRAVIS", names("TRAVIS"), names("TRAVIS_COMMIT")},
-	{"VELA", names("VELA"), names("VELA_BUILD_COMMIT")},
-	{"VERCEL", names("NOW_BUILDER", "VERCEL"), names("VERCEL_GIT_COMMIT_SHA")},
-	{"APPCENTER", names("APPCENTER_BUILD_ID"), nil},
-	{"WOODPECKER", names("CI=woodpecker"), names("CI_COMMIT_SHA")},
-	{"XCODE_CLOUD", names("CI_XCODE_PROJECT"), names("CI_COMMIT")},
-	{"XCODE_SERVER", names("XCS"), nil},
+	{"AGOLA", "AGOLA_GIT_REF", "AGOLA_GIT_COMMITSHA"},
+	{"ALPIC", "ALPIC_HOST", ""},
+	{"APPCIRCLE", "AC_APPCIRCLE", ""},
+	{"APPVEYOR", "APPVEYOR", "APPVEYOR_REPO_COMMIT"},
+	{"CODEBUILD", "CODEBUILD_BUILD_ARN", "CODEBUILD_RESOLVED_SOURCE_VERSION"},
+	{"AZURE_PIPELINES", "TF_BUILD", "BUILD_SOURCEVERSION"},
+	{"BAMBOO", "bamboo_planKey", "bamboo_planRepository_revision bamboo_planRepository_1_revision"},
+	{"BITBUCKET", "BITBUCKET_COMMIT", "BITBUCKET_COMMIT"},
+	{"BITRISE", "BITRISE_IO", "BITRISE_GIT_COMMIT"},
+	{"BUDDY", "BUDDY_WORKSPACE_ID", "BUDDY_RUN_COMMIT BUDDY_EXECUTION_REVISION"},
+	{"BUILDKITE", "BUILDKITE", "BUILDKITE_COMMIT"},
+	{"CAPAWESOME_CLOUD", "CAPAWESOME_CLOUD", ""},
+	{"CIRCLE", "CIRCLECI", "CIRCLE_SHA1"},
+	{"CIRRUS", "CIRRUS_CI", "CIRRUS_CHANGE_IN_REPO"},
+	{"CLOUDFLARE_PAGES", "CF_PAGES", "CF_PAGES_COMMIT_SHA"},
+	{"CLOUDFLARE_WORKERS", "WORKERS_CI", "WORKERS_CI_COMMIT_SHA"},
+	{"CODEFRESH", "CF_BUILD_ID", "CF_REVISION"},
+	{"CODEMAGIC", "CM_BUILD_ID", "CM_COMMIT"},
+	{"CODESHIP", "CI_NAME=codeship", "CI_COMMIT_ID"},
+	{"DRONE", "DRONE", "DRONE_COMMIT_SHA"},
+	{"DSARI", "DSARI", ""},
+	{"EARTHLY", "EARTHLY_CI", ""},
+	{"EAS", "EAS_BUILD", "EAS_BUILD_GIT_COMMIT_HASH"},
+	{"GERRIT", "GERRIT_PROJECT", "GERRIT_PATCHSET_REVISION"},
+	{"GITEA_ACTIONS", "GITEA_ACTIONS", "GITHUB_SHA"},
+	{"GITHUB_ACTIONS", "GITHUB_ACTIONS", "GITHUB_SHA"},
+	{"GITLAB", "GITLAB_CI", "CI_COMMIT_SHA"},
+	{"GOCD", "GO_PIPELINE_LABEL", "GO_REVISION"},
+	{"GOOGLE_CLOUD_BUILD", "BUILDER_OUTPUT", ""},
+	{"HARNESS", "HARNESS_BUILD_ID", "DRONE_COMMIT_SHA"},
+	{"HEROKU", "NODE*=/app/.heroku/node/bin/node", "HEROKU_TEST_RUN_COMMIT_VERSION"},
+	{"HUDSON", "HUDSON_URL", "GIT_COMMIT"},
+	{"JENKINS", "JENKINS_URL BUILD_ID", "GIT_COMMIT"},
+	{"LAYERCI", "LAYERCI", ""},
+	{"MAGNUM", "MAGNUM", ""},
+	{"NETLIFY", "NETLIFY", "COMMIT_REF"},
+	{"NEVERCODE", "NEVERCODE", "NEVERCODE_COMMIT"},
+	{"PROW", "PROW_JOB_ID", "PULL_PULL_SHA PULL_BASE_SHA"},
+	{"RELEASEHUB", "RELEASE_BUILD_ID", ""},
+	{"RENDER", "RENDER", "RENDER_GIT_COMMIT"},
+	{"RWX", "RWX", ""},
+	{"SAIL", "SAILCI", "SAIL_COMMIT_SHA"},
+	{"SCREWDRIVER", "SCREWDRIVER", "SD_BUILD_SHA"},
+	{"SEMAPHORE", "SEMAPHORE", "SEMAPHORE_GIT_SHA"},
+	{"SOURCEHUT", "CI_NAME=sourcehut", ""},
+	{"STRIDER", "STRIDER", ""},
+	{"TASKCLUSTER", "TASK_ID RUN_ID", ""},
+	{"TEAMCITY", "TEAMCITY_VERSION", "BUILD_VCS_NUMBER"},
+	{"TRAVIS", "TRAVIS", "TRAVIS_COMMIT"},
+	{"VELA", "VELA", "VELA_BUILD_COMMIT"},
+	{"VERCEL", "NOW_BUILDER VERCEL", "VERCEL_GIT_COMMIT_SHA"},
+	{"APPCENTER", "APPCENTER_BUILD_ID", ""},
+	{"WOODPECKER", "CI=woodpecker", "CI_COMMIT_SHA"},
+	{"XCODE_CLOUD", "CI_XCODE_PROJECT", "CI_COMMIT"},
+	{"XCODE_SERVER", "XCS", ""},
 }
-
-// names keeps the rows of the table short.
-func names(n ...string) []string { return n }

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
@@ -34,8 +33,8 @@ const (
 //
 // Its methods may be called from any goroutine.
 type Redactor struct {
-	mu    sync.Mutex // for Add
-	forms atomic.Pointer[[]form]
+	mu    sync.RWMutex
+	forms []form // in order, and never changed
 }
 
 // New returns a redactor that knows some secrets.
@@ -62,12 +61,10 @@ func (r *Redactor) Add(secret string) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	forms := r.known()
-	_, isKnown := slices.BinarySearchFunc(forms, secret, func(f form, secret string) int { return strings.Compare(f.text, secret) })
-	if isKnown {
+	if slices.ContainsFunc(r.forms, func(f form) bool { return f.text == secret }) {
 		return
 	}
-	forms = slices.Clone(forms)
+	forms := slices.Clone(r.forms)
 	for _, text := range escaped(secret) {
 		forms = append(forms, form{text, len(secret) < shortestAnywhere})
 	}
@@ -75,15 +72,13 @@ func (r *Redactor) Add(secret string) {
 		forms = append(forms, form{text, false})
 	}
 	slices.SortFunc(forms, func(a, b form) int { return strings.Compare(a.text, b.text) })
-	forms = slices.Compact(forms)
-	r.forms.Store(&forms)
+	r.forms = slices.Compact(forms)
 }
 
 func (r *Redactor) known() []form {
-	if forms := r.forms.Load(); forms != nil {
-		return *forms
-	}
-	return nil
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.forms
 }
 
 // escaped returns the secret as it appears in text, JSON, Go's quoted strings, the

@@ -34,10 +34,15 @@ const (
 // error encodes to the same bytes again, but for spaces at the end, which an
 // upload of unknown size leaves there.
 type header struct {
-	Format      int            `json:"artifact"`
-	Team        string         `json:"team,omitempty"`
-	ID          artifact.ID    `json:"id"`
-	Size        int64          `json:"size"`
+	Format int         `json:"artifact"`
+	Team   string      `json:"team,omitempty"`
+	ID     artifact.ID `json:"id"`
+	Size   int64       `json:"size"`
+	metadata
+}
+
+// metadata is [artifact.Metadata] with the names of its members in a header.
+type metadata struct {
 	CI          string         `json:"ci,omitempty"`
 	Interactive *bool          `json:"interactive,omitempty"`
 	SHA         string         `json:"sha,omitempty"`
@@ -47,21 +52,10 @@ type header struct {
 }
 
 func newHeader(key Key, size int64, m artifact.Metadata) header {
-	return header{
-		Format: format, Team: key.Team, ID: key.ID, Size: size,
-		CI: m.CI, Interactive: m.Interactive, SHA: m.SHA, DirtyHash: m.DirtyHash,
-		Duration: m.Duration, Tag: m.Tag,
-	}
+	return header{format, key.Team, key.ID, size, metadata(m)}
 }
 
 func (h header) key() Key { return Key{Team: h.Team, ID: h.ID} }
-
-func (h header) entry() Entry {
-	return Entry{Size: h.Size, Metadata: artifact.Metadata{
-		CI: h.CI, Interactive: h.Interactive, SHA: h.SHA, DirtyHash: h.DirtyHash,
-		Duration: h.Duration, Tag: h.Tag,
-	}}
-}
 
 // check holds h to the rules that [Store] states. Its errors wrap [ErrInvalid].
 func (h header) check() error {
@@ -178,5 +172,5 @@ func readHeader(file *os.File, key Key) (Entry, error) {
 	if _, err := file.Seek(int64(length), io.SeekStart); err != nil {
 		return Entry{}, err
 	}
-	return h.entry(), nil
+	return Entry{h.Size, artifact.Metadata(h.metadata)}, nil
 }
