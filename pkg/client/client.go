@@ -271,8 +271,8 @@ func teamQuery(team artifact.Team) string {
 	return query.Encode()
 }
 
-// TokenSource provides tokens that expire while a client is in use. Its methods
-// may be called from any goroutine.
+// TokenSource provides tokens that expire while a client is in use. It is safe
+// for concurrent use.
 type TokenSource interface {
 	// Token returns the token to send now; empty sends none. It is called for
 	// every attempt, so it should be quick. An error ends the call with

@@ -64,7 +64,7 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 	verifier := transfer.Verifier{Client: cache, Jobs: jobs}
 	if len(o.args) == 1 {
 		for result := range verifier.LookUp(ctx, inputs) {
-			if ctx.Err() == nil { // else it was only broken off
+			if ctx.Err() == nil { // else it failed because ctx ended
 				return a.printed(a.printStat(result))
 			}
 		}

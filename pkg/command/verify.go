@@ -91,7 +91,7 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	verifier.Jobs, verifier.Progress = 1, shown
 	for result := range results(ctx, listOf(*single)) {
 		shown.End()
-		if ctx.Err() == nil { // else it was only broken off
+		if ctx.Err() == nil { // else it failed because ctx ended
 			return a.printOneVerification(result)
 		}
 	}

@@ -1,9 +1,9 @@
-// Package api writes down the contract of the Remote Cache API, version 8:
-// paths, query parameters, header names with their limits, and the shapes of
-// the JSON documents. Client and server both read it and share nothing else.
+// Package api defines the Remote Cache API, version 8: paths, query parameters,
+// headers with their limits, and JSON documents. It is all that client and server
+// share.
 //
-// Source: Vercel's REST reference, "Upload a cache artifact" and its
-// neighbours.
+// Source: Vercel's REST API reference, "Upload a cache artifact" and related
+// pages.
 package api
 
 import (
@@ -26,40 +26,37 @@ const (
 	EventsPath    = ArtifactsPath + "/events"
 )
 
-// The paths that only Vercel has: who a token belongs to, and of which teams
-// that user is a member.
+// The paths that only Vercel has, for a token's user and the user's teams.
 const (
 	UserPath  = "/v2/user"
 	TeamsPath = "/v2/teams"
-	// MaxTeams is the most teams that one answer may list.
+	// MaxTeams is the maximum number of teams in one answer.
 	MaxTeams = 100
 )
 
-// The query parameters that name a team. Every request may carry either or
-// both; neither is the personal account.
+// The query parameters of a team. A request may have either or both; without them
+// it is for the personal account.
 const (
 	ParamTeamID = "teamId"
 	ParamSlug   = "slug"
 )
 
-// ContentType is the only one that an upload may have: some servers answer 415
-// to any other.
+// ContentType is required for uploads: some servers answer 415 to any other.
 const ContentType = "application/octet-stream"
 
 // ArtifactPath is the path of one artifact below the base URL. The id becomes
 // one percent-encoded segment (RFC 3986, section 3.3).
 func ArtifactPath(id string) string {
-	// url.PathEscape leaves the dots of "." and ".." alone, which no valid
-	// id is, and encodes a slash, which no valid id has.
+	// url.PathEscape does not escape "." and "..", which are not valid ids.
 	return ArtifactsPath + "/" + strings.ReplaceAll(url.PathEscape(id), "+", "%2B")
 }
 
 // ErrInvalidBaseURL is wrapped by the errors of [ParseBaseURL].
 var ErrInvalidBaseURL = errors.New("invalid API")
 
-// ParseBaseURL checks a base URL, takes the slashes off its end, and gives the
-// host in the ASCII form that is dialled; an empty one is [DefaultBaseURL]. Its
-// errors do not repeat what may be a password.
+// ParseBaseURL checks a base URL, removes trailing slashes, and converts the host
+// to ASCII. For an empty string it returns [DefaultBaseURL]. Its errors do not
+// contain a password.
 func ParseBaseURL(raw string) (*url.URL, error) {
 	if raw == "" {
 		raw = DefaultBaseURL

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// The headers of an upload that describe the artifact. A download carries all
-// but the two of the client.
+// The headers that describe an artifact. Downloads have all but the two about the
+// client.
 const (
 	HeaderDuration    = "X-Artifact-Duration"
 	HeaderCI          = "X-Artifact-Client-Ci"
@@ -26,11 +26,10 @@ const (
 	MaxDirtyHash = 200
 )
 
-// CheckHeader checks a value for the header called name, one of the constants
-// above: within its limit, printable ASCII without spaces at either end, and in
-// the header's own form. It refuses an empty value; a header without a value is
-// left out. The error is a phrase about the value ("it has 51 characters, 50 are
-// allowed"), which the caller puts behind a name.
+// CheckHeader checks the value of the header name, one of the constants above:
+// its length and form, and that it is printable ASCII without spaces at either
+// end. An empty value is an error. The error is a phrase about the value ("it has
+// 51 characters, 50 are allowed"), to follow a name.
 func CheckHeader(name, value string) error {
 	switch name {
 	case HeaderCI:
@@ -58,8 +57,8 @@ func CheckHeader(name, value string) error {
 	return nil
 }
 
-// checkText refuses what a header cannot carry unchanged. Values are ASCII, so
-// bytes are characters.
+// checkText rejects values that a header would change. They are ASCII, so bytes
+// are characters.
 func checkText(value string, limit int) error {
 	if value == "" {
 		return fmt.Errorf("it is empty")

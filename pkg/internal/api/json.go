@@ -10,8 +10,8 @@ type Query struct {
 	Hashes []string `json:"hashes"`
 }
 
-// QueryResult is what the batch query's answer, a map from hash to result,
-// holds for one artifact; null there is a miss.
+// QueryResult is the result for one artifact in the answer to the batch query, a
+// map by hash. A miss is null.
 type QueryResult struct {
 	Size           int64       `json:"size"`
 	TaskDurationMs int64       `json:"taskDurationMs"`
@@ -21,7 +21,7 @@ type QueryResult struct {
 	Error          *QueryError `json:"error,omitempty"`
 }
 
-// QueryError stands in a [QueryResult] instead of everything else.
+// QueryError replaces all other members of a [QueryResult].
 type QueryError struct {
 	Message string `json:"message"`
 }
@@ -34,12 +34,12 @@ const (
 	StatusPaused    = "paused"
 )
 
-// Status answers for the principal and the team.
+// Status is the state of the cache for a user and a team.
 type Status struct {
 	Status string `json:"status"`
 }
 
-// Event is one entry of what is posted to [EventsPath].
+// Event is an entry in the body of a POST to [EventsPath].
 type Event struct {
 	SessionID string   `json:"sessionId"`
 	Source    string   `json:"source"` // LOCAL or REMOTE
@@ -48,20 +48,19 @@ type Event struct {
 	Duration  *float64 `json:"duration,omitempty"` // milliseconds, on a HIT
 }
 
-// Failure is an error in the two forms that clients know: nested, as Vercel
-// sends it and turbo reads it, and flat, as the published description has it.
+// Failure is an error in both forms that clients parse: nested, as Vercel sends
+// it, and flat, as its API reference has it.
 type Failure struct {
 	Error FailureDetail `json:"error"`
 	FailureDetail
 }
 
-// FailureDetail says what went wrong, for programs and for people.
+// FailureDetail describes an error, for programs and for people.
 type FailureDetail struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 }
 
-// CodeCachePrefix begins the codes that say the cache, not the caller, is at
-// fault: remote_caching_disabled, remote_caching_over_limit and
-// remote_caching_paused.
+// CodeCachePrefix begins the codes for the state of the cache:
+// remote_caching_disabled, remote_caching_over_limit and remote_caching_paused.
 const CodeCachePrefix = "remote_caching_"

@@ -14,7 +14,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
-// Storage is the place of an account's secret.
+// Storage is where the secret of an account is stored.
 type Storage string
 
 // The two places.
@@ -26,7 +26,7 @@ const (
 // Account is a login without its secret.
 type Account struct {
 	API string `json:"api"` // base URL
-	// TeamID and TeamSlug are those of the default team, empty for the personal
+	// TeamID and TeamSlug are the default team; both are empty for the personal
 	// account.
 	TeamID   string  `json:"teamId,omitempty"`
 	TeamSlug string  `json:"teamSlug,omitempty"`
@@ -59,8 +59,8 @@ func (e *FileError) Error() string { return fmt.Sprintf("%s %s: %v", e.Doing, e.
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Accounts reads all logins, and asks no keyring. There are none without a file, or if
-// it may not be read, as another user's. The error is a [*FileError].
+// Accounts returns all logins, without using the keyring. It returns none if the
+// file does not exist or belongs to another user. The error is a [*FileError].
 func (s *Store) Accounts() (Accounts, error) {
 	if s.dir == "" {
 		return Accounts{}, nil
@@ -74,8 +74,8 @@ func (s *Store) Accounts() (Accounts, error) {
 	return accounts, nil
 }
 
-// Origin is what a credential belongs to: a base URL's scheme, host and port, as
-// [origin.Of] writes them. Vercel's two are one.
+// Origin is what a credential is for: a base URL's scheme, host and port, as in
+// [origin.Of]. Vercel's two hosts are one origin.
 type Origin string
 
 // Vercel is the origin of Vercel's cache.
@@ -94,7 +94,7 @@ func OriginOf(base *url.URL) (Origin, error) {
 	return Origin(text), err
 }
 
-// OriginOfAPI is [OriginOf] for the text of a base URL.
+// OriginOfAPI is like [OriginOf] for an unparsed base URL.
 func OriginOfAPI(raw string) (Origin, error) {
 	base, err := api.ParseBaseURL(raw)
 	if err != nil {
@@ -103,7 +103,7 @@ func OriginOfAPI(raw string) (Origin, error) {
 	return OriginOf(base)
 }
 
-// String returns the origin without its scheme's own port.
+// String returns the origin without its scheme's default port.
 func (o Origin) String() string {
 	text := string(o)
 	if strings.HasPrefix(text, "https://") {

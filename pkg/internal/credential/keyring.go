@@ -15,9 +15,9 @@ import (
 const service = "artifact"
 
 const (
-	// KeyringWait is how long a keyring may take to answer.
+	// KeyringWait is how long to wait for a keyring.
 	KeyringWait = 3 * time.Second
-	// UnlockWait is how long it may take if a person can unlock it.
+	// UnlockWait is how long to wait if a person can unlock it.
 	UnlockWait = 60 * time.Second
 )
 
@@ -38,13 +38,13 @@ func (e *KeyringError) Error() string {
 // Unwrap returns the cause.
 func (e *KeyringError) Unwrap() error { return e.Err }
 
-// boundedKeyring gives up a call that takes too long. The call itself cannot be
-// ended; what it does later is lost.
+// boundedKeyring abandons calls that take too long. The result of an abandoned
+// call is ignored.
 type boundedKeyring struct {
 	get    func(service, user string) (secret string, err error)
 	set    func(service, user, secret string) error
 	remove func(service, user string) error
-	// present says why there is no keyring, if that is known without a call.
+	// present returns why there is no keyring, if that is known without a call.
 	present func() error
 }
 
@@ -88,7 +88,7 @@ func (k boundedKeyring) call(ctx context.Context, wait time.Duration, f func() e
 	done := make(chan error, 1)
 	go func() {
 		err := fault.Catch(f)
-		if errors.As(err, new(*fault.Error)) { // the library trusts the form of what a service answers
+		if errors.As(err, new(*fault.Error)) { // the library panics if a service answers in another form
 			err = errors.New("its answer is not valid")
 		}
 		done <- err

@@ -2,7 +2,7 @@
 
 package credential
 
-// presence leaves it to the keyring itself.
+// presence returns nil: only a call shows whether there is a keyring.
 func presence(func(string) string) func() error {
 	return func() error { return nil }
 }

@@ -9,8 +9,8 @@ import (
 	"strconv"
 )
 
-// presence looks for the session's D-Bus, the way to a keyring. Without one the library
-// would start a bus, which has no keyring, and leave it running.
+// presence looks for the session's D-Bus. Without one, the library would start a
+// bus without a keyring, and leave it running.
 func presence(getenv func(string) string) func() error {
 	return func() error {
 		if address := getenv("DBUS_SESSION_BUS_ADDRESS"); address != "" && address != "autolaunch:" {

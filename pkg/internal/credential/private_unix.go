@@ -40,8 +40,8 @@ func openLock(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 }
 
-// checkOwner refuses to write files as root in the home of the user who called sudo,
-// whose id is in SUDO_UID: without it that user could not change them.
+// checkOwner refuses to write files as root in the home of the user who called
+// sudo, whose id is in SUDO_UID, since that user could not change them.
 func checkOwner(dir, sudoUID string) error {
 	caller, err := strconv.Atoi(sudoUID)
 	if err != nil || caller == 0 || os.Geteuid() != 0 {

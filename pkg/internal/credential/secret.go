@@ -1,14 +1,14 @@
 // Package credential holds secrets that must never be printed, and stores logins: in
 // the keyring of the operating system or, if the user says so, in a file.
 //
-// It bounds the wait for a keyring, and refuses a file of secrets that others can
+// It limits the wait for a keyring, and rejects a file of secrets that others can
 // read. Start at [Secret] and [Store].
 package credential
 
 const masked = "***"
 
-// Secret is a token or a key. Every way of printing it gives "***"; only
-// [Secret.Reveal] gives the value.
+// Secret is a token or a key. It prints as "***"; only [Secret.Reveal] returns
+// the value.
 type Secret struct{ value string }
 
 // NewSecret returns a secret.

@@ -20,7 +20,7 @@ var ErrExposed = errors.New("others can read it")
 
 func (s *Store) secretsPath() string { return filepath.Join(s.dir, secretsFile) }
 
-// readSecrets follows no link, and refuses a file that others can read.
+// readSecrets reads the file, but not through a link or if others can read it.
 func (s *Store) readSecrets() (map[Origin]string, error) {
 	path := s.secretsPath()
 	secrets := make(map[Origin]string)
@@ -81,7 +81,7 @@ func writeJSON(path string, document any) (err error) {
 	return tempfile.Rename(temp, path)
 }
 
-// isAbsent reports whether there is no such file, or a file in its directory's place.
+// isAbsent reports whether the file or its directory does not exist.
 func isAbsent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || isNoDirectory(err)
 }

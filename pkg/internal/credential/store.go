@@ -14,9 +14,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// Store keeps what login stored: one secret for each origin, in the keyring of
-// the operating system or in a file, and the [Accounts] beside it. Several
-// processes may use it at once.
+// Store stores logins: a secret for each origin, in the keyring of the operating
+// system or in a file, and the [Accounts]. Several processes may use it at once.
 type Store struct {
 	dir     string
 	getenv  func(string) string
@@ -26,15 +25,15 @@ type Store struct {
 // ErrNoDirectory reports that there is no place for the store's files.
 var ErrNoDirectory = errors.New("no directory for settings: neither HOME nor XDG_CONFIG_HOME is set")
 
-// NewStore returns a store in dir, which need not exist; an empty dir stores nothing.
-// The environment is read for the way to the keyring, and for sudo.
+// NewStore returns a store in dir, which need not exist; with an empty dir, it
+// stores nothing. The environment locates the keyring, and reveals sudo.
 func NewStore(dir string, getenv func(string) string) *Store {
 	return &Store{dir: dir, getenv: getenv, keyring: systemKeyring(getenv)}
 }
 
-// Get returns the secret of an account from [Store.Accounts], empty if it is gone, and
-// says for people where it is kept. The error is a [*KeyringError], a [*FileError], or
-// ctx's.
+// Get returns the secret of an account from [Store.Accounts], empty if it is
+// gone, and describes where it was. The error is a [*KeyringError], a
+// [*FileError], or ctx's.
 func (s *Store) Get(ctx context.Context, origin Origin, account Account) (secret Secret, place string, err error) {
 	if account.Storage == InFile {
 		secrets, err := s.readSecrets()
@@ -47,14 +46,14 @@ func (s *Store) Get(ctx context.Context, origin Origin, account Account) (secret
 	return secret, "keyring", err
 }
 
-// SaveOptions say how an account is stored.
+// SaveOptions configure [Store.Save].
 type SaveOptions struct {
 	MakeDefault bool          // make its API the default one
 	Wait        time.Duration // for a keyring, as [KeyringWait]
 }
 
-// Save stores an account, and its secret where account.Storage says. It replaces what
-// was stored for that origin.
+// Save stores an account, and its secret in account.Storage. It replaces an
+// earlier login to that origin.
 func (s *Store) Save(ctx context.Context, account Account, secret Secret, options SaveOptions) error {
 	origin, err := OriginOfAPI(account.API)
 	if err != nil {
@@ -66,7 +65,7 @@ func (s *Store) Save(ctx context.Context, account Account, secret Secret, option
 		}
 		before, isStored := accounts.ByOrigin[origin]
 		if isStored && before.Storage != account.Storage {
-			// What is left behind does no harm: it is never read.
+			// A leftover secret does no harm: it is never read.
 			_ = s.drop(ctx, origin, before, KeyringWait)
 		}
 		accounts.ByOrigin[origin] = account
@@ -88,15 +87,15 @@ func (s *Store) drop(ctx context.Context, origin Origin, account Account, wait t
 	if account.Storage == InFile {
 		err := s.changeSecrets(func(secrets map[Origin]string) { delete(secrets, origin) })
 		if errors.Is(err, ErrExposed) {
-			err = s.removeSecrets() // all of them may be known
+			err = s.removeSecrets() // others may have read all of them
 		}
 		return err
 	}
 	return s.keyring.Remove(ctx, origin, wait)
 }
 
-// CheckWritable checks that [Store.Save] could store a secret in that place: it makes the
-// directory, and asks the keyring, which has to be unlocked for that.
+// CheckWritable checks that [Store.Save] could store a secret in storage. It
+// creates the directory, and has the keyring unlocked.
 func (s *Store) CheckWritable(ctx context.Context, origin Origin, storage Storage, wait time.Duration) error {
 	unlock, err := s.lock(ctx)
 	if err != nil {
@@ -142,7 +141,7 @@ func (s *Store) Forget(ctx context.Context, match func(Origin) bool) ([]Origin, 
 	return removed, errors.Join(failed, err)
 }
 
-// change changes the accounts while no other process does.
+// change changes the accounts under a lock.
 func (s *Store) change(ctx context.Context, apply func(*Accounts) error) error {
 	unlock, err := s.lock(ctx)
 	if err != nil {
@@ -174,8 +173,7 @@ const (
 // ErrBusy reports another login or logout under way.
 var ErrBusy = errors.New("another login or logout is running")
 
-// lock makes the directory, and waits until no other process changes its files. The
-// lock ends with the process.
+// lock creates the directory and locks it. The lock ends with the process.
 func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 	if s.dir == "" {
 		return nil, ErrNoDirectory
@@ -196,8 +194,8 @@ func (s *Store) lock(ctx context.Context) (unlock func(), err error) {
 	for {
 		locked, err := filelock.Try(file)
 		if locked || err != nil {
-			// A file system without locks is used without: files
-			// are replaced as a whole, so they stay readable.
+			// Without locks in the file system, go on: files are replaced as a
+			// whole, so they stay readable.
 			return func() { _ = file.Close() }, nil
 		}
 		select {

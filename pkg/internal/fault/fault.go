@@ -1,6 +1,6 @@
-// Package fault carries a panic out of the goroutine in which it happens, where
-// it would end the whole program: with a stack in which secrets are shown, and
-// with files left behind. Start at [Catch].
+// Package fault turns panics into errors. A panic in any goroutine would
+// otherwise end the program, with secrets in its stack trace and with temporary
+// files left behind. Start at [Catch].
 package fault
 
 import (
@@ -32,16 +32,16 @@ func Catch(f func() error) (err error) {
 	return f()
 }
 
-// Raise panics with the [*Error] in err, if there is one: for the goroutine that
-// waits for the one that panicked.
+// Raise panics with the [*Error] in err, if there is one, to pass on the panic of
+// another goroutine.
 func Raise(err error) {
 	if fault := (*Error)(nil); errors.As(err, &fault) {
 		panic(fault)
 	}
 }
 
-// Abandon runs f on a goroutine of its own, and leaves it behind when ctx ends: a
-// read from a pipe cannot be interrupted. Then it returns ctx's error at once, and
+// Abandon runs f in a goroutine of its own, such as a read from a pipe, which
+// cannot be interrupted. When ctx ends, it returns ctx's error at once, and
 // discards what f returns later.
 func Abandon[T any](ctx context.Context, f func() (T, error), discard func(T)) (value T, err error) {
 	finished := make(chan error, 1)

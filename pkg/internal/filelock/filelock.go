@@ -3,9 +3,9 @@ package filelock
 
 import "os"
 
-// Try takes the lock on an open file, and reports false if another holder has it.
-// The lock ends with the process, or when the file is closed. An error means that
-// the file system has no locks.
+// Try locks an open file, and returns false if it is locked already. The lock
+// ends with the process, or when the file is closed. An error means that the file
+// system does not support locks.
 func Try(file *os.File) (bool, error) {
 	err := lock(file.Fd())
 	if isHeld(err) {

@@ -19,33 +19,32 @@ const (
 	buffers    = 3
 )
 
-// Options say where [Copy] takes bytes to.
+// Options configure [Copy].
 type Options struct {
-	// To, if not nil, gets each piece. Its error ends the reading.
+	// To, if not nil, receives each piece. Its error ends the copy.
 	To io.Writer
 	// Hashes get the same bytes.
 	Hashes []hash.Hash
 	// Progress, if not nil, is called with the number of bytes hashed so far.
 	Progress func(int64)
-	// Size is the expected number of bytes, or -1. It only keeps buffers small
-	// for small streams.
+	// Size is the expected number of bytes, or -1. It only limits the size of the
+	// buffers.
 	Size int64
-	// PieceSize is the most bytes of a piece, 256 KiB if it is 0. Up to three
-	// pieces are in memory at once.
+	// PieceSize is the maximum size of a piece in bytes (default 256 KiB). Up to
+	// three pieces are in memory at once.
 	PieceSize int
 }
 
-// Copy reads r to its end, passes the bytes on, and returns how many there were.
-// When it returns, also with an error, the hashes have all that was read. An error
-// is that of r or of the writer.
+// Copy reads r to its end, and returns the number of bytes. When it returns, even
+// with an error, the hashes have received all that was read. The error comes from
+// r or To.
 func Copy(r io.Reader, options Options) (read int64, err error) {
 	size := options.PieceSize
 	if size == 0 {
 		size = bufferSize
 	}
 	if options.Size >= 0 {
-		// One more byte than there are finds the end with the last piece.
-		// Not Size+1, which the largest number that a peer can claim overflows.
+		// One byte more finds the end with the last piece. Size+1 could overflow.
 		size = int(min(int64(size)-1, options.Size)) + 1
 	}
 	s := side{Options: options, size: size}
@@ -72,9 +71,9 @@ func Copy(r io.Reader, options Options) (read int64, err error) {
 	return read, err
 }
 
-// fill reads until the buffer is full or the stream has nothing more: a pipe
-// gives little at a time, and each further step costs the same for any size.
-// Unlike [io.ReadFull] it keeps the reader's own errors apart from its end.
+// fill reads until the buffer is full or the stream ends, since a pipe returns
+// little at a time. Unlike [io.ReadFull] it does not turn an end of r into
+// io.ErrUnexpectedEOF.
 func fill(r io.Reader, buffer []byte) (n int, err error) {
 	for n < len(buffer) && err == nil {
 		var read int
@@ -84,8 +83,7 @@ func fill(r io.Reader, buffer []byte) (n int, err error) {
 	return n, err
 }
 
-// side hashes on a goroutine of its own, in the order of the writes, so that the
-// reader need not wait.
+// side hashes in a goroutine of its own, so that the reader need not wait.
 type side struct {
 	Options
 	size       int      // of each buffer
@@ -116,7 +114,7 @@ func (s *side) hash(b []byte) {
 	}
 }
 
-// buffer returns one to fill. It waits for the hashes if all are under way.
+// buffer returns a buffer to fill. If all are in use, it waits for the hashes.
 func (s *side) buffer() []byte {
 	if len(s.made) == buffers {
 		return <-s.free
@@ -131,8 +129,8 @@ func (s *side) buffer() []byte {
 	}
 }
 
-// pool has the buffers of streams that were read. Without it they are half of the
-// garbage of a list of small files.
+// pool reuses buffers. Without it they are half of the garbage of a list of small
+// files.
 var pool sync.Pool
 
 func pooled(size int) []byte {
@@ -142,7 +140,7 @@ func pooled(size int) []byte {
 	return make([]byte, size)
 }
 
-// write passes a filled buffer on; it belongs to the hashes from then on.
+// write passes a filled buffer to the hashes, which own it from then on.
 func (s *side) write(b []byte) {
 	if s.done == nil {
 		s.start()
@@ -150,8 +148,8 @@ func (s *side) write(b []byte) {
 	s.full <- b
 }
 
-// stop waits until all that was written is hashed, and gives the buffers back. It
-// panics if a hash or Progress did.
+// stop waits until everything is hashed, and frees the buffers. It panics if a
+// hash or Progress did.
 func (s *side) stop() {
 	if s.done != nil {
 		close(s.full)
@@ -163,7 +161,8 @@ func (s *side) stop() {
 	}
 }
 
-// writeAll feeds several hashes at the same time. A hash never returns an error.
+// writeAll writes to several hashes at the same time. A hash never returns an
+// error.
 func writeAll(hashes []hash.Hash, b []byte) {
 	switch len(hashes) {
 	case 0:

@@ -17,13 +17,13 @@ import (
 
 const (
 	agentProgram = "buildkite-agent"
-	// agentWait bounds the agent, which makes its own further tries.
+	// agentWait limits the time of the agent, which retries by itself.
 	agentWait = time.Minute
 	// agentDelay is how long to wait for the output of a stopped agent.
 	agentDelay = time.Second
 )
 
-// buildkite returns a job that asks its agent.
+// buildkite returns a job that gets its token from the agent.
 func buildkite(o Options) job {
 	args := []string{"oidc", "request-token"}
 	if o.Audience != "" {
@@ -75,7 +75,7 @@ func runAgent(ctx context.Context, args, environ []string) (string, error) {
 	return strings.TrimSpace(stdout.String()), nil
 }
 
-// redactorOf hides the secrets of an agent's environment.
+// redactorOf returns a redactor for the secrets in an agent's environment.
 func redactorOf(environ []string) *redact.Redactor {
 	redactor := new(redact.Redactor)
 	for _, variable := range environ {
@@ -93,7 +93,7 @@ func lastLine(text string) string {
 
 // limitedBuffer keeps the first limit bytes written to it.
 type limitedBuffer struct {
-	kept  bytes.Buffer // its ReadFrom knows no limit
+	kept  bytes.Buffer // not embedded: its ReadFrom has no limit
 	limit int
 }
 

@@ -29,31 +29,31 @@ type claims struct {
 }
 
 var (
-	errNoJWT     = errors.New("it is not a JWT")
-	errNoBearer  = errors.New("it is not a bearer token")
-	errTooLong   = fmt.Errorf("it is longer than %d KiB", maxToken>>10)
-	errEmptyJWT  = errors.New("it is empty")
-	errSurprised = errors.New("its claims are not valid")
+	errNotJWT     = errors.New("it is not a JWT")
+	errNotBearer  = errors.New("it is not a bearer token")
+	errTooLong    = fmt.Errorf("it is longer than %d KiB", maxToken>>10)
+	errEmptyToken = errors.New("it is empty")
+	errBadClaims  = errors.New("its claims are not valid")
 )
 
-// parseClaims reads a token without trusting it. Its errors do not repeat it.
+// parseClaims parses an untrusted token. Its errors do not contain it.
 func parseClaims(token string) (claims, error) {
 	switch {
 	case token == "":
-		return claims{}, errEmptyJWT
+		return claims{}, errEmptyToken
 	case len(token) > maxToken:
 		return claims{}, errTooLong
 	}
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return claims{}, errNoJWT
+		return claims{}, errNotJWT
 	}
 	var payload []byte
 	for i, part := range parts {
 		text, err := base64.RawURLEncoding.DecodeString(part)
-		// The decoder passes over line ends.
+		// The decoder ignores line breaks.
 		if err != nil || len(text) == 0 || strings.ContainsAny(part, "\r\n") {
-			return claims{}, errNoJWT
+			return claims{}, errNotJWT
 		}
 		if i == 1 {
 			payload = text
@@ -68,7 +68,7 @@ func parseClaims(token string) (claims, error) {
 		Expires   numericDate `json:"exp"`
 	}
 	if json.Unmarshal(payload, &read) != nil {
-		return claims{}, errSurprised
+		return claims{}, errBadClaims
 	}
 	return claims{
 		subject: read.Subject, issuer: read.Issuer, audience: read.Audience,
@@ -91,7 +91,7 @@ func (a *audience) UnmarshalJSON(text []byte) error {
 // numericDate is seconds since 1970, maybe with a fraction.
 type numericDate struct{ time.Time }
 
-// maxDate is in the year 9999, the last that can be written.
+// maxDate is the end of the year 9999.
 const maxDate = 253402300799
 
 func (d *numericDate) UnmarshalJSON(text []byte) error {
@@ -100,7 +100,7 @@ func (d *numericDate) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	if !(seconds > 0 && seconds <= maxDate) {
-		return errSurprised
+		return errBadClaims
 	}
 	whole, fraction := math.Modf(seconds)
 	d.Time = time.Unix(int64(whole), int64(fraction*float64(time.Second)))
@@ -108,7 +108,7 @@ func (d *numericDate) UnmarshalJSON(text []byte) error {
 }
 
 // check compares the token's times with this machine's clock, and its audience
-// with the wanted one, if any.
+// with wanted, if not empty.
 func (c claims) check(now time.Time, wanted string) error {
 	begins := c.notBefore
 	if c.issued.After(begins) {
@@ -136,16 +136,16 @@ func validity(begins, ends time.Time) string {
 
 func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// checkBearer checks that a header can carry the token (RFC 6750, section 2.1).
-// Its errors do not repeat it.
+// checkBearer checks the form of a token (RFC 6750, section 2.1). Its errors do
+// not contain it.
 func checkBearer(token string) error {
 	switch {
 	case token == "":
-		return errNoBearer
+		return errNotBearer
 	case len(token) > maxToken:
 		return errTooLong
 	case strings.Trim(token, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~+/=") != "":
-		return errNoBearer
+		return errNotBearer
 	}
 	return nil
 }

@@ -24,8 +24,8 @@ type Exchange struct {
 	// TokenURL is its token endpoint, if known. Tokens are revoked at /revoke
 	// below it.
 	TokenURL string
-	// Issuer is where both endpoints are looked up (OpenID Connect Discovery 1.0,
-	// section 4). A TokenURL must be the one found there.
+	// Issuer announces both endpoints (OpenID Connect Discovery 1.0, section 4).
+	// TokenURL, if set, must be the one that it announces.
 	Issuer string
 	// ClientID, Team and PolicyID are sent unless they are empty.
 	ClientID, Team, PolicyID string
@@ -40,7 +40,7 @@ type exchange struct {
 	found    atomic.Pointer[endpoints]
 }
 
-// endpoints are where tokens are exchanged and revoked; nil for nowhere.
+// endpoints are where tokens are exchanged and revoked. Each may be nil.
 type endpoints struct{ token, revocation *url.URL }
 
 func newExchange(o Exchange, wire wire) (*exchange, error) {
@@ -61,7 +61,7 @@ func newExchange(o Exchange, wire wire) (*exchange, error) {
 	return e, nil
 }
 
-// shown returns the token endpoint for people, once it is known.
+// shown returns the token endpoint in printable form, once it is known.
 func (e *exchange) shown() string {
 	if at := e.found.Load(); at != nil {
 		return transport.Redact(at.token)
@@ -87,29 +87,29 @@ func (e *exchange) locate(ctx context.Context) (*endpoints, error) {
 	return at, nil
 }
 
-// discover looks the endpoints up. The issuer must name itself and an endpoint at
+// discover looks up the endpoints. The issuer must name itself and an endpoint at
 // its own origin, or a forged answer could collect tokens.
 func (e *exchange) discover(ctx context.Context) (*endpoints, error) {
 	doing := "looking up the issuer " + transport.Redact(e.issuer)
-	var told struct {
+	var answer struct {
 		Issuer     string `json:"issuer"`
 		Token      string `json:"token_endpoint"`
 		Revocation string `json:"revocation_endpoint"`
 	}
 	target := e.issuer.JoinPath(".well-known", "openid-configuration")
-	if err := e.wire.ask(ctx, question{doing: doing, target: target}, &told); err != nil {
+	if err := e.wire.ask(ctx, question{doing: doing, target: target}, &answer); err != nil {
 		return nil, err
 	}
 	untrusted := func(format string, args ...any) error {
 		return &Error{Doing: doing, Kind: Untrusted, Err: fmt.Errorf(format, args...)}
 	}
 	show := func(text string) string { return printable.Line(text, reply.MaxLine) }
-	if strings.TrimRight(told.Issuer, "/") != strings.TrimRight(e.options.Issuer, "/") {
-		return nil, untrusted("it calls itself %q", show(told.Issuer))
+	if strings.TrimRight(answer.Issuer, "/") != strings.TrimRight(e.options.Issuer, "/") {
+		return nil, untrusted("it calls itself %q", show(answer.Issuer))
 	}
 	at := new(endpoints)
 	var err error
-	if at.token, err = endpoint(told.Token); err != nil {
+	if at.token, err = endpoint(answer.Token); err != nil {
 		return nil, untrusted("its token endpoint: %w", err)
 	}
 	switch wanted := e.tokenURL; {
@@ -118,7 +118,7 @@ func (e *exchange) discover(ctx context.Context) (*endpoints, error) {
 	case wanted == nil && !origin.Same(at.token, e.issuer):
 		return nil, untrusted("its token endpoint has another origin: %s", show(transport.Redact(at.token)))
 	}
-	if revocation, err := endpoint(told.Revocation); err == nil && origin.Same(revocation, at.token) {
+	if revocation, err := endpoint(answer.Revocation); err == nil && origin.Same(revocation, at.token) {
 		at.revocation = revocation
 	}
 	return at, nil
@@ -147,29 +147,29 @@ func (e *exchange) trade(ctx context.Context, token string) (access string, life
 		}
 	}
 	doing := "exchanging the job's identity token at " + transport.Redact(at.token)
-	var told struct {
+	var answer struct {
 		Token     string   `json:"access_token"`
 		Type      string   `json:"token_type"`
 		ExpiresIn *float64 `json:"expires_in"`
 	}
-	if err := e.wire.ask(ctx, question{doing: doing, target: at.token, form: form, secrets: []string{token}}, &told); err != nil {
+	if err := e.wire.ask(ctx, question{doing: doing, target: at.token, form: form, secrets: []string{token}}, &answer); err != nil {
 		return "", 0, err
 	}
-	err = checkBearer(told.Token)
+	err = checkBearer(answer.Token)
 	switch {
 	case err != nil:
-	case told.Type != "" && !strings.EqualFold(told.Type, "Bearer"):
+	case answer.Type != "" && !strings.EqualFold(answer.Type, "Bearer"):
 		err = errors.New("the token is not a bearer token")
-	case told.ExpiresIn == nil:
-	case !(*told.ExpiresIn > 0):
+	case answer.ExpiresIn == nil:
+	case !(*answer.ExpiresIn > 0):
 		err = errors.New("the token has already expired")
 	default:
-		lifetime = max(1, time.Duration(min(*told.ExpiresIn, maxLifetime.Seconds())*float64(time.Second)))
+		lifetime = max(1, time.Duration(min(*answer.ExpiresIn, maxLifetime.Seconds())*float64(time.Second)))
 	}
 	if err != nil {
 		return "", 0, &Error{Doing: doing, Kind: Untrusted, Err: err}
 	}
-	return told.Token, lifetime, nil
+	return answer.Token, lifetime, nil
 }
 
 // revoke revokes an access token (RFC 7009), if the server has a route for that.

@@ -31,8 +31,8 @@ func TestVercel(t *testing.T) {
 	job.network = leadingTo(t, vercel)
 	i, token, err := job.token(t)
 	subject := jobToken(t, 1, noon)
-	if err != nil || token != "vca_access.1-x" || !slices.Equal(job.told(), []string{subject, "vca_access.1-x"}) {
-		t.Fatalf("%q, %v, hidden %q", token, err, job.told())
+	if err != nil || token != "vca_access.1-x" || !slices.Equal(job.hiddenSecrets(), []string{subject, "vca_access.1-x"}) {
+		t.Fatalf("%q, %v, hidden %q", token, err, job.hiddenSecrets())
 	}
 	want := About{GitLab, "repo:acme/web", "https://ci.example", VercelTokenURL, noon.Add(time.Hour)}
 	if got := i.About(); got != want {
@@ -75,9 +75,9 @@ func TestExchangeAnswers(t *testing.T) {
 		"ended already":  {200, `{"access_token":"abc","expires_in":-1e300}`, Untrusted, "the token has already expired", 0},
 		"ended":          {200, `{"access_token":"abc","expires_in":0}`, Untrusted, "the token has already expired", 0},
 		"unlimited text": {200, `{"access_token":"abc","expires_in":"soon"}`, Untrusted, "the answer does not come from a token server", 0},
-		"no token":       {200, `{"expires_in":300}`, Untrusted, errNoBearer.Error(), 0},
-		"a header more":  {200, `{"access_token":"abc\r\nX-Evil: 1"}`, Untrusted, errNoBearer.Error(), 0},
-		"a command":      {200, `{"access_token":"abc\n::set-env::"}`, Untrusted, errNoBearer.Error(), 0},
+		"no token":       {200, `{"expires_in":300}`, Untrusted, errNotBearer.Error(), 0},
+		"a header more":  {200, `{"access_token":"abc\r\nX-Evil: 1"}`, Untrusted, errNotBearer.Error(), 0},
+		"a command":      {200, `{"access_token":"abc\n::set-env::"}`, Untrusted, errNotBearer.Error(), 0},
 		"huge":           {200, `{"access_token":"` + strings.Repeat("x", maxToken+1) + `"}`, Untrusted, errTooLong.Error(), 0},
 		"no bearer":      {200, `{"access_token":"abc","token_type":"N_A"}`, Untrusted, "the token is not a bearer token", 0},
 		"a page":         {200, `<html>`, Untrusted, "the answer does not come from a token server", 0},

@@ -130,7 +130,7 @@ func (s *setting) start() (*Identity, error) {
 			s.hidden = append(s.hidden, secret)
 		},
 	}
-	w := wire{way: o.way, retries: retry.New(furtherTries)}
+	w := wire{transport: o.transport, retries: retry.New(maxRetries)}
 	w.retries.Random = func() float64 { return 1 }
 	w.retries.Sleep = func(ctx context.Context, d time.Duration) error {
 		s.mu.Lock()
@@ -139,7 +139,7 @@ func (s *setting) start() (*Identity, error) {
 		return ctx.Err()
 	}
 	if s.network != nil {
-		w.way = s.network
+		w.transport = s.network
 	}
 	i, err := newIdentity(o, w)
 	if err != nil {
@@ -163,7 +163,7 @@ func (s *setting) token(t *testing.T) (*Identity, string, error) {
 	return i, token, err
 }
 
-func (s *setting) told() []string {
+func (s *setting) hiddenSecrets() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.hidden)

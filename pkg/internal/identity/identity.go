@@ -1,11 +1,11 @@
 // Package identity authenticates a CI job without a stored secret. It gets the
-// job's identity token, a JWT signed by the CI's vendor, and gives the cache that
-// token or the one that an OAuth server exchanges it for (RFC 8693).
+// job's identity token, a JWT signed by the CI's vendor, and optionally exchanges
+// it at an OAuth server (RFC 8693).
 //
-// It refuses to send a token to any other place, to follow redirects with it, to
-// speak plain http beyond this machine, and to use a token whose times do not fit
-// this machine's clock. Signatures are left to those who accept the token. Start
-// at [New] and [Identity.Token].
+// It never sends a token to any other server, follows redirects with one, uses
+// plain http to another machine, or uses a token that is not valid now by this
+// machine's clock. It does not check signatures. Start at [New] and
+// [Identity.Token].
 package identity
 
 import (
@@ -21,14 +21,14 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
-// Options say how to get a token.
+// Options configure [New].
 type Options struct {
 	// Getenv and Environ are as in package os.
 	Getenv  func(name string) string
 	Environ func() []string
 	// Audience is what the job's token is for; empty leaves it to the vendor.
 	Audience string
-	// Exchange says where the job's token is exchanged; nil sends it as it is.
+	// Exchange exchanges the job's token; if nil, it is sent to the cache as is.
 	Exchange *Exchange
 	// Hide is called with each secret before it is used.
 	Hide func(secret string)
@@ -39,28 +39,28 @@ type Options struct {
 	Trace     func(transport.Exchange)
 }
 
-// way returns the transport to one server. It follows no redirect, and plain http
-// never leaves this machine.
-func (o Options) way(origin *url.URL) http.RoundTripper {
+// transport returns the transport to one server. It does not follow redirects, or
+// use plain http to other machines.
+func (o Options) transport(origin *url.URL) http.RoundTripper {
 	options := transport.Options{Origin: origin, UserAgent: o.UserAgent, RootCAs: o.RootCAs, Trace: o.Trace}
 	if o.Proxy != "" {
-		options.Proxy, _ = transport.ParseProxy(o.Proxy) // New has looked at it
+		options.Proxy, _ = transport.ParseProxy(o.Proxy) // New has checked it
 	}
 	return transport.New(options)
 }
 
-// Identity provides tokens for one cache, and renews them before they end. Its
-// methods may be called from any goroutine.
+// Identity provides tokens for one cache, and renews them before they expire. It
+// is safe for concurrent use.
 type Identity struct {
 	job      job
-	exchange *exchange // nil to send the job's token as it is
+	exchange *exchange // nil to send the job's token as is
 	audience string
 	hide     func(secret string)
 	now      func() time.Time
 
 	current atomic.Pointer[grant]
-	turn    chan struct{} // holds a value while a grant is being got
-	granted []*grant      // all exchanged ones; guarded by turn
+	turn    chan struct{} // a semaphore for getting a grant
+	granted []*grant      // all exchanged tokens; guarded by turn
 }
 
 // grant is a token for the cache.
@@ -70,33 +70,33 @@ type grant struct {
 	since   time.Time
 	ends    time.Time // zero if unknown
 	renewal time.Time // when to get the next one; zero for after a refusal
-	// refused is set once the cache refused it; replacement if it refused the one
-	// before.
+	// refused is set once the cache refused the token, replacement if it replaced
+	// a refused one.
 	refused     atomic.Bool
 	replacement bool
 }
 
 const (
-	// earliness is how long before its end a token is renewed, but at most a
+	// renewBefore is how long before its expiry a token is renewed, but at most a
 	// quarter of its lifetime.
-	earliness = time.Minute
-	// secondChance is how old a replacement must be for its refusal to be a reason
-	// to get another.
-	secondChance = 30 * time.Second
-	// laterTry is the pause after a failed renewal, while the old token is still
-	// good.
-	laterTry = 10 * time.Second
+	renewBefore = time.Minute
+	// minReplacementAge is how old a replacement must be, when it is refused, to
+	// be replaced again.
+	minReplacementAge = 30 * time.Second
+	// renewalPause is the pause after a failed renewal, while the old token is
+	// still valid.
+	renewalPause = 10 * time.Second
 )
 
-// New finds out which job this is, without asking a server. The error is an
-// [*Error], unless it is about the proxy.
+// New recognizes the CI job, without a request. The error is an [*Error], unless
+// it is about the proxy.
 func New(o Options) (*Identity, error) {
 	if o.Proxy != "" {
 		if _, err := transport.ParseProxy(o.Proxy); err != nil {
 			return nil, err
 		}
 	}
-	return newIdentity(o, wire{way: o.way, retries: retry.New(furtherTries)})
+	return newIdentity(o, wire{transport: o.transport, retries: retry.New(maxRetries)})
 }
 
 func newIdentity(o Options, wire wire) (*Identity, error) {
@@ -111,8 +111,7 @@ func newIdentity(o Options, wire wire) (*Identity, error) {
 	return i, err
 }
 
-// Token returns the token to send to the cache now. The error is an [*Error], or
-// ctx's.
+// Token returns a valid token for the cache. The error is an [*Error] or ctx's.
 func (i *Identity) Token(ctx context.Context) (string, error) {
 	if g := i.current.Load(); g.isFresh(i.now()) {
 		return g.token, nil
@@ -130,7 +129,7 @@ func (i *Identity) Token(ctx context.Context) (string, error) {
 	next, err := i.get(ctx)
 	if err != nil {
 		if last.isGood(now) && ctx.Err() == nil {
-			late := &grant{token: last.token, claims: last.claims, since: last.since, ends: last.ends, renewal: now.Add(laterTry)}
+			late := &grant{token: last.token, claims: last.claims, since: last.since, ends: last.ends, renewal: now.Add(renewalPause)}
 			i.current.Store(late)
 			return late.token, nil
 		}
@@ -141,12 +140,12 @@ func (i *Identity) Token(ctx context.Context) (string, error) {
 	return next.token, nil
 }
 
-// isFresh reports whether there is no reason to get another token.
+// isFresh reports whether the token need not be renewed yet.
 func (g *grant) isFresh(now time.Time) bool {
 	return g != nil && !g.refused.Load() && (g.renewal.IsZero() || now.Before(g.renewal))
 }
 
-// isGood reports whether the cache may accept the token.
+// isGood reports whether the token is neither expired nor refused.
 func (g *grant) isGood(now time.Time) bool {
 	return g != nil && !g.refused.Load() && !g.hasEnded(now)
 }
@@ -154,23 +153,23 @@ func (g *grant) isGood(now time.Time) bool {
 func (g *grant) hasEnded(now time.Time) bool { return !g.ends.IsZero() && !now.Before(g.ends) }
 
 // Refused records that the cache refused a token. It reports whether Token may
-// return another: not if the job has only one, nor if this one replaced a refused
-// one a moment ago.
+// return another one: not if the job has only one, or if this one recently
+// replaced a refused one.
 func (i *Identity) Refused(token string) bool {
 	g := i.current.Load()
 	switch {
 	case g == nil:
 		return false
 	case g.token != token:
-		return true // it was replaced already
-	case i.exchange == nil && !i.job.mints, g.replacement && i.now().Sub(g.since) < secondChance:
+		return true // already replaced
+	case i.exchange == nil && !i.job.mints, g.replacement && i.now().Sub(g.since) < minReplacementAge:
 		return false
 	}
 	g.refused.Store(true)
 	return true
 }
 
-// get gets the job's token, and exchanges it if that is wanted.
+// get gets the job's token, and exchanges it if configured.
 func (i *Identity) get(ctx context.Context) (*grant, error) {
 	token, err := i.job.token(ctx)
 	if err != nil {
@@ -188,7 +187,7 @@ func (i *Identity) get(ctx context.Context) (*grant, error) {
 	if i.exchange == nil {
 		g := &grant{token: token, claims: c, since: now, ends: c.expires}
 		if lifetime := c.expires.Sub(c.issued); i.job.mints && !c.issued.IsZero() && lifetime > 0 {
-			g.ends = now.Add(lifetime) // whatever the clocks say
+			g.ends = now.Add(lifetime) // independent of the server's clock
 		}
 		g.plan(i.job.mints)
 		return g, nil
@@ -207,21 +206,21 @@ func (i *Identity) get(ctx context.Context) (*grant, error) {
 	return g, nil
 }
 
-// plan sets when to get the next one, if there can be another.
+// plan sets when to renew the token, if possible.
 func (g *grant) plan(canChange bool) {
 	if !g.ends.IsZero() && canChange {
-		g.renewal = g.ends.Add(-min(earliness, g.ends.Sub(g.since)/4))
+		g.renewal = g.ends.Add(-min(renewBefore, g.ends.Sub(g.since)/4))
 	}
 }
 
-// Revoke revokes the exchanged tokens that have not ended, and returns the first
-// error, an [*Error] or ctx's. Afterwards there are no more tokens.
+// Revoke revokes the exchanged tokens that have not expired, and returns the
+// first error, an [*Error] or ctx's. No method may be called afterwards.
 func (i *Identity) Revoke(ctx context.Context) error {
 	if i.exchange == nil {
 		return nil
 	}
 	select {
-	case i.turn <- struct{}{}: // and never given back
+	case i.turn <- struct{}{}: // never released
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -241,11 +240,11 @@ func (i *Identity) Revoke(ctx context.Context) error {
 type About struct {
 	Vendor          string    // the CI, as "GitHub Actions"
 	Subject, Issuer string    // claims of the job's token
-	Endpoint        string    // where it was exchanged; empty if it is sent as it is
+	Endpoint        string    // where it was exchanged; empty if it was not
 	Expires         time.Time // of the cache's token; zero if unknown
 }
 
-// About returns what is known: before the first token that is the vendor.
+// About describes the identity. Before the first token, only the vendor is known.
 func (i *Identity) About() About {
 	about := About{Vendor: i.job.vendor}
 	if g := i.current.Load(); g != nil {

@@ -10,10 +10,9 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/jsonfile"
 )
 
-// The variables with a job's identity, or the way to it.
+// The variables with a job's identity token, or how to get it.
 const (
-	// EnvToken is the token itself, on GitLab and wherever a pipeline gets it by
-	// itself.
+	// EnvToken is the token itself, set by GitLab or by the pipeline.
 	EnvToken           = "ARTIFACT_ID_TOKEN"
 	envGitHub          = "GITHUB_ACTIONS"
 	envGitHubURL       = "ACTIONS_ID_TOKEN_REQUEST_URL"
@@ -32,7 +31,7 @@ func SecretVariables() []string {
 	return []string{EnvToken, envGitHubToken, envCircleToken, "CIRCLE_OIDC_TOKEN", envAgentToken}
 }
 
-// The vendors, as people know them.
+// The vendors' names.
 const (
 	GitHub    = "GitHub Actions"
 	GitLab    = "GitLab"
@@ -40,15 +39,15 @@ const (
 	Buildkite = "Buildkite"
 )
 
-// job is a CI job and its way to its own token.
+// job is a CI job that can get its own token.
 type job struct {
 	vendor string
 	token  func(context.Context) (string, error)
-	// mints is set if each call gives a new token.
+	// mints is set if each call returns a new token.
 	mints bool
 }
 
-// findJob recognises the job by its environment, and asks no server.
+// findJob recognizes the job by its environment.
 func findJob(o Options, wire wire) (job, error) {
 	token := strings.TrimSpace(o.Getenv(EnvToken))
 	var found job
@@ -57,20 +56,20 @@ func findJob(o Options, wire wire) (job, error) {
 	case o.Getenv(envGitHub) == "true" && token == "":
 		found, err = gitHub(o, wire)
 	case o.Getenv(envGitLab) == "true":
-		found, err = given(GitLab, EnvToken, token)
+		found, err = fromVariable(GitLab, EnvToken, token)
 	case o.Getenv(envCircle) == "true" && token == "":
-		found, err = given(CircleCI, envCircleToken, strings.TrimSpace(o.Getenv(envCircleToken)))
+		found, err = fromVariable(CircleCI, envCircleToken, strings.TrimSpace(o.Getenv(envCircleToken)))
 	case o.Getenv(envBuildkite) == "true" && token == "":
 		found = buildkite(o)
 	case token != "":
-		found, err = given(vendorOf(o.Getenv), EnvToken, token)
+		found, err = fromVariable(vendorOf(o.Getenv), EnvToken, token)
 	default:
 		err = &Error{Doing: "getting a CI job's identity token", Kind: NoJob, Err: ErrNoJob}
 	}
 	return found, found.explain(err)
 }
 
-// vendorOf names the CI if the pipeline got the token by itself.
+// vendorOf returns the name of the CI if the pipeline set the token itself.
 func vendorOf(getenv func(string) string) string {
 	for _, one := range [][2]string{{envGitHub, GitHub}, {envCircle, CircleCI}, {envBuildkite, Buildkite}} {
 		if getenv(one[0]) == "true" {
@@ -80,7 +79,7 @@ func vendorOf(getenv func(string) string) string {
 	return EnvToken
 }
 
-// explain makes err an [*Error] about the job, unless it is a context's.
+// explain turns err into an [*Error] about the job, unless it is a context's.
 func (j job) explain(err error) error {
 	var known *Error
 	switch {
@@ -95,8 +94,8 @@ func (j job) explain(err error) error {
 
 func doingOf(vendor string) string { return "getting the job's identity token from " + vendor }
 
-// given returns a job whose token is in a variable.
-func given(vendor, name, token string) (job, error) {
+// fromVariable returns a job whose token is in a variable.
+func fromVariable(vendor, name, token string) (job, error) {
 	found := job{vendor: vendor, token: func(context.Context) (string, error) { return token, nil }}
 	if token == "" {
 		return found, &Error{Doing: doingOf(vendor), Kind: NotAllowed, Err: fmt.Errorf("%s %w", name, ErrUnset)}
@@ -104,7 +103,7 @@ func given(vendor, name, token string) (job, error) {
 	return found, nil
 }
 
-// gitHub returns a job that asks its runner's server.
+// gitHub returns a job that gets its token from the runner's server.
 func gitHub(o Options, wire wire) (job, error) {
 	found := job{vendor: GitHub, mints: true}
 	raw, bearer := o.Getenv(envGitHubURL), o.Getenv(envGitHubToken)
@@ -122,7 +121,7 @@ func gitHub(o Options, wire wire) (job, error) {
 	if err != nil {
 		return found, &Error{Doing: doingOf(GitHub), Kind: Misconfigured, Err: fmt.Errorf("%s: %w", envGitHubURL, err)}
 	}
-	if o.Audience != "" { // the URL has a query already, which stays as it is
+	if o.Audience != "" { // the URL already has a query
 		separator := "&"
 		if target.RawQuery == "" {
 			separator = ""
@@ -130,17 +129,17 @@ func gitHub(o Options, wire wire) (job, error) {
 		target.RawQuery += separator + "audience=" + url.QueryEscape(o.Audience)
 	}
 	found.token = func(ctx context.Context) (string, error) {
-		var told struct {
+		var answer struct {
 			Value string `json:"value"`
 		}
-		err := wire.ask(ctx, question{doing: doingOf(GitHub), target: target, token: bearer}, &told)
-		return told.Value, err
+		err := wire.ask(ctx, question{doing: doingOf(GitHub), target: target, token: bearer}, &answer)
+		return answer.Value, err
 	}
 	return found, nil
 }
 
 // comesFromFork reports whether the job is for a pull request from another
-// repository, as far as the event's file can be read.
+// repository. It returns false if the event's file cannot be read.
 func comesFromFork(getenv func(string) string) bool {
 	if !strings.HasPrefix(getenv(envGitHubEventName), "pull_request") {
 		return false

@@ -33,8 +33,8 @@ func TestGitHub(t *testing.T) {
 	} {
 		job := &setting{env: onGitHub(at.URL + test.url), audience: test.audience}
 		i, token, err := job.token(t)
-		if err != nil || token != want || !slices.Equal(job.told(), []string{want}) {
-			t.Fatalf("%s: %q, %v, hidden %q", name, token, err, job.told())
+		if err != nil || token != want || !slices.Equal(job.hiddenSecrets(), []string{want}) {
+			t.Fatalf("%s: %q, %v, hidden %q", name, token, err, job.hiddenSecrets())
 		}
 		sent := at.all()
 		if last := sent[len(sent)-1]; last != (asked{Method: "GET", URI: test.uri, Authorization: "Bearer request-token", Accept: "application/json"}) {
@@ -71,7 +71,7 @@ func TestJobs(t *testing.T) {
 		"not the V1": {map[string]string{"CIRCLECI": "true", "CIRCLE_OIDC_TOKEN": token}, "", &Error{doingOf(CircleCI), CircleCI, NotAllowed, fmt.Errorf("CIRCLE_OIDC_TOKEN_V2 %w", ErrUnset)}},
 		"unset":      {map[string]string{"GITLAB_CI": "true"}, "", &Error{doingOf(GitLab), GitLab, NotAllowed, fmt.Errorf("ARTIFACT_ID_TOKEN %w", ErrUnset)}},
 		"no job":     {map[string]string{"CI": "true"}, "", &Error{"getting a CI job's identity token", "", NoJob, ErrNoJob}},
-		"no JWT":     {withToken("glpat-abcdef"), "", &Error{doingOf(GitLab), GitLab, Unusable, errNoJWT}},
+		"no JWT":     {withToken("glpat-abcdef"), "", &Error{doingOf(GitLab), GitLab, Unusable, errNotJWT}},
 		"no URL":     {onGitHub(""), "", &Error{doingOf(GitHub), GitHub, NotAllowed, ErrNoPermission}},
 		"bad URL":    {onGitHub("ftp://x"), "", &Error{doingOf(GitHub), GitHub, Misconfigured, fmt.Errorf("ACTIONS_ID_TOKEN_REQUEST_URL: %w", errors.New("it must begin with https://"))}},
 		"user's URL": {onGitHub("https://user:pass@x"), "", &Error{doingOf(GitHub), GitHub, Misconfigured, fmt.Errorf("ACTIONS_ID_TOKEN_REQUEST_URL: %w", errors.New("it contains a user name or password"))}},
@@ -79,8 +79,8 @@ func TestJobs(t *testing.T) {
 		job := &setting{env: test.env}
 		i, got, err := job.token(t)
 		if test.failed == nil {
-			if err != nil || got != token || i.About().Vendor != test.vendor || !slices.Equal(job.told(), []string{token}) {
-				t.Errorf("%s: %q, %v, hidden %q", name, got, err, job.told())
+			if err != nil || got != token || i.About().Vendor != test.vendor || !slices.Equal(job.hiddenSecrets(), []string{token}) {
+				t.Errorf("%s: %q, %v, hidden %q", name, got, err, job.hiddenSecrets())
 			}
 			continue
 		}
@@ -150,8 +150,8 @@ func TestBadServer(t *testing.T) {
 		job := &setting{env: onGitHub(at.URL + "/x?a=b")}
 		_, token, err := job.token(t)
 		var failed *Error
-		if !errors.As(err, &failed) || failed.Kind != test.kind || failed.Vendor != GitHub || token != "" || job.told() != nil && test.kind != Unusable {
-			t.Errorf("%s: %v, hidden %q", name, err, job.told())
+		if !errors.As(err, &failed) || failed.Kind != test.kind || failed.Vendor != GitHub || token != "" || job.hiddenSecrets() != nil && test.kind != Unusable {
+			t.Errorf("%s: %v, hidden %q", name, err, job.hiddenSecrets())
 		}
 		if got := len(at.all()); got != test.asked || len(job.waits) != test.asked-1 {
 			t.Errorf("%s: asked %d times with pauses of %v", name, got, job.waits)
@@ -217,21 +217,21 @@ func TestClaims(t *testing.T) {
 		token string
 		want  error
 	}{
-		"empty":         {"", errEmptyJWT},
+		"empty":         {"", errEmptyToken},
 		"too long":      {strings.Repeat("x", maxToken+1), errTooLong},
-		"one part":      {"canary", errNoJWT},
-		"two parts":     {parts[0] + "." + parts[1], errNoJWT},
-		"four parts":    {good + ".x", errNoJWT},
-		"unsigned":      {parts[0] + "." + parts[1] + ".", errNoJWT},
-		"line end":      {strings.Replace(good, ".", ".\n", 1), errNoJWT},
-		"space":         {good + " ", errNoJWT},
-		"other base64":  {parts[0] + "." + parts[1] + "=." + parts[2], errNoJWT},
-		"no JSON":       {parts[0] + "." + parts[0][:4] + "." + parts[2], errSurprised},
-		"a list":        {parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte("[]")) + "." + parts[2], errSurprised},
-		"a date's name": {jwt(t, map[string]any{"exp": "tomorrow"}), errSurprised},
-		"past the end":  {jwt(t, map[string]any{"exp": 1e30}), errSurprised},
-		"before time":   {jwt(t, map[string]any{"nbf": -1}), errSurprised},
-		"odd audience":  {jwt(t, map[string]any{"aud": 1}), errSurprised},
+		"one part":      {"canary", errNotJWT},
+		"two parts":     {parts[0] + "." + parts[1], errNotJWT},
+		"four parts":    {good + ".x", errNotJWT},
+		"unsigned":      {parts[0] + "." + parts[1] + ".", errNotJWT},
+		"line end":      {strings.Replace(good, ".", ".\n", 1), errNotJWT},
+		"space":         {good + " ", errNotJWT},
+		"other base64":  {parts[0] + "." + parts[1] + "=." + parts[2], errNotJWT},
+		"no JSON":       {parts[0] + "." + parts[0][:4] + "." + parts[2], errBadClaims},
+		"a list":        {parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte("[]")) + "." + parts[2], errBadClaims},
+		"a date's name": {jwt(t, map[string]any{"exp": "tomorrow"}), errBadClaims},
+		"past the end":  {jwt(t, map[string]any{"exp": 1e30}), errBadClaims},
+		"before time":   {jwt(t, map[string]any{"nbf": -1}), errBadClaims},
+		"odd audience":  {jwt(t, map[string]any{"aud": 1}), errBadClaims},
 	} {
 		if got, err := parseClaims(test.token); !errors.Is(err, test.want) || !reflect.DeepEqual(got, claims{}) {
 			t.Errorf("%s: %+v, %v", name, got, err)
@@ -244,7 +244,7 @@ func TestClaims(t *testing.T) {
 func TestClock(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		issued, notBefore, expires time.Duration // from now; 0 is not told
+		issued, notBefore, expires time.Duration // from now; 0 if missing
 		want                       string
 	}{
 		"good":            {-time.Minute, -time.Minute, time.Minute, ""},

@@ -63,10 +63,10 @@ func TestRenewal(t *testing.T) {
 	asked := len(at.all())
 	check("during a failure", second)
 	check("during a failure, again", second)
-	if got := len(at.all()) - asked; got != 1+furtherTries {
+	if got := len(at.all()) - asked; got != 1+maxRetries {
 		t.Errorf("asked %d times during the failure", got)
 	}
-	job.clock.pass(laterTry)
+	job.clock.pass(renewalPause)
 	fail.Store(false)
 	third := jobToken(t, 3, job.clock.read())
 	check("after the failure", third)
@@ -77,7 +77,7 @@ func TestRenewal(t *testing.T) {
 	if got, err := i.Token(t.Context()); !errors.As(err, &failed) || failed.Kind != Unreachable || got != "" {
 		t.Errorf("at the end: %q, %v", got, err)
 	}
-	if got, want := job.told(), []string{first, second, third}; !slices.Equal(got, want) {
+	if got, want := job.hiddenSecrets(), []string{first, second, third}; !slices.Equal(got, want) {
 		t.Errorf("hidden %q, want %q", got, want)
 	}
 }
@@ -134,7 +134,7 @@ func TestRefusal(t *testing.T) {
 	if !i.Refused(first) {
 		t.Error("a late refusal of the one before is final")
 	}
-	job.clock.pass(secondChance)
+	job.clock.pass(minReplacementAge)
 	if !i.Refused(second) || next() == second {
 		t.Error("it is not got anew later either")
 	}

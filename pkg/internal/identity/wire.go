@@ -19,31 +19,31 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// answerWait is how long an answer may take, from the connection to its last byte.
+// answerWait limits the time from the connection to the last byte of the answer.
 const answerWait = 30 * time.Second
 
-// furtherTries is how often a question is asked again.
-const furtherTries = 2
+// maxRetries is the number of retries of a request.
+const maxRetries = 2
 
 // wire asks servers for JSON.
 type wire struct {
-	way     func(origin *url.URL) http.RoundTripper
-	retries retry.Loop
+	transport func(origin *url.URL) http.RoundTripper
+	retries   retry.Loop
 }
 
-// question is one request.
+// question is a request.
 type question struct {
 	doing  string
 	target *url.URL
 	form   url.Values // sent with POST, if not nil
-	// token is sent to the target's origin. Neither it nor secrets may come back
-	// in an error.
+	// token is sent to the target's origin. It and secrets must not appear in an
+	// error.
 	token   string
 	secrets []string
 }
 
-// ask decodes the answer into document, and asks again after a failure that may
-// pass. The error is an [*Error], or that of ctx.
+// ask decodes the answer into document, with retries. The error is an [*Error] or
+// ctx's.
 func (w wire) ask(ctx context.Context, q question, document any) error {
 	var failed *Error
 	err := w.retries.Do(ctx, func() (outcome retry.Outcome) {
@@ -106,15 +106,15 @@ func (w wire) send(ctx context.Context, q question) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.Close = true // the next question is far away
+	req.Close = true // the next request is far off
 	req.Header.Set("Accept", "application/json")
 	if q.form != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	return w.way(q.target).RoundTrip(req)
+	return w.transport(q.target).RoundTrip(req)
 }
 
-// kindOf returns what a status says about the server.
+// kindOf returns the kind of error that a status means.
 func kindOf(status int) Kind {
 	switch {
 	case retry.IsTransientStatus(status), status > 500:
@@ -145,8 +145,8 @@ func (q question) reason(answer *reply.Reply) string {
 	return reason
 }
 
-// endpoint parses the address of a server that gets a secret. Its errors do not
-// repeat what may be one.
+// endpoint parses the URL of a server that gets a secret. Its errors do not
+// contain secrets.
 func endpoint(raw string) (*url.URL, error) {
 	u, err := usertext.ParseURL(raw)
 	switch {

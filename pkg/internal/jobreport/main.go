@@ -1,13 +1,13 @@
-// Jobreport tells a job of GitHub Actions what was uploaded. It is the second
-// half of action.yml:
+// Jobreport reports uploads to a job of GitHub Actions. It is the second half of
+// action.yml:
 //
 //	artifact put --json FILE | jobreport
 //
-// It passes on what it reads, appends the outputs hash and urls to the file
-// $GITHUB_OUTPUT, a line for each artifact and address, and a table to the file
-// $GITHUB_STEP_SUMMARY. Without a variable it leaves the file out. File names and
-// addresses come from others: none can end an output early, and none is read as
-// Markdown. With pipefail, put's exit code is the pipe's.
+// It copies its input to standard output, appends the outputs hash and urls to
+// the file $GITHUB_OUTPUT, one line for each artifact and URL, and a table to the
+// file $GITHUB_STEP_SUMMARY. It skips a file whose variable is not set. File
+// names and URLs are not trusted: none can end an output early or be read as
+// Markdown. With pipefail, the pipe's exit code is put's.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// longestLine is the most bytes of a result, a path and a few addresses.
+// longestLine is the maximum size of a result, in bytes.
 const longestLine = 1 << 20
 
 // result is a line of put --json.
@@ -74,7 +74,7 @@ func appendTo(path, text string) error {
 	return file.Close()
 }
 
-// outputs are hash and urls, between delimiters that nobody can guess.
+// outputs returns hash and urls, between random delimiters.
 func outputs(results []result, delimiter string) string {
 	var hashes, urls strings.Builder
 	for _, r := range results {
@@ -88,7 +88,7 @@ func outputs(results []result, delimiter string) string {
 	return fmt.Sprintf("hash<<%[1]s\n%[2]s%[1]s\nurls<<%[1]s\n%[3]s%[1]s\n", delimiter, hashes.String(), urls.String())
 }
 
-// summary is a table in Markdown, with a row for each artifact.
+// summary returns a table in Markdown, with a row for each artifact.
 func summary(results []result) string {
 	var table strings.Builder
 	table.WriteString("### Remote Cache\n\n| File | Id | Bytes | Status |\n|---|---|--:|---|\n")
@@ -105,8 +105,7 @@ func summary(results []result) string {
 	return table.String()
 }
 
-// literal returns text so that Markdown shows it as it is: character references
-// make up no table, link, mention or HTML.
+// literal escapes text for Markdown, with character references.
 func literal(text string) string {
 	var safe strings.Builder
 	for _, r := range text {

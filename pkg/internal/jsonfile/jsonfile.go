@@ -24,13 +24,13 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// MaxSize is the most bytes that a document may have.
+// MaxSize is the maximum size of a document in bytes.
 const MaxSize = 1 << 20
 
-// ErrNotRegular reports a directory, a FIFO or another file that holds no document.
+// ErrNotRegular reports a directory, a FIFO or another special file.
 var ErrNotRegular = errors.New("it is not a regular file")
 
-// SyntaxError is a document that cannot be understood.
+// SyntaxError is an error in a document.
 type SyntaxError struct {
 	// Line and Column count from 1; columns are characters.
 	Line, Column int
@@ -41,11 +41,10 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Reason)
 }
 
-// Read decodes the file into document, as [json.Unmarshal] does. The error is
-// one of the file system (without the path), one of this package, or a
-// [*SyntaxError].
+// Read decodes a file like [json.Unmarshal]. The error is the file system's,
+// without the path, one of this package, or a [*SyntaxError].
 func Read(path string, document any) error {
-	// Nothing waits for the other end of a FIFO.
+	// Opening a FIFO must not block.
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return usertext.FileReason(err)
@@ -70,14 +69,15 @@ func ReadOpened(file *os.File, document any) error {
 	return decode(data, document)
 }
 
-// errEmpty reports a file that a full disk or a killed program left.
+// errEmpty reports an empty file, which a full disk or a killed program may
+// leave.
 var errEmpty = errors.New("it is empty: remove it, or write {} to it")
 
 func decode(data []byte, document any) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return errEmpty
 	}
-	// All offsets stay what they were.
+	// ToJSON keeps all offsets.
 	return Explain(data, json.Unmarshal(jsonc.ToJSON(data), document))
 }
 
@@ -95,12 +95,13 @@ func Explain(data []byte, err error) error {
 		return newSyntaxError(data, mistyped.Offset, mistake(mistyped))
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return newSyntaxError(data, int64(len(data)), "it ends too early")
-	default: // of an unknown member there is nothing but text
+	default: // for an unknown member there is only a text
 		return newSyntaxError(data, 1, strings.TrimPrefix(err.Error(), "json: "))
 	}
 }
 
-// newSyntaxError finds the line and column of the byte that ends at offset.
+// newSyntaxError returns an error at the line and column of the byte before
+// offset.
 func newSyntaxError(data []byte, offset int64, reason string) *SyntaxError {
 	before := data[:min(max(offset-1, 0), int64(len(data)))]
 	line := bytes.Count(before, []byte("\n")) + 1
@@ -123,7 +124,7 @@ func mistake(e *json.UnmarshalTypeError) string {
 		name = strconv.Quote(e.Field)
 	}
 	must := name + " must be " + kinds[e.Type.Kind().String()]
-	if strings.HasPrefix(e.Value, "number ") { // with the number itself, which does not fit
+	if strings.HasPrefix(e.Value, "number ") { // the number itself, which does not fit
 		return must
 	}
 	return must + ", not " + kinds[e.Value]

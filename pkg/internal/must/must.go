@@ -1,5 +1,4 @@
-// Package must ends a test when a step fails that is not what is tested. Start at
-// [Get] and [Do].
+// Package must ends a test if its setup fails. Start at [Get] and [Do].
 package must
 
 import "testing"

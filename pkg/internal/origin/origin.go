@@ -1,6 +1,6 @@
-// Package origin compares places on the network in the form that is dialled:
-// what a name looks like, and what Unicode makes of its letters, does not
-// count. Start at [Of]; [Same] is for two URLs, [Host] for a name alone.
+// Package origin compares servers in the form in which they are dialled: ASCII,
+// after IDNA. Start at [Of]; [Same] compares two URLs, and [Host] converts a
+// name.
 package origin
 
 import (
@@ -14,16 +14,16 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// The errors of this package do not repeat the host: it may be a stranger's.
+// The errors of this package. They do not contain the host, which is not trusted.
 var (
-	// ErrHost says that a host can be neither looked up nor dialled.
+	// ErrHost reports a host that cannot be dialled.
 	ErrHost = errors.New("its host is not a valid name or address")
-	// ErrPort says the same of a port.
+	// ErrPort reports a port that cannot be dialled.
 	ErrPort = errors.New("its port is not a number from 0 to 65535")
 )
 
-// Of returns the origin of a URL (RFC 6454, section 4) as one text, such as
-// "https://api.vercel.com:443". A host or port that cannot be dialled has none.
+// Of returns the origin of a URL (RFC 6454, section 4), such as
+// "https://api.vercel.com:443". It fails if the host or port cannot be dialled.
 func Of(u *url.URL) (string, error) {
 	host, err := Host(u.Hostname())
 	if err != nil {
@@ -37,8 +37,8 @@ func Of(u *url.URL) (string, error) {
 	return scheme + "://" + net.JoinHostPort(host, port), nil
 }
 
-// Same reports whether two URLs have the same origin. One without an origin is
-// like no other, and not like itself.
+// Same reports whether two URLs have the same origin. It returns false if either
+// has none.
 func Same(a, b *url.URL) bool {
 	if a == nil || b == nil {
 		return false
@@ -51,8 +51,7 @@ func Same(a, b *url.URL) bool {
 	return err == nil && one == other
 }
 
-// Host returns the ASCII form of a name or address, in lower case: by the rules
-// of net/http, which dials that.
+// Host returns a name or address in lower-case ASCII, as net/http dials it.
 func Host(name string) (string, error) {
 	name, err := toASCII(name)
 	if err != nil {
@@ -64,8 +63,8 @@ func Host(name string) (string, error) {
 	return strings.ToLower(name), nil
 }
 
-// ASCII returns u with its host in the form that is dialled, so that nothing
-// behind the comparison reads it by rules of its own.
+// ASCII returns u with its host in the form that is dialled, so that no later
+// code can read it differently.
 func ASCII(u *url.URL) (*url.URL, error) {
 	host, err := toASCII(u.Hostname())
 	if err != nil {
@@ -93,7 +92,7 @@ func toASCII(name string) (string, error) {
 		name = ascii
 	}
 	_, err := netip.ParseAddr(name)
-	// A soft hyphen alone comes to nothing, and that is dialled as this machine.
+	// A soft hyphen alone becomes an empty name, which dials this machine.
 	if name == "" || err != nil && strings.ContainsAny(name, "[]:%") {
 		return "", ErrHost
 	}
@@ -104,7 +103,7 @@ func isASCII(name string) bool {
 	return strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 }) < 0
 }
 
-// portOf returns a port without leading zeros, or the scheme's own.
+// portOf returns a port without leading zeros, or the scheme's default.
 func portOf(scheme, text string) (string, error) {
 	switch {
 	case text == "" && scheme == "http":

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Ellipsis stands for text left out. Three dots are three columns wide in every
-// terminal and locale; the one character is not.
+// Ellipsis replaces omitted text. Unlike "…", it has the same width in every
+// terminal and locale.
 const Ellipsis = "..."
 
 // Text makes text safe for a terminal. It escapes control and format characters, which

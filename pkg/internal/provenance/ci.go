@@ -5,38 +5,38 @@ import (
 	"strings"
 )
 
-// CI is the continuous integration that runs the command. The zero CI is none.
+// CI is the CI system that runs the command. The zero CI is none.
 type CI struct {
-	// Detected says that this is a CI, of a known vendor or not.
+	// Detected is set on any CI, known or not.
 	Detected bool
 	// Vendor is the constant of the vendor, as watson/ci-info and turbo
 	// spell it: GITHUB_ACTIONS, GITLAB and so on. It is empty if unknown.
 	Vendor string
-	// SHA is the commit that the vendor says it builds, 40 or 64 hex
-	// digits. It is empty if the vendor does not say.
+	// SHA is the commit that the CI builds, 40 or 64 hex digits, or empty if it
+	// is unknown.
 	SHA string
 }
 
-// Interactive reports whether a person is watching: standard error is a terminal
-// and this is no CI.
+// Interactive reports whether a person is watching: standard error is a terminal,
+// and this is not a CI.
 func (c CI) Interactive(onTerminal bool) bool { return onTerminal && !c.Detected }
 
-// DetectCI recognises the CI by the environment, which lookupEnv reads as
-// [os.LookupEnv] does. A vendor that is recognised by empty variables only is
-// ignored. CI=false says that this is no CI, and leaves the vendor known.
+// DetectCI detects the CI from the environment, which lookupEnv reads like
+// [os.LookupEnv]. It ignores a vendor whose variables are all empty. With
+// CI=false it does not detect a CI, but may still know the vendor.
 func DetectCI(lookupEnv func(name string) (string, bool)) CI {
 	get := func(name string) string { value, _ := lookupEnv(name); return value }
-	var v vendor // of several the last counts, as in ci-info
+	var v vendor // the last match counts, as in ci-info
 	for _, known := range vendors {
 		if known.runs(lookupEnv) {
 			v = known
 		}
 	}
 	ci := CI{Vendor: v.constant}
-	isMarked := slices.ContainsFunc(neutralMarks, func(name string) bool { return get(name) != "" })
+	isMarked := slices.ContainsFunc(genericMarks, func(name string) bool { return get(name) != "" })
 	ci.Detected = get("CI") != "false" && (v.constant != "" || isMarked)
-	// Buildkite has "HEAD" there for a build that was started by hand, TeamCity
-	// the number of another system.
+	// It is "HEAD" on Buildkite for builds that were started by hand, and may be
+	// another system's number on TeamCity.
 	for name := range strings.FieldsSeq(v.commit) {
 		if ci.SHA == "" && isObjectID(get(name)) {
 			ci.SHA = get(name)
@@ -45,8 +45,8 @@ func DetectCI(lookupEnv func(name string) (string, bool)) CI {
 	return ci
 }
 
-// neutralMarks are the variables of a CI of no known vendor.
-var neutralMarks = []string{
+// genericMarks are the variables that mark a CI of an unknown vendor.
+var genericMarks = []string{
 	"BUILD_ID", "BUILD_NUMBER", "CI", "CI_APP_ID", "CI_BUILD_ID", "CI_BUILD_NUMBER", "CI_NAME",
 	"CONTINUOUS_INTEGRATION", "RUN_ID",
 }
@@ -58,8 +58,8 @@ type vendor struct {
 	// between. All must be set, except for VERCEL, where one is enough;
 	// NAME=VALUE asks for that value, and NAME*=VALUE for one that contains it.
 	marks string
-	// commit are the variables that may hold the commit; the first that does
-	// counts. It is empty if the vendor documents none.
+	// commit are the variables that may hold the commit; the first valid one
+	// counts.
 	commit string
 }
 

@@ -8,11 +8,10 @@ import (
 	"strings"
 )
 
-// passed are the variables that git gets from its caller, besides
-// repositoryVariables: what it takes to find programs and the user's
-// configuration, and what programs on Windows do not start without. Variables
-// that change how changes are shown are left out, and so is everything else: a
-// token can be in a variable of any name.
+// passed are the variables that are passed to git, besides repositoryVariables:
+// those needed to find programs and the user's configuration, and to start
+// programs on Windows. All others are omitted: any of them may hold a token, and
+// some change the output.
 var passed = []string{
 	"PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "USER", "LOGNAME", "LD_LIBRARY_PATH", "DEVELOPER_DIR",
 	"GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
@@ -22,8 +21,8 @@ var passed = []string{
 	"PROGRAMFILES(X86)", "COMMONPROGRAMFILES", "MSYSTEM",
 }
 
-// repositoryVariables name one repository. git gets them too, but not inside a
-// submodule.
+// repositoryVariables name one repository. They are passed to git too, but not
+// inside a submodule.
 var repositoryVariables = []string{
 	"GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY",
 	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_NO_REPLACE_OBJECTS", "GIT_REPLACE_REF_BASE",
@@ -35,11 +34,11 @@ func namesRepository(pair string) bool {
 	return slices.Contains(repositoryVariables, name)
 }
 
-// fixed are the variables that every git gets.
+// fixed are the variables that are set for every git.
 var fixed = []string{
 	"LC_ALL=C",
 	"GIT_OPTIONAL_LOCKS=0",
-	// A credential helper that wants to ask finds nobody.
+	// A credential helper must not ask.
 	"GIT_TERMINAL_PROMPT=0",
 	"GCM_INTERACTIVE=never",
 	// A partial clone must not fetch what is missing.
@@ -47,7 +46,7 @@ var fixed = []string{
 	"GIT_NO_LAZY_FETCH=1",
 }
 
-// gitEnviron returns the environment for git, out of the caller's.
+// gitEnviron returns the environment for git.
 func gitEnviron(environ []string) []string {
 	env := slices.Clone(fixed)
 	for _, name := range slices.Concat(passed, repositoryVariables) {
@@ -58,15 +57,14 @@ func gitEnviron(environ []string) []string {
 	return append(env, gitConfigPairs(environ)...)
 }
 
-// gitConfigPairs returns the settings in the environment for git, without those
-// that may hold a credential: http.extraHeader, url.*.insteadOf, credential.*
-// and whatever else there is.
+// gitConfigPairs returns the GIT_CONFIG_* settings that are known not to hold a
+// credential.
 func gitConfigPairs(environ []string) []string {
 	text, _ := lookup(environ, "GIT_CONFIG_COUNT")
 	count, _ := strconv.Atoi(text)
 	var pairs []string
 	kept := 0
-	// No environment holds more pairs than variables, whatever it says.
+	// The count is not trusted.
 	for i := range min(count, len(environ)) {
 		key, hasKey := lookup(environ, fmt.Sprint("GIT_CONFIG_KEY_", i))
 		value, hasValue := lookup(environ, fmt.Sprint("GIT_CONFIG_VALUE_", i))
@@ -81,9 +79,9 @@ func gitConfigPairs(environ []string) []string {
 	return append(pairs, fmt.Sprint("GIT_CONFIG_COUNT=", kept))
 }
 
-// isHarmless reports whether a git setting concerns the state of a work tree, or
-// how its changes are shown, and holds no credential. A command may hold one in
-// an argument; of the commands only filters count for the state.
+// isHarmless reports whether a git setting affects the state of a work tree, or
+// how its changes are shown, and cannot hold a credential. Of the settings that
+// are commands, which may hold one, only filters are passed.
 func isHarmless(key string) bool {
 	section, name, _ := strings.Cut(strings.ToLower(key), ".")
 	switch section {
@@ -97,8 +95,8 @@ func isHarmless(key string) bool {
 	return false
 }
 
-// lookup returns the value of a variable, of several the last, as in os/exec.
-// Windows ignores case in names.
+// lookup returns the last value of a variable, as in os/exec. Windows ignores
+// case in names.
 func lookup(environ []string, name string) (string, bool) {
 	for _, pair := range slices.Backward(environ) {
 		n, value, ok := strings.Cut(pair, "=")

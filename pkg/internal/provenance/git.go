@@ -22,26 +22,27 @@ const (
 	// killDelay is how long to wait for the output of a git that was killed: a
 	// filter that left its process group may still hold it open.
 	killDelay = 500 * time.Millisecond
-	// maxStderr is how many bytes of git's standard error are kept, from the
-	// end: its own last word follows what filters say.
+	// maxStderr is how many bytes of git's standard error are kept, from the end,
+	// where git's own error is.
 	maxStderr = 8 << 10
-	// maxList is the most bytes of a list of files, for more than a million.
+	// maxList is the maximum size of a list of files in bytes, enough for a
+	// million.
 	maxList = 128 << 20
 )
 
-// settings stand before every command. As settings, and not as arguments, they
-// reach the git that git itself runs in submodules too.
+// settings precede every command. Unlike arguments of the command, they also
+// reach the git that git runs in submodules.
 var settings = strings.Fields("--no-pager -c core.fsmonitor=false -c core.untrackedCache=false -c diff.relative=false")
 
 // repository runs git in one directory.
 type repository struct {
 	git     string // the program
 	dir     string
-	top     string // the root of the work tree, as far as it is known without git
+	top     string // the probable root of the work tree
 	environ []string
 }
 
-// openRepository looks for a repository upwards from dir, which saves running
+// openRepository looks for a repository in dir and its parents, to avoid running
 // git outside of one.
 func openRepository(dir string, environ []string) (repository, error) {
 	git, err := findGit(environ)
@@ -65,8 +66,8 @@ func openRepository(dir string, environ []string) (repository, error) {
 	return r, ErrNoWorkTree
 }
 
-// findGit looks in the absolute directories of PATH, never in the current one:
-// that may be a stranger's repository.
+// findGit looks in the absolute directories of PATH, never in the current one,
+// which may be an untrusted repository.
 func findGit(environ []string) (string, error) {
 	path, _ := lookup(environ, "PATH")
 	for _, dir := range filepath.SplitList(path) {
@@ -80,8 +81,8 @@ func findGit(environ []string) (string, error) {
 	return "", fmt.Errorf("looking for git on PATH: %w", exec.ErrNotFound)
 }
 
-// inside returns the repository with the root dir, in the work tree of r, with
-// an empty index: turbo counts all its files as untracked.
+// inside returns the nested repository in dir with an empty index, since turbo
+// counts all its files as untracked.
 func (r repository) inside(dir string) repository {
 	r.dir, r.top = dir, dir
 	r.environ = append(slices.DeleteFunc(slices.Clone(r.environ), namesRepository),
@@ -90,17 +91,17 @@ func (r repository) inside(dir string) repository {
 	return r
 }
 
-// process is a git command that was started. The caller must wait for it.
+// process is a running git command. The caller must call wait.
 type process struct {
 	stdout io.Reader
-	// wait closes stdout, waits for the end, and returns why git failed. Only
-	// the first call's error means something.
+	// wait closes stdout, waits for git, and returns its error. Only the first
+	// call's error is meaningful.
 	wait func() error
 }
 
-// start starts git with an empty standard input. When ctx ends, git and the
-// filters that it started are killed, and wait returns the error of ctx. A git
-// that cannot be started has no output, and wait says why.
+// start starts git with an empty standard input. When ctx ends, git and its
+// filters are killed, and wait returns ctx's error. If git cannot be started,
+// there is no output, and wait returns the error.
 func (r repository) start(ctx context.Context, args ...string) *process {
 	cmd := exec.CommandContext(ctx, r.git, slices.Concat(settings, args)...)
 	cmd.Dir, cmd.Env = r.dir, r.environ
@@ -121,7 +122,7 @@ func (r repository) start(ctx context.Context, args ...string) *process {
 	}}
 }
 
-// list returns git's output, at most maxList bytes, and waits for git.
+// list returns git's output, up to maxList bytes, and waits for git.
 func (p *process) list() (string, error) {
 	var output strings.Builder
 	n, err := io.Copy(&output, io.LimitReader(p.stdout, maxList+1))
@@ -132,17 +133,15 @@ func (p *process) list() (string, error) {
 	return output.String(), cmp.Or(p.wait(), err)
 }
 
-// OwnerError says that git does not look at a repository because it belongs to
-// another user, as in a container with the work tree of its host.
+// OwnerError reports that git rejects a repository because it belongs to another
+// user, as when a container mounts its host's work tree.
 type OwnerError struct {
-	// Remedy is the command that makes git trust the repository, one
-	// printable line.
+	// Remedy is the command that makes git trust the repository.
 	Remedy string
 	error
 }
 
-// explain puts the command and what git wrote to its standard error into err,
-// which may be nil.
+// explain adds the command and git's standard error to err, which may be nil.
 func explain(ctx context.Context, command string, err error, stderr string) error {
 	if err == nil {
 		return nil
@@ -155,7 +154,7 @@ func explain(ctx context.Context, command string, err error, stderr string) erro
 	}
 	err = fmt.Errorf("git %s: %w", command, err)
 	for line := range strings.Lines(stderr) {
-		// git has no exit status for this and worded the error in two ways, but
+		// git has no exit status for this error and has changed its text, but
 		// every version prints this line.
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "git config --global --add safe.directory ") {
 			return &OwnerError{printable.Text(line), err}
@@ -164,9 +163,9 @@ func explain(ctx context.Context, command string, err error, stderr string) erro
 	return err
 }
 
-// reasonIn returns the line in which git, or a program that it runs, says why it
-// failed, in printable form. It is not shortened: half of a secret would not be
-// recognised as one.
+// reasonIn returns the line with the reason why git, or a program that it ran,
+// failed. It is printable but not shortened: a redactor would not recognize half
+// of a secret.
 func reasonIn(stderr string) string {
 	_, reason, fatal := strings.Cut("\n"+stderr, "\nfatal: ")
 	if !fatal {
@@ -176,8 +175,7 @@ func reasonIn(stderr string) string {
 	return printable.Line(reason, math.MaxInt)
 }
 
-// tail keeps the last limit bytes that are written to it, and one more if there
-// is one.
+// tail keeps the last limit bytes that are written to it, and one more.
 type tail struct {
 	limit int
 	kept  []byte
@@ -189,7 +187,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lines returns the kept lines, without a first one that was cut.
+// lines returns the kept lines, without a truncated first line.
 func (t *tail) lines() string {
 	text := string(t.kept)
 	if len(text) > t.limit {

@@ -4,6 +4,6 @@ package provenance
 
 import "os/exec"
 
-// killGroup does nothing: the end of its context kills cmd, and what cmd started
-// ends when its pipes break.
+// killGroup does nothing: the processes that cmd started end when their pipes
+// break.
 func killGroup(*exec.Cmd) {}

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// killGroup makes the end of cmd's context kill cmd and what it started, not cmd
-// alone: a filter can run for long after its git is gone.
+// killGroup makes the end of cmd's context kill the processes that cmd started
+// too: a filter can outlive its git.
 func killGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -1,11 +1,10 @@
-// Package provenance finds out where an artifact comes from: the CI vendor
-// that runs the command, and the git revision and the uncommitted changes of a
-// work tree.
+// Package provenance determines where an artifact comes from: the CI vendor, and
+// the git revision and uncommitted changes of a work tree.
 //
 // The repository is not trusted. Its configuration can make git run programs
-// (clean filters), so git gets an allow-list of the environment that holds no
-// token, reaches no network, asks no question and changes nothing. What cannot
-// be determined is an error, never a clean tree.
+// (clean filters), so git gets only those environment variables that hold no
+// token. It does not use the network, prompt, or change anything. If the state
+// cannot be determined, that is an error, never a clean tree.
 //
 // Start at [Ask] and [DetectCI].
 package provenance
@@ -25,25 +24,25 @@ import (
 	"strings"
 )
 
-// ErrNoCommit is the error of [Ask] in a repository without a commit.
+// ErrNoCommit is returned by [Ask] in a repository without a commit.
 var ErrNoCommit = errors.New("the current branch has no commit yet")
 
-// ErrNoWorkTree is the error of [Ask] for a directory outside of a work tree.
+// ErrNoWorkTree is returned by [Ask] outside of a work tree.
 var ErrNoWorkTree = errors.New("not in a git work tree")
 
 // Revision is the state of a work tree.
 type Revision struct {
 	// SHA is the commit that is checked out, 40 or 64 hex digits.
 	SHA string
-	// DirtyHash stands for everything that differs from that commit, 64 hex
-	// digits. It is empty for a clean tree.
+	// DirtyHash is a hash of all changes since that commit, 64 hex digits. It is
+	// empty for a clean tree.
 	DirtyHash string
 }
 
-// Ask starts git in the work tree that dir is in, found as git finds it; "" is
-// the current directory. environ is the environment, as [os.Environ] gives it,
-// of which git gets what it needs. The returned function waits for git and
-// returns the state of the work tree; it must be called once.
+// Ask starts git in the work tree of dir, or of the current directory if dir is
+// empty. environ is the environment, as from [os.Environ], of which git gets what
+// it needs. The returned function waits for git and returns the state of the work
+// tree; it must be called exactly once.
 //
 // The dirty hash is the one that turbo 2.11.11 sends for the same tree: the
 // SHA-256 over
@@ -56,21 +55,21 @@ type Revision struct {
 // submodules and in repositories inside the tree that are not ignored there
 // count as untracked. Unlike turbo's git, ours runs no textconv programs.
 //
-// An error with an empty revision says in one line why there is none: no git,
-// no work tree, no commit ([ErrNoCommit]), a repository of another owner
-// ([OwnerError]). An error with a SHA says why the dirty hash is not known; the
-// caller should not take the tree for clean. When ctx ends, git is killed and
-// the error wraps the error of ctx.
+// If the revision is empty, the error is one line with the reason: no git, no
+// work tree, no commit ([ErrNoCommit]), or another owner ([OwnerError]). If the
+// SHA is known but not the dirty hash, it returns the SHA with an error, and the
+// tree must not be taken for clean. When ctx ends, git is killed and the error
+// wraps ctx's.
 //
-// Memory grows with the list of untracked files; one of more than 128 MiB is an
-// error.
+// Memory grows with the list of untracked files; a list of more than 128 MiB is
+// an error.
 func Ask(ctx context.Context, dir string, environ []string) (answer func() (Revision, error)) {
 	r, err := openRepository(dir, environ)
 	if err != nil {
 		return func() (Revision, error) { return Revision{}, err }
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	// They run side by side.
+	// Both run in parallel.
 	status := r.start(ctx, statusCommand...)
 	diff := r.start(ctx, "diff", "HEAD", "--no-ext-diff", "--no-color", "--no-textconv")
 	return func() (Revision, error) {
@@ -102,7 +101,7 @@ var statusCommand = []string{
 // untracked collects paths relative to the root of the work tree.
 type untracked struct {
 	repository   repository
-	isTop        bool // repository.top is what git says
+	isTop        bool // repository.top comes from git
 	files        []string
 	repositories []string // inside the work tree
 }
@@ -156,8 +155,8 @@ func (u *untracked) hash(ctx context.Context, diff *process) (string, error) {
 	for _, path := range links {
 		write(path)
 	}
-	// os/exec would wait for the process first. That takes a thread, which the
-	// scheduler keeps looking at, on a core that git could have.
+	// With os/exec's own copy, waiting for the process would take a thread that
+	// competes with git for a core.
 	n, err := io.Copy(sum, diff.stdout)
 	err = cmp.Or(diff.wait(), err)
 	if err != nil || n == 0 && len(u.files) == 0 {
@@ -194,7 +193,7 @@ func (u *untracked) addRepositories(ctx context.Context) error {
 }
 
 // isLink reports whether an untracked file is a symbolic link. If the file is not
-// in what looks like the root of the work tree, it asks git for the root.
+// in the probable root of the work tree, it asks git for the root.
 func (u *untracked) isLink(ctx context.Context, path string) (bool, error) {
 	info, err := os.Lstat(u.path(path))
 	if u.isTop || !errors.Is(err, fs.ErrNotExist) {
@@ -208,7 +207,7 @@ func (u *untracked) isLink(ctx context.Context, path string) (bool, error) {
 	return u.isLink(ctx, path)
 }
 
-// path returns where git's path is in the file system.
+// path converts git's path to one of the file system.
 func (u *untracked) path(path string) string {
 	return filepath.Join(u.repository.top, filepath.FromSlash(path))
 }

@@ -1,5 +1,5 @@
-// Package redact hides the secrets of a run in all output. Start at [Redactor];
-// each stream gets a [Writer] of it.
+// Package redact hides secrets in output. Start at [Redactor]; each stream gets a
+// [Writer].
 package redact
 
 import (
@@ -15,23 +15,22 @@ import (
 )
 
 const (
-	// mask is what is shown of a secret.
+	// mask replaces a secret.
 	mask = "***"
-	// shortestSecret is the fewest bytes that are worth hiding: a token of
-	// three letters protects nothing, and would turn up everywhere.
+	// shortestSecret is the minimum length of a secret in bytes: three letters
+	// protect nothing, and would be found everywhere.
 	shortestSecret = 4
-	// shortestAnywhere is the fewest bytes that are hidden within words, too.
-	// A token such as "test" is hidden where it stands alone, and a path such
-	// as testdata/x stays what it is.
+	// shortestAnywhere is the minimum length to hide a secret inside words too. A
+	// token such as "test" is hidden only as a whole word, not in testdata/x.
 	shortestAnywhere = 8
 )
 
-// Redactor knows the secrets of a run and hides them: raw, as JSON and Go
-// escape them, as URLs encode them, and in base64, also as a part of what was
-// encoded, such as the password of Basic authorization. Secrets of fewer than
-// 4 bytes are not hidden, and those of fewer than 8 only as whole words.
+// Redactor hides secrets: raw, as JSON, Go and URLs escape them, and in base64,
+// even as a part of what was encoded, such as the password of Basic
+// authorization. Secrets of fewer than 4 bytes are not hidden, and those of fewer
+// than 8 only as whole words.
 //
-// Its methods may be called from any goroutine.
+// It is safe for concurrent use.
 type Redactor struct {
 	mu    sync.RWMutex
 	forms []form // in order, and never changed
@@ -52,8 +51,7 @@ type form struct {
 	word bool // only where no letter or digit is beside it
 }
 
-// Add makes a secret known, to hide it from then on. White space around it does
-// not count.
+// Add adds a secret, without white space around it.
 func (r *Redactor) Add(secret string) {
 	secret = strings.TrimSpace(secret)
 	if len(secret) < shortestSecret {
@@ -81,9 +79,9 @@ func (r *Redactor) known() []form {
 	return r.forms
 }
 
-// escaped returns the secret as it appears in text, JSON, Go's quoted strings, the
-// parts of a URL, and the output of package printable. An error that quotes it
-// may be put into JSON, so quotes are quoted too.
+// escaped returns the secret as it appears in text, JSON, Go's quoted strings,
+// the parts of a URL, and the output of package printable. Quoted strings are
+// quoted again, for errors in JSON.
 func escaped(secret string) []string {
 	forms := []string{
 		secret,
@@ -114,10 +112,10 @@ func quoted(text string) []string {
 
 func unquoted(s string) string { return s[1 : len(s)-1] }
 
-// encoded returns the secret in base64, on its own and as a part of a longer text.
-// Three bytes become four characters, so there are three ways, by where in a
-// group of three the secret begins. They leave out the characters at both ends,
-// which depend on its neighbours.
+// encoded returns the secret in base64, on its own and as part of a longer text.
+// Three bytes become four characters, so there are three forms, one for each
+// position in a group. They omit the characters at both ends, which depend on the
+// neighbours.
 func encoded(secret string) []string {
 	var forms []string
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
@@ -149,21 +147,21 @@ func (r *Redactor) String(text string) string {
 	return clean.String()
 }
 
-// Line returns text without the secrets as a line of [printable.Line], which may
-// cut it: half of a secret would not be recognised.
+// Line is [printable.Line] of text without the secrets. It removes them first,
+// since it would not recognize half of one.
 func (r *Redactor) Line(text string, limit int) string { return printable.Line(r.String(text), limit) }
 
-// Beginning returns text, which was cut off somewhere, without the secrets and
-// without an end that may be the beginning of one.
+// Beginning returns truncated text without secrets, and without an end that may
+// be the beginning of one.
 func (r *Redactor) Beginning(text string) string {
 	return r.String(text[:len(text)-beginning(text, r.known())])
 }
 
-// hit is the place of a secret.
+// hit is the position of a secret.
 type hit struct{ start, end int }
 
-// hitsIn returns the places of all forms in text, in order; hits that overlap are
-// one.
+// hitsIn returns the positions of all forms in text, in order, and merges
+// overlapping ones.
 func hitsIn(text string, forms []form) []hit {
 	var found []hit
 	for _, f := range forms {

@@ -6,12 +6,10 @@ import (
 	"sync"
 )
 
-// Writer writes what it gets to another writer, without the secrets that its
-// [Redactor] knows at that time.
+// Writer writes to another writer, without the secrets of its [Redactor].
 //
-// A secret may be split over several writes. So the end of a write that may begin
-// a secret is held back until the next write or Flush. Everything else goes out
-// at once, lines and bars alike: no secret begins with their last character.
+// A secret may be split over several writes, so an end that may begin a secret is
+// held back until the next write or Flush.
 type Writer struct {
 	redactor *Redactor
 
@@ -20,12 +18,12 @@ type Writer struct {
 	held string
 }
 
-// Writer returns a new filter before out.
+// Writer returns a new writer to out.
 func (r *Redactor) Writer(out io.Writer) *Writer {
 	return &Writer{redactor: r, out: out}
 }
 
-// Write takes all of p, or returns the error of the writer behind it.
+// Write implements [io.Writer].
 func (w *Writer) Write(p []byte) (int, error) {
 	forms := w.redactor.known()
 	w.mu.Lock()
@@ -37,7 +35,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	ready := len(text) - beginning(text, forms)
 	for _, hit := range hitsIn(text, forms) {
 		if hit.start < ready && ready < hit.end {
-			ready = hit.start // no secret is cut in two
+			ready = hit.start // a secret is not split
 		}
 	}
 	w.held = text[ready:]
@@ -64,8 +62,8 @@ func (w *Writer) pass(text string) error {
 	return err
 }
 
-// beginning returns the length of the longest end of text that may be the
-// beginning of a secret.
+// beginning returns the length of the longest end of text that may begin a
+// secret.
 func beginning(text string, forms []form) int {
 	longest := 0
 	for _, f := range forms {

@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// Explanation reads the code and the message of an error: from JSON in any of the
-// shapes that [said] knows or as it is, object storage's XML, the title of a web
-// page, plain text, or else the WWW-Authenticate header. Both are printable lines.
+// Explanation returns the code and message of an error, as printable lines. It
+// finds them in JSON, object storage's XML, the title of a web page, plain text,
+// or else the WWW-Authenticate header.
 func (a *Reply) Explanation() (code, message string) {
-	text, _ := a.Beginning() // an answer that broke explains what it can
+	text, _ := a.Beginning() // a truncated answer may still explain
 	document, isJSON := decodeJSON(text)
 	switch {
 	case a.LooksLikePage():
@@ -41,8 +41,8 @@ func (a *Reply) Explanation() (code, message string) {
 	return a.oneLine(code), a.oneLine(message)
 }
 
-// whole writes a document of an unknown shape as JSON, without the escapes that
-// would hide a secret. It returns an empty string for one that says nothing.
+// whole returns a document of an unknown shape as JSON, without the escapes that
+// would hide a secret, or an empty string if it is empty.
 func whole(document any) string {
 	if !isSomething(document) {
 		return ""
@@ -66,13 +66,13 @@ const (
 	maxReasons = 5 // that are joined
 )
 
-// messageNames are the members that explain an error, the most telling first.
-// An object under "error" goes before them.
+// messageNames are the members that explain an error, the best first. An object
+// under "error" precedes them.
 var messageNames = []string{
 	"message", "detail", "error_description", "errors", "error", "title", "msg", "description", "reason", "fault", "faultstring",
 }
 
-// said finds the code and the message in a JSON document: {"error":{"code",
+// said returns the code and the message in a JSON document: {"error":{"code",
 // "message"}} (Vercel), {"code","message"}, {"statusCode","error","message"}
 // (fastify), {"detail"} and {"title"} (RFC 9457), {"error","error_description"}
 // (RFC 6749), {"errors":[…]}, {"errors":{"field":[…]}}, and lists of such.
@@ -127,7 +127,7 @@ func saidByMembers(members map[string]any, nesting int) (code, message string) {
 	return code, message
 }
 
-// saidByFields joins what is wrong with each field of a request.
+// saidByFields joins the messages for each field of a request.
 func saidByFields(fields map[string]any, nesting int) string {
 	var reasons []string
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
@@ -138,8 +138,8 @@ func saidByFields(fields map[string]any, nesting int) string {
 	return strings.Join(reasons, "; ")
 }
 
-// folded has the members under their names in lower case, as some servers write
-// them in upper case.
+// folded returns the members under lower-case names, since some servers use upper
+// case.
 func folded(members map[string]any) map[string]any {
 	lower := make(map[string]any, len(members))
 	for _, name := range slices.Sorted(maps.Keys(members)) { // lower case comes last, and wins
@@ -168,8 +168,8 @@ func reportsError(document any) bool {
 		isFailure(members["status"]) || isFailure(members["statuscode"])
 }
 
-// isFailure reports whether a status in a document is HTTP's of an error, or a
-// word for one.
+// isFailure reports whether a status in a document is an HTTP status of an error,
+// or a word for one.
 func isFailure(status any) bool {
 	switch status := status.(type) {
 	case json.Number:
@@ -199,14 +199,14 @@ func isSomething(value any) bool {
 	return true
 }
 
-// IsStorageError reports whether object storage answered with an error of its own.
+// IsStorageError reports whether the answer is an error of object storage.
 func (a *Reply) IsStorageError() bool {
 	text, _ := a.Beginning()
 	_, _, ok := storageError(text)
 	return ok
 }
 
-// storageError reads what object storage says: S3, Google's and Azure's.
+// storageError parses the errors of S3, Google Cloud Storage and Azure.
 func storageError(text []byte) (code, message string, ok bool) {
 	type failure struct {
 		Code      string `xml:"Code"`
@@ -239,7 +239,7 @@ var (
 	quotedPair      = regexp.MustCompile(`\\(.)`)
 )
 
-// demanded reads a WWW-Authenticate header (RFC 6750, section 3): its error, or
+// demanded parses a WWW-Authenticate header (RFC 6750, section 3): its error, or
 // else the scheme and the realm.
 func demanded(header string) (code, message string) {
 	parameters := map[string]string{}

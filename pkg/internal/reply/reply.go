@@ -1,6 +1,6 @@
-// Package reply reads what a server says in an answer that carries no artifact:
-// at most so many bytes, for at most so long, and of an error one printable line
-// without secrets. Start at [New].
+// Package reply reads answers that are not artifacts, within limits of size and
+// time, and returns a server's errors as single printable lines without secrets.
+// Start at [New].
 package reply
 
 import (
@@ -23,34 +23,34 @@ import (
 )
 
 const (
-	// MaxBytes is how much of an answer [Reply.Beginning] reads. A real one has a
-	// few hundred bytes.
+	// MaxBytes is how many bytes [Reply.Beginning] reads. A typical answer has a
+	// few hundred.
 	MaxBytes = 64 << 10
-	// MaxLine is how many characters of a server's text are kept.
+	// MaxLine is the maximum length of a server's text in characters.
 	MaxLine = 300
 )
 
-// ErrBroken reports an answer that broke off.
+// ErrBroken reports an answer that ended early.
 var ErrBroken = errors.New("reading the server's answer")
 
-// Reply is an answer whose body is read once.
+// Reply is an answer. Its body is read once.
 type Reply struct {
 	*http.Response
 	redactor *redact.Redactor
 	limit    time.Duration
 	text     []byte
 	read     bool
-	cut      bool // the text may end within a word
+	cut      bool // the text may be truncated
 }
 
-// New returns the reply in resp. The redactor knows what must not come back in an
-// error; reading the body ends after limit, and 0 sets none.
+// New returns the reply in resp. The redactor hides secrets in errors. limit is
+// the time to read the body; 0 means no limit.
 func New(resp *http.Response, redactor *redact.Redactor, limit time.Duration) Reply {
 	return Reply{Response: resp, redactor: redactor, limit: limit}
 }
 
-// Line returns a server's text without secrets, as one printable line of at most
-// limit characters.
+// Line returns text without secrets, as one printable line of at most limit
+// characters.
 func (a *Reply) Line(text string, limit int) string { return a.redactor.Line(text, limit) }
 
 func (a *Reply) oneLine(text string) string { return a.Line(text, MaxLine) }
@@ -62,17 +62,17 @@ func (a *Reply) Beginning() ([]byte, error) {
 	}
 	a.read = true
 	if a.StatusCode == http.StatusSwitchingProtocols {
-		return nil, nil // what follows is no answer, and ends with no context
+		return nil, nil // what follows is another protocol, and has no end
 	}
 	var err error
 	a.text, err = a.upTo(MaxBytes)
-	// The end of a coded text may be missing without notice.
+	// Decoding does not report a missing end.
 	a.cut = err != nil || len(a.text) > MaxBytes-len("\ufeff") || a.Header.Get("Content-Encoding") != ""
 	return a.text, err
 }
 
-// Document reads at most so many bytes of the body, of which those that explain
-// are kept.
+// Document reads up to most bytes of the body, and keeps the first for an
+// explanation.
 func (a *Reply) Document(most int64) ([]byte, error) {
 	a.read = true
 	text, err := a.upTo(most)
@@ -80,17 +80,17 @@ func (a *Reply) Document(most int64) ([]byte, error) {
 	return text, err
 }
 
-// upTo reads at most so many bytes of the body, and removes the content coding and
-// a byte order mark. With an error it returns what came before it.
+// upTo reads up to most bytes of the body, and removes the content coding and a
+// byte order mark. With an error, it returns what came before.
 func (a *Reply) upTo(most int64) ([]byte, error) {
 	text, err := a.encoded(most)
 	text = decoded(a.Header.Get("Content-Encoding"), text, most)
 	return bytes.TrimPrefix(text, []byte("\ufeff")), err
 }
 
-// decoded undoes a content coding, which some servers apply to errors without
-// being asked. It returns at most so many bytes, since a few may stand for very
-// many, and none for a coding that it does not know.
+// decoded removes a content coding, which some servers apply to errors without
+// being asked. It returns up to most bytes, since a few may expand to very many,
+// and none for an unknown coding.
 func decoded(coding string, text []byte, most int64) []byte {
 	var plain io.Reader
 	var err error
@@ -100,7 +100,7 @@ func decoded(coding string, text []byte, most int64) []byte {
 	case "gzip", "x-gzip":
 		plain, err = gzip.NewReader(bytes.NewReader(text))
 	case "deflate":
-		if plain, err = zlib.NewReader(bytes.NewReader(text)); err != nil { // some leave out zlib's header
+		if plain, err = zlib.NewReader(bytes.NewReader(text)); err != nil { // some omit zlib's header
 			plain, err = flate.NewReader(bytes.NewReader(text)), nil
 		}
 	default:
@@ -109,12 +109,12 @@ func decoded(coding string, text []byte, most int64) []byte {
 	if err != nil {
 		return nil
 	}
-	text, _ = io.ReadAll(io.LimitReader(plain, most)) // the text may have been cut
+	text, _ = io.ReadAll(io.LimitReader(plain, most)) // the text may be truncated
 	return text
 }
 
-// encoded reads so many bytes of the body, in the time that a server may take to
-// answer: one that lets a byte fall now and then never stalls.
+// encoded reads up to most bytes of the body within the limit, since a slow
+// trickle of bytes never stalls.
 func (a *Reply) encoded(most int64) ([]byte, error) {
 	var late atomic.Bool
 	stop := transport.AfterAwake(a.limit, func() {
@@ -132,17 +132,17 @@ func (a *Reply) encoded(most int64) ([]byte, error) {
 	return text, err
 }
 
-// TakeBody returns the body, which then explains nothing any more.
+// TakeBody returns the body. After that, there is no explanation.
 func (a *Reply) TakeBody() io.Reader {
 	a.read = true
 	return a.Body
 }
 
-// pageBeginnings are those of web pages, in UTF-8 and in UTF-16.
+// pageBeginnings are the beginnings of web pages, in UTF-8 and in UTF-16.
 var pageBeginnings = []string{"<", "\xff\xfe<\x00", "\xfe\xff\x00<"}
 
-// LooksLikePage reports whether an answer is a web page or some other markup, by
-// its type or its first bytes.
+// LooksLikePage reports whether an answer is markup, by its type or its first
+// bytes.
 func (a *Reply) LooksLikePage() bool {
 	if a.IsPage() {
 		return true
@@ -159,7 +159,7 @@ func (a *Reply) IsPage() bool {
 	return media == "text/html" || media == "application/xhtml+xml"
 }
 
-// ownTitle returns a page's title, unless that repeats the status.
+// ownTitle returns a page's title, unless it repeats the status.
 func (a *Reply) ownTitle() string {
 	title := a.oneLine(a.Title())
 	if title == fmt.Sprintf("%d %s", a.StatusCode, http.StatusText(a.StatusCode)) {
@@ -168,8 +168,7 @@ func (a *Reply) ownTitle() string {
 	return title
 }
 
-// Title returns the text of a page's title element, which is where proxies put
-// what went wrong.
+// Title returns a page's title, where proxies describe the error.
 func (a *Reply) Title() string {
 	page, _ := a.Beginning()
 	text := string(page)

@@ -1,5 +1,5 @@
-// Package retry makes a request again when it failed for a reason that may pass.
-// Start at [Loop.Do].
+// Package retry repeats a request that failed for a transient reason. Start at
+// [Loop.Do].
 package retry
 
 import (
@@ -16,11 +16,11 @@ import (
 const (
 	firstPause = time.Second
 	maxPause   = 30 * time.Second
-	// MaxAfter is the longest pause that a server may ask for.
+	// MaxAfter is the longest pause that a server can request.
 	MaxAfter = 2 * time.Minute
 )
 
-// Loop tries at most Max times more. Tests replace the rest.
+// Loop retries at most Max times. Tests replace the other fields.
 type Loop struct {
 	Max    int
 	Sleep  func(context.Context, time.Duration) error
@@ -28,27 +28,27 @@ type Loop struct {
 	Random func() float64 // in [0, 1)
 }
 
-// New returns a loop of at most limit further tries.
+// New returns a loop of at most limit retries.
 func New(limit int) Loop {
 	return Loop{Max: limit, Sleep: Sleep, Now: time.Now, Random: rand.Float64}
 }
 
-// Outcome is what came of a try.
+// Outcome is the result of an attempt.
 type Outcome struct {
-	// Again asks for another try.
+	// Again asks for another attempt.
 	Again bool
 	// After is the Retry-After header of the answer.
 	After string
 }
 
-// LaterError reports a server that asked for a pause longer than [MaxAfter].
+// LaterError reports that a server requested a pause longer than [MaxAfter].
 type LaterError struct{ After time.Duration }
 
 func (e *LaterError) Error() string { return "the server asks to try again in " + e.After.String() }
 
-// Do calls try until it does not ask for another try or has used them up, and
-// pausing before each pause. It returns nil, a [*LaterError], or the cause of
-// ctx's end during a pause.
+// Do calls try until it succeeds or the retries are used up, and calls pausing
+// before each pause. It returns nil, a [*LaterError], or the cause if ctx ends
+// during a pause.
 func (l Loop) Do(ctx context.Context, try func() Outcome, pausing func(time.Duration)) error {
 	for attempt := 1; ; attempt++ {
 		outcome := try()
@@ -68,9 +68,9 @@ func (l Loop) Do(ctx context.Context, try func() Outcome, pausing func(time.Dura
 	}
 }
 
-// pause returns the time to wait after an attempt, the first being 1. Unless the
-// server says otherwise it is random, below a limit that doubles from 1 s to 30 s,
-// so that many clients do not come back at once.
+// pause returns how long to wait after an attempt, counted from 1: what the
+// server requested, or else a random time below a limit that doubles from 1 s to
+// 30 s, so that many clients do not return at once.
 func (l Loop) pause(attempt int, after string) (time.Duration, error) {
 	if asked, ok := ParseAfter(after, l.Now()); ok {
 		if asked > MaxAfter {
@@ -82,11 +82,11 @@ func (l Loop) pause(attempt int, after string) (time.Duration, error) {
 	return time.Duration(l.Random() * float64(limit)), nil
 }
 
-// ParseAfter parses the Retry-After header (RFC 9110, section 10.2.3): seconds,
-// of which there may be more than a number holds, or a date.
+// ParseAfter parses the Retry-After header (RFC 9110, section 10.2.3): any number
+// of seconds, or a date.
 func ParseAfter(value string, now time.Time) (time.Duration, bool) {
 	seconds, err := strconv.ParseUint(value, 10, 32)
-	if err == nil || errors.Is(err, strconv.ErrRange) { // then it is the largest
+	if err == nil || errors.Is(err, strconv.ErrRange) { // out of range, it is the largest
 		return time.Duration(seconds) * time.Second, true
 	}
 	date, err := http.ParseTime(value)
@@ -106,8 +106,8 @@ var transient = []int{
 // IsTransientStatus reports whether a retry may get another status.
 func IsTransientStatus(status int) bool { return slices.Contains(transient, status) }
 
-// IsTransient reports whether an error of the network may be gone at the next
-// try: a certificate stays wrong, and a server that does not speak TLS stays so.
+// IsTransient reports whether a retry may cure an error of the network: not that
+// of a certificate, or of a server that does not speak TLS.
 func IsTransient(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError

@@ -14,16 +14,15 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// put stores an upload. It refuses what it can by the headers, before the first
-// Read of the body: that Read makes net/http answer a client that waits for
-// "100 Continue".
+// put stores an upload. It checks the headers before the first Read of the body,
+// which makes net/http send "100 Continue".
 func (s *Server) put(x *exchange) error {
 	key, err := x.key()
 	if err != nil {
 		return err
 	}
-	// net/http takes a missing length for 0, and gives -1 for chunks, in which
-	// turbo 1.13 to 2.1 uploads.
+	// net/http reports a missing length as 0, and -1 for chunks, in which turbo
+	// 1.13 to 2.1 uploads.
 	if x.r.ContentLength == 0 && x.r.Header.Get("Content-Length") == "" {
 		return refuse(http.StatusLengthRequired, "length_required", "An upload needs a Content-Length, or must be chunked.")
 	}
@@ -41,8 +40,7 @@ func (s *Server) put(x *exchange) error {
 	return x.json(http.StatusAccepted, api.Uploaded{URLs: []string{x.location(key.ID)}})
 }
 
-// location returns the URL of an upload, under the name that the client used for
-// this server.
+// location returns the URL of an upload, with the client's name for this server.
 func (x *exchange) location(id artifact.ID) string {
 	query := x.r.URL.Query()
 	maps.DeleteFunc(query, func(name string, values []string) bool {
@@ -55,7 +53,7 @@ func (x *exchange) location(id artifact.ID) string {
 	return location
 }
 
-// get sends an artifact whole: a Range is ignored, as HTTP allows.
+// get sends a whole artifact. It ignores Range, as HTTP allows.
 func (s *Server) get(x *exchange) error {
 	key, err := x.key()
 	if err != nil {
@@ -88,8 +86,7 @@ func (x *exchange) describe(entry store.Entry) {
 	header := x.w.Header()
 	contentType := api.ContentType
 	if accepted, _, err := mime.ParseMediaType(x.r.Header.Get("Accept")); err == nil && accepted == jsonType {
-		// @vercel/sdk asks for any artifact like this, and fails if the
-		// answer has another type.
+		// @vercel/sdk accepts only this type for any artifact.
 		contentType = jsonType
 	}
 	header.Set("Content-Type", contentType)
@@ -97,9 +94,9 @@ func (x *exchange) describe(entry store.Entry) {
 	setMetadata(header, entry.Metadata)
 }
 
-// stream sends a blob in pieces that the slowest client takes within a window.
-// Each is an io.LimitedReader over what may be a file, so that the system can
-// send it without a copy through this process.
+// stream sends a blob in pieces that the slowest client can receive within a
+// window. Each is an io.LimitedReader over a file, so that the system can use
+// sendfile.
 func (x *exchange) stream(blob *store.Blob) error {
 	x.describe(blob.Entry)
 	x.begin(http.StatusOK)

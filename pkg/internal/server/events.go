@@ -10,7 +10,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 )
 
-// status answers that the cache works. Only clients that may use it get here.
+// status reports an enabled cache, to clients that may use it.
 func (s *Server) status(x *exchange) error {
 	if _, err := x.team(); err != nil {
 		return err
@@ -18,8 +18,8 @@ func (s *Server) status(x *exchange) error {
 	return x.json(http.StatusOK, api.Status{Status: api.StatusEnabled})
 }
 
-// events checks reports of hits and misses, so that a client's mistake shows here
-// as it would at Vercel, and drops them.
+// events checks and discards reports of hits and misses, so that a client's
+// mistake fails here as it would at Vercel.
 func (s *Server) events(x *exchange) error {
 	if _, err := x.team(); err != nil {
 		return err
@@ -40,7 +40,7 @@ func (s *Server) events(x *exchange) error {
 	return nil
 }
 
-// checkEvent returns what is wrong with event, or "".
+// checkEvent returns what is wrong with event, or an empty string.
 func checkEvent(event api.Event) string {
 	switch {
 	case !isUUID(event.SessionID):

@@ -12,27 +12,26 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 )
 
-// Access is one request for a log. It holds no secret: the query, the headers and
-// the body are left out.
+// Access describes a request for a log, without secrets: it omits the query, the
+// headers and the body.
 type Access struct {
 	// Method is the request's method.
 	Method string
-	// Path is the request's path, percent-encoded: printable ASCII, of at most
-	// 1,024 characters.
+	// Path is the request's path, percent-encoded, at most 1,024 characters.
 	Path string
-	// Status is the status of the answer, 0 if there was none.
+	// Status is the status of the answer, or 0 without one.
 	Status int
 	// Received and Sent count the bytes of both bodies.
 	Received, Sent int64
 	// Duration is from the end of the request's headers to the end of the
 	// answer's body.
 	Duration time.Duration
-	// Err is a fault of the storage or of the connection, which the answer does
-	// not explain. It may be nil.
+	// Err is an error of the storage or the connection that the answer does not
+	// describe. It may be nil.
 	Err error
 }
 
-// maxLoggedPath is longer than any path that the API has.
+// maxLoggedPath is longer than any path of the API.
 const maxLoggedPath = 1024
 
 // exchange is a request and its answer.
@@ -56,16 +55,15 @@ func newExchange(w http.ResponseWriter, r *http.Request, limits Limits) *exchang
 	}
 	x.body = &pacedBody{body: r.Body, control: x.control, window: limits.Window, budget: limits.Window, ended: r.ContentLength == 0}
 	if !x.body.ended {
-		// net/http looks for the end of a body that nobody wants, and would
-		// wait for it without end.
+		// net/http would wait without limit for the end of an unread body.
 		_ = x.control.SetReadDeadline(x.begun.Add(limits.Window))
 	}
 	return x
 }
 
-// ctx does not end with the connection. net/http takes it for gone when a
-// client only closes its own half, and what came whole is stored and answered.
-// Reading and writing tell soon enough when nobody is there.
+// ctx does not end with the connection. net/http would cancel it when a client
+// closes only its own half, but a complete request must be answered. Reading or
+// writing soon fails if the client is gone.
 func (x *exchange) ctx() context.Context { return context.WithoutCancel(x.r.Context()) }
 
 func (x *exchange) access() Access {
@@ -76,20 +74,20 @@ func (x *exchange) access() Access {
 	}
 }
 
-// begin sends the status and what headers were set, or holds them until the
-// first byte of the body.
+// begin sends the status and headers, at the latest with the first byte of the
+// body.
 func (x *exchange) begin(status int) {
 	x.status = status
 	if !x.body.ended {
-		// And so net/http does not read the rest before it answers.
+		// So net/http does not read the rest before it answers.
 		x.w.Header().Set("Connection", "close")
 	}
 	x.extend()
 	x.w.WriteHeader(status)
 }
 
-// extend gives the client another window for what is written next. A writer
-// without deadlines, as in a test, needs none.
+// extend gives the client another window to receive what is written next. Writers
+// in tests have no deadlines.
 func (x *exchange) extend() { _ = x.control.SetWriteDeadline(time.Now().Add(x.limits.Window)) }
 
 // Write writes to the body of an answer, after begin.
@@ -108,8 +106,8 @@ func (x *exchange) empty(status int) {
 // jsonType is the Content-Type of documents.
 const jsonType = "application/json"
 
-// json answers with a document, and HEAD with its status alone: clients read
-// JSON where its type says so, and fail on an empty body.
+// json answers with a document. To HEAD it sends only the status, without the
+// type: clients fail to parse an empty body as JSON.
 func (x *exchange) json(status int, document any) error {
 	if x.r.Method == http.MethodHead {
 		x.begin(status)
@@ -127,9 +125,8 @@ func (x *exchange) json(status int, document any) error {
 	return err
 }
 
-// fail answers with err. An answer that has begun is broken off:
-// net/http closes the connection where a body is shorter than announced, and
-// where none was announced, only the connection can have failed.
+// fail answers with err. If an answer has begun, net/http closes the connection,
+// because the body is shorter than announced.
 func (x *exchange) fail(err error) {
 	failure := asFailure(err)
 	x.err = failure.cause
@@ -146,14 +143,14 @@ func (x *exchange) fail(err error) {
 	}
 }
 
-// linger lets the client see the answer. Closing a connection on which bytes are
-// still coming in resets it, and a reset takes away what the client has not read
-// yet; many send all before they read.
+// linger lets the client read the answer. Many clients send the whole body first.
+// If the server closed the connection meanwhile, that would reset it, and the
+// client would lose the answer.
 func (x *exchange) linger() {
 	if x.control.Flush() != nil || x.control.SetReadDeadline(time.Now().Add(x.limits.Linger)) != nil {
 		return
 	}
-	// The body below the pace: its deadlines would replace this one. Neither
-	// its end nor an error means anything any more.
+	// Not through pacedBody, whose deadlines would replace this one. The result
+	// does not matter.
 	_, _ = io.Copy(io.Discard, x.r.Body)
 }

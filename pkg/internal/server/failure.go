@@ -8,8 +8,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// failure is an answer that refuses a request. The client sees status, code and
-// message, the log the cause.
+// failure is an error answer. The client sees status, code and message; the log
+// has the cause.
 type failure struct {
 	status  int
 	code    string
@@ -28,18 +28,18 @@ func badRequest(message string) *failure {
 	return refuse(http.StatusBadRequest, "bad_request", message)
 }
 
-// because adds what only the log says.
+// because adds a cause for the log.
 func (f *failure) because(cause error) *failure {
 	f.cause = cause
 	return f
 }
 
-// sentence turns an error into a message. It may hold any text: it goes through
-// JSON.
+// sentence turns an error into a message. It may contain any text, since JSON
+// escapes it.
 func sentence(err error) string { return strings.TrimSuffix(err.Error(), ".") + "." }
 
-// asFailure turns any error, as those of the store, into an answer. The text of a
-// fault may name paths of this machine, and is for the log only.
+// asFailure turns an error of the store, or any other, into an answer. An
+// unexpected error goes only to the log, since it may contain paths.
 func asFailure(err error) *failure {
 	var f *failure
 	switch {
@@ -48,12 +48,12 @@ func asFailure(err error) *failure {
 	case errors.Is(err, store.ErrNotFound):
 		return refuse(http.StatusNotFound, "not_found", "The cache holds no such artifact.")
 	case errors.Is(err, store.ErrCorrupt):
-		// A build has to make it again; the log says more.
+		// The client must build it again; the log has the cause.
 		return refuse(http.StatusNotFound, "not_found", "The artifact that the cache holds is damaged.").because(err)
 	case errors.Is(err, store.ErrInvalid):
 		return badRequest(sentence(err))
 	case errors.Is(err, store.ErrReadOnly):
-		// With any other code turbo tries again for each artifact.
+		// With any other code turbo retries each artifact.
 		return refuse(http.StatusForbidden, "forbidden", "This cache is read-only.")
 	case errors.Is(err, store.ErrTooLarge):
 		return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The artifact is larger than the whole cache can be.")

@@ -13,8 +13,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
-// authorized reports whether r carries the token. It compares digests in constant
-// time, so that its own time gives nothing away.
+// authorized reports whether r has the token, in constant time.
 func (s *Server) authorized(r *http.Request) bool {
 	values := r.Header["Authorization"]
 	if len(values) != 1 {
@@ -28,12 +27,12 @@ func (s *Server) authorized(r *http.Request) bool {
 	return subtle.ConstantTimeCompare(got[:], s.token[:]) == 1
 }
 
-// goesBy reports whether a Host header names the server. A web page whose name
+// hasName reports whether a Host header names the server. A web page whose name
 // resolves to this machine (DNS rebinding) would send that name.
-func (s *Server) goesBy(host string) bool {
+func (s *Server) hasName(host string) bool {
 	name, port, err := net.SplitHostPort(host)
 	if err != nil {
-		name, port = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), "80" // the scheme's own
+		name, port = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), "80" // the scheme's default
 	}
 	if name, err = origin.Host(name); err != nil || cmp.Or(port, "80") != fmt.Sprint(s.addr.Port()) {
 		return false
@@ -42,8 +41,8 @@ func (s *Server) goesBy(host string) bool {
 	if name == "localhost" {
 		return own.IsLoopback() || own.IsUnspecified()
 	}
-	// A literal address cannot be made to mean another one, so that where the
-	// server listens on all of the machine's, each will do.
+	// DNS rebinding cannot change a literal address, so a server that listens on
+	// all addresses accepts any.
 	literal, err := netip.ParseAddr(name)
 	return err == nil && (own.IsUnspecified() || literal.Unmap() == own)
 }

@@ -37,7 +37,7 @@ func (l *load) pester(group *sync.WaitGroup) {
 // whole, and where nothing had to go it is all that was. A limit holds.
 func (l *load) checkStored(dir string, limit int64) {
 	d := must.Get(store.Open(dir, store.Options{ReadOnly: true}))(l)
-	defer d.Close() //nolint:errcheck // it was only read
+	defer d.Close() //nolint:errcheck // opened for reading
 	files := must.Get(os.ReadDir(filepath.Join(dir, "load")))(l)
 	if !l.bounded && len(files) != len(l.stored) {
 		l.Errorf("%d artifacts are stored, and %d were acknowledged", len(files), len(l.stored))

@@ -16,9 +16,9 @@ import (
 // maxMilliseconds is the longest duration, 292 years.
 const maxMilliseconds = uint64(math.MaxInt64 / time.Millisecond)
 
-// parseMetadata reads the headers of an upload, and refuses what breaks the
-// API's limits. An empty header counts as absent: turbo up to 1.10 sends one in
-// an unknown CI, @vercel/sdk for an empty tag.
+// parseMetadata parses the headers of an upload, within the API's limits. An
+// empty header counts as absent: turbo up to 1.10 sends one in an unknown CI,
+// @vercel/sdk for an empty tag.
 func parseMetadata(header http.Header) (artifact.Metadata, error) {
 	var m artifact.Metadata
 	for _, field := range []struct {
@@ -53,7 +53,7 @@ func parseMetadata(header http.Header) (artifact.Metadata, error) {
 	return m, nil
 }
 
-// single returns the value of a header that may be given once.
+// single returns the value of a header that may occur only once.
 func single(header http.Header, name string) (string, error) {
 	values := header[name]
 	if len(values) > 1 {
@@ -67,8 +67,8 @@ func badHeader(name, problem string) error {
 	return badRequest("The header " + strings.ToLower(name) + " " + problem + ".")
 }
 
-// parseDuration parses milliseconds, and drops their fraction: @vercel/sdk sends
-// 12.5, and turbo takes anything but whole ones in an answer for an error.
+// parseDuration parses milliseconds, and drops a fraction: @vercel/sdk sends
+// 12.5, and turbo fails on an answer with one.
 func parseDuration(value string) (*time.Duration, error) {
 	whole, fraction, _ := strings.Cut(value, ".")
 	ms, err := strconv.ParseUint(whole, 10, 64)
@@ -81,8 +81,8 @@ func parseDuration(value string) (*time.Duration, error) {
 	return new(time.Duration(ms) * time.Millisecond), nil //nolint:gosec // it is no more than maxMilliseconds
 }
 
-// setMetadata sets the headers that parseMetadata reads, except for the two that
-// describe the client.
+// setMetadata sets the headers that parseMetadata parses, except for the two
+// about the client.
 func setMetadata(header http.Header, m artifact.Metadata) {
 	for name, value := range map[string]string{
 		api.HeaderSHA: m.SHA, api.HeaderDirtyHash: m.DirtyHash, api.HeaderTag: m.Tag,

@@ -8,19 +8,18 @@ import (
 	"time"
 )
 
-// pacedBody reads a request's body and gives up on a client that sends it
-// slower than minRate. Only the time spent waiting for bytes counts, not the time
-// of a slow disk.
+// pacedBody is a request's body that fails if the client sends slower than
+// minRate. The time of a slow disk does not count.
 type pacedBody struct {
 	body    io.Reader
 	control *http.ResponseController
 	window  time.Duration
 
 	budget   time.Duration // left of this window
-	credit   int64         // bytes that came in it
+	credit   int64         // bytes received in this window
 	received int64
 	ended    bool
-	err      error // what reading failed with, before its end
+	err      error // the error of a read, except io.EOF
 }
 
 func (b *pacedBody) Read(p []byte) (int, error) {
@@ -45,12 +44,12 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// quota returns how many bytes a client has to move in a window.
+// quota returns how many bytes a client must move in a window.
 func quota(window time.Duration) int64 {
 	return max(1, int64(window.Seconds()*minRate))
 }
 
-// lost reports whether the client is gone and reads no answer.
+// lost reports whether the client is gone.
 func (b *pacedBody) lost() bool {
 	return b.err != nil && !errors.Is(b.err, os.ErrDeadlineExceeded)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// maxJSON bounds a JSON body: 50,000 of turbo's hashes.
+// maxJSON is the maximum size of a JSON body in bytes: 50,000 of turbo's hashes.
 const maxJSON = 1 << 20
 
 // document decodes a JSON body of at most maxJSON bytes.
@@ -38,8 +38,8 @@ func tooLong() error {
 	return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The request's body is longer than 1 MiB.")
 }
 
-// query answers which of many artifacts there are. It writes while it asks the
-// store: the answer may be many times as long as the question.
+// query answers which of many artifacts exist. It writes each result at once,
+// because the answer may be much longer than the request.
 func (s *Server) query(x *exchange) error {
 	team, err := x.team()
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Server) query(x *exchange) error {
 	return answer.Flush()
 }
 
-// lookUp returns an [api.QueryResult], what stands in place of one, or nil.
+// lookUp returns an [api.QueryResult], an error instead of one, or nil.
 func (s *Server) lookUp(x *exchange, team, hash string) any {
 	key, err := newKey(team, hash)
 	var entry store.Entry
@@ -87,7 +87,7 @@ func (s *Server) lookUp(x *exchange, team, hash string) any {
 		failure := asFailure(err)
 		x.err = errors.Join(x.err, failure.cause)
 		if failure.status == http.StatusNotFound {
-			return nil // turbo gives up on all hashes for one error
+			return nil // one error makes turbo give up on all hashes
 		}
 		return struct {
 			Error api.QueryError `json:"error"`

@@ -14,10 +14,10 @@ import (
 // methods are the handlers of a path, by HTTP method.
 type methods map[string]func(*exchange) error
 
-// route finds the request's path. net/http's own mux would clean a path by
-// redirecting, and clients make a GET of a redirected PUT.
+// route dispatches a request by its path. [http.ServeMux] would redirect to a
+// cleaned path, and clients turn a redirected PUT into a GET.
 func (s *Server) route(x *exchange) error {
-	// turbo writes two slashes where its API's URL ends in one.
+	// turbo sends two slashes if the API's URL ends in one.
 	path := "/" + strings.TrimLeft(x.r.URL.EscapedPath(), "/")
 	switch path {
 	case api.ArtifactsPath:
@@ -49,15 +49,14 @@ func dispatch(x *exchange, answers methods) error {
 	if x.r.Method != http.MethodOptions {
 		return refuse(http.StatusMethodNotAllowed, "method_not_allowed", "This path does not answer "+x.r.Method+".")
 	}
-	// Without this header turbo, which calls this its preflight, leaves the
-	// token out of the request that follows. It allows nothing to a browser:
-	// that would be Access-Control-Allow-Origin.
+	// Without this header, turbo's preflight makes it omit the token from the
+	// next request. Browsers would also need Access-Control-Allow-Origin.
 	x.w.Header().Set("Access-Control-Allow-Headers", "Authorization")
 	x.empty(http.StatusOK)
 	return nil
 }
 
-// key returns the key that the request's path and query name.
+// key returns the key in the request's path and query.
 func (x *exchange) key() (store.Key, error) {
 	id, err := url.PathUnescape(x.segment)
 	if err != nil {
@@ -82,10 +81,9 @@ func newKey(team, id string) (store.Key, error) {
 	return key, key.Check()
 }
 
-// team returns the namespace of a request: the slug if it has one, else the
-// team's id, else "" for the personal account. A client that knows both sends
-// both, one that knows only the slug must find what the other stored, and a
-// server without accounts cannot tell which id a slug belongs to.
+// team returns the namespace of a request: the slug, or else the team's id, or ""
+// for the personal account. A client that sends both and one that sends only the
+// slug must find the same artifacts.
 func (x *exchange) team() (string, error) {
 	id, slug, err := x.teamParameters()
 	if slug != "" {

@@ -16,14 +16,14 @@ import (
 // maxHeaderBytes is room for the longest path, query and metadata, encoded.
 const maxHeaderBytes = 16 << 10
 
-// ErrCutOff is the error of [Server.Serve] for requests that did not end in time
-// when it stopped.
+// ErrCutOff is returned by [Server.Serve] if requests did not end in time when it
+// stopped.
 var ErrCutOff = errors.New("requests in flight were cut off")
 
 // Serve answers requests on listener, which it closes, until ctx ends. Then it
-// takes no more, waits up to [Limits].Grace for those in flight, cuts off the
-// rest, and returns nil or an error that wraps [ErrCutOff]. Requests do not see
-// ctx. Any other error is the listener's. A Server serves once.
+// waits up to [Limits].Grace for requests in flight, cuts off the rest, and
+// returns nil or an error that wraps [ErrCutOff]. Any other error is the
+// listener's. Serve may be called only once.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	web := &http.Server{
 		Handler:           s,
@@ -31,7 +31,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		IdleTimeout:       s.limits.Idle,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          log.New(io.Discard, "", 0),
-		// Also "OPTIONS *" goes through the guards.
+		// "OPTIONS *" is checked too.
 		DisableGeneralOptionsHandler: true,
 		BaseContext:                  func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
@@ -45,12 +45,12 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// stop ends web, for up to [Limits].Grace in good order.
+// stop shuts web down, gracefully for up to [Limits].Grace.
 func (s *Server) stop(ctx context.Context, web *http.Server) error {
 	grace, cancel := context.WithTimeout(ctx, s.limits.Grace)
 	defer cancel()
 	if err := web.Shutdown(grace); err != nil {
-		// Handlers see it when they next read or write.
+		// Handlers notice at the next read or write.
 		err = errors.Join(ErrCutOff, web.Close())
 		s.wait(s.limits.Grace)
 		return fmt.Errorf("stopping: %w", err)
@@ -58,8 +58,7 @@ func (s *Server) stop(ctx context.Context, web *http.Server) error {
 	return nil
 }
 
-// wait lets handlers remove what they had begun, but not without end: a disk may
-// hang.
+// wait lets handlers clean up, but not without limit: a disk may hang.
 func (s *Server) wait(limit time.Duration) {
 	done := make(chan struct{})
 	go func() {

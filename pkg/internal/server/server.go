@@ -2,10 +2,9 @@
 // [store.Store]: upload, download, existence, the batch query, status, events
 // and turbo's preflight.
 //
-// It refuses every request without the token or for another name than the
-// server's own, and what is outside of the contract in package api, before it
-// reads a body. It cuts off slow clients. Start at [New]; [Server.Serve] runs it
-// on a listener.
+// Before it reads a body, it rejects requests without the token, with another
+// Host, or outside the limits in package api. It cuts off slow clients. Start at
+// [New] and [Server.Serve].
 package server
 
 import (
@@ -28,14 +27,13 @@ type Options struct {
 	// Token is what clients must send as "Authorization: Bearer TOKEN". It
 	// must not be empty, and is never logged.
 	Token string
-	// Addr is the address of the server, usually its listener's. A request's
-	// Host must name it: the address itself, or localhost if it is a loopback
-	// address. If it is the unspecified address, any literal address will do.
+	// Addr is the address of the server, usually its listener's. A request's Host
+	// must be this address, or localhost for a loopback address. For the
+	// unspecified address, any literal address is accepted.
 	Addr net.Addr
-	// Log is called when a request has ended, from many goroutines at the
-	// same time. May be nil.
+	// Log, if not nil, is called when a request has ended, concurrently.
 	Log func(Access)
-	// Limits bound what clients may take. Zero members have defaults.
+	// Limits are the time limits. Zero fields have defaults.
 	Limits Limits
 }
 
@@ -48,16 +46,15 @@ type Limits struct {
 	// 1 KiB/s would send or take in that time; a slower one is cut off.
 	// Default 1 minute.
 	Window time.Duration
-	// Linger is how long the rest of a refused body is read and dropped, so
-	// that a client which sends all before it reads sees the answer. Default
-	// 2 s.
+	// Linger is how long the rest of a refused body is read and discarded, so
+	// that the client can read the answer. Default 2 s.
 	Linger time.Duration
-	// Grace is how long requests in flight may go on when the server stops.
+	// Grace is how long requests in flight may continue when the server stops.
 	// Default 10 s.
 	Grace time.Duration
 }
 
-// minRate is the slowest transfer that is waited for, in bytes a second.
+// minRate is the slowest transfer allowed, in bytes per second.
 const minRate = 1024
 
 func (l Limits) withDefaults() Limits {
@@ -70,9 +67,8 @@ func (l Limits) withDefaults() Limits {
 	}
 }
 
-// Server is an [http.Handler] for the API at the root of its address. Use
-// [Server.Serve] to run it: the time for headers and between requests, and the
-// size of headers, are bounded only there.
+// Server is an [http.Handler] for the API. Run it with [Server.Serve], which also
+// limits the size of headers and the time for headers and between requests.
 type Server struct {
 	store    store.Store
 	token    [sha256.Size]byte
@@ -82,8 +78,8 @@ type Server struct {
 	inFlight sync.RWMutex // held for reading by every request
 }
 
-// New returns a server for s. It fails if options have no token, one that no
-// header can carry, or no address with a port.
+// New returns a server for s. It fails if options have no valid token, or no
+// address with a port.
 func New(s store.Store, options Options) (*Server, error) {
 	if options.Token == "" {
 		return nil, errors.New("a server needs a token")
@@ -119,9 +115,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer runs the guards and then the route.
+// answer checks the request and then routes it.
 func (s *Server) answer(x *exchange) error {
-	if !s.goesBy(x.r.Host) {
+	if !s.hasName(x.r.Host) {
 		return refuse(http.StatusMisdirectedRequest, "misdirected_request", "This server is not known by the name in the request's Host header.")
 	}
 	if !s.authorized(x.r) {

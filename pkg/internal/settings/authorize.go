@@ -7,12 +7,12 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// Authorize finds the token for the API that [Resolver.Resolve] found, in the
-// first place that has one: our variable, turbo's, Vercel's; .turbo/config.json;
-// what login stored for that origin; turbo's user-level file and the Vercel
-// CLI's. Vercel's go to Vercel only. The token may stay empty.
+// Authorize finds the token for the API from [Resolver.Resolve]. It takes the
+// first of: our variable, turbo's and Vercel's; .turbo/config.json; the login to
+// that origin; turbo's and the Vercel CLI's user-level files. Vercel's tokens are
+// only for Vercel. The token may stay empty.
 //
-// The error is an [*UnconfirmedError], an [*Error], or one of the store.
+// The error is an [*UnconfirmedError], an [*Error], or the store's.
 func (r *Resolver) Authorize(ctx context.Context, s *Settings) error {
 	found, err := r.inEnvironment()
 	if err != nil {
@@ -21,7 +21,7 @@ func (r *Resolver) Authorize(ctx context.Context, s *Settings) error {
 	if found.token == "" {
 		found = candidate{origin: r.tree.config.path, token: r.tree.config.Token}
 	}
-	// Where the same file names both, the token is no secret to its writer.
+	// If the same file has both, its author knows the token.
 	if r.unconfirmed != nil && (found.token == "" || found.origin != r.unconfirmed.Path) {
 		return r.unconfirmed
 	}
@@ -31,7 +31,7 @@ func (r *Resolver) Authorize(ctx context.Context, s *Settings) error {
 		}
 	}
 	if found.token == "" {
-		if found, err = r.ofOthers(); err != nil {
+		if found, err = r.fromOtherTools(); err != nil {
 			return err
 		}
 	}
@@ -42,7 +42,7 @@ func (r *Resolver) Authorize(ctx context.Context, s *Settings) error {
 	return err
 }
 
-// TokenAbove returns the origin of the token that wins over a login to the API, or
+// TokenAbove returns the origin of a token that overrides a login to the API, or
 // an empty string.
 func (r *Resolver) TokenAbove() string {
 	found, err := r.inEnvironment()
@@ -55,8 +55,8 @@ func (r *Resolver) TokenAbove() string {
 	return ""
 }
 
-// Withheld returns the variables whose token is for Vercel's own cache only, while
-// the API is another.
+// Withheld returns the variables whose token is not used because it is only for
+// Vercel's own cache.
 func (r *Resolver) Withheld() []string {
 	var names []string
 	for _, c := range tokensInEnvironment(r.from.Getenv) {
@@ -67,7 +67,7 @@ func (r *Resolver) Withheld() []string {
 	return names
 }
 
-// Origin returns where the credential for the API belongs.
+// Origin returns the origin of the API.
 func (r *Resolver) Origin() credential.Origin { return r.origin }
 
 // CheckConfirmed returns an [*UnconfirmedError] if only the work tree names the
@@ -79,7 +79,7 @@ func (r *Resolver) CheckConfirmed() error {
 	return nil
 }
 
-// inEnvironment finds the environment's token, and checks it even if it is not
+// inEnvironment returns the environment's token, and checks it even if it is not
 // used.
 func (r *Resolver) inEnvironment() (candidate, error) {
 	for _, c := range tokensInEnvironment(r.from.Getenv) {
@@ -92,7 +92,7 @@ func (r *Resolver) inEnvironment() (candidate, error) {
 	return candidate{}, nil
 }
 
-// stored asks the keyring or the file for the token of a login.
+// stored returns the token of a login, from the keyring or the file.
 func (r *Resolver) stored(ctx context.Context) (candidate, error) {
 	accounts, err := r.accounts()
 	if err != nil {
@@ -107,13 +107,14 @@ func (r *Resolver) stored(ctx context.Context) (candidate, error) {
 	return candidate{origin: LoginOrigin + " (" + place + ")", token: secret.Reveal()}, err
 }
 
-// ofOthers reads the user-level files of turbo and the Vercel CLI.
-func (r *Resolver) ofOthers() (candidate, error) {
+// fromOtherTools returns the token in the user-level files of turbo or the Vercel
+// CLI.
+func (r *Resolver) fromOtherTools() (candidate, error) {
 	turbo, err := r.turboUserFile()
 	if err != nil {
 		return candidate{}, err
 	}
-	if turbo.Token != "" && r.mayHave(turbo) {
+	if turbo.Token != "" && r.isFor(turbo) {
 		return candidate{origin: turbo.path, token: turbo.Token}, nil
 	}
 	if r.origin != credential.Vercel {
@@ -134,8 +135,9 @@ func (r *Resolver) ofOthers() (candidate, error) {
 	return candidate{}, nil
 }
 
-// mayHave keeps the token of a file that names an API for that API.
-func (r *Resolver) mayHave(file layer) bool {
+// isFor reports whether the token of a file may be used: not if the file names
+// another API.
+func (r *Resolver) isFor(file layer) bool {
 	if file.APIURL == "" {
 		return true
 	}

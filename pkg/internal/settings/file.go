@@ -18,8 +18,8 @@ type layer struct {
 	Token string `json:"token"`
 }
 
-// remoteCache is what turbo's files say about the cache. Names are compared
-// without case, which covers the older spellings (teamid, ApiUrl and so on).
+// remoteCache is turbo's settings of the cache. Names are compared without case,
+// which covers the older spellings (teamid, ApiUrl and so on).
 type remoteCache struct {
 	APIURL    string `json:"apiUrl"`
 	TeamID    string `json:"teamId"`
@@ -32,9 +32,9 @@ func (l layer) team() namedTeam {
 	return namedTeam{l.path, artifact.Team{ID: l.TeamID, Slug: l.TeamSlug}}
 }
 
-// turboJSON is turbo.json. It never holds a token.
+// turboJSON is turbo.json. It has no token.
 type turboJSON struct {
-	// Extends makes it the file of one package, which has no settings.
+	// Extends is set in the file of a package, which has no settings.
 	Extends     json.RawMessage `json:"extends"`
 	RemoteCache remoteCache     `json:"remoteCache"`
 	FutureFlags struct {
@@ -64,8 +64,8 @@ func readFile(path string, document any) (found bool, err error) {
 	return false, &Error{Origin: path, Err: err}
 }
 
-// readUserFile is readFile for a user-level file. One that may not be read counts
-// as absent: under sudo it may be another user's.
+// readUserFile is like readFile, but a file without read permission counts as
+// absent: under sudo it may be another user's.
 func readUserFile(path string, document any) (found bool, err error) {
 	found, err = readFile(path, document)
 	if errors.Is(err, fs.ErrPermission) {

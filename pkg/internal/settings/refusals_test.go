@@ -189,7 +189,7 @@ func TestPreflightVariable(t *testing.T) {
 		s := newSandbox(t, nil, texts{EnvTurboPreflight: value})
 		_, err := s.resolver("project", Flags{}).Resolve()
 		var wrong *Error
-		if !errors.As(err, &wrong) || *wrong != (Error{Origin: EnvTurboPreflight, Err: errNoBool}) {
+		if !errors.As(err, &wrong) || *wrong != (Error{Origin: EnvTurboPreflight, Err: errNotBool}) {
 			t.Errorf("%q: %v", value, err)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// Sources are where settings are looked for.
+// Sources are the sources of settings.
 type Sources struct {
 	Flags  Flags
 	Getenv func(string) string
@@ -20,16 +20,16 @@ type Sources struct {
 	Hide   func(secret string) // called with each secret that is read
 }
 
-// Resolver resolves settings once. It is not safe for use by several goroutines.
+// Resolver resolves settings once. It is not safe for concurrent use.
 type Resolver struct {
 	from   Sources
 	places places
 	tree   workTree
 
-	login     *credential.Accounts // read when it is needed, as all below
+	login     *credential.Accounts // read on demand, like all below
 	turboUser *layer
 	origin    credential.Origin // of the API
-	// unconfirmed is set where only the work tree names the API.
+	// unconfirmed is set if only the work tree names the API.
 	unconfirmed *UnconfirmedError
 }
 
@@ -38,12 +38,12 @@ func New(from Sources) *Resolver {
 	return &Resolver{from: from, places: findPlaces(from.Getenv, runtime.GOOS)}
 }
 
-// Resolve takes each setting but the token from the first source that has it:
-// flags, our variables, turbo's and Vercel's; .turbo/config.json, turbo.json
-// and the Vercel CLI's link; what login stored, the team for that API only;
-// turbo's user-level file. An empty value counts as not set.
+// Resolve takes each setting except the token from the first source that has it:
+// flags; our variables, turbo's and Vercel's; .turbo/config.json, turbo.json and
+// the Vercel CLI's link; the login, whose team is for its API only; turbo's
+// user-level file. An empty value counts as not set.
 //
-// A token in the environment is checked too. The error is an [*Error] or a
+// It also checks a token in the environment. The error is an [*Error] or a
 // [*credential.FileError].
 func (r *Resolver) Resolve() (s Settings, err error) {
 	if r.tree, err = findWorkTree(r.from.Dir); err != nil {
@@ -77,12 +77,12 @@ func (r *Resolver) Resolve() (s Settings, err error) {
 	if s.Preflight, s.PreflightOrigin, err = r.findPreflight(); err != nil {
 		return Settings{}, err
 	}
-	_, err = r.inEnvironment() // also for what needs no token, such as a dry run
+	_, err = r.inEnvironment() // even if no token is needed, as in a dry run
 	return s, err
 }
 
-// errNoBool is what turbo says too.
-var errNoBool = errors.New("it must be true, 1, false or 0")
+// errNotBool is turbo's error too.
+var errNotBool = errors.New("it must be true, 1, false or 0")
 
 // findPreflight looks in the flag and turbo's own places.
 func (r *Resolver) findPreflight() (on bool, origin string, err error) {
@@ -96,7 +96,7 @@ func (r *Resolver) findPreflight() (on bool, origin string, err error) {
 	case "false", "0":
 		return false, EnvTurboPreflight, nil
 	default:
-		return false, "", &Error{Origin: EnvTurboPreflight, Err: errNoBool}
+		return false, "", &Error{Origin: EnvTurboPreflight, Err: errNotBool}
 	}
 	for _, file := range []layer{r.tree.config, r.tree.turbo} {
 		if file.Preflight != nil {
@@ -141,7 +141,7 @@ func parseValue(origin, raw string) (string, error) {
 	return value, nil
 }
 
-// LoginOrigin is the origin of what login stored.
+// LoginOrigin is the origin of settings from a login.
 const LoginOrigin = "artifact login"
 
 // judgeAPI sets unconfirmed if only the work tree names the API, unless that is
@@ -161,8 +161,8 @@ func (r *Resolver) judgeAPI(base, path string) error {
 	return nil
 }
 
-// findTeam reads the Vercel CLI's link and what login stored only if nothing above
-// them names a team.
+// findTeam reads the Vercel CLI's link and the login only if nothing above them
+// names a team.
 func (r *Resolver) findTeam() (artifact.Team, string, error) {
 	sources := append([]namedTeam{{"--team", artifact.ParseTeam(r.from.Flags.Team)}}, teamsInEnvironment(r.from.Getenv)...)
 	sources = append(sources, r.tree.config.team(), r.tree.turbo.team())

@@ -1,9 +1,9 @@
 // Package settings finds the cache, the token and the team: in flags, the
-// environment, the work tree's files, what login stored, and the user-level files
-// of turbo and the Vercel CLI. Every setting remembers its origin, for errors.
+// environment, the work tree's files, logins, and the user-level files of turbo
+// and the Vercel CLI. Every setting has an origin, for errors.
 //
-// It refuses to let a file of the work tree alone decide who gets a token, and
-// reads nothing below the first place that has a setting. Start at [New].
+// A file of the work tree alone cannot decide who gets a token. Nothing is read
+// below the first source that has a setting. Start at [New].
 package settings
 
 import (
@@ -33,10 +33,10 @@ type Settings struct {
 	// SignatureKey is empty without one.
 	SignatureKey       credential.Secret
 	SignatureKeyOrigin string
-	// RequireSignature makes every artifact signed; see [Settings.CheckSignature].
+	// RequireSignature requires signatures; see [Settings.CheckSignature].
 	RequireSignature       bool
 	RequireSignatureOrigin string
-	// Preflight asks the API for the place of each transfer.
+	// Preflight asks for a preflight request before each transfer.
 	Preflight       bool
 	PreflightOrigin string
 }
@@ -53,7 +53,7 @@ func (s Settings) CheckSignature() error {
 // ErrNoSignatureKey reports that artifacts must be signed and no key is set.
 var ErrNoSignatureKey = fmt.Errorf(`"signature" is true, and %s is not set`, EnvSignatureKey)
 
-// Error is a setting that cannot be used. It never holds a secret.
+// Error reports an invalid setting. It never contains a secret.
 type Error struct {
 	Origin string
 	Err    error
@@ -64,8 +64,8 @@ func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Origin, e.Err) }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// UnconfirmedError is an API that only a file in the work tree names. The author
-// of that file must not be able to collect tokens.
+// UnconfirmedError reports an API that only a file in the work tree names. The
+// author of that file must not be able to collect tokens.
 type UnconfirmedError struct {
 	API  string // base URL, with the host that would be dialled
 	Path string // of the file

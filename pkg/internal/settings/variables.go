@@ -7,7 +7,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// The variables that are read: ours first, then turbo's, then Vercel's.
+// The environment variables: ours, turbo's and Vercel's.
 const (
 	EnvAPI            = "ARTIFACT_API"
 	EnvToken          = "ARTIFACT_TOKEN"
@@ -49,7 +49,7 @@ type candidate struct {
 }
 
 // tokensInEnvironment returns the environment's tokens, the most important first.
-// Vercel sets a pair inside its builds, of which half means nothing.
+// In its builds Vercel sets a pair of variables, which counts only if complete.
 func tokensInEnvironment(getenv func(string) string) []candidate {
 	pair := getenv(EnvPairToken)
 	if getenv(EnvPairOwner) == "" {
@@ -63,8 +63,8 @@ func tokensInEnvironment(getenv func(string) string) []candidate {
 	}
 }
 
-// teamsInEnvironment takes turbo's two variables as one source, so that our slug
-// never goes with their id.
+// teamsInEnvironment treats turbo's two variables as one source, so that our slug
+// is never combined with turbo's id.
 func teamsInEnvironment(getenv func(string) string) []namedTeam {
 	turbos := namedTeam{EnvTurboTeamID, artifact.Team{ID: getenv(EnvTurboTeamID), Slug: getenv(EnvTurboTeam)}}
 	if turbos.team.ID == "" {
@@ -92,10 +92,10 @@ func (n namedTeam) parse() (team artifact.Team, err error) {
 	return team, err
 }
 
-// linkedTeam returns the team of what the Vercel CLI calls an organization: none
-// if that is a user.
+// linkedTeam returns the team of an organization of the Vercel CLI, which may
+// also be a user.
 func linkedTeam(org string) artifact.Team {
-	if id, err := usertext.ParseValue(org); err == nil { // else it is reported later
+	if id, err := usertext.ParseValue(org); err == nil { // an error is reported later
 		org = artifact.Team{ID: id}.QueryID()
 	}
 	return artifact.Team{ID: org}
@@ -108,7 +108,8 @@ type places struct {
 	vercel []string // the most important first
 }
 
-// findPlaces finds a user's settings on a system that runtime.GOOS names.
+// findPlaces returns the places of a user's settings on a system, as in
+// runtime.GOOS.
 func findPlaces(getenv func(string) string, system string) places {
 	var config, data, login string
 	switch system {
@@ -128,7 +129,7 @@ func findPlaces(getenv func(string) string, system string) places {
 	}
 	found := places{login: below(login, "artifact")}
 	found.turbo = below(firstAbsolute(getenv(EnvTurboConfig), config), "turborepo", "config.json")
-	// turbo looks for the Vercel CLI's file beside its own.
+	// turbo looks for the Vercel CLI's file next to its own.
 	dirs := []string{data, config}
 	if moved := getenv(EnvVercelConfig); moved != "" {
 		dirs = []string{moved}
@@ -142,12 +143,12 @@ func findPlaces(getenv func(string) string, system string) places {
 	return found
 }
 
-// LoginDir returns the directory for what login stores, or an empty string.
+// LoginDir returns the directory of logins, or an empty string.
 func LoginDir(getenv func(string) string, system string) string {
 	return findPlaces(getenv, system).login
 }
 
-// below joins names to dir, and returns an empty string if dir is empty.
+// below joins names to dir, or returns an empty string if dir is empty.
 func below(dir string, names ...string) string {
 	if dir == "" {
 		return ""
@@ -156,7 +157,7 @@ func below(dir string, names ...string) string {
 }
 
 // firstAbsolute ignores relative paths, as the XDG Base Directory Specification
-// demands.
+// requires.
 func firstAbsolute(dirs ...string) string {
 	for _, dir := range dirs {
 		if filepath.IsAbs(dir) {

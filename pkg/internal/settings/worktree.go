@@ -8,22 +8,22 @@ import (
 	"path/filepath"
 )
 
-// workTree has the settings of the project around a directory.
+// workTree is the settings of the project around a directory.
 type workTree struct {
-	// dirs are the directory and those above it, up to the project's root;
-	// without a project only the first.
+	// dirs are the directory and its parents up to the project's root; without a
+	// project, only the directory.
 	dirs         []string
-	isRepository bool  // the last of them is one's root
+	isRepository bool  // the last of dirs is its root
 	config       layer // .turbo/config.json
 	turbo        layer // turbo.json
 }
 
-// errTwoTurboJSON is what turbo says too.
+// errTwoTurboJSON is turbo's error too.
 var errTwoTurboJSON = errors.New("there is a turbo.jsonc beside it: remove one of them")
 
-// findWorkTree looks for the project's root: the nearest directory, from dir
-// upwards, that has a turbo.json other than a package's, a .turbo/config.json,
-// or a repository. An empty dir is in no work tree. The error is an [*Error].
+// findWorkTree finds the project's root: the nearest of dir and its parents that
+// has a turbo.json other than a package's, a .turbo/config.json, or a repository.
+// An empty dir has none. The error is an [*Error].
 func findWorkTree(dir string) (workTree, error) {
 	var tree workTree
 	for here := range upwards(dir) {
@@ -53,8 +53,8 @@ func findWorkTree(dir string) (workTree, error) {
 	return tree, nil
 }
 
-// readTurboJSON reads a directory's turbo.json or turbo.jsonc. Without either, path
-// is empty.
+// readTurboJSON reads a directory's turbo.json or turbo.jsonc. If it has neither,
+// path is empty.
 func readTurboJSON(dir string) (document turboJSON, path string, err error) {
 	path = filepath.Join(dir, "turbo.json")
 	found, err := readFile(path, &document)
@@ -73,8 +73,8 @@ func readTurboJSON(dir string) (document turboJSON, path string, err error) {
 	return document, path, err
 }
 
-// link returns the team that the Vercel CLI has linked: in the project's nearest
-// .vercel/project.json, else in the repository's .vercel/repo.json.
+// link returns the team in the Vercel CLI's link: the project's nearest
+// .vercel/project.json, or the repository's .vercel/repo.json.
 func (t workTree) link() (namedTeam, error) {
 	for _, here := range t.dirs {
 		path := filepath.Join(here, ".vercel", "project.json")
@@ -122,7 +122,7 @@ type linkedRepository struct {
 	} `json:"projects"`
 }
 
-// orgOf returns the organization of the innermost project around dir, else the
+// orgOf returns the organization of the innermost project around dir, or the
 // repository's.
 func (r linkedRepository) orgOf(root, dir string) string {
 	org, depth := r.OrgID, -1
@@ -140,8 +140,8 @@ func isInside(parent, dir string) bool {
 	return err == nil && filepath.IsLocal(relative)
 }
 
-// upwards yields dir and the directories above it. It stops before one that every
-// user may write in, such as /tmp: a project there is not trusted.
+// upwards yields dir and its parents. It stops before a directory that every user
+// can write to, such as /tmp: a project there is not trusted.
 func upwards(dir string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for here, below := dir, ""; here != below; here, below = filepath.Dir(here), here {

@@ -8,9 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// allocate takes the room for size bytes before the first one is written, so
-// that a full disk is known before a body is read. If the file system cannot do
-// that, a full disk shows later.
+// allocate reserves space for size bytes, so that a full disk is detected before
+// a body is read, if the file system supports it.
 func allocate(file *os.File, size int64) error {
 	fd := int(file.Fd())
 	err := checkRoom(fd, uint64(size)) //nolint:gosec // a size is not negative
@@ -23,13 +22,12 @@ func allocate(file *os.File, size int64) error {
 	return nil
 }
 
-// checkRoom compares size with the room on the disk. A file system may fill
-// itself up before it finds that it is too small, and be full for everybody in
-// the meantime.
+// checkRoom compares size with the free space. Otherwise a file system may fill
+// up, for other programs too, before an allocation fails.
 func checkRoom(fd int, size uint64) error {
 	var disk unix.Statfs_t
 	if unix.Fstatfs(fd, &disk) != nil || disk.Bsize <= 0 || disk.Blocks == 0 {
-		return nil // a file system that counts no blocks
+		return nil // a file system without a block count
 	}
 	switch need := size / uint64(disk.Bsize); { //nolint:gosec // checked above
 	case need > disk.Blocks:

@@ -11,46 +11,45 @@ import (
 )
 
 const (
-	// tagName and tagText mark a directory as ours. The first line makes
-	// tools that back up or search leave it alone (bford.info/cachedir).
+	// tagName and tagText mark a directory as ours. Backup and search tools skip
+	// a directory with this first line (bford.info/cachedir).
 	tagName = "CACHEDIR.TAG"
 	tagText = "Signature: 8a477f597d28d172789f06886806bc55\n" +
 		"# Artifacts of a Remote Cache, format 1: a directory for each team, a file for\n" +
 		"# each artifact, which is one line of JSON and then the bytes.\n"
 
-	// dirMode and fileMode keep artifacts from other users: they are build
-	// output, and may hold what the source holds.
+	// dirMode and fileMode hide artifacts from other users: they may contain the
+	// source.
 	dirMode  = 0o700
 	fileMode = 0o600
 
-	// copySize is the largest buffer of a Put, larger than io.Copy's for fewer
-	// reads.
+	// copySize is the maximum size of Put's buffer, larger than io.Copy's for
+	// fewer reads.
 	copySize = 128 << 10
 )
 
-// ErrForeign is the error of [Open] for a directory that holds something else: a
-// store removes files, and they must be its own.
+// ErrForeign is returned by [Open] for a directory with other files, since a
+// store removes files.
 var ErrForeign = errors.New("the directory is not empty and holds no artifact cache")
 
-// Options configure a [Dir]. The zero Options keep everything that is put.
+// Options configure a [Dir]. With zero Options it keeps everything.
 type Options struct {
-	// MaxSize is how many bytes all files together may have; the least
-	// recently used artifacts are removed to stay below. 0 sets no limit
-	// but the disk. Files count with their headers (4 KiB at most), also
-	// those that are being written. If several stores share a directory, each
-	// counts what the others wrote within a minute.
+	// MaxSize is the maximum size of all files in bytes, including headers (up to
+	// 4 KiB) and files being written. The least recently used artifacts are
+	// removed to stay below it. 0 means no limit. If several stores share a
+	// directory, each notices the others' files within a minute.
 	MaxSize int64
-	// ReadOnly makes Put fail with [ErrReadOnly]. Nothing in the directory,
-	// which must exist, is changed: nor is a use of an artifact recorded.
+	// ReadOnly makes Put fail with [ErrReadOnly]. The directory must exist, and
+	// nothing in it is changed, not even the time of use of an artifact.
 	ReadOnly bool
 }
 
-// Dir is a [Store] over a plain directory.
+// Dir is a [Store] in a plain directory.
 //
-// An artifact is one file, which appears under its name when it is complete
-// and on the disk. A process that is killed at any moment leaves whole
-// artifacts only, and temporary files that the next Open removes. The time at
-// which a file was modified is when it was last put or got.
+// An artifact is one file, which gets its name once it is complete and on the
+// disk. A killed process leaves only complete artifacts, and temporary files that
+// the next Open removes. A file's modification time is when it was last put or
+// got.
 //
 // Several stores, in one process or in many, may share a directory.
 type Dir struct {
@@ -63,9 +62,9 @@ type Dir struct {
 
 var _ Store = (*Dir)(nil)
 
-// Open opens the store in the directory path, makes the directory if necessary,
-// and removes what killed processes left there. It refuses a directory that holds
-// something else with [ErrForeign]. The caller must Close the store.
+// Open opens the store in the directory path, which it creates if necessary, and
+// removes temporary files of killed processes. For a directory with other files,
+// it returns [ErrForeign]. The caller must Close the store.
 func Open(path string, options Options) (*Dir, error) {
 	if options.MaxSize < 0 {
 		return nil, fmt.Errorf("opening the cache %q: its size is limited to %d bytes", path, options.MaxSize)
@@ -108,8 +107,8 @@ func (d *Dir) open(options Options) error {
 	return err
 }
 
-// isMarked reports whether the directory is marked as a store's. An unmarked one
-// that holds anything is an error.
+// isMarked reports whether the directory is marked as a store's. It is an error
+// if it is not, and has files.
 func (d *Dir) isMarked() (bool, error) {
 	tag, err := d.root.ReadFile(tagName)
 	if err == nil && string(tag) == tagText {
@@ -123,8 +122,8 @@ func (d *Dir) isMarked() (bool, error) {
 		return false, err
 	}
 	for _, entry := range entries {
-		// Hidden files and lost+found come with a fresh volume; no name of
-		// an artifact or a team looks like theirs.
+		// A new volume may have hidden files and lost+found; no artifact or team
+		// has such a name.
 		if name := entry.Name(); !strings.HasPrefix(name, ".") && name != "lost+found" {
 			return false, fmt.Errorf("%w: there is %q", ErrForeign, name)
 		}
@@ -146,8 +145,8 @@ func (d *Dir) mark() error {
 	return syncDirectory(d.root, ".")
 }
 
-// Close releases the directory. It is called once, when all calls of other
-// methods have ended; blobs that are still open stay readable.
+// Close releases the directory. Call it once, after all other methods have
+// returned. Open blobs stay readable.
 func (d *Dir) Close() error {
 	var err error
 	if d.session != nil {
@@ -156,8 +155,8 @@ func (d *Dir) Close() error {
 	return errors.Join(err, d.root.Close())
 }
 
-// now returns the time, and later than every earlier answer: clocks tick slower
-// than artifacts come, and file times have to show the order of use.
+// now returns a time later than all earlier results, since file times record the
+// order of use and clocks may be coarse.
 func (d *Dir) now() time.Time {
 	for {
 		last := d.last.Load()

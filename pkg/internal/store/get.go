@@ -34,8 +34,7 @@ func (d *Dir) get(ctx context.Context, key Key) (*Blob, error) {
 		return nil, errors.Join(err, body.Close())
 	}
 	if !d.readOnly {
-		// A file system that refuses this still has the artifact; without
-		// the time it only counts as used longer ago than it was.
+		// If this fails, the artifact only counts as less recently used.
 		_ = d.root.Chtimes(name, now, now)
 	}
 	return &Blob{Entry: entry, Body: body}, nil
@@ -77,8 +76,8 @@ func (d *Dir) openFile(name string) (*os.File, error) {
 	return file, err
 }
 
-// body reads the rest of an open file. It has no Seek: the file's offsets are
-// not the body's.
+// body reads the rest of an open file. It has no Seek, since the file's offsets
+// are not the body's.
 type body struct {
 	file    *os.File
 	release func()
@@ -87,12 +86,12 @@ type body struct {
 // Read implements io.Reader.
 func (b *body) Read(p []byte) (int, error) { return b.file.Read(p) }
 
-// SyscallConn is what package net needs to send a file without reading it.
+// SyscallConn lets package net use sendfile.
 func (b *body) SyscallConn() (syscall.RawConn, error) { return b.file.SyscallConn() }
 
 // Close implements io.Closer.
 func (b *body) Close() error {
-	// The file is closed before it may be removed: Windows wants it so.
+	// Close first: Windows cannot remove an open file.
 	defer b.release()
 	return b.file.Close()
 }

@@ -13,26 +13,24 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 )
 
-// A file of the store is one line of JSON, the header, and then the body, byte
-// for byte. So head -1 shows an artifact's metadata and tail -n +2 its bytes.
+// A file of the store is one line of JSON, the header, followed by the body. So
+// head -1 shows an artifact's metadata and tail -n +2 its bytes.
 //
-// The body's length stands in the header and must agree with the file's. There
-// is no checksum: a file gets its name only when it is complete and on the
-// disk, which is all that is promised; hashing would halve the speed of an
-// upload, and a signature or a derived id finds damage end to end.
+// The header has the body's length, which must match the file's. There is no
+// checksum: hashing would halve the speed of an upload, and a signature or a
+// derived id detects damage end to end.
 
 const (
-	// format is the version of the layout, which every header begins with.
+	// format is the version of the format, which begins every header.
 	format = 1
-	// maxHeader bounds a header with its newline. The longest key, with
-	// every byte escaped, and all metadata at the API's limits fit; one read
-	// of a page gets it.
+	// maxHeader is the maximum size of a header with its newline: one page, in
+	// which the longest key and metadata fit.
 	maxHeader = 4096
 )
 
-// header is a file's first line. Its bytes are canonical: what decodes without
-// error encodes to the same bytes again, but for spaces at the end, which an
-// upload of unknown size leaves there.
+// header is a file's first line. It is canonical: decoding and encoding it
+// returns the same bytes, except for trailing spaces, which an upload of unknown
+// size leaves.
 type header struct {
 	Format int         `json:"artifact"`
 	Team   string      `json:"team,omitempty"`
@@ -57,7 +55,7 @@ func newHeader(key Key, size int64, m artifact.Metadata) header {
 
 func (h header) key() Key { return Key{Team: h.Team, ID: h.ID} }
 
-// check holds h to the rules that [Store] states. Its errors wrap [ErrInvalid].
+// check checks h against the rules of [Store]. Its errors wrap [ErrInvalid].
 func (h header) check() error {
 	if err := h.key().Check(); err != nil {
 		return err
@@ -78,8 +76,8 @@ func (h header) check() error {
 	return nil
 }
 
-// placeholder returns the line that a file begins with until its body is
-// complete: h's own, or for [UnknownSize] one that is long enough for any size.
+// placeholder returns the first line until the body is complete: h itself, or for
+// [UnknownSize] a line that is long enough for any size.
 func (h header) placeholder() ([]byte, error) {
 	if h.Size == UnknownSize {
 		h.Size = math.MaxInt64
@@ -114,9 +112,8 @@ func (h header) encode() ([]byte, error) {
 	return line.Bytes(), nil
 }
 
-// decodeHeader decodes the line at the start of a file, and returns its length
-// too. It trusts no byte: all but what encode makes is refused with
-// [ErrCorrupt].
+// decodeHeader decodes the line at the start of a file, and returns its length.
+// It accepts only what encode returns; other errors wrap [ErrCorrupt].
 func decodeHeader(start []byte) (header, int, error) {
 	end := bytes.IndexByte(start[:min(len(start), maxHeader)], '\n')
 	if end < 0 {
@@ -130,11 +127,11 @@ func decodeHeader(start []byte) (header, int, error) {
 	if h.Format != format {
 		return header{}, 0, fmt.Errorf("%w: its format is %d; only %d is supported", ErrCorrupt, h.Format, format)
 	}
-	// JSON is lax: names in any case, twice, or unknown. What encode would not
-	// write was not written here.
+	// JSON is lax: names may have any case, repeat, or be unknown. Only encode's
+	// output is valid.
 	again, err := h.encode()
 	if err != nil {
-		// Not wrapped: the caller's own key is not at fault.
+		// Not wrapped: it is not the caller's key that is invalid.
 		return header{}, 0, fmt.Errorf("%w: %v", ErrCorrupt, err)
 	}
 	if !bytes.Equal(bytes.TrimRight(again, "\n"), bytes.TrimRight(line, " \n")) {
@@ -143,7 +140,7 @@ func decodeHeader(start []byte) (header, int, error) {
 	return h, len(line), nil
 }
 
-// readHeader checks that file holds exactly the artifact of key, and leaves it at
+// readHeader checks that file is the complete artifact of key, and leaves it at
 // the first byte of the body.
 func readHeader(file *os.File, key Key) (Entry, error) {
 	info, err := file.Stat()
@@ -165,7 +162,7 @@ func readHeader(file *os.File, key Key) (Entry, error) {
 	if h.key() != key {
 		return Entry{}, fmt.Errorf("%w: its header names another one, %.100q", ErrCorrupt, string(h.ID))
 	}
-	// Subtracting cannot overflow, as adding a hostile size would.
+	// Unlike an addition, this cannot overflow.
 	if body := info.Size() - int64(length); body != h.Size {
 		return Entry{}, fmt.Errorf("%w: its body has %d bytes instead of %d", ErrCorrupt, body, h.Size)
 	}

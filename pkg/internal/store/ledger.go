@@ -12,35 +12,35 @@ import (
 	"time"
 )
 
-// rescanAfter is how old the picture of a shared directory may become.
+// rescanAfter is how often a shared directory is read again.
 const rescanAfter = time.Minute
 
-// ledger keeps the total size of the files in a directory below a limit. It knows
-// how long each one is, when it was last used, and which ones are being read:
-// those are never removed. A nil ledger counts nothing.
+// ledger keeps the total size of the files in a directory below a limit. It
+// tracks each file's size, last use and readers; a file that is being read is not
+// removed. A nil ledger does nothing.
 type ledger struct {
 	root  *os.Root
 	limit int64
 
 	mu      sync.Mutex
 	used    int64 // bytes of items, of replaced ones still read, and reserved
-	held    int64 // the part of used that nothing can remove: read or reserved
+	held    int64 // the part of used that cannot be freed: being read or reserved
 	items   map[string]*item
-	idle    *list.List // of the items that nobody reads, the least recently used first
+	idle    *list.List // items without readers, the least recently used first
 	scanned time.Time
 }
 
-// item is a file that a ledger counts.
+// item is a file in a ledger.
 type item struct {
 	name     string // below the store's directory
 	size     int64
 	lastUse  time.Time
 	readers  int
 	replaced bool          // another file has its name now
-	place    *list.Element // in idle, while there are no readers
+	place    *list.Element // in idle, if it has no readers
 }
 
-// newLedger counts what is there and removes what is over the limit.
+// newLedger counts the files, and removes those over the limit.
 func newLedger(root *os.Root, limit int64) (*ledger, error) {
 	l := &ledger{root: root, limit: limit, items: make(map[string]*item), idle: list.New()}
 	if err := l.scan(); err != nil {
@@ -51,14 +51,14 @@ func newLedger(root *os.Root, limit int64) (*ledger, error) {
 	return l, nil
 }
 
-// room is what one file that is being written has reserved of a ledger.
+// room is space in a ledger, reserved for a file that is being written.
 type room struct {
 	ledger *ledger
 	now    func() time.Time
-	size   int64 // bytes that are counted until release or commit
+	size   int64 // bytes reserved until release or commit
 }
 
-// grow makes room for n more bytes.
+// grow reserves n more bytes.
 func (r *room) grow(n int64) error {
 	l := r.ledger
 	if l == nil {
@@ -72,7 +72,7 @@ func (r *room) grow(n int64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now.Sub(l.scanned) > rescanAfter {
-		// What cannot be read is as little known as before.
+		// After an error, the ledger is as before.
 		_ = l.scan()
 		l.scanned = now
 	}
@@ -85,7 +85,7 @@ func (r *room) grow(n int64) error {
 	return nil
 }
 
-// release gives back what is still reserved.
+// release frees what is still reserved.
 func (r *room) release() {
 	if r.ledger == nil {
 		return
@@ -97,8 +97,8 @@ func (r *room) release() {
 	r.size = 0
 }
 
-// commit runs rename, which puts the file in its place. After an error its
-// bytes are still reserved.
+// commit calls rename, and counts the file. After an error its bytes are still
+// reserved.
 func (r *room) commit(name string, now time.Time, rename func() error) error {
 	l := r.ledger
 	if l == nil {
@@ -117,13 +117,13 @@ func (r *room) commit(name string, now time.Time, rename func() error) error {
 	return nil
 }
 
-// open runs open and keeps the file from being removed until release.
+// open calls open, and keeps the file from being removed until release.
 func (l *ledger) open(name string, now time.Time, open func() (*os.File, error)) (_ *os.File, release func(), _ error) {
 	if l == nil {
 		file, err := open()
 		return file, func() {}, err
 	}
-	// Under the lock, so that the file is the one that is counted.
+	// Under the lock, so that the open file is the counted one.
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	file, err := open()
@@ -172,8 +172,7 @@ func (l *ledger) add(it *item) *item {
 	return it
 }
 
-// park puts an item that nobody reads into its place in idle, usually near the
-// end.
+// park inserts an item without readers into idle, usually near the end.
 func (l *ledger) park(it *item) {
 	at := l.idle.Back()
 	for at != nil && at.Value.(*item).lastUse.After(it.lastUse) {
@@ -186,8 +185,8 @@ func (l *ledger) park(it *item) {
 	}
 }
 
-// drop forgets a file that has gone or was replaced. The bytes of one that is
-// being read stay on the disk, and counted, until its last reader is done.
+// drop forgets a file that was removed or replaced. While it is being read, its
+// bytes stay on the disk and count.
 func (l *ledger) drop(name string) {
 	it := l.items[name]
 	if it == nil {
@@ -202,8 +201,8 @@ func (l *ledger) drop(name string) {
 	l.used -= it.size
 }
 
-// evict removes the least recently used files until n more bytes fit, and reports
-// whether they do. It removes none if they cannot fit.
+// evict removes the least recently used files until n more bytes fit. If they
+// cannot fit, it removes none and returns false.
 func (l *ledger) evict(n int64) bool {
 	if l.held > l.limit-n {
 		return false
@@ -232,7 +231,7 @@ func (l *ledger) evict(n int64) bool {
 	return l.used <= l.limit-n
 }
 
-// scan compares the ledger with the directory.
+// scan updates the ledger from the directory.
 func (l *ledger) scan() error {
 	found := make(map[string]*item)
 	teams, err := fs.ReadDir(l.root.FS(), ".")
@@ -240,7 +239,7 @@ func (l *ledger) scan() error {
 		return err
 	}
 	for _, team := range teams {
-		// Nothing else in the directory is ours to count, or to remove.
+		// Other files are not ours.
 		if !team.IsDir() || team.Name() != personalName && !isFileName(team.Name()) {
 			continue
 		}

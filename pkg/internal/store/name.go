@@ -9,21 +9,20 @@ import (
 )
 
 const (
-	// digestMark begins the name of what cannot go by its own. No plain
-	// name begins with it.
+	// digestMark begins names that are digests. No plain name begins with it.
 	digestMark = "_"
-	// personalName is the directory of the personal account. It is no plain
-	// name and no digest, so no team can have it.
+	// personalName is the directory of the personal account. It is neither a
+	// plain name nor a digest, so no team can have it.
 	personalName = digestMark + "personal"
 	// maxPlainName is the length of the longest digest (SHA-512) in hex. It
 	// leaves room for a deep directory under Windows' limit for paths.
 	maxPlainName = 128
 )
 
-// deviceNames belong to devices in every directory of a Windows system.
+// deviceNames are names of devices in every directory on Windows.
 var deviceNames = []string{"aux", "con", "nul", "prn"}
 
-// path returns where k is kept below the store's directory, with slashes.
+// path returns the path of k in the store's directory, with slashes.
 func (k Key) path() string {
 	team := personalName
 	if k.Team != "" {
@@ -32,9 +31,8 @@ func (k Key) path() string {
 	return path.Join(team, fileName(string(k.ID)))
 }
 
-// fileName turns any text into a name for a file. Two texts never share one,
-// also where the file system takes upper and lower case for the same, drops
-// trailing dots, or knows devices.
+// fileName returns a unique file name for a text, even on file systems that
+// ignore case, drop trailing dots, or reserve names of devices.
 func fileName(text string) string {
 	if isPlainName(text) {
 		return text
@@ -43,7 +41,7 @@ func fileName(text string) string {
 	return digestMark + hex.EncodeToString(sum[:])
 }
 
-// isFileName reports whether fileName could have made name.
+// isFileName reports whether fileName could have returned name.
 func isFileName(name string) bool {
 	digest, found := strings.CutPrefix(name, digestMark)
 	if !found {
@@ -53,8 +51,8 @@ func isFileName(name string) bool {
 		strings.Trim(digest, "0123456789abcdef") == ""
 }
 
-// isPlainName reports whether a text is safe to be its own file name: lower-case
-// ASCII letters and digits, then also - and _, and no device.
+// isPlainName reports whether a text is a safe file name: lower-case ASCII
+// letters, digits and, after the first character, - and _, but not a device.
 func isPlainName(text string) bool {
 	if text == "" || len(text) > maxPlainName {
 		return false

@@ -46,12 +46,12 @@ func (d *Dir) put(ctx context.Context, key Key, h header, body io.Reader) error 
 	if err := d.place(temp, key.path(), room); err != nil {
 		return errors.Join(err, temp.remove())
 	}
-	// Only now does the name survive a power cut. A disk that fails here may
-	// have kept it or not: the artifact is whole in either case.
+	// Only now does the name survive a power failure. After an error, the
+	// artifact may exist, but is complete.
 	return syncDirectory(d.root, path.Dir(key.path()))
 }
 
-// write makes the file, which begins with line, out of place.
+// write creates the temporary file, which begins with line.
 func (d *Dir) write(ctx context.Context, h header, line []byte, body io.Reader, room *room) (*temp, error) {
 	body = &contextReader{ctx: ctx, reader: body}
 	return d.session.write(func(t *temp) error {
@@ -68,10 +68,10 @@ func (d *Dir) write(ctx context.Context, h header, line []byte, body io.Reader, 
 	})
 }
 
-// copyBody copies size bytes and makes sure that no more come.
+// copyBody copies size bytes, and checks that there are no more.
 func copyBody(to *temp, body io.Reader, size int64) error {
 	buffer := make([]byte, max(1, min(size, copySize)))
-	// Without its ReadFrom the file is copied to with this buffer.
+	// Hide ReadFrom, which would not use this buffer.
 	n, err := io.CopyBuffer(struct{ io.Writer }{to}, io.LimitReader(body, size), buffer)
 	if err != nil {
 		return err
@@ -88,8 +88,8 @@ func copyBody(to *temp, body io.Reader, size int64) error {
 	return nil
 }
 
-// copyAll copies a body of unknown size, makes room as its bytes come, and then
-// replaces the file's first line, which has length bytes.
+// copyAll copies a body of unknown size, reserves space as its bytes arrive, and
+// then replaces the file's first line, which has length bytes.
 func copyAll(to *temp, body io.Reader, h header, length int, room *room) error {
 	var err error
 	h.Size, err = io.CopyBuffer(&roomyWriter{to: to, room: room}, body, make([]byte, copySize))
@@ -104,7 +104,7 @@ func copyAll(to *temp, body io.Reader, h header, length int, room *room) error {
 	return err
 }
 
-// roomyWriter makes room for what it writes.
+// roomyWriter reserves space for what it writes.
 type roomyWriter struct {
 	to   io.Writer
 	room *room
@@ -117,7 +117,7 @@ func (w *roomyWriter) Write(p []byte) (int, error) {
 	return w.to.Write(p)
 }
 
-// place renames a file to name, in place of the file that has the name.
+// place renames a file to name, and replaces an existing one.
 func (d *Dir) place(temp *temp, name string, room *room) error {
 	now := d.now()
 	if err := d.root.Chtimes(temp.path, now, now); err != nil {
@@ -156,7 +156,7 @@ func (r *contextReader) Read(p []byte) (int, error) {
 	return r.reader.Read(p)
 }
 
-// classify wraps errors of the file system in the errors of a [Store].
+// classify wraps errors of the file system in those of a [Store].
 func classify(err error) error {
 	switch {
 	case isNoSpace(err):

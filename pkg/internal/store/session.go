@@ -15,18 +15,16 @@ import (
 )
 
 const (
-	// tempDir holds the files that are being written, in the same file
-	// system as their places.
+	// tempDir has the files that are being written, in the same file system.
 	tempDir    = ".tmp"
 	lockSuffix = ".lock"
 )
 
-// session owns the temporary files of one open store. They are called NAME-1,
-// NAME-2 and so on, and belong to the holder of a lock on NAME.lock; the lock
-// ends with the process, however that ends. So a store can tell what a killed
-// one left from what a living one is writing.
+// session owns the temporary files of one open store. They are named NAME-1,
+// NAME-2 and so on, and belong to the holder of a lock on NAME.lock, which ends
+// with the process. So a store can recognize the files of a killed process.
 //
-// On a file system without locks, nothing is ever taken for left over.
+// Without locks in the file system, no temporary file is removed.
 type session struct {
 	root  *os.Root
 	name  string
@@ -63,7 +61,7 @@ func (s *session) close() error {
 	return errors.Join(s.root.Remove(s.lockPath()), s.lock.Close())
 }
 
-// temp is a file that has no place yet.
+// temp is a temporary file.
 type temp struct {
 	*os.File
 	root *os.Root
@@ -72,8 +70,8 @@ type temp struct {
 
 func (t *temp) remove() error { return t.root.Remove(t.path) }
 
-// write makes a file with what fill writes, on the disk and closed, but not in
-// its place. An error, or a panic of fill, leaves none.
+// write creates a temporary file with what fill writes, syncs and closes it.
+// After an error, or a panic of fill, it removes the file.
 func (s *session) write(fill func(*temp) error) (_ *temp, err error) {
 	name := path.Join(tempDir, s.name+"-"+strconv.FormatUint(s.count.Add(1), 10))
 	file, err := s.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)

@@ -1,11 +1,10 @@
-// Package store keeps the artifacts of the embedded Remote Cache: for a team
-// and an id a body and its metadata, which are written together, replaced
-// together and read together.
+// Package store stores the artifacts of the embedded Remote Cache: for each team
+// and id, a body with its metadata, which are written, replaced and read
+// together.
 //
-// It refuses whatever could break that: a body of another length than was
-// announced, a key that names no place of its own, a file that is not as it was
-// written. It knows no HTTP. Start at [Store], the contract, which package
-// storetest checks, and at [Open], which keeps artifacts in a plain directory.
+// It rejects bodies of the wrong length, invalid keys and damaged files. Start at
+// [Store], the interface, which package storetest checks, and at [Open], which
+// stores artifacts in a directory.
 package store
 
 import (
@@ -24,34 +23,32 @@ import (
 var (
 	// ErrNotFound: nothing is stored under the key.
 	ErrNotFound = errors.New("no such artifact")
-	// ErrCorrupt: what is stored under the key is not what was put there.
-	// Another Put replaces it.
+	// ErrCorrupt: the stored artifact is damaged. Another Put replaces it.
 	ErrCorrupt = errors.New("the stored artifact is damaged")
 	// ErrInvalid: the key, the size or the metadata cannot be stored.
 	ErrInvalid = errors.New("it cannot be stored")
-	// ErrTooLarge: the artifact can never fit, whatever is removed.
+	// ErrTooLarge: the artifact can never fit.
 	ErrTooLarge = errors.New("the artifact is larger than the whole cache can be")
-	// ErrFull: there is no room now. There may be some later.
+	// ErrFull: there is no room now.
 	ErrFull = errors.New("the cache is full")
-	// ErrReadOnly: this store takes no artifacts.
+	// ErrReadOnly: this store does not accept artifacts.
 	ErrReadOnly = errors.New("the cache is read-only")
 	// ErrSize: the body is shorter or longer than announced.
 	ErrSize = errors.New("the body is not as long as announced")
 )
 
-// MaxTeamLength is the most bytes that [Key.Team] may have.
+// MaxTeamLength is the maximum length of [Key.Team] in bytes.
 const MaxTeamLength = 255
 
-// Key says where an artifact is kept.
+// Key is the key of an artifact.
 type Key struct {
-	// Team is the namespace, any text that [Key.Check] accepts. The empty
-	// one is the personal account, a namespace of its own.
+	// Team is the namespace. It is empty for the personal account.
 	Team string
 	// ID is the artifact's id.
 	ID artifact.ID
 }
 
-// Check checks that k has an id as [artifact.ParseID] takes it, and a team of at
+// Check checks that k has a valid id, as in [artifact.ParseID], and a team of at
 // most [MaxTeamLength] bytes of valid UTF-8 without control characters. Its
 // errors wrap [ErrInvalid].
 func (k Key) Check() error {
@@ -76,43 +73,39 @@ const UnknownSize int64 = -1 // as in package http
 type Entry struct {
 	// Size is the length of the body in bytes.
 	Size int64
-	// Metadata is what was given to Put. A nil pointer stays nil.
+	// Metadata is the metadata from Put. A nil pointer stays nil.
 	Metadata artifact.Metadata
 }
 
-// Blob is an artifact that is open for reading.
+// Blob is an open artifact.
 type Blob struct {
 	Entry
-	// Body gives Size bytes and then io.EOF. It must be closed. A blob of
-	// a [Dir] reads an open file and offers its SyscallConn, so that copying
-	// an io.LimitedReader over it to a TCP connection moves no byte through
-	// the process.
+	// Body reads Size bytes. It must be closed. The Body of a [Dir] has
+	// SyscallConn, so that copying an io.LimitedReader over it to a TCP
+	// connection uses sendfile.
 	Body io.ReadCloser
 }
 
-// Store keeps artifacts. Its methods may be called at the same time from any
-// number of goroutines. Every method checks its key and answers an invalid one
-// with [ErrInvalid].
+// Store stores artifacts. It is safe for concurrent use. Every method returns
+// [ErrInvalid] for an invalid key.
 type Store interface {
-	// Put stores size bytes of body with metadata under key, in place of
-	// both the body and the metadata that were there. Until it succeeds, what
-	// was there stays; whoever has it open can read it to its end in any case. After an error the store holds nothing of the new artifact.
-	// With [UnknownSize] all of body is stored.
+	// Put stores size bytes of body with metadata under key, or all of body with
+	// [UnknownSize]. It replaces an earlier artifact only when it succeeds; open
+	// Blobs of that one can still be read to the end.
 	//
-	// Put makes room before it reads the first byte of body. A bounded store
-	// may remove any artifact for that which is not being read, also the one to
-	// be replaced. [ErrTooLarge] and [ErrFull] leave body untouched, unless the
-	// storage turns out to be full later or the size is unknown: then Put makes
-	// room as the bytes come. [ErrInvalid] and [ErrReadOnly] come before that.
-	// Metadata must be printable ASCII, and Duration at least 0. body must end
-	// after size bytes, otherwise [ErrSize]; its own errors are wrapped. Put
-	// returns soon after ctx ends, provided that a Read of body does.
+	// Put reserves space before it reads body, or as the bytes arrive if the size
+	// is unknown. A store with a limit may remove any artifact that is not being
+	// read, even the one to be replaced. On [ErrInvalid], [ErrReadOnly], and
+	// usually [ErrTooLarge] and [ErrFull], body has not been read. Metadata must
+	// be printable ASCII, and Duration at least 0. If body does not end after
+	// size bytes, Put returns [ErrSize]; it wraps errors of body. Put returns
+	// soon after ctx ends if a Read of body does.
 	Put(ctx context.Context, key Key, size int64, metadata artifact.Metadata, body io.Reader) error
 
-	// Get opens the artifact under key and counts as a use of it. It returns
-	// [ErrNotFound] if there is none and [ErrCorrupt] if it is damaged.
+	// Get opens the artifact under key, and counts as a use. It returns
+	// [ErrNotFound] if there is none, and [ErrCorrupt] if it is damaged.
 	Get(ctx context.Context, key Key) (*Blob, error)
 
-	// Stat is Get without the bytes, and counts as no use.
+	// Stat is like Get without the bytes, and does not count as a use.
 	Stat(ctx context.Context, key Key) (Entry, error)
 }

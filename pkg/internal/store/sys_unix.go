@@ -9,11 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openFlags keep an open from waiting for the other end of a FIFO in the place of
-// a file. They mean nothing for a regular file.
+// openFlags keep open from blocking on a FIFO.
 const openFlags = unix.O_NONBLOCK
 
-// syncDirectory writes the names in a directory to the disk.
+// syncDirectory flushes a directory to the disk.
 func syncDirectory(root *os.Root, name string) error {
 	dir, err := root.Open(name)
 	if err != nil {
@@ -21,7 +20,7 @@ func syncDirectory(root *os.Root, name string) error {
 	}
 	err = dir.Sync()
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
-		err = nil // this file system has no need of it
+		err = nil // this file system does not need it
 	}
 	return errors.Join(err, dir.Close())
 }

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// openFlags: nothing in a directory can make an open wait here.
+// openFlags are not needed: there are no FIFOs in directories.
 const openFlags = 0
 
-// syncDirectory does nothing: a directory cannot be flushed here, and NTFS
-// keeps a journal of its names.
+// syncDirectory does nothing: Windows cannot flush a directory, and NTFS has a
+// journal.
 func syncDirectory(*os.Root, string) error { return nil }
 
 func isNoSpace(err error) bool {

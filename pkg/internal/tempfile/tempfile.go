@@ -1,6 +1,5 @@
-// Package tempfile makes files that either take their place or disappear. It keeps a
-// list of them, to be removed when a second signal, a lost terminal or a panic ends
-// the process.
+// Package tempfile creates temporary files that are either renamed or removed,
+// even if a second signal, a lost terminal or a panic ends the process.
 //
 // Start at [Create]; [Rename] or [Remove] must follow.
 package tempfile
@@ -14,28 +13,28 @@ import (
 	"sync"
 )
 
-// underWay are the files of this process, which has one end: hence a global.
-var underWay = struct {
+// unfinished are the temporary files of this process.
+var unfinished = struct {
 	sync.Mutex
 	files map[*os.File]struct{}
 }{files: make(map[*os.File]struct{})}
 
-// Create makes a new file in dir, whose name begins with prefix. Unlike with
-// [os.CreateTemp], the umask applies to mode.
+// Create creates a new file in dir, whose name begins with prefix. The umask
+// applies to mode.
 func Create(dir, prefix string, mode fs.FileMode) (*os.File, error) {
-	underWay.Lock()
-	defer underWay.Unlock()
+	unfinished.Lock()
+	defer unfinished.Unlock()
 	file, err := os.OpenFile(filepath.Join(dir, prefix+rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err == nil {
-		underWay.files[file] = struct{}{}
+		unfinished.files[file] = struct{}{}
 	}
 	return file, err
 }
 
 // Rename closes a file and moves it to path, or removes it if that fails.
 func Rename(file *os.File, path string) error {
-	underWay.Lock()
-	defer underWay.Unlock()
+	unfinished.Lock()
+	defer unfinished.Unlock()
 	err := file.Close()
 	if err == nil {
 		err = os.Rename(file.Name(), path)
@@ -43,30 +42,30 @@ func Rename(file *os.File, path string) error {
 	if err != nil {
 		remove(file)
 	}
-	delete(underWay.files, file)
+	delete(unfinished.files, file)
 	return err
 }
 
 // Remove closes and removes a file, unless it was renamed.
 func Remove(file *os.File) {
-	underWay.Lock()
-	defer underWay.Unlock()
-	if _, ok := underWay.files[file]; ok {
+	unfinished.Lock()
+	defer unfinished.Unlock()
+	if _, ok := unfinished.files[file]; ok {
 		remove(file)
-		delete(underWay.files, file)
+		delete(unfinished.files, file)
 	}
 }
 
-// RemoveAll removes all files that are under way, at the end of the process. Later
-// calls of this package block, so that nothing is made or renamed after it.
+// RemoveAll removes all unfinished files, at the end of the process. Later calls
+// of this package block.
 func RemoveAll() {
-	underWay.Lock()
-	for file := range underWay.files {
+	unfinished.Lock()
+	for file := range unfinished.files {
 		remove(file)
 	}
 }
 
-// remove closes the file first, since Windows removes no open file.
+// remove closes the file first, since Windows cannot remove an open file.
 func remove(file *os.File) {
 	if err := file.Close(); err == nil || errors.Is(err, os.ErrClosed) {
 		_ = os.Remove(file.Name())

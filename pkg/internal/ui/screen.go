@@ -21,10 +21,9 @@ const (
 // unknownColumns is the assumed width where no terminal has one.
 const unknownColumns = 80
 
-// Screen is the one writer of standard error. It keeps what is drawn there
-// apart from what is printed: every Write first takes the bar away and brings
-// it back below, so that neither is mangled. Its methods may be called from any
-// goroutine.
+// Screen is the one writer of standard error. It keeps what is drawn there apart
+// from what is printed: every Write first takes the bar away and brings it back
+// below, so that neither is mangled. It is safe for concurrent use.
 type Screen struct {
 	columns func() int
 

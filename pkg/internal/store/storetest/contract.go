@@ -33,7 +33,7 @@ func roundTrip(t *testing.T, s store.Store) {
 	}
 }
 
-// keys look alike to a file system, or to a careless store.
+// keys returns keys that a file system or a careless store may confuse.
 func keys() []store.Key {
 	long := strings.Repeat("x", artifact.MaxIDLength)
 	ids := []string{

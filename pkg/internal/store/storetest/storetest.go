@@ -17,7 +17,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// Run checks the promises of a [store.Store] without a limit. empty makes a new
+// Run checks the promises of a [store.Store] without a limit. empty returns a new
 // store for each test, and closes it when the test ends.
 func Run(t *testing.T, empty func(*testing.T) store.Store) {
 	t.Helper()
@@ -65,7 +65,7 @@ func (c contract) check(t *testing.T, empty func(*testing.T) store.Store) {
 	}
 }
 
-// Full is metadata with every member set.
+// Full returns metadata with every field set.
 func Full() artifact.Metadata {
 	interactive, duration := false, 1234567*time.Millisecond
 	return artifact.Metadata{
@@ -78,7 +78,7 @@ func Full() artifact.Metadata {
 	}
 }
 
-// Bytes are n bytes that differ by seed and by position.
+// Bytes returns n bytes that differ by seed and position.
 func Bytes(seed byte, n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
@@ -174,8 +174,8 @@ func expectFails(ctx context.Context, t *testing.T, s store.Store, k store.Key, 
 	}
 }
 
-// describe writes out what pointers point at.
+// describe formats an entry, with its pointers followed.
 func describe(e store.Entry) string {
-	text, _ := json.Marshal(e) // nothing in it can fail
+	text, _ := json.Marshal(e) // it never fails
 	return string(text)
 }
