@@ -1,40 +1,35 @@
 package command
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
 // answerHint returns the next step after a request that did not succeed. Who
 // answered counts before the status.
 func answerHint(e *client.Error) string {
 	switch {
-	case errors.Is(e, client.ErrEncoded):
-		return "Turn off compression for /v8/artifacts in the proxy before the cache."
 	case e.Location != "" && (errors.Is(e, client.ErrRedirect) || e.By == client.ByAnother):
 		return "Use this --api: " + shellQuote(e.Location)
-	case errors.Is(e, client.ErrNoPreflight):
-		return "Leave --preflight out (TURBO_PREFLIGHT, turbo.json): this cache does not need it."
-	case errors.Is(e, client.ErrTokenWithheld):
-		return "Ask its operator to list Authorization in Access-Control-Allow-Headers, or leave --preflight out (TURBO_PREFLIGHT, turbo.json)."
-	case errors.Is(e, client.ErrAnsweredEarly):
-		return "A proxy or a server answered without reading the upload: check with artifact verify whether it is stored."
 	case errors.Is(e, client.ErrRetryAfter):
 		return "The server wants " + waitText(e.RetryAfter) + " before the next request; run it again then."
 	case e.IsCacheClosed() && closedHints[e.Code] != "":
 		return closedHints[e.Code]
-	case errors.Is(e, client.ErrTooManyRedirects):
-		return "A sign-in or a proxy redirects without end: ask the cache's operator, or send what it wants from programs with --header-file FILE."
 	case e.Status == 0:
 		return networkHint(e.Err)
 	case e.By == client.ByStorage && expired.MatchString(e.Code+" "+e.Message):
@@ -56,6 +51,39 @@ func answerHint(e *client.Error) string {
 		return "The server failed: try again later."
 	}
 	return ""
+}
+
+// networkHint returns the next step after a request that got no answer.
+func networkHint(err error) string {
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var proxy *net.OpError
+	var refused *transport.ProxyError
+	switch {
+	case errors.As(err, &refused) && refused.Status == http.StatusProxyAuthRequired:
+		return proxyLoginAdvice
+	case errors.As(err, &refused):
+		return "The proxy does not connect to the server: check --api, ask the proxy's operator, or add the host to NO_PROXY."
+	case is[*net.DNSError](err):
+		return "Check the host name in --api, and the network."
+	case is[x509.UnknownAuthorityError](err):
+		return "If this is your own server's certificate, trust its authority with --ca-cert FILE."
+	case errors.As(err, &host) && len(host.Certificate.DNSNames)+len(host.Certificate.IPAddresses) == 0:
+		return "Ask the server's operator for a certificate with the host as a Subject Alternative Name:\nopenssl req -x509 -addext subjectAltName=DNS:HOST ..."
+	case errors.As(err, &host):
+		return "The certificate belongs to another host: check the host name in --api."
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return "Check this machine's clock; if it is right, ask the server's operator to renew the certificate."
+	case is[*tls.CertificateVerificationError](err):
+		return "The server's certificate is not valid: ask its operator to fix it."
+	case is[tls.RecordHeaderError](err):
+		return "The server there does not speak TLS: check the port and the https:// in --api."
+	case errors.As(err, &proxy) && (proxy.Op == "proxyconnect" || proxy.Op == "socks connect"):
+		return "Check the proxy (--proxy, ARTIFACT_PROXY, HTTPS_PROXY, ALL_PROXY), or add the host to NO_PROXY."
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "Nothing listens there: check --api."
+	}
+	return "Check --api and the network, then run it again."
 }
 
 // waitText formats the time that a server asks to wait for, which may be

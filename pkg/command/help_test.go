@@ -108,7 +108,7 @@ func TestHintsFit(t *testing.T) {
 		transfer.ErrNotKept, transfer.ErrWrongDigest, transfer.ErrUnsigned, transfer.ErrSignatureLost, transfer.ErrBadSignature,
 		transfer.ErrEmptySignature, transfer.ErrUnverifiable,
 	} {
-		hints = append(hints, mismatchHint(err))
+		hints = append(hints, hint(err))
 	}
 	for _, text := range hints {
 		for line := range strings.Lines(text) {
