@@ -88,11 +88,11 @@ func allowsAuthorization(header http.Header) bool {
 }
 
 // withToken returns a context that sends the token only if the place may get it.
-func (p place) withToken(ctx context.Context) context.Context {
+func (p place) withToken(ctx context.Context, token string) context.Context {
 	if !p.authorized {
-		return transport.WithTokenFor(ctx, nil)
+		token = ""
 	}
-	return transport.WithTokenFor(ctx, p.target)
+	return transport.WithToken(ctx, token, p.target)
 }
 
 // explain marks a request that was refused for lack of a token, unless by object

@@ -92,7 +92,7 @@ func (c *Client) try(ctx context.Context, r request) *Error {
 		if err != nil {
 			return r.failure(r.target, cmp.Or(context.Cause(ctx), fmt.Errorf("%w: %w", ErrNoToken, err)))
 		}
-		failed := c.begin(transport.WithToken(ctx, token), r, token)
+		failed := c.begin(transport.WithToken(ctx, token, nil), r, token)
 		if again || !failed.refuses() || !c.tokens.Refused(token) {
 			return failed
 		}
@@ -109,7 +109,7 @@ func (c *Client) begin(ctx context.Context, r request, token string) *Error {
 	if failed != nil {
 		return failed
 	}
-	failed = c.follow(at.withToken(ctx), r, at.target, token)
+	failed = c.follow(at.withToken(ctx, token), r, at.target, token)
 	at.explain(failed, c.base, token)
 	return failed
 }

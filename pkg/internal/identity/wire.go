@@ -102,7 +102,7 @@ func (w wire) send(ctx context.Context, q question) (*http.Response, error) {
 	if q.form != nil {
 		method, body = http.MethodPost, strings.NewReader(q.form.Encode())
 	}
-	req, err := http.NewRequestWithContext(transport.WithToken(ctx, q.token), method, q.target.String(), body)
+	req, err := http.NewRequestWithContext(transport.WithToken(ctx, q.token, nil), method, q.target.String(), body)
 	if err != nil {
 		return nil, err
 	}

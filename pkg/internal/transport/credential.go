@@ -15,10 +15,16 @@ import (
 
 type tokenKey struct{}
 
-// WithToken returns a context for a request with a bearer token (RFC 6750), which
-// is sent to [Options.Origin] only; an empty one is not sent.
-func WithToken(ctx context.Context, token string) context.Context {
-	return context.WithValue(ctx, tokenKey{}, token)
+type sentToken struct {
+	text string
+	also *url.URL
+}
+
+// WithToken returns a context for a request with a bearer token (RFC 6750). It is
+// sent to [Options.Origin] and, if also is not nil, to that URL's origin, which only
+// a server that has the token may name. An empty token is not sent.
+func WithToken(ctx context.Context, token string, also *url.URL) context.Context {
+	return context.WithValue(ctx, tokenKey{}, sentToken{token, also})
 }
 
 // credential adds the User-Agent, and to requests to its own origin the token and
@@ -52,29 +58,11 @@ func (c credential) RoundTrip(req *http.Request) (*http.Response, error) {
 		maps.Copy(req.Header, c.header)
 	}
 	req.Header.Del("Authorization")
-	if token, _ := req.Context().Value(tokenKey{}).(string); token != "" && mayHaveToken(req, isOwn) {
-		req.Header.Set("Authorization", "Bearer "+token)
+	token, _ := req.Context().Value(tokenKey{}).(sentToken)
+	if token.text != "" && (isOwn || origin.Same(req.URL, token.also)) {
+		req.Header.Set("Authorization", "Bearer "+token.text)
 	}
 	return c.next.RoundTrip(req)
-}
-
-type tokenForKey struct{}
-
-// WithTokenFor returns a context for requests whose token also goes to place's
-// origin, or nowhere if place is nil. Only a server that has the token already may
-// decide that.
-func WithTokenFor(ctx context.Context, place *url.URL) context.Context {
-	return context.WithValue(ctx, tokenForKey{}, place)
-}
-
-// mayHaveToken reports whether the token goes to a request's place. isOwn says that
-// it is the credential's own origin.
-func mayHaveToken(req *http.Request, isOwn bool) bool {
-	place, decided := req.Context().Value(tokenForKey{}).(*url.URL)
-	if decided && (place == nil || origin.Same(req.URL, place)) {
-		return place != nil
-	}
-	return isOwn
 }
 
 // ownCertificate shows the client's certificate to the API's origin only, by

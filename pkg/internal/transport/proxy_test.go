@@ -76,7 +76,7 @@ func TestCredential(t *testing.T) {
 			got = outcome{host: req.Host, token: req.Header.Get("Authorization"), gate: req.Header.Get("Gate")}
 			return nil, nil
 		})}
-		request := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host}).WithContext(WithToken(t.Context(), "t"))
+		request := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host}).WithContext(WithToken(t.Context(), "t", nil))
 		if _, err := way.RoundTrip(request); !errors.Is(err, want.err) { //nolint:bodyclose // there is none
 			t.Errorf("%s: %v, want %v", target, err, want.err)
 		}
