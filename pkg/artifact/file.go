@@ -32,8 +32,8 @@ func OpenFile(ctx context.Context, path string) (*Source, error) {
 // as changed.
 func OpenFileIn(ctx context.Context, root *os.Root, name, path string) (*Source, error) {
 	system := systemFiles
-	system.open = func(string) (*os.File, error) {
-		file, err := openToReadIn(root, name)
+	system.open = func(_ string, flags int, mode fs.FileMode) (*os.File, error) {
+		file, err := root.OpenFile(name, flags, mode)
 		if inRoot := (*fs.PathError)(nil); errors.As(err, &inRoot) {
 			inRoot.Path = path
 		}
@@ -46,17 +46,27 @@ func OpenFileIn(ctx context.Context, root *os.Root, name, path string) (*Source,
 type fileSystem struct {
 	now  func() time.Time
 	wait func(context.Context, time.Duration) error
-	open func(path string) (*os.File, error)
+	open func(path string, flags int, mode fs.FileMode) (*os.File, error)
 	stat func(*os.File) (os.FileInfo, fileState, error)
 	// lookup returns the state of the file that path refers to now.
 	lookup func(path string) (os.FileInfo, fileState, error)
 }
 
-var systemFiles = fileSystem{now: time.Now, wait: wait, open: openToRead, stat: statFile, lookup: statPath}
+var systemFiles = fileSystem{now: time.Now, wait: wait, open: os.OpenFile, stat: statFile, lookup: statPath}
+
+// openToRead opens a file, if the system can, without waiting for the writer of a
+// FIFO that has replaced it.
+func (s fileSystem) openToRead(path string) (*os.File, error) {
+	file, err := s.open(path, os.O_RDONLY|withoutWaiting, 0)
+	if errors.Is(err, syscall.EAGAIN) { // another process holds a lease, and is now asked to release it
+		return s.open(path, os.O_RDONLY, 0)
+	}
+	return file, err
+}
 
 // openFile calls stat before open, since opening a device may have side effects
-// and opening a FIFO unblocks its writer. prove checks later that it opened the
-// same file.
+// and opening a FIFO unblocks its writer. Whether it opened the same file is checked
+// later.
 func openFile(ctx context.Context, path string, system fileSystem) (*Source, error) {
 	info, first, err := system.lookup(path)
 	if err != nil {
@@ -68,7 +78,7 @@ func openFile(ctx context.Context, path string, system fileSystem) (*Source, err
 	if err := system.wait(ctx, first.settles(system.now())); err != nil {
 		return nil, err
 	}
-	file, err := system.open(path)
+	file, err := system.openToRead(path)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +144,7 @@ func (f *openedFile) reopen() (*os.File, error) {
 	if f.closed { // nobody would close it again
 		return nil, os.ErrClosed
 	}
-	file, err := f.system.open(f.path)
+	file, err := f.system.openToRead(f.path)
 	switch {
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return nil, err // not an error of the file
@@ -149,55 +159,32 @@ func (f *openedFile) reopen() (*os.File, error) {
 	return file, nil
 }
 
-// prove compares the open file with its earlier state.
-func (f *openedFile) prove() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.proved {
-		return nil
-	}
-	err := f.isSame(f.file)
-	f.proved = err == nil
-	return err
-}
-
 // isSame compares the open file, not its path.
 func (f *openedFile) isSame(file *os.File) error {
-	info, state, err := f.system.stat(file)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrChanged, err)
-	}
-	return f.compare(info, state)
+	return f.compare(f.system.stat(file))
 }
 
 // recheck compares the file that path refers to; another file is a change. If
 // there is none, the file was renamed or removed: then recheck compares the open
-// file. A released file was compared when it was released.
-func (f *openedFile) recheck() (seen fileState, err error) {
-	if err := f.prove(); err != nil {
-		return seen, err
+// file. A released file was compared when it was released. The file is known if its
+// change time is the same, too.
+func (f *openedFile) recheck() (seen fileState, known bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.proved {
+		if err := f.isSame(f.file); err != nil {
+			return seen, false, err
+		}
+		f.proved = true
 	}
 	info, seen, err := f.system.lookup(f.path)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	switch {
-	case err == nil:
-		return seen, f.compare(info, seen)
-	case f.file == nil:
-		return f.first, nil
+	if err != nil && f.file == nil {
+		return f.first, true, nil
 	}
-	info, seen, err = f.system.stat(f.file)
 	if err != nil {
-		return seen, fmt.Errorf("%w: %w", ErrChanged, err)
+		info, seen, err = f.system.stat(f.file)
 	}
-	return seen, f.compare(info, seen)
-}
-
-// isKnown reports whether the change time is the known one.
-func (f *openedFile) isKnown(seen fileState) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return seen == f.first
+	return seen, seen == f.first, f.compare(info, seen, err)
 }
 
 // settle accepts a new change time if the bytes are the same and the time does
@@ -208,7 +195,7 @@ func (f *openedFile) settle(ctx context.Context, seen fileState, compare func() 
 		return err
 	}
 	different := compare()
-	now, err := f.recheck()
+	now, _, err := f.recheck()
 	if err := cmp.Or(err, different); err != nil {
 		return err
 	}
@@ -223,8 +210,10 @@ func (f *openedFile) settle(ctx context.Context, seen fileState, compare func() 
 
 // compare ignores the change time, which [Source.Unchanged] checks: the bytes may
 // be the same.
-func (f *openedFile) compare(info os.FileInfo, state fileState) error {
+func (f *openedFile) compare(info os.FileInfo, state fileState, err error) error {
 	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrChanged, err)
 	case !os.SameFile(f.info, info):
 		return fmt.Errorf("%w: it was replaced by another file", ErrChanged)
 	case state.size != f.first.size:

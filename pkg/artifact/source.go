@@ -78,8 +78,8 @@ func (s *Source) Unchanged(ctx context.Context) error {
 	if s.file == nil {
 		return nil
 	}
-	seen, err := s.file.recheck()
-	if err != nil || s.file.isKnown(seen) {
+	seen, known, err := s.file.recheck()
+	if err != nil || known {
 		return err
 	}
 	s.mu.Lock()
@@ -123,7 +123,7 @@ func (s *Source) Hash(ctx context.Context, begin func() hash.Hash, progress func
 }
 
 func (s *Source) feed(ctx context.Context, hashes []hash.Hash, progress func(int64)) error {
-	_, err := hashing.Copy(hashing.Reader(ctx, s.Open()), hashing.Options{Hashes: hashes, Size: s.size, Progress: progress})
+	_, err := hashing.Copy(ctx, s.Open(), hashing.Options{Hashes: hashes, Size: s.size, Progress: progress})
 	return err
 }
 

@@ -34,7 +34,7 @@ func (f *fakeFiles) system() fileSystem {
 	return fileSystem{
 		now:  func() time.Time { return f.now },
 		wait: func(_ context.Context, d time.Duration) error { f.waited += max(d, 0); return nil },
-		open: openToRead,
+		open: os.OpenFile,
 		stat: func(file *os.File) (os.FileInfo, fileState, error) {
 			info, err := file.Stat()
 			return info, f.state, err

@@ -62,7 +62,7 @@ func spool(ctx context.Context, r io.Reader, options SpoolOptions) (*Source, err
 	if options.Hash != nil {
 		pour.Hashes = []hash.Hash{options.Hash}
 	}
-	if _, err := hashing.Copy(hashing.Reader(ctx, r), pour); err != nil {
+	if _, err := hashing.Copy(ctx, r, pour); err != nil {
 		if kept.file != nil {
 			_ = kept.file.Close()
 		}

@@ -3,26 +3,11 @@
 package artifact
 
 import (
-	"errors"
 	"os"
 	"syscall"
 )
 
-// openToRead opens a file without blocking, should a FIFO have replaced it.
-func openToRead(path string) (*os.File, error) { return openWithoutWait(path, os.OpenFile) }
-
-// openToReadIn is openToRead for a file in root.
-func openToReadIn(root *os.Root, name string) (*os.File, error) {
-	return openWithoutWait(name, root.OpenFile)
-}
-
-func openWithoutWait(path string, open func(string, int, os.FileMode) (*os.File, error)) (*os.File, error) {
-	file, err := open(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if errors.Is(err, syscall.EAGAIN) { // another process holds a lease, and is now asked to release it
-		return open(path, os.O_RDONLY, 0)
-	}
-	return file, err
-}
+const withoutWaiting = syscall.O_NONBLOCK
 
 func statFile(file *os.File) (os.FileInfo, fileState, error) { return withState(file.Stat()) }
 

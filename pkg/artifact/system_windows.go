@@ -21,9 +21,7 @@ type fileBasicInfo struct {
 // Windows refuses a smaller buffer.
 var _ [40]byte = [unsafe.Sizeof(fileBasicInfo{})]byte{}
 
-func openToRead(path string) (*os.File, error) { return os.Open(path) }
-
-func openToReadIn(root *os.Root, name string) (*os.File, error) { return root.Open(name) }
+const withoutWaiting = 0 // no FIFO replaces a file
 
 func statFile(file *os.File) (os.FileInfo, fileState, error) {
 	info, err := file.Stat()

@@ -90,7 +90,7 @@ func (in Input) measure(ctx context.Context, tracker Tracker) (expectation, erro
 	algorithm := cmp.Or(in.Algorithm, SHA256)
 	return fault.Abandon(ctx, func() (expectation, error) {
 		h := algorithm.new()
-		size, err := hashing.Copy(hashing.Reader(ctx, in.stream()), hashing.Options{
+		size, err := hashing.Copy(ctx, in.stream(), hashing.Options{
 			Hashes: []hash.Hash{h}, Size: -1, Progress: func(n int64) { tracker.Hashed(n, -1) },
 		})
 		sum := digestOf(h)
@@ -141,20 +141,20 @@ func (e expectation) fetch(ctx context.Context, from *client.Client, download cl
 		if err != nil {
 			return err
 		}
-		return c.read(body, to, pieceSize)
+		return c.read(ctx, body, to, pieceSize)
 	}
 	err = from.Get(ctx, download)
 	return c, err
 }
 
 // read reads the bytes, and writes them to to if it is not nil.
-func (c *check) read(body io.Reader, to io.Writer, pieceSize int) (err error) {
+func (c *check) read(ctx context.Context, body io.Reader, to io.Writer, pieceSize int) (err error) {
 	hashes := slices.DeleteFunc(append(slices.Clone(c.sums), c.v1, c.v2, c.whole), func(h hash.Hash) bool { return h == nil })
 	if c.size >= 0 {
 		// One byte too many is enough.
 		body = io.LimitReader(body, c.size+1)
 	}
-	c.n, err = hashing.Copy(body, hashing.Options{To: to, Hashes: hashes, Size: c.found.Size, PieceSize: pieceSize})
+	c.n, err = hashing.Copy(ctx, body, hashing.Options{To: to, Hashes: hashes, Size: c.found.Size, PieceSize: pieceSize})
 	return err
 }
 

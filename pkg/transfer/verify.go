@@ -195,7 +195,7 @@ func (v *Verifier) compare(ctx context.Context, path string, expected expectatio
 func fetchAgain(c *client.Client, id artifact.ID) rereader {
 	return func(ctx context.Context, limit int64, begin func() io.Writer) error {
 		return c.Get(ctx, client.Download{ID: id, Receive: func(_ client.Found, body io.Reader) error {
-			_, err := hashing.Copy(io.LimitReader(body, limit), hashing.Options{To: begin(), Size: -1})
+			_, err := hashing.Copy(ctx, io.LimitReader(body, limit), hashing.Options{To: begin(), Size: -1})
 			return err
 		}})
 	}

@@ -37,8 +37,8 @@ type Options struct {
 
 // Copy reads r to its end, and returns the number of bytes. When it returns, even
 // with an error, the hashes have received all that was read. The error comes from
-// r or To.
-func Copy(r io.Reader, options Options) (read int64, err error) {
+// r, To or ctx.
+func Copy(ctx context.Context, r io.Reader, options Options) (read int64, err error) {
 	size := options.PieceSize
 	if size == 0 {
 		size = bufferSize
@@ -52,7 +52,7 @@ func Copy(r io.Reader, options Options) (read int64, err error) {
 	for err == nil {
 		var n int
 		buffer := s.buffer()
-		n, err = fill(r, buffer)
+		n, err = fill(ctx, r, buffer)
 		read += int64(n)
 		if n > 0 && options.To != nil {
 			if _, err := options.To.Write(buffer[:n]); err != nil {
@@ -74,8 +74,11 @@ func Copy(r io.Reader, options Options) (read int64, err error) {
 // fill reads until the buffer is full or the stream ends, since a pipe returns
 // little at a time. Unlike [io.ReadFull] it does not turn an end of r into
 // io.ErrUnexpectedEOF.
-func fill(r io.Reader, buffer []byte) (n int, err error) {
+func fill(ctx context.Context, r io.Reader, buffer []byte) (n int, err error) {
 	for n < len(buffer) && err == nil {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
 		var read int
 		read, err = r.Read(buffer[n:])
 		n += read
@@ -181,19 +184,4 @@ func writeAll(hashes []hash.Hash, b []byte) {
 	hashes[0].Write(b)
 	others.Wait()
 	fault.Raise(errors.Join(broken...))
-}
-
-// Reader returns a reader of r that fails when ctx has ended.
-func Reader(ctx context.Context, r io.Reader) io.Reader { return &reader{ctx.Err, r} }
-
-type reader struct {
-	ended func() error
-	r     io.Reader
-}
-
-func (r *reader) Read(p []byte) (int, error) {
-	if err := r.ended(); err != nil {
-		return 0, err
-	}
-	return r.r.Read(p)
 }

@@ -41,7 +41,7 @@ func TestCopy(t *testing.T) {
 			var to bytes.Buffer
 			first, second := sha256.New(), sha512.New()
 			options.To, options.Hashes = &to, []hash.Hash{first, second}
-			n, err := hashing.Copy(iotest.HalfReader(bytes.NewReader(content)), options)
+			n, err := hashing.Copy(t.Context(), iotest.HalfReader(bytes.NewReader(content)), options)
 			got := fmt.Sprintf("%d %v %x %x", n, err, first.Sum(nil), second.Sum(nil))
 			want := fmt.Sprintf("%d <nil> %x %x", length, sha256.Sum256(content), sha512.Sum512(content))
 			if got != want || !bytes.Equal(to.Bytes(), content) {
@@ -55,11 +55,11 @@ func TestCopyTellsWhoFailed(t *testing.T) {
 	t.Parallel()
 	broken := io.MultiReader(bytes.NewReader(make([]byte, 100)), iotest.ErrReader(errBroken))
 	h := sha256.New()
-	n, err := hashing.Copy(broken, hashing.Options{Size: -1, Hashes: []hash.Hash{h}})
+	n, err := hashing.Copy(t.Context(), broken, hashing.Options{Size: -1, Hashes: []hash.Hash{h}})
 	if n != 100 || err != errBroken || !bytes.Equal(h.Sum(nil), sum256(make([]byte, 100))) {
 		t.Errorf("a reader that breaks: %d, %v", n, err)
 	}
-	_, err = hashing.Copy(bytes.NewReader(make([]byte, 100)), hashing.Options{Size: 10, To: &failing{20}})
+	_, err = hashing.Copy(t.Context(), bytes.NewReader(make([]byte, 100)), hashing.Options{Size: 10, To: &failing{20}})
 	if err != errBroken {
 		t.Errorf("a writer that breaks: %v", err)
 	}

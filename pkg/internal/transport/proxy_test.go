@@ -131,7 +131,7 @@ func TestRequestRate(t *testing.T) {
 			began = append(began, time.Now())
 			return &http.Response{Body: http.NoBody}, nil
 		})
-		way := spaced{next: network, limiter: newRequestLimiter(100.0 / 60)}
+		way := counted{next: network, limiter: newRequestLimiter(100.0 / 60)}
 		req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/", nil)
 		for range 5 {
 			must.Get(way.RoundTrip(req))(t).Body.Close()

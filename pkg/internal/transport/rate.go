@@ -2,7 +2,6 @@ package transport
 
 import (
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
@@ -28,24 +27,6 @@ func newByteLimiter(perSecond int64) *rate.Limiter {
 		return nil
 	}
 	return rate.NewLimiter(rate.Limit(perSecond), int(min(max(perSecond/8, 1), maxBurst)))
-}
-
-// spaced lets requests go one after the other at the limiter's rate.
-type spaced struct {
-	next    http.RoundTripper
-	limiter *rate.Limiter // shared by all that count together
-}
-
-func (s spaced) RoundTrip(req *http.Request) (*http.Response, error) {
-	if s.limiter != nil {
-		if err := s.limiter.Wait(req.Context()); err != nil {
-			if req.Body != nil {
-				_ = req.Body.Close()
-			}
-			return nil, err
-		}
-	}
-	return s.next.RoundTrip(req)
 }
 
 // rateConn moves bytes at the limiter's rate, both ways.

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // Exchange is a request and its outcome.
@@ -18,24 +20,34 @@ type Exchange struct {
 	Elapsed   time.Duration // until the answer's headers
 }
 
-// traced reports each exchange when the answer's headers have arrived.
-type traced struct {
-	next   http.RoundTripper
-	report func(Exchange)
+// counted lets requests go one after another at the limiter's rate, and reports each
+// when the headers of its answer have arrived.
+type counted struct {
+	next    http.RoundTripper
+	limiter *rate.Limiter  // of all requests; nil sets no limit
+	report  func(Exchange) // may be nil
 }
 
-func (t traced) RoundTrip(req *http.Request) (*http.Response, error) {
-	if t.report == nil {
-		return t.next.RoundTrip(req)
+func (c counted) RoundTrip(req *http.Request) (*http.Response, error) {
+	if c.limiter != nil {
+		if err := c.limiter.Wait(req.Context()); err != nil {
+			if req.Body != nil {
+				_ = req.Body.Close()
+			}
+			return nil, err
+		}
 	}
 	begin := time.Now()
-	resp, err := t.next.RoundTrip(req)
+	resp, err := c.next.RoundTrip(req)
+	if c.report == nil {
+		return resp, err
+	}
 	exchange := Exchange{Method: req.Method, URL: Redact(req.URL), Err: err, Elapsed: time.Since(begin)}
 	if err == nil {
 		exchange.Protocol, exchange.Status = resp.Proto, resp.StatusCode
 		exchange.RequestID = RequestID(resp.Header)
 	}
-	t.report(exchange)
+	c.report(exchange)
 	return resp, err
 }
 

@@ -65,17 +65,17 @@ type Options struct {
 //   - last, the watch over requests that make no progress.
 func New(options Options) http.RoundTripper {
 	requests, bytes := newRequestLimiter(options.RequestRate), newByteLimiter(options.ByteRate)
-	counted := func(network http.RoundTripper, protocol string) http.RoundTripper {
-		watched := stalls{stall: options.StallTimeout, answer: options.AnswerTimeout, overHTTP2: protocol == http2, next: network}
-		return spaced{limiter: requests, next: traced{report: options.Trace, next: watched}}
+	watched := func(network http.RoundTripper, protocol string) http.RoundTripper {
+		watch := stalls{stall: options.StallTimeout, answer: options.AnswerTimeout, overHTTP2: protocol == http2, next: network}
+		return counted{limiter: requests, report: options.Trace, next: watch}
 	}
 	ways := func(options Options) http.RoundTripper {
-		first := counted(newSecure(options, bytes, http1), http1)
-		second := counted(newRenewing(func() *http.Transport { return newSecure(options, bytes, http2) }), http2)
+		first := watched(newSecure(options, bytes, http1), http1)
+		second := watched(newRenewing(func() *http.Transport { return newSecure(options, bytes, http2) }), http2)
 		if options.HTTP2 {
 			first, second = second, first
 		}
-		return &protocols{first: first, second: second, plain: counted(newPlain(options, bytes), http1)}
+		return &protocols{first: first, second: second, plain: watched(newPlain(options, bytes), http1)}
 	}
 	way := ways(options)
 	if options.ClientCertificate != nil {
