@@ -22,10 +22,13 @@ const (
 // claims are those of a job's token (RFC 7519, section 4.1). Its signature is not
 // checked.
 type claims struct {
-	subject, issuer string
-	audience        []string
+	Subject  string   `json:"sub"`
+	Issuer   string   `json:"iss"`
+	Audience audience `json:"aud"`
 	// Zero if the token does not say.
-	issued, notBefore, expires time.Time
+	Issued    numericDate `json:"iat"`
+	NotBefore numericDate `json:"nbf"`
+	Expires   numericDate `json:"exp"`
 }
 
 var (
@@ -59,21 +62,11 @@ func parseClaims(token string) (claims, error) {
 			payload = text
 		}
 	}
-	var read struct {
-		Subject   string      `json:"sub"`
-		Issuer    string      `json:"iss"`
-		Audience  audience    `json:"aud"`
-		Issued    numericDate `json:"iat"`
-		NotBefore numericDate `json:"nbf"`
-		Expires   numericDate `json:"exp"`
-	}
-	if json.Unmarshal(payload, &read) != nil {
+	var c claims
+	if json.Unmarshal(payload, &c) != nil {
 		return claims{}, errBadClaims
 	}
-	return claims{
-		subject: read.Subject, issuer: read.Issuer, audience: read.Audience,
-		issued: read.Issued.Time, notBefore: read.NotBefore.Time, expires: read.Expires.Time,
-	}, nil
+	return c, nil
 }
 
 // audience is a name or a list of names.
@@ -110,15 +103,15 @@ func (d *numericDate) UnmarshalJSON(text []byte) error {
 // check compares the token's times with this machine's clock, and its audience
 // with wanted, if not empty.
 func (c claims) check(now time.Time, wanted string) error {
-	begins := c.notBefore
-	if c.issued.After(begins) {
-		begins = c.issued
+	begins, ends := c.NotBefore.Time, c.Expires.Time
+	if c.Issued.After(begins) {
+		begins = c.Issued.Time
 	}
-	if begins.After(now.Add(leeway)) || !c.expires.IsZero() && !now.Before(c.expires) {
-		return fmt.Errorf("%w: it is valid %s, and this machine's clock says %s", ErrClock, validity(begins, c.expires), clock(now))
+	if begins.After(now.Add(leeway)) || !ends.IsZero() && !now.Before(ends) {
+		return fmt.Errorf("%w: it is valid %s, and this machine's clock says %s", ErrClock, validity(begins, ends), clock(now))
 	}
-	if wanted != "" && !slices.Contains(c.audience, wanted) {
-		return fmt.Errorf("%w: %q, not %q", ErrAudience, strings.Join(c.audience, " "), wanted)
+	if wanted != "" && !slices.Contains(c.Audience, wanted) {
+		return fmt.Errorf("%w: %q, not %q", ErrAudience, strings.Join(c.Audience, " "), wanted)
 	}
 	return nil
 }

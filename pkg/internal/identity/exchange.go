@@ -45,20 +45,23 @@ type endpoints struct{ token, revocation *url.URL }
 
 func newExchange(o Exchange, wire wire) (*exchange, error) {
 	e := &exchange{wire: wire, options: o}
-	for _, address := range []struct {
-		raw, name string
-		to        **url.URL
-	}{{o.TokenURL, "the token URL", &e.tokenURL}, {o.Issuer, "the issuer", &e.issuer}} {
-		if address.raw == "" {
-			continue
-		}
-		u, err := endpoint(address.raw)
-		if err != nil {
-			return nil, &Error{Doing: "exchanging the job's identity token", Kind: Misconfigured, Err: fmt.Errorf("%s: %w", address.name, err)}
-		}
-		*address.to = u
+	var err error
+	if e.tokenURL, err = optionalEndpoint("the token URL", o.TokenURL); err == nil {
+		e.issuer, err = optionalEndpoint("the issuer", o.Issuer)
 	}
-	return e, nil
+	return e, err
+}
+
+// optionalEndpoint returns nil for an empty address.
+func optionalEndpoint(name, raw string) (*url.URL, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	u, err := endpoint(raw)
+	if err != nil {
+		return nil, &Error{Doing: "exchanging the job's identity token", Kind: Misconfigured, Err: fmt.Errorf("%s: %w", name, err)}
+	}
+	return u, nil
 }
 
 // shown returns the token endpoint in printable form, once it is known.

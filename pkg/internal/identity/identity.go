@@ -185,8 +185,8 @@ func (i *Identity) get(ctx context.Context) (*grant, error) {
 		return nil, i.job.explain(err)
 	}
 	if i.exchange == nil {
-		g := &grant{token: token, claims: c, since: now, ends: c.expires}
-		if lifetime := c.expires.Sub(c.issued); i.job.mints && !c.issued.IsZero() && lifetime > 0 {
+		g := &grant{token: token, claims: c, since: now, ends: c.Expires.Time}
+		if lifetime := c.Expires.Sub(c.Issued.Time); i.job.mints && !c.Issued.IsZero() && lifetime > 0 {
 			g.ends = now.Add(lifetime) // independent of the server's clock
 		}
 		g.plan(i.job.mints)
@@ -248,7 +248,7 @@ type About struct {
 func (i *Identity) About() About {
 	about := About{Vendor: i.job.vendor}
 	if g := i.current.Load(); g != nil {
-		about.Subject, about.Issuer, about.Expires = g.claims.subject, g.claims.issuer, g.ends
+		about.Subject, about.Issuer, about.Expires = g.claims.Subject, g.claims.Issuer, g.ends
 		if i.exchange != nil {
 			about.Endpoint = i.exchange.shown()
 		}

@@ -202,8 +202,8 @@ func TestClaims(t *testing.T) {
 		"sub": "s", "iss": "i", "aud": []string{"a", "b"}, "iat": 1.5, "nbf": 2, "exp": 253402300799, "other": map[string]any{"aud": 1},
 	}))
 	want := claims{
-		subject: "s", issuer: "i", audience: []string{"a", "b"}, issued: time.Unix(1, 5e8), notBefore: time.Unix(2, 0),
-		expires: time.Unix(253402300799, 0),
+		Subject: "s", Issuer: "i", Audience: []string{"a", "b"}, Issued: numericDate{time.Unix(1, 5e8)},
+		NotBefore: numericDate{time.Unix(2, 0)}, Expires: numericDate{time.Unix(253402300799, 0)},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
@@ -256,13 +256,13 @@ func TestClock(t *testing.T) {
 		"of the future":   {time.Hour, 0, 0, "from 2026-11-24T13:00:00Z"},
 		"of both futures": {time.Hour, 2 * time.Hour, 0, "from 2026-11-24T14:00:00Z"},
 	} {
-		at := func(d time.Duration) time.Time {
+		at := func(d time.Duration) numericDate {
 			if d == 0 {
-				return time.Time{}
+				return numericDate{}
 			}
-			return noon.Add(d)
+			return numericDate{noon.Add(d)}
 		}
-		err := claims{issued: at(test.issued), notBefore: at(test.notBefore), expires: at(test.expires)}.check(noon, "")
+		err := claims{Issued: at(test.issued), NotBefore: at(test.notBefore), Expires: at(test.expires)}.check(noon, "")
 		want := ErrClock.Error() + ": it is valid " + test.want + ", and this machine's clock says 2026-11-24T12:00:00Z"
 		if test.want == "" {
 			if err != nil {

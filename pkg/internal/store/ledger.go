@@ -6,8 +6,8 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -234,18 +234,28 @@ func (l *ledger) evict(n int64) bool {
 // scan updates the ledger from the directory.
 func (l *ledger) scan() error {
 	found := make(map[string]*item)
-	teams, err := fs.ReadDir(l.root.FS(), ".")
+	err := fs.WalkDir(l.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		team, file, isInTeam := strings.Cut(name, "/")
+		switch {
+		case err != nil:
+			return err
+		// Other files are not ours.
+		case entry.IsDir() && (isInTeam || team != "." && team != personalName && !isFileName(team)):
+			return fs.SkipDir
+		case !isInTeam || !entry.Type().IsRegular() || !isFileName(file):
+			return nil
+		}
+		info, err := entry.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err == nil {
+			found[name] = &item{name: name, size: info.Size(), lastUse: info.ModTime()}
+		}
+		return err
+	})
 	if err != nil {
 		return err
-	}
-	for _, team := range teams {
-		// Other files are not ours.
-		if !team.IsDir() || team.Name() != personalName && !isFileName(team.Name()) {
-			continue
-		}
-		if err := l.scanTeam(team.Name(), found); err != nil {
-			return err
-		}
 	}
 	for name := range l.items {
 		if found[name] == nil {
@@ -255,28 +265,6 @@ func (l *ledger) scan() error {
 	}
 	for _, it := range slices.SortedFunc(maps.Values(found), func(a, b *item) int { return a.lastUse.Compare(b.lastUse) }) {
 		l.add(it)
-	}
-	return nil
-}
-
-func (l *ledger) scanTeam(team string, found map[string]*item) error {
-	files, err := fs.ReadDir(l.root.FS(), team)
-	if err != nil {
-		return err
-	}
-	for _, file := range files {
-		if !file.Type().IsRegular() || !isFileName(file.Name()) {
-			continue
-		}
-		name := path.Join(team, file.Name())
-		info, err := file.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		found[name] = &item{name: name, size: info.Size(), lastUse: info.ModTime()}
 	}
 	return nil
 }
