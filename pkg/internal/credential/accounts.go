@@ -55,8 +55,6 @@ type FileError struct {
 }
 
 func (e *FileError) Error() string { return fmt.Sprintf("%s %s: %v", e.Doing, e.Path, e.Err) }
-
-// Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
 // Accounts returns all logins, without using the keyring. It returns none if the

@@ -35,7 +35,6 @@ func (e *KeyringError) Error() string {
 	return fmt.Sprintf("the keyring of the operating system: %v", e.Err)
 }
 
-// Unwrap returns the cause.
 func (e *KeyringError) Unwrap() error { return e.Err }
 
 // boundedKeyring abandons calls that take too long. The result of an abandoned

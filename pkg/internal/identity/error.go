@@ -25,8 +25,6 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Doing + ": " + e.Err.Error() }
-
-// Unwrap returns the reason.
 func (e *Error) Unwrap() error { return e.Err }
 
 // The reasons that have hints of their own.

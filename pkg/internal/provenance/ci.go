@@ -7,14 +7,9 @@ import (
 
 // CI is the CI system that runs the command. The zero CI is none.
 type CI struct {
-	// Detected is set on any CI, known or not.
-	Detected bool
-	// Vendor is the constant of the vendor, as watson/ci-info and turbo
-	// spell it: GITHUB_ACTIONS, GITLAB and so on. It is empty if unknown.
-	Vendor string
-	// SHA is the commit that the CI builds, 40 or 64 hex digits, or empty if it
-	// is unknown.
-	SHA string
+	Detected bool   // of a known vendor or not
+	Vendor   string // as watson/ci-info spells it, such as GITHUB_ACTIONS; empty if unknown
+	SHA      string // the commit that the vendor says it builds, in hex; empty if it does not say
 }
 
 // Interactive reports whether a person is watching: standard error is a terminal,

@@ -32,11 +32,8 @@ var ErrNoWorkTree = errors.New("not in a git work tree")
 
 // Revision is the state of a work tree.
 type Revision struct {
-	// SHA is the commit that is checked out, 40 or 64 hex digits.
-	SHA string
-	// DirtyHash is a hash of all changes since that commit, 64 hex digits. It is
-	// empty for a clean tree.
-	DirtyHash string
+	SHA       string // of the commit that is checked out, 40 or 64 hex digits
+	DirtyHash string // of all that differs from it, 64 hex digits; empty for a clean tree
 }
 
 // Ask starts git in the work tree of dir, or of the current directory if dir is

@@ -15,14 +15,10 @@ import (
 // Access describes a request for a log, without secrets: it omits the query, the
 // headers and the body.
 type Access struct {
-	// Method is the request's method.
-	Method string
-	// Path is the request's path, percent-encoded, at most 1,024 characters.
-	Path string
-	// Status is the status of the answer, or 0 without one.
-	Status int
-	// Received and Sent count the bytes of both bodies.
-	Received, Sent int64
+	Method         string
+	Path           string // percent-encoded, at most 1,024 characters
+	Status         int    // of the answer, 0 if there was none
+	Received, Sent int64  // bytes of the bodies
 	// Duration is from the end of the request's headers to the end of the
 	// answer's body.
 	Duration time.Duration

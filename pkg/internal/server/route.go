@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -39,11 +40,7 @@ func dispatch(x *exchange, answers methods) error {
 	if answer := answers[x.r.Method]; answer != nil {
 		return answer(x)
 	}
-	allowed := make([]string, 0, len(answers)+1)
-	for method := range answers {
-		allowed = append(allowed, method)
-	}
-	allowed = append(allowed, http.MethodOptions)
+	allowed := append(slices.Collect(maps.Keys(answers)), http.MethodOptions)
 	slices.Sort(allowed)
 	x.w.Header().Set("Allow", strings.Join(allowed, ", "))
 	if x.r.Method != http.MethodOptions {

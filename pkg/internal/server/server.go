@@ -24,24 +24,22 @@ import (
 
 // Options configure a [Server].
 type Options struct {
-	// Token is what clients must send as "Authorization: Bearer TOKEN". It
-	// must not be empty, and is never logged.
+	// Token is what clients must send as "Authorization: Bearer TOKEN".
 	Token string
 	// Addr is the address of the server, usually its listener's. A request's Host
 	// must be this address, or localhost for a loopback address. For the
 	// unspecified address, any literal address is accepted.
 	Addr net.Addr
-	// Log, if not nil, is called when a request has ended, concurrently.
-	Log func(Access)
-	// Limits are the time limits. Zero fields have defaults.
-	Limits Limits
+	// Log is called when a request has ended, from many goroutines at the
+	// same time. May be nil.
+	Log    func(Access)
+	Limits Limits // zero members have defaults
 }
 
 // Limits are how long the server waits.
 type Limits struct {
-	// Header is the time to receive a request's headers, Idle how long a
-	// connection is kept for another request. Defaults: 10 s and 2 minutes.
-	Header, Idle time.Duration
+	Header time.Duration // to receive a request's headers; default 10 s
+	Idle   time.Duration // for another request on a connection; default 2 minutes
 	// Window is how long the server waits for as many bytes as a client at
 	// 1 KiB/s would send or take in that time; a slower one is cut off.
 	// Default 1 minute.
@@ -49,9 +47,7 @@ type Limits struct {
 	// Linger is how long the rest of a refused body is read and discarded, so
 	// that the client can read the answer. Default 2 s.
 	Linger time.Duration
-	// Grace is how long requests in flight may continue when the server stops.
-	// Default 10 s.
-	Grace time.Duration
+	Grace  time.Duration // for requests in flight when it stops; default 10 s
 }
 
 // minRate is the slowest transfer allowed, in bytes per second.

@@ -60,8 +60,6 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Origin, e.Err) }
-
-// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // UnconfirmedError reports an API that only a file in the work tree names. The

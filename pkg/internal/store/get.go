@@ -11,15 +11,8 @@ import (
 )
 
 // Get implements [Store].
-func (d *Dir) Get(ctx context.Context, key Key) (*Blob, error) {
-	blob, err := d.get(ctx, key)
-	if err != nil {
-		return nil, fmt.Errorf("reading %.300q: %w", string(key.ID), err)
-	}
-	return blob, nil
-}
-
-func (d *Dir) get(ctx context.Context, key Key) (*Blob, error) {
+func (d *Dir) Get(ctx context.Context, key Key) (_ *Blob, err error) {
+	defer explain(&err, "reading", key)
 	if err := check(ctx, key); err != nil {
 		return nil, err
 	}
@@ -41,15 +34,8 @@ func (d *Dir) get(ctx context.Context, key Key) (*Blob, error) {
 }
 
 // Stat implements [Store].
-func (d *Dir) Stat(ctx context.Context, key Key) (Entry, error) {
-	entry, err := d.stat(ctx, key)
-	if err != nil {
-		return Entry{}, fmt.Errorf("looking up %.300q: %w", string(key.ID), err)
-	}
-	return entry, nil
-}
-
-func (d *Dir) stat(ctx context.Context, key Key) (Entry, error) {
+func (d *Dir) Stat(ctx context.Context, key Key) (_ Entry, err error) {
+	defer explain(&err, "looking up", key)
 	if err := check(ctx, key); err != nil {
 		return Entry{}, err
 	}
@@ -59,6 +45,13 @@ func (d *Dir) stat(ctx context.Context, key Key) (Entry, error) {
 	}
 	entry, err := readHeader(file, key)
 	return entry, errors.Join(err, file.Close())
+}
+
+// explain adds to an error what was being done.
+func explain(err *error, doing string, key Key) {
+	if *err != nil {
+		*err = fmt.Errorf("%s %.300q: %w", doing, string(key.ID), *err)
+	}
 }
 
 func check(ctx context.Context, key Key) error {
@@ -83,13 +76,11 @@ type body struct {
 	release func()
 }
 
-// Read implements io.Reader.
 func (b *body) Read(p []byte) (int, error) { return b.file.Read(p) }
 
 // SyscallConn lets package net use sendfile.
 func (b *body) SyscallConn() (syscall.RawConn, error) { return b.file.SyscallConn() }
 
-// Close implements io.Closer.
 func (b *body) Close() error {
 	// Close first: Windows cannot remove an open file.
 	defer b.release()

@@ -12,14 +12,10 @@ import (
 )
 
 // Put implements [Store].
-func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Metadata, body io.Reader) error {
-	if err := d.put(ctx, key, newHeader(key, size, metadata), body); err != nil {
-		return fmt.Errorf("storing %.300q: %w", string(key.ID), classify(err))
-	}
-	return nil
-}
-
-func (d *Dir) put(ctx context.Context, key Key, h header, body io.Reader) error {
+func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Metadata, body io.Reader) (err error) {
+	defer explain(&err, "storing", key)
+	defer classify(&err)
+	h := newHeader(key, size, metadata)
 	line, err := h.placeholder()
 	if err != nil {
 		return err
@@ -157,12 +153,11 @@ func (r *contextReader) Read(p []byte) (int, error) {
 }
 
 // classify wraps errors of the file system in those of a [Store].
-func classify(err error) error {
+func classify(err *error) {
 	switch {
-	case isNoSpace(err):
-		return fmt.Errorf("%w: %w", ErrFull, err)
-	case isTooLarge(err):
-		return fmt.Errorf("%w: %w", ErrTooLarge, err)
+	case isNoSpace(*err):
+		*err = fmt.Errorf("%w: %w", ErrFull, *err)
+	case isTooLarge(*err):
+		*err = fmt.Errorf("%w: %w", ErrTooLarge, *err)
 	}
-	return err
 }

@@ -42,10 +42,8 @@ const MaxTeamLength = 255
 
 // Key is the key of an artifact.
 type Key struct {
-	// Team is the namespace. It is empty for the personal account.
-	Team string
-	// ID is the artifact's id.
-	ID artifact.ID
+	Team string // a namespace; the empty one is the personal account
+	ID   artifact.ID
 }
 
 // Check checks that k has a valid id, as in [artifact.ParseID], and a team of at
@@ -71,18 +69,15 @@ const UnknownSize int64 = -1 // as in package http
 
 // Entry is an artifact without its bytes.
 type Entry struct {
-	// Size is the length of the body in bytes.
-	Size int64
-	// Metadata is the metadata from Put. A nil pointer stays nil.
-	Metadata artifact.Metadata
+	Size     int64             // of the body, in bytes
+	Metadata artifact.Metadata // as given to Put
 }
 
 // Blob is an open artifact.
 type Blob struct {
 	Entry
-	// Body reads Size bytes. It must be closed. The Body of a [Dir] has
-	// SyscallConn, so that copying an io.LimitedReader over it to a TCP
-	// connection uses sendfile.
+	// Body gives Size bytes and then io.EOF. It must be closed. That of a
+	// [Dir] offers SyscallConn, so that the system can send it by itself.
 	Body io.ReadCloser
 }
 
