@@ -50,7 +50,7 @@ type Options struct {
 	UserAgent string
 	// RootCAs, if not nil, are trusted instead of the system's.
 	RootCAs *x509.CertPool
-	// ClientCertificate, if not nil, is shown to the API's origin only.
+	// ClientCertificate, if not nil, is sent only to the API's origin.
 	ClientCertificate *tls.Certificate
 	// Proxy is the URL of an http, https or socks5 proxy for all hosts except
 	// those in NO_PROXY. If it is empty, the environment variables of curl are

@@ -30,8 +30,7 @@ type Options struct {
 	// must be this address, or localhost for a loopback address. For the
 	// unspecified address, any literal address is accepted.
 	Addr net.Addr
-	// Log is called when a request has ended, from many goroutines at the
-	// same time. May be nil.
+	// Log, if not nil, is called when a request has ended, concurrently.
 	Log    func(Access)
 	Limits Limits // zero members have defaults
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// awakeSteps is how many steps a limit is counted in. A process that was
-// suspended loses two of them at the most.
+// awakeSteps is the number of steps in a limit. A suspension costs at most two of
+// them.
 const awakeSteps = 16
 
 // watch calls expired when a limit has passed between begin and end, not counting

@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// conn is a connection over TCP, below everything else. It fails a write when no
-// byte of it moves for too long, and knows whether a request's body has arrived.
+// conn is the innermost connection, over TCP. A write fails if no byte moves for
+// too long. conn knows whether a request's body has arrived.
 type conn struct {
 	net.Conn
 	limit     time.Duration          // for each byte of a write
-	deadlined atomic.Bool            // TLS bounds the writes itself, to close
+	deadlined atomic.Bool            // TLS sets a deadline itself, to close
 	current   atomic.Pointer[flight] // the request that was written last
 	broken    atomic.Bool            // a write has failed
 	ended     atomic.Bool            // the server has closed its side
 }
 
-// connOf finds the connection below those that net/http is given, or returns nil.
+// connOf returns the conn in outer, or nil.
 func connOf(outer net.Conn) *conn {
 	for {
 		switch c := outer.(type) {
@@ -34,8 +34,7 @@ func connOf(outer net.Conn) *conn {
 	}
 }
 
-// Read also checks whether the server has the whole request: it may have read the
-// answer.
+// Read also checks whether the server has received the whole request.
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if f := c.current.Load(); f != nil && n > 0 {
@@ -47,13 +46,13 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// SetDeadline leaves the time of writes to the caller.
+// SetDeadline leaves write deadlines to the caller.
 func (c *conn) SetDeadline(t time.Time) error {
 	c.deadlined.Store(!t.IsZero())
 	return c.Conn.SetDeadline(t)
 }
 
-// SetWriteDeadline leaves the time of writes to the caller.
+// SetWriteDeadline leaves write deadlines to the caller.
 func (c *conn) SetWriteDeadline(t time.Time) error {
 	c.deadlined.Store(!t.IsZero())
 	return c.Conn.SetWriteDeadline(t)
@@ -89,7 +88,7 @@ func (c *conn) write(p []byte) (n int, err error) {
 		}
 	}
 	if f := c.current.Load(); f != nil {
-		f.cancel(ErrStalled) // or net/http would send the request again
+		f.cancel(ErrStalled) // otherwise net/http would repeat the request
 	}
 	return n, ErrStalled
 }

@@ -27,8 +27,8 @@ func WithToken(ctx context.Context, token string, also *url.URL) context.Context
 	return context.WithValue(ctx, tokenKey{}, sentToken{token, also})
 }
 
-// credential adds the User-Agent, and to requests to its own origin the token and
-// the headers of an access gate. It removes every other Authorization.
+// credential adds the User-Agent and, for its own origin, the token and the
+// headers of an access gate. It removes any other Authorization.
 type credential struct {
 	next      http.RoundTripper
 	own       string // origin; empty for none
@@ -79,8 +79,8 @@ func (c ownCertificate) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.elsewhere.RoundTrip(req)
 }
 
-// always sends the certificate whatever authorities the server names: one that
-// wants another can then say so.
+// always sends the certificate whatever authorities the server lists, so that a
+// server that wants another one reports it.
 func always(certificate *tls.Certificate) func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	if certificate == nil {
 		return nil
@@ -99,7 +99,6 @@ func IsCertificateRefusal(err error) bool {
 	if !errors.As(err, &alert) || alert.Op != "remote error" {
 		return false
 	}
-	// The type of an alert over TCP is not exported; its text is that of the
-	// one that is.
+	// The type of an alert over TCP is not exported, but its text is the same.
 	return slices.ContainsFunc(certificateAlerts, func(a tls.AlertError) bool { return a.Error() == alert.Err.Error() })
 }

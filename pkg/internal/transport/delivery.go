@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// deliveryTimeout is how long a server's system may take to acknowledge a request
-// that the server has answered. Most servers have read all of it by then.
+// deliveryTimeout is how long to wait for a server's system to acknowledge a
+// request that the server has answered.
 const deliveryTimeout = time.Second
 
 // Delivered reports whether the whole body of the request had arrived when the
-// server answered it. Over HTTP/1.1 on Linux that means that the peer's system
-// has acknowledged it; over HTTP/2 and on other systems only that all of it
-// went out. Behind a proxy nothing is known.
+// server answered. Over HTTP/1.1 on Linux, this means that the peer's system
+// acknowledged it; over HTTP/2 and on other systems, only that all of it was
+// sent. Behind a proxy it is unknown.
 func Delivered(resp *http.Response) bool {
 	f, _ := resp.Request.Context().Value(flightKey{}).(*flight)
 	return f == nil || f.arrived.Load()
@@ -26,8 +26,7 @@ type flightKey struct{}
 // headers by themselves.
 const SmallBody = 16 << 10
 
-// track makes req's body note when its last byte is handed over, which is before a
-// server can have it.
+// track makes req's body record when net/http reads its last byte.
 func (f *flight) track(req *http.Request) {
 	if req.Body == nil || req.Body == http.NoBody {
 		f.handed.Store(true)
@@ -69,7 +68,7 @@ func (b *sentBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// heard notes whether the body has arrived, each time that the server has sent
+// heard checks whether the body has arrived, each time the server has sent
 // something.
 func (f *flight) heard(c *conn) {
 	if f.arrived.Load() || !f.handed.Load() {

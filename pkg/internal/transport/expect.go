@@ -10,14 +10,13 @@ import (
 	"time"
 )
 
-// expectFrom is the largest body that goes out unasked. Asking for it would
-// cost more than having it refused.
+// expectFrom is the minimum size of a body, in bytes, that is sent with Expect.
+// For a smaller one, a round trip costs more than a refusal.
 const expectFrom = 1 << 20
 
 // expectContinue sends large bodies with "Expect: 100-continue" (RFC 9110,
-// section 10.1.1), so that a server that refuses them need not be sent them.
-// The first server that does not know it, by silence or by 417, ends that for
-// all later requests.
+// section 10.1.1), so that a server can refuse them first. If a server does not
+// support it, by silence or 417, later requests do without.
 type expectContinue struct {
 	next    http.RoundTripper
 	timeout time.Duration
@@ -66,7 +65,7 @@ func (e *expectContinue) ask(req *http.Request) (*http.Response, error) {
 // consent is a server's agreement to read a body.
 type consent struct {
 	owner *expectContinue
-	heard atomic.Bool   // it has said anything
+	heard atomic.Bool   // it has sent anything
 	given chan struct{} // closed when it said 100
 	ended sync.Once
 	over  chan struct{} // closed when the answer was read, or there was none
@@ -76,9 +75,8 @@ func (c *consent) end() { c.ended.Do(func() { close(c.over) }) }
 
 var errRefused = errors.New("the server answered before it asked for the body")
 
-// consentedBody is a body that needs consent. net/http reads it after a 100 and
-// after silence, but also after a refusal, to keep the connection: that would cost
-// the whole upload.
+// consentedBody is a body that needs consent. net/http would also read it after a
+// refusal, to reuse the connection, and so send the whole upload.
 type consentedBody struct {
 	io.ReadCloser
 	consent *consent
@@ -96,7 +94,7 @@ func (b *consentedBody) Read(p []byte) (int, error) {
 }
 
 // await returns nil once the body may be sent. It returns an error only after the
-// answer was read, because an error of the body closes the connection.
+// answer was read, since that error closes the connection.
 func (c *consent) await() error {
 	select {
 	case <-c.given:

@@ -6,22 +6,22 @@ import (
 	"sync/atomic"
 )
 
-// ErrFraming reports an answer in HTTP/1.0 with a Transfer-Encoding, which that
-// version does not have (RFC 9112, section 6.1). net/http ignores it, and would
-// return the framing as a part of the body.
+// ErrFraming reports an HTTP/1.0 answer with Transfer-Encoding, which HTTP/1.0
+// does not have (RFC 9112, section 6.1). net/http ignores it, and would return
+// the framing as part of the body.
 var ErrFraming = errors.New("the HTTP/1.0 answer has a Transfer-Encoding")
 
-// framing looks at the head of each answer that a connection brings.
+// framing checks the head of each answer on a connection.
 type framing struct {
 	written atomic.Bool // since the last answer
-	head    []byte      // as far as it came
+	head    []byte      // as received so far
 	known   bool        // nothing is wrong with this answer
 }
 
-// wrote is called for each write of a request: another answer will follow.
+// wrote is called for each write of a request, before the next answer.
 func (f *framing) wrote() { f.written.Store(true) }
 
-// check is given what was read next.
+// check checks what was read.
 func (f *framing) check(p []byte) error {
 	if len(f.head) == 0 && !f.written.Swap(false) && f.known {
 		return nil

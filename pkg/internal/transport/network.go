@@ -18,7 +18,7 @@ import (
 var ErrPlainHTTP = errors.New("plain http to another machine is not allowed")
 
 const (
-	connectTimeout  = 30 * time.Second // for the connection, and as long again for TLS
+	connectTimeout  = 30 * time.Second // for the connection, and the same for TLS
 	idleTimeout     = 90 * time.Second
 	maxHeaderBytes  = 256 << 10 // of an answer
 	idleConnections = 64
@@ -30,7 +30,7 @@ const (
 	http2 = "h2"
 )
 
-// timeout is a [net.Error] for a step that took too long, as net/http has.
+// timeout is a [net.Error] for a step that took too long.
 type timeout string
 
 func (t timeout) Error() string { return string(t) }
@@ -42,7 +42,7 @@ const (
 	errHandshakeTimeout = timeout("the TLS handshake took too long")
 )
 
-// connectTimeout bounds each step on the way to a connection.
+// connectTimeout returns the time limit for each step of connecting.
 func (o Options) connectTimeout() time.Duration {
 	if o.StallTimeout > 0 {
 		return min(o.StallTimeout, connectTimeout)
@@ -50,8 +50,7 @@ func (o Options) connectTimeout() time.Duration {
 	return connectTimeout
 }
 
-// newSecure returns the transport for https URLs and one version of HTTP: a server
-// that offers both must not choose.
+// newSecure returns the transport for https URLs and one version of HTTP.
 //
 // HTTP/1.1 comes first everywhere: one connection moved 1 GiB 2.6 times as
 // fast as Go's HTTP/2, and 10,000 small bodies 1.7 times as fast.
@@ -70,7 +69,7 @@ func newSecure(options Options, bytes *rate.Limiter, protocol string) *http.Tran
 	network.Protocols = new(http.Protocols)
 	network.Protocols.SetHTTP1(protocol == http1)
 	network.Protocols.SetHTTP2(protocol == http2)
-	network.DialContext = dial.toProxy(options.connectTimeout()) // nobody else is dialled without TLS here
+	network.DialContext = dial.toProxy(options.connectTimeout()) // only proxies are dialled without TLS here
 	network.DialTLSContext = dial.toServer(network.TLSClientConfig, protocol, through, options.connectTimeout())
 	return network
 }
@@ -93,8 +92,8 @@ func newPlain(options Options, bytes *rate.Limiter) *http.Transport {
 	return network
 }
 
-// steady dials connections that keep to the rate, and whose writes fail when
-// nothing moves.
+// steady returns a dialFunc for connections that keep to the rate, and whose
+// writes fail when nothing moves.
 func steady(options Options, bytes *rate.Limiter, dialer *net.Dialer) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		ctx, cancel := WithTimeout(ctx, options.connectTimeout(), errDialTimeout)
@@ -119,16 +118,16 @@ func newHTTPTransport(options Options, dial dialFunc, through *proxies) *http.Tr
 		ExpectContinueTimeout:  options.ContinueTimeout,
 		IdleConnTimeout:        idleTimeout,
 		MaxIdleConnsPerHost:    max(idleConnections, options.Connections),
-		// A connection may be free a moment after the answer that it brought.
+		// A connection becomes free slightly after its answer.
 		MaxConnsPerHost:        options.Connections,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		WriteBufferSize:        2 * SmallBody, // with its headers
-		DisableCompression:     true,          // an artifact's bytes come as they are
+		DisableCompression:     true,          // artifacts must not be changed
 	}
 }
 
-// loopbackOnly refuses a connection by the address that is dialled: a name could
-// lead anywhere.
+// loopbackOnly checks the address that is dialled, since a name may resolve to
+// any.
 func loopbackOnly(_, address string, _ syscall.RawConn) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"sync/atomic"
 )
 
-// protocols sends a request over TLS by the first protocol, and once by the
-// second where the first breaks before the server has said a word. What worked
-// is kept.
+// protocols sends a request over TLS with the first protocol, and retries with
+// the second if the first fails before the server sends anything. It remembers
+// which one worked.
 type protocols struct {
 	first, second, plain http.RoundTripper
 	settled              atomic.Pointer[http.RoundTripper]
@@ -41,7 +41,7 @@ func (p *protocols) roundTrip(req *http.Request) (*http.Response, error) {
 		p.settled.CompareAndSwap(nil, &p.first)
 		return resp, err
 	}
-	if !began.Load() || req.Context().Err() != nil || isHopeless(err) {
+	if !began.Load() || req.Context().Err() != nil || isPermanent(err) {
 		return nil, err
 	}
 	again, bodyErr := withFreshBody(req)
@@ -56,9 +56,9 @@ func (p *protocols) roundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// isHopeless reports whether another protocol would fail in the same way: a wrong
-// certificate, a proxy that refuses, or a silent server.
-func isHopeless(err error) bool {
+// isPermanent reports whether another protocol would fail too: because of a
+// certificate, a proxy, or a silent server.
+func isPermanent(err error) bool {
 	if errors.As(err, new(*ProxyError)) || IsCertificateRefusal(err) || isStandstill(err) {
 		return true
 	}
@@ -67,9 +67,9 @@ func isHopeless(err error) bool {
 	return errors.As(err, &certificate) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// renewing leaves a transport, with its connections, when a request over it did
-// not get on. HTTP/1.1 closes the connection of such a request; HTTP/2 would
-// keep it, dead as it may be, for the next try.
+// renewing replaces a transport, with its connections, after a request that
+// stalled. HTTP/1.1 closes the connection of such a request; HTTP/2 would reuse
+// it, even if it is dead.
 type renewing struct {
 	renew func() *http.Transport
 
@@ -100,8 +100,7 @@ func (r *renewing) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// leave takes another transport for what comes next. What is under way over the
-// old one goes on.
+// leave uses another transport from now on. Requests over the old one continue.
 func (r *renewing) leave(network *http.Transport) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

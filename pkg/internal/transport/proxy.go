@@ -21,7 +21,7 @@ import (
 )
 
 // ErrProxyAddress reports an invalid proxy in the environment. Errors name the
-// variable and do not repeat its value, which may contain a password.
+// variable, but not its value, which may contain a password.
 var ErrProxyAddress = errors.New("the proxy set in the environment has no valid address")
 
 // errSilentProxy reports a proxy that did not answer.
@@ -43,14 +43,14 @@ func (e *ProxyError) Error() string {
 	return fmt.Sprintf("the proxy %s answered %d %s", e.Proxy, e.Status, http.StatusText(e.Status))
 }
 
-// socksRefusals are net/http's errors for a login that a SOCKS proxy refuses (RFC
-// 1928, section 3, and RFC 1929). They have no values of their own.
+// socksRefusals are the texts of net/http's errors for a login that a SOCKS proxy
+// refused (RFC 1928, section 3, and RFC 1929).
 var socksRefusals = []string{
 	"no acceptable authentication methods", "username/password authentication failed", "invalid username/password",
 }
 
-// proxyError makes a [ProxyError] of a SOCKS proxy's refusal, and a [net.OpError]
-// of its silence.
+// proxyError returns a [ProxyError] if a SOCKS proxy refused, and a [net.OpError]
+// if it did not answer.
 func proxyError(err error) error {
 	if err == nil {
 		return nil
@@ -65,8 +65,7 @@ func proxyError(err error) error {
 	return err
 }
 
-// checkProxy checks a proxy's answer to CONNECT (RFC 9110, section 9.3.6). Its text
-// is left out: it is not the server's.
+// checkProxy checks a proxy's answer to CONNECT (RFC 9110, section 9.3.6).
 func checkProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode == http.StatusOK {
 		return nil
@@ -74,8 +73,8 @@ func checkProxy(_ context.Context, proxy *url.URL, _ *http.Request, answer *http
 	return &ProxyError{Proxy: proxy.Host, Status: answer.StatusCode}
 }
 
-// noProxyFor refuses requests through a proxy: even one on this machine sends them
-// further.
+// noProxyFor rejects requests through a proxy: even a proxy on this machine
+// forwards them.
 func noProxyFor(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	return func(req *http.Request) (*url.URL, error) {
 		through, err := proxy(req)
@@ -86,8 +85,8 @@ func noProxyFor(proxy func(*http.Request) (*url.URL, error)) func(*http.Request)
 	}
 }
 
-// proxyConn is a connection to a proxy on the way to a server with TLS. It bounds
-// each wait for the proxy: net/http gives CONNECT a minute, and SOCKS any time.
+// proxyConn is a connection to a proxy for a server with TLS. It limits each wait
+// for the proxy: net/http allows a minute for CONNECT, and any time for SOCKS.
 type proxyConn struct {
 	net.Conn
 	limit  time.Duration
@@ -95,7 +94,7 @@ type proxyConn struct {
 	silent atomic.Bool
 }
 
-// toProxy makes such connections.
+// toProxy returns a dialFunc for such connections.
 func (dial dialFunc) toProxy(limit time.Duration) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -111,24 +110,24 @@ func (dial dialFunc) toProxy(limit time.Duration) dialFunc {
 	}
 }
 
-// NetConn returns the connection below.
+// NetConn returns the underlying connection.
 func (c *proxyConn) NetConn() net.Conn { return c.Conn }
 
 func (c *proxyConn) Read(p []byte) (int, error) {
 	c.wait.begin(awaitingAnswer, c.limit)
 	defer c.wait.end(awaitingAnswer)
 	n, err := c.Conn.Read(p)
-	if c.silent.Load() { // over TLS the end is said first, and may be answered
+	if c.silent.Load() { // TLS sends a final alert, which may be answered
 		return 0, errSilentProxy
 	}
 	return n, err
 }
 
-// tlsHandshake is the first byte of TLS (RFC 8446, section 5.1), which begins
-// neither CONNECT nor anything of SOCKS.
+// tlsHandshake is the first byte of TLS (RFC 8446, section 5.1), but not of
+// CONNECT or SOCKS.
 const tlsHandshake = 22
 
-// Write ends the wait with the first byte of TLS, which has a bound of its own.
+// Write ends the limit at the first byte of TLS, which has a limit of its own.
 func (c *proxyConn) Write(p []byte) (int, error) {
 	if len(p) > 0 && p[0] == tlsHandshake {
 		c.wait.end(requestOver)
@@ -139,8 +138,8 @@ func (c *proxyConn) Write(p []byte) (int, error) {
 // ErrInvalidProxy is wrapped by the errors of [ParseProxy].
 var ErrInvalidProxy = errors.New("invalid proxy")
 
-// ParseProxy parses the URL of a proxy, by default an HTTP one. Its errors do not
-// repeat a password.
+// ParseProxy parses the URL of a proxy. The default scheme is http. Its errors do
+// not contain a password.
 func ParseProxy(raw string) (*url.URL, error) {
 	if !strings.Contains(raw, "://") {
 		raw = "http://" + raw
@@ -161,7 +160,7 @@ func ParseProxy(raw string) (*url.URL, error) {
 	return ascii, nil
 }
 
-// proxies know which proxy a request goes through.
+// proxies chooses the proxy of a request.
 type proxies struct {
 	given     *url.URL // instead of the environment's; may be nil
 	excepted  string   // NO_PROXY
@@ -190,11 +189,12 @@ func newProxies(given *url.URL) *proxies {
 	return p
 }
 
-// noProxyAtAll stands for a proxy with an invalid address, which package httpproxy
-// would ignore: the request would go past it.
-const noProxyAtAll = "proxy.invalid"
+// invalidProxy replaces a proxy with an invalid address. Package httpproxy would
+// ignore that address, and the request would bypass the proxy.
+const invalidProxy = "proxy.invalid"
 
-// fromEnvironment returns the proxy for a scheme: the first variable's that is set.
+// fromEnvironment returns the proxy for a scheme, from the first variable that is
+// set.
 func (p *proxies) fromEnvironment(scheme string, variables ...string) string {
 	for _, name := range variables {
 		raw := usertext.Clean(os.Getenv(name))
@@ -204,21 +204,21 @@ func (p *proxies) fromEnvironment(scheme string, variables ...string) string {
 		p.variables[scheme] = name
 		proxy, err := ParseProxy(raw)
 		if err != nil {
-			return "http://" + noProxyAtAll
+			return "http://" + invalidProxy
 		}
 		return proxy.String()
 	}
 	return ""
 }
 
-// of returns the proxy for a URL, or nil. As with curl, only a given proxy, not the
-// environment's, is used for this machine's own servers.
+// of returns the proxy for a URL, or nil. As with curl, a proxy from the
+// environment is not used for servers on this machine.
 func (p *proxies) of(target *url.URL) (*url.URL, error) {
 	if p.given != nil && isThisMachine(target.Hostname()) && !p.excepts(target.Hostname()) {
 		return p.given, nil
 	}
 	through, err := p.choose(target)
-	if err != nil || through != nil && through.Host == noProxyAtAll {
+	if err != nil || through != nil && through.Host == invalidProxy {
 		return nil, fmt.Errorf("%w in %s", ErrProxyAddress, p.variables[target.Scheme])
 	}
 	return through, nil
@@ -234,8 +234,8 @@ func isThisMachine(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
-// excepts reports whether NO_PROXY names a host of this machine, for which package
-// httpproxy does not look.
+// excepts reports whether NO_PROXY names a host of this machine, which package
+// httpproxy does not check.
 func (p *proxies) excepts(host string) bool {
 	ip := net.ParseIP(host)
 	for entry := range strings.SplitSeq(p.excepted, ",") {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// newRequestLimiter spreads requests evenly: a server that counts them by the
-// minute must not see two minutes' worth in one. It is nil for no limit.
+// newRequestLimiter spreads requests evenly, so that no minute has more than its
+// share. It returns nil for no limit.
 func newRequestLimiter(perSecond float64) *rate.Limiter {
 	if perSecond <= 0 {
 		return nil
@@ -17,11 +17,11 @@ func newRequestLimiter(perSecond float64) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(perSecond), 1)
 }
 
-// maxBurst is how many bytes may pass at once, where the rate is high.
+// maxBurst is the maximum burst in bytes.
 const maxBurst = 256 << 10
 
-// newByteLimiter lets through an eighth of a second's bytes at once. It is nil
-// for no limit.
+// newByteLimiter allows bursts of an eighth of a second. It returns nil for no
+// limit.
 func newByteLimiter(perSecond int64) *rate.Limiter {
 	if perSecond <= 0 {
 		return nil
@@ -29,7 +29,7 @@ func newByteLimiter(perSecond int64) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(perSecond), int(min(max(perSecond/8, 1), maxBurst)))
 }
 
-// rateConn moves bytes at the limiter's rate, both ways.
+// rateConn limits the rate of bytes in each direction.
 type rateConn struct {
 	net.Conn
 	limiter *rate.Limiter // shared by all connections
@@ -44,7 +44,7 @@ func newRateConn(conn net.Conn, limiter *rate.Limiter) net.Conn {
 	return &rateConn{Conn: conn, limiter: limiter, closed: make(chan struct{})}
 }
 
-// Read waits as long as it should have taken.
+// Read waits after the fact for the time that it should have taken.
 func (c *rateConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p[:min(len(p), c.limiter.Burst())])
 	if n > 0 {
@@ -69,8 +69,8 @@ func (c *rateConn) Write(p []byte) (written int, err error) {
 	return written, nil
 }
 
-// wait waits until n bytes may pass, and reports whether the connection is still
-// open.
+// wait waits until n bytes may pass. It returns false if the connection was
+// closed.
 func (c *rateConn) wait(n int) bool {
 	timer := time.NewTimer(c.limiter.ReserveN(time.Now(), n).Delay())
 	defer timer.Stop()
@@ -82,7 +82,7 @@ func (c *rateConn) wait(n int) bool {
 	}
 }
 
-// NetConn returns the connection below.
+// NetConn returns the underlying connection.
 func (c *rateConn) NetConn() net.Conn { return c.Conn }
 
 // Close ends all waits.

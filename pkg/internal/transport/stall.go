@@ -13,14 +13,13 @@ import (
 	"time"
 )
 
-// ErrStalled reports a body of which no byte moved for too long.
+// ErrStalled reports a transfer in which no byte moved for too long.
 var ErrStalled = errors.New("the transfer stalled: no byte moved for too long")
 
-// ErrNoAnswer reports a server that was sent a whole request and took too long to
-// answer.
+// ErrNoAnswer reports a server that took too long to answer a complete request.
 var ErrNoAnswer = errors.New("the server did not answer in time")
 
-// ErrTimeout reports a request that took longer than its caller allows.
+// ErrTimeout reports a call that took too long.
 var ErrTimeout = errors.New("it took longer than the timeout allows")
 
 // errOther reports a connection that was closed because of its earlier request.
@@ -28,23 +27,23 @@ var ErrTimeout = errors.New("it took longer than the timeout allows")
 // same time as an answer without a body.
 var errOther = errors.New("the connection was closed with an earlier request")
 
-// isStandstill reports whether a request took too long. It is not made again in
-// another way, since the server may still be at work.
+// isStandstill reports whether a request took too long. It is not retried with
+// another protocol, since the server may still be processing it.
 func isStandstill(err error) bool { return errors.Is(err, ErrStalled) || errors.Is(err, ErrNoAnswer) }
 
-// errHungUp reports a server that closed the connection instead of answering.
-var errHungUp = errors.New("the server closed the connection")
+// errClosed reports a server that closed the connection instead of answering.
+var errClosed = errors.New("the server closed the connection")
 
-// closedIdle ends net/http's error, which has no value of its own, for a server that
-// hung up before a request was written.
+// closedIdle ends the text of net/http's error for a server that closed the
+// connection before a request was written.
 const closedIdle = "server closed idle connection"
 
-// stalls ends a request that does not get on. It is no deadline: a transfer may
-// take as long as it needs while bytes move.
+// stalls ends requests that make no progress. Unlike with a deadline, a transfer
+// may take any time while bytes move.
 type stalls struct {
 	next http.RoundTripper
-	// stall bounds the time without a byte of a body, answer that between the
-	// request's last byte and the answer. 0 is no bound.
+	// stall limits the time without a byte of a body, answer the time between the
+	// request's last byte and the answer. 0 means no limit.
 	stall, answer time.Duration
 	// overHTTP2 watches the sent body too: a server can hold up one request without
 	// holding up the connection.
@@ -82,7 +81,7 @@ type flight struct {
 
 	handed  atomic.Bool // net/http has its last byte
 	written atomic.Bool // the connection has it
-	arrived atomic.Bool // the server had it when it was heard last
+	arrived atomic.Bool // when the server last sent something
 }
 
 func (f *flight) expire(p phase) {
@@ -104,7 +103,7 @@ func (f *flight) wroteRequest(info httptrace.WroteRequestInfo) {
 	f.watch.begin(awaitingAnswer, f.answer)
 }
 
-// reason returns why there was no answer, or no more of it.
+// reason returns why there was no complete answer.
 func (f *flight) reason(err error) error {
 	if cause := context.Cause(f.ctx); cause != nil {
 		return cause
@@ -112,12 +111,12 @@ func (f *flight) reason(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, ErrTimeout), errors.Is(err, ErrNoAnswer):
 		return errOther
-	case errors.Is(err, net.ErrClosed), strings.HasSuffix(err.Error(), closedIdle): // by net/http, when the server had hung up
-		return errHungUp
-	case err == context.DeadlineExceeded: // bare, as only net/http gives it, for a CONNECT
+	case errors.Is(err, net.ErrClosed), strings.HasSuffix(err.Error(), closedIdle): // by net/http, after the server closed
+		return errClosed
+	case err == context.DeadlineExceeded: // not wrapped: only net/http returns this, for CONNECT
 		return errSilentProxy
 	case f.via != nil && f.via.ended.Load() && errors.As(err, new(textproto.ProtocolError)):
-		return io.ErrUnexpectedEOF // of half a header it says that it is malformed
+		return io.ErrUnexpectedEOF // for half a header net/http reports a malformed one
 	}
 	return err
 }

@@ -12,7 +12,7 @@ import (
 // Exchange is a request and its outcome.
 type Exchange struct {
 	Method    string
-	URL       string        // as [Redact] leaves it
+	URL       string        // from [Redact]
 	Protocol  string        // of the answer, such as "HTTP/1.1"
 	Status    int           // of the answer; 0 without one
 	RequestID string        // the server's; may be empty
@@ -51,8 +51,8 @@ func (c counted) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// RequestID returns the id by which a server's operators can find a request:
-// Vercel's, the common one, or a cloud's.
+// RequestID returns the id with which a server's operator can find a request:
+// from Vercel's, the common, or a cloud's header.
 func RequestID(header http.Header) string {
 	for _, name := range []string{"X-Vercel-Id", "X-Request-Id", "X-Amz-Request-Id", "X-Cloud-Trace-Context", "Cf-Ray"} {
 		if id := header.Get(name); id != "" {
@@ -62,8 +62,8 @@ func RequestID(header http.Header) string {
 	return ""
 }
 
-// Redact returns a URL without what may be secret: user name and password, the
-// fragment, and every query value but the team's.
+// Redact returns a URL without what may be secret: user name, password, fragment,
+// and all query values except the team's.
 func Redact(u *url.URL) string {
 	shown := *u
 	shown.User, shown.Fragment, shown.RawFragment = nil, "", ""

@@ -1,7 +1,7 @@
-// Package transport is the way from a request to the network: layers of
-// [http.RoundTripper], one idea a file. It knows HTTP and nothing of artifacts.
+// Package transport builds the HTTP transport from layers of [http.RoundTripper],
+// one in each file. It knows nothing about artifacts.
 //
-// It follows no redirect, retries no answer and keeps no cookie. Start at
+// It does not follow redirects, retry after an answer, or keep cookies. Start at
 // [New], which puts the layers in order.
 package transport
 
@@ -15,45 +15,45 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
-// Options say how requests travel. The zero value speaks HTTP/1.1 to https
-// URLs and to loopback, without a credential.
+// Options configure [New]. With zero Options it uses HTTP/1.1, for https URLs and
+// loopback, without a credential.
 type Options struct {
-	// Origin is the only place for tokens, see [WithToken], by its scheme, host and
-	// port.
+	// Origin is the URL of the only server that gets tokens, by scheme, host and
+	// port; see [WithToken].
 	Origin *url.URL
-	// Header is sent to the Origin too, and nowhere else.
+	// Header is sent only to the Origin.
 	Header http.Header
 	// UserAgent is sent with every request.
 	UserAgent string
 	// RootCAs, if not nil, are trusted instead of the system's.
 	RootCAs *x509.CertPool
-	// ClientCertificate, if not nil, is shown to the Origin only.
+	// ClientCertificate, if not nil, is sent only to the Origin.
 	ClientCertificate *tls.Certificate
-	// Proxy is for all hosts but NO_PROXY's. If it is nil, the environment decides.
+	// Proxy is for all hosts except those in NO_PROXY. If it is nil, the
+	// environment decides.
 	Proxy *url.URL
-	// HTTP2 begins with HTTP/2 over TLS and falls back to HTTP/1.1. Without
-	// it, it is the other way round.
+	// HTTP2 prefers HTTP/2 over TLS to HTTP/1.1. Without it, HTTP/2 is the
+	// fallback.
 	HTTP2 bool
 	// AllowHTTP allows plain HTTP to other machines.
 	AllowHTTP bool
-	// ContinueTimeout is how long a body waits for a 100.
+	// ContinueTimeout is how long a body waits for a 100 (Continue).
 	ContinueTimeout time.Duration
-	// AnswerTimeout is how long a server may take from the last byte of a
-	// request to its answer, StallTimeout how long a body may take without a
-	// byte moved. Time in which the process is suspended does not count, and
-	// 0 sets no limit.
+	// AnswerTimeout limits the time from the last byte of a request to its
+	// answer, StallTimeout the time in which no byte of a body moves. Time in
+	// which the process is suspended does not count; 0 means no limit.
 	AnswerTimeout, StallTimeout time.Duration
-	// Connections is the most connections to a host; 0 sets no limit.
+	// Connections limits the connections to a host; 0 means no limit.
 	Connections int
-	// RequestRate bounds the requests a second, ByteRate the bytes a second that
-	// go each way, all connections together. 0 sets no limit.
+	// RequestRate limits requests per second, and ByteRate bytes per second in
+	// each direction, for all connections together. 0 means no limit.
 	RequestRate float64
 	ByteRate    int64
-	// Trace, if not nil, is called for every request that went to the network.
+	// Trace, if not nil, is called for every request that was sent.
 	Trace func(Exchange)
 }
 
-// New builds the way out. From the caller inwards:
+// New returns the transport. Its layers, from the outside in:
 //
 //   - the headers that identify the client first, because a request that a lower
 //     layer sends again needs them too;

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unacknowledged is how many bytes the peer's system has not acknowledged yet, and
-// whether it still may: not when it has reset the connection.
+// unacknowledged returns how many bytes the peer's system has not acknowledged
+// yet, and false if it has reset the connection.
 func unacknowledged(tcp net.Conn) (n int, connected bool) {
 	socket, ok := tcp.(syscall.Conn)
 	if !ok {

@@ -4,5 +4,5 @@ package transport
 
 import "net"
 
-// unacknowledged is not known here.
+// unacknowledged is not supported here.
 func unacknowledged(net.Conn) (n int, connected bool) { return 0, true }

@@ -12,15 +12,14 @@ import (
 	"time"
 )
 
-// pieceSize is how much of a body is read and written at once. Over TCP on
-// loopback net/http's own pieces of 32 KiB take 15 % more of the processor's time.
-// sendfile(2) takes as long as small pieces, and could not keep the last bytes of a
-// changed file back, since it lends out the file's own pages.
+// pieceSize is how many bytes of a body are read and written at once. net/http's
+// own pieces of 32 KiB take 15 % more CPU time on loopback. sendfile(2) is no
+// faster, and could not hold back the last bytes of a changed file.
 const pieceSize = 256 << 10
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// wide dials connections that take a body in large pieces.
+// wide dials connections that write a body in large pieces.
 func (dial dialFunc) wide(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := dial(ctx, network, address)
 	if err != nil {
@@ -29,10 +28,9 @@ func (dial dialFunc) wide(ctx context.Context, network, address string) (net.Con
 	return newWideConn(conn), nil
 }
 
-// toServer makes connections to servers over TLS, and to the proxies that are
-// spoken to so: to these in HTTP/1.1, whatever is spoken through them, and
-// without the certificate that is for the server. Through a proxy net/http does
-// the server's TLS by itself, in small pieces.
+// toServer dials servers over TLS, and proxies with an https URL: these with
+// HTTP/1.1 and without the client certificate. Through a proxy, net/http itself
+// does the server's TLS, in small pieces.
 func (dial dialFunc) toServer(config *tls.Config, protocol string, through *proxies, limit time.Duration) dialFunc {
 	toProxy := config.Clone()
 	toProxy.GetClientCertificate, toProxy.NextProtos = nil, []string{http1}
@@ -43,7 +41,7 @@ func (dial dialFunc) toServer(config *tls.Config, protocol string, through *prox
 		case protocol == http1:
 			return dial.overTLS(config, limit).wide(ctx, network, address)
 		}
-		return dial.overTLS(config, limit)(ctx, network, address) // net/http looks for the protocol
+		return dial.overTLS(config, limit)(ctx, network, address) // net/http needs the negotiated protocol
 	}
 }
 
@@ -65,7 +63,7 @@ func (dial dialFunc) overTLS(config *tls.Config, limit time.Duration) dialFunc {
 	}
 }
 
-// handshake is bounded in time, and traced as net/http does it.
+// handshake does the TLS handshake within a limit, and traces it like net/http.
 func handshake(ctx context.Context, conn *tls.Conn, limit time.Duration) error {
 	trace := httptrace.ContextClientTrace(ctx)
 	if trace != nil && trace.TLSHandshakeStart != nil {
@@ -83,12 +81,12 @@ func handshake(ctx context.Context, conn *tls.Conn, limit time.Duration) error {
 	return err
 }
 
-// lastWordTimeout is how long a broken write waits for the server's answer. It has
-// usually arrived already, or never comes.
+// lastWordTimeout is how long a failed write waits for the server's answer, which
+// has usually arrived already.
 const lastWordTimeout = time.Second
 
-// wideConn lets net/http copy a body in large pieces: it copies by ReadFrom
-// where the connection has it. It has to be the outermost wrapper of one.
+// wideConn makes net/http, which uses its ReadFrom, write a body in large pieces.
+// It must be the outermost wrapper.
 type wideConn struct {
 	net.Conn
 	over    chan struct{} // closed when nothing more will be read
@@ -101,7 +99,7 @@ func newWideConn(conn net.Conn) *wideConn {
 	return &wideConn{Conn: conn, over: make(chan struct{})}
 }
 
-// NetConn returns the connection below.
+// NetConn returns the underlying connection.
 func (c *wideConn) NetConn() net.Conn { return c.Conn }
 
 func (c *wideConn) Read(p []byte) (int, error) {
@@ -130,7 +128,7 @@ func (c *wideConn) ReadFrom(body io.Reader) (int64, error) {
 	if size <= 0 {
 		return 0, nil
 	}
-	// Its own ReadFrom would bring small pieces back.
+	// Hide its own ReadFrom, which uses small pieces.
 	n, err := io.CopyBuffer(struct{ io.Writer }{c.Conn}, body, make([]byte, size))
 	return n, c.afterLastWord(err)
 }
@@ -148,11 +146,11 @@ func (c *wideConn) finish(end error) {
 	})
 }
 
-// afterLastWord returns the error of a write that the server broke off, once what
-// the server said before has been read: net/http drops that with the connection.
+// afterLastWord delays the error of a write until the server's answer has been
+// read: net/http would drop it with the connection.
 func (c *wideConn) afterLastWord(broken error) error {
 	if !errors.As(broken, new(*net.OpError)) && !errors.Is(broken, net.ErrClosed) {
-		return broken // nothing, or none of the network
+		return broken // no error, or not of the network
 	}
 	timer := time.NewTimer(lastWordTimeout)
 	defer timer.Stop()

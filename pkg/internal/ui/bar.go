@@ -11,37 +11,37 @@ import (
 )
 
 const (
-	gap = "  " // before each fact
-	// The columns of a file's name that no fact may take, and that no gauge may.
+	gap = "  " // between facts
+	// The minimum columns of a file's name next to facts, and next to a gauge.
 	narrowName, fairName = 5, 12
 	// The columns between the brackets of a gauge.
 	narrowGauge, wideGauge = 6, 30
 )
 
-// frame is a transfer at one moment, for people.
+// frame is what is shown of a transfer at one moment.
 type frame struct {
-	// head and name begin a bar. The name keeps narrow columns beside facts and
-	// fair columns beside a gauge, which shows n of size.
+	// head and name begin a bar. The name has at least narrow columns next to
+	// facts and fair columns next to a gauge, which shows n of size.
 	head, name   string
 	narrow, fair int
 	n, size      int64
 	facts        [4]fact
-	// title and words are the line for a log. Empty words are left out.
+	// title and words are the line for a log. Empty words are omitted.
 	title string
 	words []string
 }
 
-// log is the line for a log.
+// log returns the line for a log.
 func (f frame) log() string {
 	words := slices.DeleteFunc(f.words, func(word string) bool { return word == "" })
 	return "artifact: " + f.title + ": " + strings.Join(words, ", ")
 }
 
-// fact is a part of the bar behind the name, in a column of its own: the line
-// stands still while its numbers change.
+// fact is a part of the bar after the name, in a column of its own, so that the
+// bar does not jitter.
 type fact struct {
 	text  string
-	width int // at least; 0 leaves the fact out
+	width int // minimum; 0 omits the fact
 }
 
 func (f fact) columns() int {
@@ -59,7 +59,7 @@ const (
 	clock
 )
 
-// amountOf is n bytes, of size if that is known and not -1.
+// amountOf formats n bytes, of size unless it is -1.
 func amountOf(n, size int64) fact {
 	if size < 0 {
 		return fact{Size(n), len("100.0 MiB")}
@@ -68,9 +68,8 @@ func amountOf(n, size int64) fact {
 	return fact{done + "/" + all, 2*len(all) - len(" MiB") + len("/")}
 }
 
-// line is a bar of at most room columns. If that is not enough, the name gives
-// up its beginning, then the gauge goes, then the facts that a waiting person
-// needs least.
+// line returns a bar of at most room columns. If room is short, it truncates the
+// start of the name, then drops the gauge, and then the least important facts.
 func (f frame) line(room int) string {
 	room -= len(f.head)
 	if room < 0 {
@@ -95,7 +94,7 @@ func (f frame) line(room int) string {
 	for i, fact := range f.facts {
 		switch {
 		case fact.width == 0:
-		case i == clock: // nothing stands behind it
+		case i == clock: // it is last
 			line.WriteString(gap + fact.text)
 		default:
 			fmt.Fprintf(&line, "%s%*s", gap, fact.width, fact.text)
@@ -104,9 +103,8 @@ func (f frame) line(room int) string {
 	return strings.TrimRight(line.String(), " ")
 }
 
-// gauge draws n of size, width columns between brackets. It draws in ASCII: a
-// block has no sure width in a terminal for an Asian script, and none of the
-// right shape in an old locale.
+// gauge draws n of size, width columns between brackets, in ASCII: in some
+// locales block characters are wide or missing.
 func gauge(n, size int64, width int) string {
 	done := width
 	if n < size {
@@ -119,8 +117,8 @@ func gauge(n, size int64, width int) string {
 	return fmt.Sprintf("[%-*s]", width, bar)
 }
 
-// keepEnd cuts a name to a width: the end of a path tells more than its
-// beginning.
+// keepEnd truncates the start of a name to a width, since the end of a path is
+// more informative.
 func keepEnd(name string, width int) string {
 	excess := uniseg.StringWidth(name) - width
 	if excess <= 0 {

@@ -12,22 +12,22 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/redact"
 )
 
-// Console is the terminal that controls the process, to ask its user questions
-// wherever the standard streams lead.
+// Console is the controlling terminal of the process, for questions to its user,
+// wherever the standard streams go.
 type Console struct {
 	in, out *os.File
 	lines   *bufio.Reader
 	shown   *redact.Writer
 }
 
-// ErrNoConsole is the error of [OpenConsole] for a process without a terminal.
+// ErrNoConsole is returned by [OpenConsole] for a process without a terminal.
 var ErrNoConsole = errors.New("no terminal to ask on")
 
 // OpenConsole opens the console. Its error is [ErrNoConsole].
 func OpenConsole(redactor *redact.Redactor) (*Console, error) {
 	in, out, err := openConsole()
 	if err != nil {
-		return nil, ErrNoConsole // the system's own reason explains nothing
+		return nil, ErrNoConsole // the system's error is not helpful
 	}
 	return &Console{in: in, out: out, lines: bufio.NewReader(in), shown: redactor.Writer(out)}, nil
 }
@@ -46,8 +46,8 @@ func (c *Console) Print(text string) error {
 	return c.shown.Flush()
 }
 
-// Ask prints a question and returns the line that is typed, without white space
-// around it.
+// Ask prints a question and returns the typed line, without surrounding white
+// space.
 func (c *Console) Ask(ctx context.Context, question string) (string, error) {
 	if err := c.Print(question); err != nil {
 		return "", err
@@ -68,8 +68,8 @@ func (c *Console) HideTyping() (show func(), err error) {
 	}, nil
 }
 
-// answer waits for a line. A read from a terminal cannot be interrupted: if ctx
-// ends, it goes on until the process ends.
+// answer waits for a line. If ctx ends, the read goes on until the process ends:
+// a read from a terminal cannot be interrupted.
 func (c *Console) answer(ctx context.Context) (string, error) {
 	type line struct {
 		text string

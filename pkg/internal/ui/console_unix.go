@@ -19,8 +19,8 @@ func openConsole() (in, out *os.File, err error) {
 	return in, out, nil
 }
 
-// hideTyping turns the echo off until restore is called. Both drop what was
-// typed and not read: a shell would show the rest of a secret at its next prompt.
+// hideTyping turns off echo until restore is called. Both discard unread input: a
+// shell would show the rest of a secret at its next prompt.
 func hideTyping(in *os.File) (restore func(), err error) {
 	fd := int(in.Fd())
 	before, err := unix.IoctlGetTermios(fd, getTermios)

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Setting the mode of a console's input takes the right to write to it.
+// Setting the mode of a console's input needs write access.
 func openConsole() (in, out *os.File, err error) {
 	if in, err = os.OpenFile("CONIN$", os.O_RDWR, 0); err != nil {
 		return nil, nil, err
@@ -18,8 +18,8 @@ func openConsole() (in, out *os.File, err error) {
 	return in, out, nil
 }
 
-// hideTyping turns the echo off until restore is called. Both drop what was
-// typed and not read: a shell would show the rest of a secret at its next prompt.
+// hideTyping turns off echo until restore is called. Both discard unread input: a
+// shell would show the rest of a secret at its next prompt.
 func hideTyping(in *os.File) (restore func(), err error) {
 	console := windows.Handle(in.Fd())
 	var before uint32

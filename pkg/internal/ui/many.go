@@ -8,12 +8,11 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
-// perArtifact is what an artifact counts for beside its bytes: one more request
+// perArtifact is the weight of an artifact in addition to its bytes: a request
 // takes about as long as moving this many bytes.
 const perArtifact = 64 << 10
 
-// Many shows a transfer of many artifacts as one, as the Overall of the transfer.
-// Its methods only add up numbers.
+// Many shows the transfer of many artifacts. Its methods only add numbers.
 type Many struct {
 	showing
 
@@ -21,20 +20,20 @@ type Many struct {
 	at sums
 }
 
-// sums are what was reported so far.
+// sums are the totals so far.
 type sums struct {
 	found, settled int // artifacts
 	listed         bool
-	expected       int // artifacts, 0 if that is not known before they are found
+	expected       int // artifacts; 0 if unknown
 
-	weighed int64 // bytes of those whose size is known
-	weights int   // how many these are
+	weighed int64 // bytes of artifacts whose size is known
+	weights int   // number of these artifacts
 	moved   int64 // bytes
-	rest    int64 // bytes that need not be moved
+	rest    int64 // bytes that are not moved
 }
 
-// BeginMany starts to show a transfer; verb is a word such as "uploading". End
-// must follow, whatever happens.
+// BeginMany shows a transfer; verb is a word such as "uploading". End must
+// follow.
 func (p *Progress) BeginMany(verb string) *Many {
 	m := new(Many)
 	began := time.Now()
@@ -56,20 +55,20 @@ func (p *Progress) BeginMany(verb string) *Many {
 // Found adds n artifacts.
 func (m *Many) Found(n int) { m.note(func(at *sums) { at.found += n }) }
 
-// Listed notes that all artifacts were found.
+// Listed reports that all artifacts were found.
 func (m *Many) Listed() { m.note(func(at *sums) { at.listed = true }) }
 
-// Expect notes that n artifacts will be found, if nothing comes between.
+// Expect reports that n artifacts will probably be found.
 func (m *Many) Expect(n int) { m.note(func(at *sums) { at.expected = n }) }
 
-// ExpectCount is Expect for a number that takes time to find out. count runs
-// beside everything else, and not at all if nothing is shown.
+// ExpectCount is like Expect for a number that takes time to determine. count
+// runs in the background, and only if progress is shown.
 func (m *Many) ExpectCount(count func() (int, error)) {
 	if m.silent {
 		return
 	}
 	go func() {
-		_ = fault.Catch(func() error { // without it the bar only knows less
+		_ = fault.Catch(func() error { // an error only makes the bar less informative
 			n, err := count()
 			if err == nil {
 				m.Expect(n)
@@ -90,8 +89,8 @@ func (m *Many) Sized(size int64) {
 // Moved adds bytes.
 func (m *Many) Moved(n int64) { m.note(func(at *sums) { at.moved += n }) }
 
-// Finished notes that one more artifact is done, and rest bytes of it need not be
-// moved any more.
+// Finished reports that another artifact is done, of which rest bytes were not
+// moved.
 func (m *Many) Finished(rest int64) {
 	m.note(func(at *sums) {
 		at.settled++
@@ -105,7 +104,7 @@ func (m *Many) note(change func(*sums)) {
 	m.mu.Unlock()
 }
 
-// total is how many artifacts there are, and whether that is certain.
+// total returns the number of artifacts, and whether it is known.
 func (s sums) total() (n int, known bool) {
 	switch {
 	case s.listed:
@@ -116,8 +115,8 @@ func (s sums) total() (n int, known bool) {
 	return s.found, false
 }
 
-// work is how much was done, and how much there is, in bytes and what counts as
-// such. A size that is not known is taken for the mean of the others.
+// work returns how much was done, of how much, in bytes and their equivalents. An
+// unknown size is taken for the mean of the others.
 func (s sums) work() (done, all float64) {
 	total, _ := s.total()
 	known := max(s.weights, 1)
@@ -130,7 +129,7 @@ func (s sums) work() (done, all float64) {
 // gaugeSteps is finer than any gauge.
 const gaugeSteps = 1000
 
-// frame shows the sums.
+// frame returns the frame of the sums.
 func (s sums) frame(verb string, p pace, elapsed time.Duration) frame {
 	total, known := s.total()
 	part := 0.0
@@ -143,7 +142,7 @@ func (s sums) frame(verb string, p pace, elapsed time.Duration) frame {
 	}
 	f := frame{head: verb + " ", title: verb, n: int64(part * gaugeSteps), size: gaugeSteps}
 	var count, amountText, rateText string
-	if moved > 0 || size > 0 { // else it may be about no bytes at all
+	if moved > 0 || size > 0 { // otherwise there may be no bytes
 		amountText, rateText = Size(moved), p.rateText()
 		f.facts[amount] = amountOf(moved, size)
 		f.facts[speed] = fact{rateText, len("100.0 MiB/s")}
@@ -162,7 +161,7 @@ func (s sums) frame(verb string, p pace, elapsed time.Duration) frame {
 		f.facts[clock] = fact{Duration(elapsed), len("9m59s")}
 		count = fmt.Sprintf("%d artifacts", s.settled)
 	}
-	// The count is never cut: half a number is another one.
+	// The count is never truncated.
 	f.narrow, f.fair = len(f.name), len(f.name)
 	f.words = []string{count, amountText, rateText, p.leftText()}
 	return f

@@ -6,12 +6,12 @@ import (
 )
 
 const (
-	// rateWindow is how far back the rate looks: short enough to follow the
-	// network, long enough for a time left that does not jump.
+	// rateWindow is the window of the rate: short enough to follow the network,
+	// long enough for a steady time left.
 	rateWindow = 10 * time.Second
-	// rateSettles is how long a meter runs before its rate means something.
+	// rateSettles is how long a meter runs before its rate is meaningful.
 	rateSettles = 500 * time.Millisecond
-	// longestLeft is the longest time left that is worth showing.
+	// longestLeft is the longest time left that is shown.
 	longestLeft = 100 * time.Hour
 )
 
@@ -48,11 +48,11 @@ type sample struct {
 	done  float64 // of the work, in any unit
 }
 
-// restart forgets all positions but the one at now.
+// restart forgets all positions before now.
 func (m *meter) restart(now sample) { m.samples = append(m.samples[:0], now) }
 
 // observe adds a position and returns the pace until now. all is the whole work,
-// in the unit of done, or 0 if it is not known.
+// in the unit of done, or 0 if unknown.
 func (m *meter) observe(now sample, all float64) pace {
 	m.samples = append(m.samples, now)
 	for len(m.samples) > 2 && now.at.Sub(m.samples[1].at) >= rateWindow {

@@ -2,16 +2,16 @@ package ui
 
 import "os"
 
-// Palette colours words. Colour is never the only carrier of a meaning. The zero
-// value leaves text as it is.
+// Palette colours text, but colour never carries meaning by itself. The zero
+// value does not colour.
 type Palette struct {
 	on bool
 }
 
-// NewPalette decides whether what goes to file is coloured. [Auto] means: on a
-// terminal whose TERM is not dumb, or if FORCE_COLOR is set (to something other
-// than 0 or false), unless NO_COLOR is set. An empty variable counts as unset.
-// [Always] and [Never] ignore the environment.
+// NewPalette returns the palette for file. With [Auto] it colours on a terminal
+// whose TERM is not dumb, or if FORCE_COLOR is set (but not to 0 or false),
+// unless NO_COLOR is set. An empty variable counts as unset. [Always] and [Never]
+// ignore the environment.
 func NewPalette(when When, file *os.File, getenv func(string) string) Palette {
 	switch when {
 	case Always:
@@ -23,7 +23,7 @@ func NewPalette(when When, file *os.File, getenv func(string) string) Palette {
 		case getenv("NO_COLOR") != "", force == "0", force == "false":
 			return Palette{}
 		case force == "":
-			return Palette{on: obeysEscapes(file, getenv)}
+			return Palette{on: supportsEscapes(file, getenv)}
 		}
 	}
 	if IsTerminal(file) {
@@ -32,10 +32,10 @@ func NewPalette(when When, file *os.File, getenv func(string) string) Palette {
 	return Palette{on: true}
 }
 
-// Error is for what failed: red.
+// Error colours failures red.
 func (p Palette) Error(text string) string { return p.paint("31", text) }
 
-// Warning is for what deserves a look: yellow.
+// Warning colours warnings yellow.
 func (p Palette) Warning(text string) string { return p.paint("33", text) }
 
 func (p Palette) paint(code, text string) string {

@@ -13,30 +13,30 @@ import (
 type Style int
 
 const (
-	// Silent shows none.
+	// Silent shows nothing.
 	Silent Style = iota
-	// Lines is for logs: a whole line after 5 s, then every 30 s.
+	// Lines is for logs: a line after 5 s, then every 30 s.
 	Lines
-	// Bar is for terminals: one line that is drawn over and over. It needs a
-	// terminal that obeys escape sequences.
+	// Bar is one line that is redrawn, for terminals that support escape
+	// sequences.
 	Bar
 )
 
-// The times of a style: how often it looks at a transfer, when it first shows
-// something, and how long it then waits each time.
+// The times of a style: how often it checks a transfer, when it first shows
+// something, and how often it updates that.
 const (
 	barTick, firstBar              = 100 * time.Millisecond, 200 * time.Millisecond
 	lineTick, firstLine, nextLines = time.Second, 5 * time.Second, 30 * time.Second
 )
 
-// ChooseStyle decides by --progress: [Never] is silent, [Always] is a bar
-// wherever standard error goes, [Auto] is a bar on a terminal whose TERM is not
+// ChooseStyle returns the style for --progress. [Never] is silent, [Always] a bar
+// wherever standard error goes, and [Auto] a bar on a terminal whose TERM is not
 // dumb, and lines elsewhere.
 func ChooseStyle(when When, stderr *os.File, getenv func(string) string) Style {
 	switch {
 	case when == Never:
 		return Silent
-	case obeysEscapes(stderr, getenv) || when == Always:
+	case supportsEscapes(stderr, getenv) || when == Always:
 		return Bar
 	default:
 		return Lines
@@ -49,22 +49,21 @@ type Progress struct {
 	style  Style
 }
 
-// NewProgress shows transfers on screen in one style.
+// NewProgress returns a Progress that shows transfers on screen in one style.
 func NewProgress(screen *Screen, style Style) *Progress {
 	return &Progress{screen: screen, style: style}
 }
 
-// showing shows one transfer from its beginning to its end, in a goroutine of
-// its own.
+// showing shows one transfer, in a goroutine of its own.
 type showing struct {
 	once   sync.Once
 	stop   chan struct{} // closed by End
-	done   chan struct{} // closed when nothing is drawn any more
+	done   chan struct{} // closed after the last drawing
 	broken error         // a panic, once done is closed
 	silent bool
 }
 
-// begin shows what look returns, again and again.
+// begin repeatedly shows what look returns.
 func (s *showing) begin(p *Progress, look func(now time.Time) frame) {
 	s.stop, s.done = make(chan struct{}), make(chan struct{})
 	if s.silent = p.style == Silent; s.silent {
@@ -97,7 +96,7 @@ func (p *Progress) show(began time.Time, look func(now time.Time) frame, stop <-
 		case <-ticker.C:
 		}
 		now := time.Now()
-		frame := look(now) // each time: the rate is taken from what was seen
+		frame := look(now) // each time, for the rate
 		age := now.Sub(began)
 		if age < due {
 			continue
@@ -111,9 +110,8 @@ func (p *Progress) show(began time.Time, look func(now time.Time) frame, stop <-
 	}
 }
 
-// End takes the bar away. When it returns nothing more is shown, whatever is
-// reported later. It may be called more than once, and panics if the drawing
-// did.
+// End removes the bar. Later reports are not shown. It may be called more than
+// once, and panics if the drawing did.
 func (s *showing) End() {
 	s.once.Do(func() { close(s.stop) })
 	<-s.done

@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	// startOfLine ends every frame too. A terminal that folds long lines when
-	// it gets narrower keeps the cursor at the character that it stood on: at
-	// the first row of the folded frame, so that eraseBelow takes all of it.
+	// startOfLine also ends every frame. When a terminal gets narrower and folds
+	// the frame, the cursor then stays in its first row, so that eraseBelow
+	// erases all of it.
 	startOfLine = "\r"
 	eraseBelow  = "\x1b[J" // from the cursor to the end of the screen
 	noWrap      = "\x1b[?7l"
 	wrap        = "\x1b[?7h"
 )
 
-// unknownColumns is the assumed width where no terminal has one.
+// unknownColumns is the assumed width if it is unknown.
 const unknownColumns = 80
 
 // Screen is the one writer of standard error. It keeps what is drawn there apart
@@ -29,22 +29,22 @@ type Screen struct {
 
 	mu      sync.Mutex
 	out     io.Writer
-	frame   string // what is drawn at this moment; empty if nothing is
-	midLine bool   // the last Write left the cursor behind an unfinished line
+	frame   string // what is drawn; may be empty
+	midLine bool   // the last Write ended within a line
 }
 
-// NewScreen writes to out. columns gives the width of the terminal at the time
-// of each call, as [Columns] does; 0 is taken as 80.
+// NewScreen returns a screen that writes to out. columns returns the current
+// width of the terminal, like [Columns]; 0 is taken as 80.
 func NewScreen(out io.Writer, columns func() int) *Screen {
 	return &Screen{out: out, columns: columns}
 }
 
-// Write prints text: mostly whole lines, with fmt.Fprintln and its like. After
-// an unfinished line, such as a prompt, nothing is drawn until it ends.
+// Write prints text, usually whole lines. After an unfinished line, such as a
+// prompt, nothing is drawn until it ends.
 func (s *Screen) Write(text []byte) (int, error) { return s.write(s.out, text) }
 
-// Beside returns a writer to out for when that is the same terminal: each Write
-// takes away what is drawn and brings it back below.
+// Beside returns a writer to out, which is the same terminal: each Write erases
+// what is drawn and redraws it below.
 func (s *Screen) Beside(out io.Writer) io.Writer { return beside{s, out} }
 
 type beside struct {
@@ -74,8 +74,8 @@ func (s *Screen) write(out io.Writer, text []byte) (int, error) {
 }
 
 // draw replaces what is drawn by line, which must be printable; the terminal
-// cuts what is too wide. An empty line erases it. An error of the writer is not
-// reported: it is no reason to stop a transfer.
+// truncates it. An empty line erases. An error is ignored, since it should not
+// stop a transfer.
 func (s *Screen) draw(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,7 +83,7 @@ func (s *Screen) draw(line string) {
 	case s.midLine:
 		return
 	case line != "":
-		// The rest is erased last: what only changes then does not flicker.
+		// The rest is erased last, to avoid flicker.
 		s.frame = startOfLine + noWrap + line + eraseBelow + wrap + startOfLine
 		_, _ = io.WriteString(s.out, s.frame)
 	case s.frame != "":
@@ -119,8 +119,8 @@ func (s *Screen) Fold(line string) string {
 	return folded.String()
 }
 
-// room returns the number of columns that a drawn line may take. The last column
-// stays free: terminals disagree on where the cursor is behind it.
+// room returns the number of columns for a drawn line. The last column stays
+// free, because terminals differ in where they put the cursor after it.
 func (s *Screen) room() int {
 	columns := s.columns()
 	if columns <= 0 {

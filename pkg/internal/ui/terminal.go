@@ -11,8 +11,8 @@ func IsTerminal(file *os.File) bool {
 	return file != nil && term.IsTerminal(int(file.Fd()))
 }
 
-// Columns returns the width of the terminal behind file at this moment, or 0 if
-// file is nil, no terminal, or one that does not say.
+// Columns returns the current width of the terminal file, or 0 if it is unknown
+// or file is nil or not a terminal.
 func Columns(file *os.File) int {
 	if file == nil {
 		return 0
@@ -24,8 +24,8 @@ func Columns(file *os.File) int {
 	return columns
 }
 
-// obeysEscapes reports whether file is a terminal that takes escape sequences
-// for colours and movements.
-func obeysEscapes(file *os.File, getenv func(string) string) bool {
+// supportsEscapes reports whether file is a terminal that supports escape
+// sequences.
+func supportsEscapes(file *os.File, getenv func(string) string) bool {
 	return IsTerminal(file) && getenv("TERM") != "dumb" && enableEscapes(file)
 }

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// enableEscapes asks the console to interpret escape sequences, which old ones
-// cannot. It stays so after the program: shells set the mode they need.
+// enableEscapes asks the console to interpret escape sequences, which old ones do
+// not support. It does not restore the mode: shells set the one that they need.
 func enableEscapes(file *os.File) bool {
 	console := windows.Handle(file.Fd())
 	var mode uint32

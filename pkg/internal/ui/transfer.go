@@ -8,17 +8,17 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
-// maxLoggedName is the most characters of a name in a log's line.
+// maxLoggedName is the maximum length of a name in a log line.
 const maxLoggedName = 200
 
-// Transfer shows one artifact on its way, as the Tracker of its transfer. Its
-// methods only take notes, which takes some nanoseconds.
+// Transfer shows the transfer of one artifact. It is a Tracker, whose methods
+// take only nanoseconds.
 type Transfer struct {
 	showing
 
 	mu     sync.Mutex
 	at     position
-	resume time.Time // when the next try begins
+	resume time.Time // when the next attempt begins
 }
 
 // position is what was last reported.
@@ -38,9 +38,9 @@ const (
 	uploading
 	waiting // all was sent, and the server has not answered
 	downloading
-	receiving // downloading what has no known size
+	receiving // downloading without a known size
 	checking  // all was received
-	pausing   // before another try
+	pausing   // before another attempt
 )
 
 func (s stage) String() string {
@@ -48,8 +48,8 @@ func (s stage) String() string {
 		"downloading", "downloading", "checking", "waiting to try again:"}[s]
 }
 
-// Begin starts to show the transfer of the artifact called name, any text.
-// [Transfer.End] must follow, whatever happens.
+// Begin shows the transfer of the artifact called name, which may be any text.
+// [Transfer.End] must follow.
 func (p *Progress) Begin(name string) *Transfer {
 	t := new(Transfer)
 	w := newViewer(time.Now())
@@ -57,18 +57,16 @@ func (p *Progress) Begin(name string) *Transfer {
 	return t
 }
 
-// Hashed notes that n of size bytes were read and hashed; size is -1 while it
-// is not known.
+// Hashed reports that n of size bytes were hashed; size is -1 while unknown.
 func (t *Transfer) Hashed(n, size int64) { t.note(n, size, reading, hashing, hashed) }
 
-// Sent notes that n of size bytes were handed to the network.
+// Sent reports that n of size bytes were sent.
 func (t *Transfer) Sent(n, size int64) { t.note(n, size, waiting, uploading, waiting) }
 
-// Received notes that n of size bytes came from the network; size is -1 if it
-// is not known.
+// Received reports that n of size bytes were received; size is -1 if unknown.
 func (t *Transfer) Received(n, size int64) { t.note(n, size, receiving, downloading, checking) }
 
-// Pause notes that a try failed, and that another one follows after d.
+// Pause reports that an attempt failed, and the next one follows after d.
 func (t *Transfer) Pause(d time.Duration) {
 	t.mu.Lock()
 	t.resume = time.Now().Add(d)
@@ -96,8 +94,8 @@ func (t *Transfer) position(now time.Time) position {
 	return t.at
 }
 
-// viewer turns positions into views. An offset smaller than the last, as a new
-// attempt brings, begins the stage again.
+// viewer turns positions into views. An offset smaller than the last, as in a new
+// attempt, restarts the stage.
 type viewer struct {
 	meter meter
 	began time.Time // of the stage
@@ -126,12 +124,12 @@ func (w *viewer) observe(now time.Time, at position) view {
 
 // view is one transfer at one moment.
 type view struct {
-	position // size is -1 if it is not known
+	position // size is -1 if unknown
 	pace
-	inStage time.Duration // since the stage, or this attempt at it, began
+	inStage time.Duration // since the stage, or its current attempt, began
 }
 
-// percent is 100 only when all is done. It means nothing without a size.
+// percent returns 100 only when all is done. It needs a size.
 func (v view) percent() int {
 	if v.n >= v.size {
 		return 100
@@ -139,7 +137,7 @@ func (v view) percent() int {
 	return min(int(float64(v.n)/float64(v.size)*100), 99)
 }
 
-// frame shows the artifact called name.
+// frame returns the frame of the artifact called name.
 func (v view) frame(name string) frame {
 	f := frame{
 		head: v.stage.String() + " ", name: printable.Text(name), narrow: narrowName, fair: fairName, n: v.n, size: v.size,

@@ -12,7 +12,7 @@ import (
 // ErrSize is wrapped by the errors of [ParseSize].
 var ErrSize = errors.New("not a size")
 
-const unitLetters = "KMGTPE" // each 1024 times the one before
+const unitLetters = "KMGTPE" // powers of 1024
 
 // Size formats a number of bytes for people: "512 B", "12.3 MiB".
 func Size(bytes int64) string { return scaled(float64(bytes)) }
@@ -25,16 +25,16 @@ func scaled(n float64) string {
 	return inUnit(n, unit) + " " + unitName(unit)
 }
 
-// sizesOf formats two sizes in the unit of the second, which alone names it.
+// sizesOf formats two sizes in the unit of the second, which alone has it.
 func sizesOf(n, size int64) (string, string) {
 	unit := unitOf(float64(size))
 	return inUnit(float64(n), unit), Size(size)
 }
 
-// unitOf returns the power of 1024 to write n in.
+// unitOf returns the power of 1024 in which to format n.
 func unitOf(n float64) int {
 	unit := 0
-	// What would be rounded up to 1024 belongs to the next unit.
+	// A number that rounds to 1024 belongs to the next unit.
 	for limit := 1023.5; n >= limit && unit < len(unitLetters); limit = 1023.95 {
 		n /= 1024
 		unit++
@@ -70,8 +70,8 @@ func Duration(d time.Duration) string {
 
 // ParseSize parses a number of bytes: a decimal number, optionally with one of K,
 // M, G, T, P and E, in either case, for powers of 1024. "iB" may follow the
-// letter, so that the output of [Size] can be typed. Fractions of a byte are cut
-// off. Its errors wrap [ErrSize].
+// letter, so that it accepts the output of [Size]. Fractions of a byte are
+// dropped. Its errors wrap [ErrSize].
 func ParseSize(text string) (int64, error) {
 	number, unit := text, ""
 	// ParseFloat would also take -1, 1e9, 0x1p3 and Inf.

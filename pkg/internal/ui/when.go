@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// When is the value of --progress and --color. It has the methods that a flag
-// needs; the zero value is [Auto].
+// When is the value of --progress and --color, as a flag. The zero value is
+// [Auto].
 type When int
 
 // The three values of a [When].
 const (
-	// Auto decides by where the output goes.
+	// Auto depends on where the output goes.
 	Auto When = iota
-	// Always does it wherever the output goes.
+	// Always ignores where the output goes.
 	Always
 	// Never leaves it.
 	Never
@@ -21,10 +21,10 @@ const (
 
 var whenWords = [...]string{Auto: "auto", Always: "always", Never: "never"}
 
-// String returns the word that [When.Set] takes.
+// String returns the word for [When.Set].
 func (w When) String() string { return whenWords[w] }
 
-// Set takes auto, always or never.
+// Set accepts auto, always or never.
 func (w *When) Set(word string) error {
 	i := slices.Index(whenWords[:], word)
 	if i < 0 {
@@ -34,5 +34,5 @@ func (w *When) Set(word string) error {
 	return nil
 }
 
-// Type names the values in a help text.
+// Type returns the values for a help text.
 func (When) Type() string { return "auto|always|never" }

@@ -1,8 +1,8 @@
-// Package usertext reads what people paste and save: values of flags and variables, and
-// small text files, also with the byte order mark that tools on Windows write.
+// Package usertext reads what people paste and save: values of flags and
+// variables, and small text files, even with a byte order mark from Windows.
 //
-// It refuses UTF-16, and files larger than the caller allows. Start at [ParseValue]
-// and [ReadFile].
+// It rejects UTF-16, and files larger than a limit. Start at [ParseValue] and
+// [ReadFile].
 package usertext
 
 import (
@@ -16,10 +16,10 @@ import (
 	"syscall"
 )
 
-// byteOrderMark is what editors on Windows put before a text in UTF-8.
+// byteOrderMark is written by editors on Windows before a text in UTF-8.
 const byteOrderMark = "\ufeff"
 
-// ErrUTF16 reports a file in the encoding that PowerShell 5 writes with >.
+// ErrUTF16 reports a file in UTF-16, which PowerShell 5 writes with >.
 var ErrUTF16 = errors.New("it is UTF-16: convert it to UTF-8, for example with iconv -f UTF-16 -t UTF-8, or in PowerShell with Set-Content -Encoding utf8")
 
 // ReadFile reads the text file at path, which may be a FIFO, without a byte order
@@ -37,7 +37,7 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 	return text, nil
 }
 
-// ReadAll is [ReadFile] for an open file, which its errors do not name.
+// ReadAll is like [ReadFile] for an open file. Its errors do not name the file.
 func ReadAll(file *os.File, limit int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(file, limit+1))
 	if err != nil {
@@ -59,12 +59,12 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("it is larger than %d KiB", e.Limit>>10)
 }
 
-// SkipMark skips a byte order mark at the beginning of a text. It reads no more
-// than it needs to find one, so that a short first line does not wait for the
-// next. An error is [ErrUTF16].
+// SkipMark skips a byte order mark at the start of a text. It reads only as much
+// as needed, so that a short first line need not wait for the next. The error is
+// [ErrUTF16].
 func SkipMark(text *bufio.Reader) error {
 	if first, err := text.Peek(1); err != nil || first[0] < 0xef {
-		return nil // an error of the reader comes again with the next read
+		return nil // the next read returns the error again
 	}
 	if start, _ := text.Peek(2); isUTF16(start) {
 		return ErrUTF16
@@ -79,8 +79,8 @@ func isUTF16(text []byte) bool {
 	return bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff})
 }
 
-// FileReason returns the cause of a file system's error, without the operation and the
-// path, and in plainer words if the system's do not explain it. The result wraps the
+// FileReason returns the cause of a file system's error, without operation and
+// path, and in plainer words if the system's are unclear. The result wraps the
 // system's error.
 func FileReason(err error) error {
 	var inPath *fs.PathError

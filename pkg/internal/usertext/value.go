@@ -16,15 +16,15 @@ func Clean(value string) string {
 	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(value), byteOrderMark))
 }
 
-// The mistakes of [ParseValue] that need no details.
+// The errors of [ParseValue] without details.
 var (
 	errQuoted = errors.New("it has quotation marks around it: leave them out")
 	errBearer = errors.New(`it begins with "Bearer": give only the token that follows`)
 )
 
-// ParseValue cleans a team, a URL, a token or another pasted value, and refuses control
-// and formatting characters, quotation marks around it, and the word Bearer before it.
-// Its errors do not repeat the value, which may be a secret.
+// ParseValue cleans a team, a URL, a token or another pasted value. It rejects
+// control and formatting characters, surrounding quotation marks, and a leading
+// "Bearer". Its errors do not contain the value, which may be a secret.
 func ParseValue(raw string) (string, error) {
 	value := Clean(raw)
 	for _, r := range value {
@@ -45,7 +45,7 @@ func ParseValue(raw string) (string, error) {
 
 func isQuotationMark(r rune) bool { return r == '`' || unicode.Is(unicode.Quotation_Mark, r) }
 
-// characterName describes a character that cannot be seen.
+// characterName describes an invisible character.
 func characterName(r rune) string {
 	switch r {
 	case '\n', '\r':
@@ -58,8 +58,8 @@ func characterName(r rune) string {
 	return fmt.Sprintf("the invisible character U+%04X", r)
 }
 
-// ParseURL parses an absolute URL. Its errors say what to write instead, and do not
-// repeat a password.
+// ParseURL parses an absolute URL. Its errors suggest what to write, and do not
+// contain a password.
 func ParseURL(raw string) (*url.URL, error) {
 	parsed, err := url.Parse(raw)
 	switch {
@@ -84,8 +84,8 @@ func isPort(port string) bool {
 	return port == "" || err == nil && number > 0
 }
 
-// withScheme ends a sentence with a URL for a host without a scheme. It returns an empty
-// string if raw is not a host.
+// withScheme returns the end of a sentence, which suggests a URL for a host
+// without a scheme, or an empty string if raw is not a host.
 func withScheme(raw string) string {
 	parsed, err := url.Parse("http://" + raw)
 	if err != nil || parsed.Hostname() == "" || !isPort(parsed.Port()) || strings.HasPrefix(raw, "http") {
