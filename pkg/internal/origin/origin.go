@@ -70,15 +70,18 @@ func ASCII(u *url.URL) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	ascii, port := *u, u.Port()
-	if ascii.Host = host; port != "" {
+	port := u.Port()
+	if port != "" {
 		if _, err := portOf(u.Scheme, port); err != nil {
 			return nil, err
 		}
-		ascii.Host = net.JoinHostPort(host, port)
 	}
 	if host == u.Hostname() { // an address keeps its brackets
 		return u, nil
+	}
+	ascii := *u
+	if ascii.Host = host; port != "" {
+		ascii.Host = net.JoinHostPort(host, port)
 	}
 	return &ascii, nil
 }

@@ -19,8 +19,6 @@ func Delivered(resp *http.Response) bool {
 	return f == nil || f.arrived.Load()
 }
 
-type flightKey struct{}
-
 // SmallBody is the most bytes of a body that leave in one piece with the headers.
 // It has to be in memory, in a [bytes.Reader]: before any other, net/http writes the
 // headers by themselves.

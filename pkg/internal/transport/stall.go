@@ -52,11 +52,10 @@ type stalls struct {
 
 func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(req.Context())
-	f := &flight{stalls: s, ctx: ctx, cancel: cancel}
+	f := &flight{stalls: s, Context: ctx, cancel: cancel}
 	f.watch.expired = f.expire
-	watched := req.WithContext(httptrace.WithClientTrace(context.WithValue(ctx, flightKey{}, f), &httptrace.ClientTrace{
-		GotConn: f.gotConn, WroteRequest: f.wroteRequest,
-	}))
+	f.trace = httptrace.ClientTrace{GotConn: f.gotConn, WroteRequest: f.wroteRequest}
+	watched := req.WithContext(httptrace.WithClientTrace(f, &f.trace))
 	f.track(watched)
 	resp, err := s.next.RoundTrip(watched)
 	f.watch.end(readingBody)
@@ -71,17 +70,28 @@ func (s stalls) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// flight is a request on its way, and what is known of its body.
+// flight is the context of a request on its way, and what is known of its body.
 type flight struct {
+	context.Context
 	stalls
-	ctx    context.Context //nolint:containedctx // the request's
 	cancel context.CancelCauseFunc
+	trace  httptrace.ClientTrace
 	watch  watch
 	via    *conn // nil until it is known
 
 	handed  atomic.Bool // net/http has its last byte
 	written atomic.Bool // the connection has it
 	arrived atomic.Bool // when the server last sent something
+}
+
+type flightKey struct{}
+
+// Value finds the flight itself too.
+func (f *flight) Value(key any) any {
+	if key == (flightKey{}) {
+		return f
+	}
+	return f.Context.Value(key)
 }
 
 func (f *flight) expire(p phase) {
@@ -105,7 +115,7 @@ func (f *flight) wroteRequest(info httptrace.WroteRequestInfo) {
 
 // reason returns why there was no complete answer.
 func (f *flight) reason(err error) error {
-	if cause := context.Cause(f.ctx); cause != nil {
+	if cause := context.Cause(f); cause != nil {
 		return cause
 	}
 	switch {
