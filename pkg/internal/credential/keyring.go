@@ -47,10 +47,6 @@ type boundedKeyring struct {
 	present func() error
 }
 
-func systemKeyring(getenv func(string) string) boundedKeyring {
-	return boundedKeyring{keyring.Get, keyring.Set, keyring.Delete, presence(getenv)}
-}
-
 func (k boundedKeyring) Get(ctx context.Context, origin Origin, wait time.Duration) (Secret, error) {
 	secret := make(chan string, 1)
 	err := k.call(ctx, wait, func() error {

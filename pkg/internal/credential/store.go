@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/zalando/go-keyring"
+
 	"github.com/artifact-cli/artifact/pkg/internal/filelock"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
@@ -28,7 +30,7 @@ var ErrNoDirectory = errors.New("no directory for settings: neither HOME nor XDG
 // NewStore returns a store in dir, which need not exist; with an empty dir, it
 // stores nothing. The environment locates the keyring, and reveals sudo.
 func NewStore(dir string, getenv func(string) string) *Store {
-	return &Store{dir: dir, getenv: getenv, keyring: systemKeyring(getenv)}
+	return &Store{dir: dir, getenv: getenv, keyring: boundedKeyring{keyring.Get, keyring.Set, keyring.Delete, presence(getenv)}}
 }
 
 // Get returns the secret of an account from [Store.Accounts], empty if it is

@@ -108,7 +108,7 @@ func (c claims) check(now time.Time, wanted string) error {
 		begins = c.Issued.Time
 	}
 	if begins.After(now.Add(leeway)) || !ends.IsZero() && !now.Before(ends) {
-		return fmt.Errorf("%w: it is valid %s, and this machine's clock says %s", ErrClock, validity(begins, ends), clock(now))
+		return fmt.Errorf("%w: it is valid%s, and this machine's clock says %s", ErrClock, validity(begins, ends), clock(now))
 	}
 	if wanted != "" && !slices.Contains(c.Audience, wanted) {
 		return fmt.Errorf("%w: %q, not %q", ErrAudience, strings.Join(c.Audience, " "), wanted)
@@ -117,14 +117,14 @@ func (c claims) check(now time.Time, wanted string) error {
 }
 
 func validity(begins, ends time.Time) string {
-	var parts []string
+	text := ""
 	if !begins.IsZero() {
-		parts = append(parts, "from "+clock(begins))
+		text = " from " + clock(begins)
 	}
 	if !ends.IsZero() {
-		parts = append(parts, "until "+clock(ends))
+		text += " until " + clock(ends)
 	}
-	return strings.Join(parts, " ")
+	return text
 }
 
 func clock(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -19,7 +19,7 @@ const Ellipsis = "..."
 // unassigned characters, as JSON does, so that JSON keeps its meaning. Bytes that are
 // not UTF-8 become \xff.
 func Text(text string) string {
-	if isPrintable(text) {
+	if utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 		return text
 	}
 	var shown strings.Builder
@@ -45,10 +45,6 @@ func Text(text string) string {
 		text = text[size:]
 	}
 	return shown.String()
-}
-
-func isPrintable(text string) bool {
-	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) })
 }
 
 // Line makes text one printable line of at most limit characters, which must be 3 or

@@ -19,47 +19,32 @@ const maxMilliseconds = uint64(math.MaxInt64 / time.Millisecond)
 // parseMetadata parses the headers of an upload, within the API's limits. An
 // empty header counts as absent: turbo up to 1.10 sends one in an unknown CI,
 // @vercel/sdk for an empty tag.
-func parseMetadata(header http.Header) (artifact.Metadata, error) {
-	var m artifact.Metadata
-	for _, field := range []struct {
-		name string
-		set  func(value string)
-	}{
-		{api.HeaderCI, func(v string) { m.CI = v }},
-		{api.HeaderSHA, func(v string) { m.SHA = v }},
-		{api.HeaderDirtyHash, func(v string) { m.DirtyHash = v }},
-		{api.HeaderTag, func(v string) { m.Tag = v }},
-		{api.HeaderInteractive, func(v string) { m.Interactive = new(v == "1") }},
-	} {
-		value, err := single(header, field.name)
-		if err != nil {
-			return artifact.Metadata{}, err
+func parseMetadata(header http.Header) (m artifact.Metadata, err error) {
+	field := func(name string) string {
+		value := header.Get(name)
+		switch {
+		case err != nil:
+		case len(header[name]) > 1:
+			err = badHeader(name, "is given more than once")
+		case value != "" && name != api.HeaderDuration:
+			if wrong := api.CheckHeader(name, value); wrong != nil {
+				err = badHeader(name, "is wrong: "+wrong.Error())
+			}
 		}
-		if value == "" {
-			continue
+		return value
+	}
+	m = artifact.Metadata{
+		CI: field(api.HeaderCI), SHA: field(api.HeaderSHA), DirtyHash: field(api.HeaderDirtyHash), Tag: field(api.HeaderTag),
+	}
+	if interactive := field(api.HeaderInteractive); interactive != "" {
+		m.Interactive = new(interactive == "1")
+	}
+	if duration := field(api.HeaderDuration); duration != "" && err == nil {
+		if m.Duration, err = parseDuration(duration); err != nil {
+			err = badHeader(api.HeaderDuration, "is wrong: "+err.Error())
 		}
-		if err := api.CheckHeader(field.name, value); err != nil {
-			return artifact.Metadata{}, badHeader(field.name, "is wrong: "+err.Error())
-		}
-		field.set(value)
 	}
-	value, err := single(header, api.HeaderDuration)
-	if err != nil || value == "" {
-		return m, err
-	}
-	if m.Duration, err = parseDuration(value); err != nil {
-		return artifact.Metadata{}, badHeader(api.HeaderDuration, "is wrong: "+err.Error())
-	}
-	return m, nil
-}
-
-// single returns the value of a header that may occur only once.
-func single(header http.Header, name string) (string, error) {
-	values := header[name]
-	if len(values) > 1 {
-		return "", badHeader(name, "is given more than once")
-	}
-	return header.Get(name), nil
+	return m, err
 }
 
 // badHeader spells the name as the API's reference does.

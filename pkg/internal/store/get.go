@@ -47,11 +47,18 @@ func (d *Dir) Stat(ctx context.Context, key Key) (_ Entry, err error) {
 	return entry, errors.Join(err, file.Close())
 }
 
-// explain adds to an error what was being done.
+// explain wraps errors of the file system in those of a [Store], and says what was
+// being done.
 func explain(err *error, doing string, key Key) {
-	if *err != nil {
-		*err = fmt.Errorf("%s %.300q: %w", doing, string(key.ID), *err)
+	switch {
+	case *err == nil:
+		return
+	case isNoSpace(*err):
+		*err = fmt.Errorf("%w: %w", ErrFull, *err)
+	case isTooLarge(*err):
+		*err = fmt.Errorf("%w: %w", ErrTooLarge, *err)
 	}
+	*err = fmt.Errorf("%s %.300q: %w", doing, string(key.ID), *err)
 }
 
 func check(ctx context.Context, key Key) error {

@@ -54,18 +54,8 @@ func isFileName(name string) bool {
 // isPlainName reports whether a text is a safe file name: lower-case ASCII
 // letters, digits and, after the first character, - and _, but not a device.
 func isPlainName(text string) bool {
-	if text == "" || len(text) > maxPlainName {
-		return false
-	}
-	for i := range len(text) {
-		switch c := text[i]; {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
-		case (c == '-' || c == '_') && i > 0:
-		default:
-			return false
-		}
-	}
-	return !isDevice(text)
+	return text != "" && len(text) <= maxPlainName && text[0] != '-' && text[0] != '_' &&
+		strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-_") == "" && !isDevice(text)
 }
 
 func isDevice(name string) bool {

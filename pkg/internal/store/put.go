@@ -14,7 +14,6 @@ import (
 // Put implements [Store].
 func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Metadata, body io.Reader) (err error) {
 	defer explain(&err, "storing", key)
-	defer classify(&err)
 	h := newHeader(key, size, metadata)
 	line, err := h.placeholder()
 	if err != nil {
@@ -125,18 +124,14 @@ func (d *Dir) place(temp *temp, name string, room *room) error {
 			return err
 		}
 		// The first artifact of its team, or the cache was emptied.
-		if err := d.makeTeam(path.Dir(name)); err != nil {
+		if err := d.root.Mkdir(path.Dir(name), dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if err := syncDirectory(d.root, "."); err != nil {
 			return err
 		}
 		return d.root.Rename(temp.path, name)
 	})
-}
-
-func (d *Dir) makeTeam(name string) error {
-	if err := d.root.Mkdir(name, dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDirectory(d.root, ".")
 }
 
 // contextReader fails when its context has ended.
@@ -150,14 +145,4 @@ func (r *contextReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return r.reader.Read(p)
-}
-
-// classify wraps errors of the file system in those of a [Store].
-func classify(err *error) {
-	switch {
-	case isNoSpace(*err):
-		*err = fmt.Errorf("%w: %w", ErrFull, *err)
-	case isTooLarge(*err):
-		*err = fmt.Errorf("%w: %w", ErrTooLarge, *err)
-	}
 }
