@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -152,7 +153,7 @@ func ExitCode(err error) int {
 	case errors.Is(err, client.ErrNotFound):
 		return exitNotFound
 	case isUnidentified:
-		return identityCode(unidentified)
+		return cmp.Or(identityCodes[unidentified.Kind], exitUnauthorized)
 	case isUnauthorized(err):
 		return exitUnauthorized
 	case is[*closedError](err):
@@ -191,25 +192,23 @@ func answerCode(e *client.Error) int {
 	case e.Status < 300: // no answer, or a broken one
 		return exitUnreachable
 	}
-	switch e.Status {
-	case http.StatusUnauthorized:
-		return exitUnauthorized
-	case http.StatusPaymentRequired:
-		return exitPayment
-	case http.StatusForbidden:
-		return exitForbidden
+	if code, ok := permissionCodes[e.Status]; ok {
+		return code
 	}
 	return plainCode(e.Status)
 }
 
+var permissionCodes = map[int]int{
+	http.StatusUnauthorized: exitUnauthorized, http.StatusPaymentRequired: exitPayment, http.StatusForbidden: exitForbidden,
+}
+
+// passing are the statuses below 500 that another try may change.
+var passing = []int{http.StatusRequestTimeout, http.StatusPreconditionFailed, http.StatusTooEarly, http.StatusTooManyRequests}
+
 // plainCode returns the exit code for a status that says nothing about
 // permissions in the cache, such as the answer of a proxy.
 func plainCode(status int) int {
-	switch status {
-	case http.StatusRequestTimeout, http.StatusPreconditionFailed, http.StatusTooEarly, http.StatusTooManyRequests:
-		return exitUnreachable
-	}
-	if status >= 500 {
+	if status >= 500 || slices.Contains(passing, status) {
 		return exitUnreachable
 	}
 	return exitRefused
@@ -239,16 +238,8 @@ func newErrorJSON(err error) *errorJSON {
 	return shown
 }
 
-// identityCode returns the exit code for a failure to get a token by the
-// job's identity.
-func identityCode(e *identity.Error) int {
-	switch e.Kind {
-	case identity.Unreachable:
-		return exitUnreachable
-	case identity.Untrusted:
-		return exitRefused
-	case identity.Misconfigured:
-		return exitUsage
-	}
-	return exitUnauthorized
+// identityCodes are for failures to get a token by the job's identity. The others
+// are those of exitUnauthorized.
+var identityCodes = map[identity.Kind]int{
+	identity.Unreachable: exitUnreachable, identity.Untrusted: exitRefused, identity.Misconfigured: exitUsage,
 }
