@@ -126,31 +126,12 @@ func (a *app) newClient(s settings.Settings, net networkOptions, jobs int) (*cli
 	if err != nil {
 		return nil, err
 	}
-	options := client.Options{
-		API:       s.API,
-		Token:     s.Token.Reveal(),
-		Team:      s.Team,
-		UserAgent: userAgent(),
-		Preflight: s.Preflight,
-
-		Proxy:             path.proxy,
-		Header:            path.header,
-		RootCAs:           roots,
-		ClientCertificate: path.certificate,
-		HTTP2:             net.http2,
-		AllowHTTP:         net.allowHTTP,
-
-		Jobs:          jobs,
-		Retries:       int(min(net.retries, 1000)),
-		Timeout:       net.timeout,
-		StallTimeout:  net.stallTimeout,
-		AnswerTimeout: net.answerTimeout,
-		RequestRate:   net.limitRequests,
-		ByteRate:      net.limitRate,
-
-		OnRetry: func(r client.Retry) { a.noteRetry(r, net.retries) },
-		Trace:   trace[client.Exchange](a),
-	}
+	options := net.client
+	options.API, options.Token, options.Team, options.Preflight = s.API, s.Token.Reveal(), s.Team, s.Preflight
+	options.Proxy, options.Header, options.RootCAs, options.ClientCertificate = path.proxy, path.header, roots, path.certificate
+	options.Jobs, options.Retries, options.UserAgent = jobs, int(min(net.retries, 1000)), userAgent()
+	options.OnRetry = func(r client.Retry) { a.noteRetry(r, net.retries) }
+	options.Trace = trace[client.Exchange](a)
 	if a.identity != nil {
 		options.Tokens = a.identity
 	}

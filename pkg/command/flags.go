@@ -32,8 +32,9 @@ func (o *commonOptions) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.json, "json", false, "print results as JSON, one object per line")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print only bare results and errors")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "print a line for each request")
-	flags.Var(&o.progress, "progress", "show progress")
-	flags.Var(&o.color, "color", "use colour")
+	o.progress, o.color = ui.Auto, ui.Auto
+	parsedFlag(flags, &o.progress, "progress", "auto|always|never", "show progress (default auto)", ui.ParseWhen)
+	parsedFlag(flags, &o.color, "color", "auto|always|never", "use colour (default auto)", ui.ParseWhen)
 	readEnvironment(flags, "json", "quiet", "verbose", "progress", "color")
 }
 

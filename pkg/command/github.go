@@ -18,7 +18,7 @@ func (a *app) hideFromLog(secret string) {
 	a.hide(secret)
 	isToken := !strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' })
 	if a.onGitHub() && isToken {
-		a.streams.revealToLog(workflowCommand("add-mask", secret))
+		_, _ = a.env.Stderr.WriteString(workflowCommand("add-mask", secret)) // past the filter; a whole line is not mixed with others
 	}
 }
 

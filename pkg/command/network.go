@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -20,16 +19,12 @@ import (
 
 // networkOptions are the flags of every command that talks to a cache.
 type networkOptions struct {
-	caCert                               string
-	clientCert, clientKey                string
-	proxy, headerFile                    string
-	preflight                            *bool
-	allowHTTP, http2                     bool
-	retries                              uint64
-	timeout, stallTimeout, answerTimeout time.Duration
-	limitRate                            int64   // bytes per second
-	limitRequests                        float64 // per second
-	oidc                                 oidcOptions
+	caCert, clientCert, clientKey string
+	proxy, headerFile             string
+	preflight                     *bool
+	retries                       uint64
+	client                        client.Options // what is passed on as it is
+	oidc                          oidcOptions
 }
 
 // networkAnnotation marks a flag that the help of commands leaves to the topic
@@ -64,16 +59,16 @@ func (o *networkOptions) registerConnection(to *pflag.FlagSet) {
 		o.preflight = &on
 		return nil
 	})
-	flags.BoolVar(&o.allowHTTP, "allow-http", false, "allow plain http to other machines")
-	flags.BoolVar(&o.http2, "http2", false, "start with HTTP/2, for hosts that limit HTTP/1.1 uploads")
+	flags.BoolVar(&o.client.AllowHTTP, "allow-http", false, "allow plain http to other machines")
+	flags.BoolVar(&o.client.HTTP2, "http2", false, "start with HTTP/2, for hosts that limit HTTP/1.1 uploads")
 	o.retries = client.DefaultRetries
 	parsedFlag(flags, &o.retries, "retries", "N", fmt.Sprintf("retries after a failed attempt (default %d)", o.retries), parseCount)
-	o.stallTimeout, o.answerTimeout = client.DefaultStallTimeout, client.DefaultAnswerTimeout
-	parsedFlag(flags, &o.timeout, "timeout", "TIME", "give up on an artifact after this long, retries included (default none)", parseSeconds)
-	parsedFlag(flags, &o.stallTimeout, "stall-timeout", "TIME", "give up after this long without progress (default 2m)", parseSeconds)
-	parsedFlag(flags, &o.answerTimeout, "answer-timeout", "TIME", "give up if no answer comes this long after the last byte (default 10m)", parseSeconds)
-	parsedFlag(flags, &o.limitRate, "limit-rate", "RATE", "maximum bytes per second, such as 10M (default no limit)", parseByteRate)
-	parsedFlag(flags, &o.limitRequests, "limit-requests", "RATE", "maximum requests per second, minute or hour, such as 100/m (default no limit)", parseRequestRate)
+	o.client.StallTimeout, o.client.AnswerTimeout = client.DefaultStallTimeout, client.DefaultAnswerTimeout
+	parsedFlag(flags, &o.client.Timeout, "timeout", "TIME", "give up on an artifact after this long, retries included (default none)", parseSeconds)
+	parsedFlag(flags, &o.client.StallTimeout, "stall-timeout", "TIME", "give up after this long without progress (default 2m)", parseSeconds)
+	parsedFlag(flags, &o.client.AnswerTimeout, "answer-timeout", "TIME", "give up if no answer comes this long after the last byte (default 10m)", parseSeconds)
+	parsedFlag(flags, &o.client.ByteRate, "limit-rate", "RATE", "maximum bytes per second, such as 10M (default no limit)", parseByteRate)
+	parsedFlag(flags, &o.client.RequestRate, "limit-requests", "RATE", "maximum requests per second, minute or hour, such as 100/m (default no limit)", parseRequestRate)
 	readEnvironment(flags, "ca-cert", "client-cert", "client-key", "header-file", "preflight", "allow-http", "http2",
 		"retries", "timeout", "stall-timeout", "answer-timeout", "limit-rate", "limit-requests")
 	addNetworkFlags(to, flags)

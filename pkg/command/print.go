@@ -26,8 +26,6 @@ import (
 // and control characters.
 type streams struct {
 	redactor       *redact.Redactor
-	revealing      io.Writer // standard output without the filter
-	log            io.Writer // standard error, likewise
 	results        *strictWriter
 	onTerminal     bool // results are
 	screen         *ui.Screen
@@ -44,28 +42,13 @@ func (e Env) openStreams() *streams {
 		results.next = screen.Beside(stdout)
 	}
 	return &streams{
-		redactor:  redactor,
-		revealing: e.Stdout,
-		log:       e.Stderr,
-		results:   results, onTerminal: onTerminal,
+		redactor: redactor,
+		results:  results, onTerminal: onTerminal,
 		screen: screen,
 		stdout: stdout,
 		stderr: stderr,
 	}
 }
-
-// reveal prints a result that is meant to show a secret, past the filter.
-func (s *streams) reveal(text string) error {
-	_, err := io.WriteString(s.revealing, text)
-	if err != nil {
-		return &outputError{err}
-	}
-	return nil
-}
-
-// revealToLog prints a line to standard error past the filter, to make a
-// secret known to a CI's log. Whole lines are not mixed with others.
-func (s *streams) revealToLog(line string) { _, _ = io.WriteString(s.log, line) }
 
 // flush writes what was held back because a secret might have begun there.
 func (s *streams) flush() {
@@ -88,6 +71,14 @@ func (w *strictWriter) Write(p []byte) (int, error) {
 	}
 	_, w.err = w.next.Write(p)
 	return len(p), w.err
+}
+
+// reveal prints a result that is meant to show a secret, past the filter.
+func (a *app) reveal(text string) error {
+	if _, err := io.WriteString(a.env.Stdout, text); err != nil {
+		return &outputError{err}
+	}
+	return nil
 }
 
 // hide hides a secret in everything printed from now on.

@@ -69,7 +69,7 @@ const stopTime = time.Second
 // nobody reads. A second after a signal that is left behind, and err is the
 // signal's.
 func (a *app) execute(ctx context.Context, root *cobra.Command) (err error, ended bool) {
-	takesTime := endsByItself(root, a.env.Args)
+	verb, _, _ := root.Find(a.env.Args)
 	finished := make(chan error, 1)
 	go func() {
 		finished <- fault.Catch(func() error {
@@ -85,7 +85,7 @@ func (a *app) execute(ctx context.Context, root *cobra.Command) (err error, ende
 		return err, true
 	case <-ctx.Done():
 	}
-	if takesTime {
+	if verb.Annotations[endsByItself] != "" {
 		return <-finished, true
 	}
 	select {
@@ -100,14 +100,9 @@ func (a *app) execute(ctx context.Context, root *cobra.Command) (err error, ende
 	return interrupt, false
 }
 
-// endsByItselfAnnotation marks a command that takes its time after a signal: it
-// ends with the requests that are under way, or with a command that it runs.
-const endsByItselfAnnotation = "artifact_ends_by_itself"
-
-func endsByItself(root *cobra.Command, args []string) bool {
-	cmd, _, err := root.Find(args)
-	return err == nil && cmd.Annotations[endsByItselfAnnotation] != ""
-}
+// endsByItself annotates a command that takes its time after a signal: it ends with
+// the requests that are under way, or with a command that it runs.
+const endsByItself = "artifact_ends_by_itself"
 
 // conclude reports the result of a command, and returns the exit code.
 func (a *app) conclude(ctx context.Context, err error) int {

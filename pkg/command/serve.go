@@ -41,7 +41,7 @@ func newServeCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "serve [flags] [-- COMMAND [ARG...]]",
 		Short:       "Run a cache on this machine",
-		Annotations: map[string]string{endsByItselfAnnotation: "yes"},
+		Annotations: map[string]string{endsByItself: "yes"},
 		Long: `Run a Remote Cache on this machine that keeps artifacts in a directory, without
 an account or any setup. It prints the three variables that point turbo and
 artifact at it on standard output, and serves until you stop it.
@@ -113,7 +113,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	if len(o.command) > 0 {
 		return a.serveCommand(ctx, o.command, at, cache, listener)
 	}
-	if err := a.streams.reveal(at.exports()); err != nil {
+	if err := a.reveal(at.exports()); err != nil {
 		return err // nobody would ever learn how to reach it
 	}
 	if ui.IsTerminal(a.env.Stderr) {

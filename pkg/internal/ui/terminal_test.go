@@ -117,16 +117,9 @@ func TestNoTerminal(t *testing.T) {
 
 func TestWhen(t *testing.T) {
 	t.Parallel()
-	for _, word := range []string{"auto", "always", "never"} {
-		var when When
-		if err := when.Set(word); err != nil || when.String() != word {
-			t.Errorf("Set(%q) gives %v, %v", word, when, err)
-		}
-	}
-	for _, word := range []string{"", "Always", "yes"} {
-		when := Never
-		if err := when.Set(word); err == nil || when != Never {
-			t.Errorf("Set(%q) gives %v, %v", word, when, err)
+	for word, isKnown := range map[string]bool{"auto": true, "always": true, "never": true, "": false, "Always": false, "yes": false} {
+		if when, err := ParseWhen(word); (err == nil) != isKnown || isKnown && string(when) != word {
+			t.Errorf("%q gives %q, %v", word, when, err)
 		}
 	}
 }

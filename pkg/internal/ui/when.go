@@ -1,38 +1,22 @@
 package ui
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
-// When is the value of --progress and --color, as a flag. The zero value is
-// [Auto].
-type When int
+// When is the value of --progress and --color.
+type When string
 
-// The three values of a [When].
+// The values of a [When]. Auto decides by where the output goes.
 const (
-	// Auto depends on where the output goes.
-	Auto When = iota
-	// Always ignores where the output goes.
-	Always
-	// Never leaves it.
-	Never
+	Auto   When = "auto"
+	Always When = "always"
+	Never  When = "never"
 )
 
-var whenWords = [...]string{Auto: "auto", Always: "always", Never: "never"}
-
-// String returns the word for [When.Set].
-func (w When) String() string { return whenWords[w] }
-
-// Set accepts auto, always or never.
-func (w *When) Set(word string) error {
-	i := slices.Index(whenWords[:], word)
-	if i < 0 {
-		return fmt.Errorf("%q is not auto, always or never", word)
+// ParseWhen reads auto, always or never.
+func ParseWhen(word string) (When, error) {
+	switch when := When(word); when {
+	case Auto, Always, Never:
+		return when, nil
 	}
-	*w = When(i)
-	return nil
+	return "", fmt.Errorf("%q is not auto, always or never", word)
 }
-
-// Type returns the values for a help text.
-func (When) Type() string { return "auto|always|never" }
