@@ -25,7 +25,7 @@ func (c *Client) Stat(ctx context.Context, id artifact.ID) (Found, error) {
 	case err == nil && found.Size != 0:
 		return found, nil
 	case err == nil:
-		// The size may be missing, or be that of an answer without a body.
+		// The size may be missing, or wrong because the answer has no body.
 	case !errors.As(err, &failed) || failed.Method != http.MethodHead:
 		return Found{}, err
 	case failed.Status == http.StatusMethodNotAllowed || failed.Status == http.StatusNotImplemented:

@@ -91,7 +91,7 @@ func TestAnswers(t *testing.T) {
 		{"", "301 x\nLocation: //other.example/v8/artifacts/ID?slug=t\n\n", 8, put + "301 Moved Permanently: the redirect is not followed\n" + hint + "Use this --api: http://other.example\n"},
 		{"", "302 x\nLocation: https://other.example/$(id)/v8/artifacts/ID\n\n", 8, put + "302 Found: the redirect is not followed\n" + hint + "Use this --api: 'https://other.example/$(id)'\n"},
 		{"", "302 x\nLocation: /login\n\n", 8, put + "302 Found: the redirect is not followed\n" + signIn},
-		{"get ID", "302 x\nLocation: /login\n\n", 8, "artifact: downloading ID: too many redirects\n" + hint + "A sign-in or a proxy redirects without end: ask the cache's operator, or send what it wants from programs with --header-file FILE.\n"},
+		{"get ID", "302 x\nLocation: /login\n\n", 8, "artifact: downloading ID: too many redirects\n" + hint + "A sign-in page or a proxy redirects endlessly: ask the cache's operator, or send the headers it expects from programs with --header-file FILE.\n"},
 		{"", "304 x\n\n", 8, put + "304 Not Modified: the redirect is not followed\n"},
 
 		// Others than the cache.

@@ -154,7 +154,7 @@ func parseSeconds(text string) (time.Duration, error) {
 	duration, err := time.ParseDuration(text)
 	if number, numberErr := strconv.ParseFloat(text, 64); numberErr == nil {
 		duration, err = time.Duration(number*float64(time.Second)), nil
-		// Too large, NaN, or less than a nanosecond, which must not become 0: that is no limit.
+		// Too large, NaN, or less than a nanosecond, which must not become 0: that means no limit.
 		if !(number < math.MaxInt64/float64(time.Second)) || duration == 0 && number != 0 {
 			err = strconv.ErrRange
 		}

@@ -91,7 +91,7 @@ var advices = errorAdvices{
 	{client.ErrNoPreflight, "Leave --preflight out (TURBO_PREFLIGHT, turbo.json): this cache does not need it."},
 	{client.ErrTokenWithheld, "Ask its operator to list Authorization in Access-Control-Allow-Headers, or leave --preflight out (TURBO_PREFLIGHT, turbo.json)."},
 	{client.ErrAnsweredEarly, "A proxy or a server answered without reading the upload: check with artifact verify whether it is stored."},
-	{client.ErrTooManyRedirects, "A sign-in or a proxy redirects without end: ask the cache's operator, or send what it wants from programs with --header-file FILE."},
+	{client.ErrTooManyRedirects, "A sign-in page or a proxy redirects endlessly: ask the cache's operator, or send the headers it expects from programs with --header-file FILE."},
 	{client.ErrCertificateRefused, "Check with the cache's operator which authority issues its clients' certificates, and that --client-cert holds the intermediate ones too."},
 	{client.ErrCertificateWanted, "Use the one that the cache's operator issued: --client-cert FILE --client-key FILE"},
 	{client.ErrOldTLS, "Ask the server's operator to enable TLS 1.2 or 1.3."},

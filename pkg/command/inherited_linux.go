@@ -12,7 +12,7 @@ import (
 // runs, for reading and writing. Programs that discard several streams do the
 // same, but then one opened file is behind more than one of them (daemons), or
 // all are /dev/null (Node.js). One that discards standard output alone like that
-// (DEVNULL in Python) cannot be told from one that closes it: a hint says so.
+// (DEVNULL in Python) looks the same as one that closes it: a hint says so.
 func inherited(file *os.File) *os.File {
 	if file == nil {
 		return nil

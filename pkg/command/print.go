@@ -55,7 +55,7 @@ func (s *streams) flush() {
 	if err := s.stdout.Flush(); s.results.err == nil {
 		s.results.err = err
 	}
-	_ = s.stderr.Flush() // nobody is left to be told
+	_ = s.stderr.Flush() // there is nowhere left to report an error
 }
 
 // strictWriter remembers the first error, so that no command has to check each

@@ -89,7 +89,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	// First of all: git is what a small upload waits for.
 	detection := a.newDetection(ctx, o.metadata)
 	defer detection.stop()
-	if single != nil || !o.skipExisting { // of a list that is there already nothing is sent
+	if single != nil || !o.skipExisting { // a list may be there already
 		detection.start()
 	}
 	resolver, s, err := a.resolve(o.network)
@@ -170,7 +170,7 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 func (a *app) printPut(r transfer.Result) error {
 	err := underName("uploading", r.Path, r.Err)
 	switch {
-	case a.common.json && err != nil && r.Path == "": // an entry that is no input
+	case a.common.json && err != nil && r.Path == "": // an invalid entry
 		a.printJSON(failureJSON{newErrorJSON(err)})
 		return a.printed(err)
 	case a.common.json:

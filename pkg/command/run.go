@@ -128,7 +128,7 @@ func (a *app) conclude(ctx context.Context, err error) int {
 // has not got it yet.
 func (a *app) report(err error) {
 	if is[Interrupt](err) || is[*childExit](err) {
-		return // whoever sent the signal knows, and the command has spoken
+		return // the sender of the signal knows, and the command printed its own error
 	}
 	if a.wantsJSON(err) {
 		a.printJSON(failureJSON{newErrorJSON(err)})

@@ -121,7 +121,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	}
 	err = cache.Serve(ctx, listener)
 	if errors.Is(err, server.ErrCutOff) {
-		a.printError(err) // and yet it ended as it was told to
+		a.printError(err) // but it stopped as asked
 	} else if err != nil {
 		return err
 	}

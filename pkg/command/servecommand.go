@@ -136,7 +136,7 @@ func canonicalVariable(name string) string {
 	return name
 }
 
-// linkDir makes a private directory with nothing but this program, under its
+// linkDir creates a private directory that contains only this program, under its
 // own name.
 func linkDir() (string, error) {
 	program, err := os.Executable()

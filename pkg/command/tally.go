@@ -18,7 +18,7 @@ import (
 // up in one line.
 type tally struct {
 	app      *app
-	done     string    // what became of those that did not fail, such as "uploaded"
+	done     string    // the outcome of those that did not fail, such as "uploaded"
 	began    time.Time // of the uploads; zero if nothing is sent
 	tolerant bool      // failures are warnings
 
@@ -56,7 +56,7 @@ func (a *app) kindOf(err error) failureKind {
 	return kind
 }
 
-// maxGroups limits how many kinds of failures are told apart.
+// maxGroups limits how many kinds of failures are listed.
 const maxGroups = 16
 
 // add counts one artifact, and prints its error, if any. A cause that is not its
@@ -120,7 +120,7 @@ func printList[R any](ctx context.Context, t *tally, shown *ui.Many, results ite
 	return cause
 }
 
-// text sums up what became of the list.
+// text sums up the list.
 func (t *tally) text() string {
 	var parts []string
 	count := func(n int, what string) {

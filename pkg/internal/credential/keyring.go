@@ -73,7 +73,7 @@ func (k boundedKeyring) Remove(ctx context.Context, origin Origin, wait time.Dur
 	return err
 }
 
-// call runs f for at most wait. The error is a [*KeyringError], or that of ctx.
+// call runs f for at most wait. The error is a [*KeyringError], or ctx's.
 func (k boundedKeyring) call(ctx context.Context, wait time.Duration, f func() error) error {
 	if err := k.present(); err != nil {
 		return &KeyringError{err}

@@ -106,8 +106,8 @@ var transient = []int{
 // IsTransientStatus reports whether a retry may get another status.
 func IsTransientStatus(status int) bool { return slices.Contains(transient, status) }
 
-// IsTransient reports whether a retry may cure an error of the network: not that
-// of a certificate, or of a server that does not speak TLS.
+// IsTransient reports whether a retry may cure an error of the network. It cannot
+// cure a certificate, or a server that does not speak TLS.
 func IsTransient(err error) bool {
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError

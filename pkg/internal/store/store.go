@@ -76,7 +76,7 @@ type Entry struct {
 // Blob is an open artifact.
 type Blob struct {
 	Entry
-	// Body gives Size bytes and then io.EOF. It must be closed. That of a
+	// Body reads Size bytes. It must be closed. The Body of a
 	// [Dir] offers SyscallConn, so that the system can send it by itself.
 	Body io.ReadCloser
 }

@@ -19,9 +19,9 @@ func Delivered(resp *http.Response) bool {
 	return f == nil || f.arrived.Load()
 }
 
-// SmallBody is the most bytes of a body that leave in one piece with the headers.
-// It has to be in memory, in a [bytes.Reader]: before any other, net/http writes the
-// headers by themselves.
+// SmallBody is the maximum size, in bytes, of a body that is sent in one piece
+// with the headers. It must be a [bytes.Reader]: before any other body, net/http
+// sends the headers separately.
 const SmallBody = 16 << 10
 
 // track makes req's body record when net/http reads its last byte.

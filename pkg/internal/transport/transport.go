@@ -59,7 +59,7 @@ type Options struct {
 //     layer sends again needs them too;
 //   - then 100-continue, which may send a request again without it;
 //   - then, for a client with a certificate, the choice of connections that may
-//     show it, and that of protocol, which may send it again over another;
+//     show it, and of the protocol, which may send it again over another;
 //   - below that, once for each protocol, the rate of requests and the trace:
 //     they see what really goes out;
 //   - last, the watch over requests that make no progress.

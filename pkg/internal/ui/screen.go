@@ -93,8 +93,8 @@ func (s *Screen) draw(line string) {
 }
 
 // Fold breaks a line that is wider than the terminal between words, and indents
-// what follows by two columns. It leaves the line as it is where there is no
-// terminal, and words that are wider than a line to the terminal.
+// the rest by two columns. It does not change the line without a terminal, or
+// break words.
 func (s *Screen) Fold(line string) string {
 	if s.columns() <= 0 {
 		return line

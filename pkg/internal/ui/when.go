@@ -5,7 +5,7 @@ import "fmt"
 // When is the value of --progress and --color.
 type When string
 
-// The values of a [When]. Auto decides by where the output goes.
+// The values of a [When]. Auto depends on where the output goes.
 const (
 	Auto   When = "auto"
 	Always When = "always"
