@@ -77,17 +77,15 @@ func (e *exchange) locate(ctx context.Context) (*endpoints, error) {
 	if at := e.found.Load(); at != nil {
 		return at, nil
 	}
-	at := &endpoints{token: e.tokenURL}
-	if e.issuer != nil {
-		var err error
-		if at, err = e.discover(ctx); err != nil {
-			return nil, err
-		}
-	} else {
-		at.revocation = e.tokenURL.JoinPath("revoke")
+	if e.issuer == nil {
+		e.found.Store(&endpoints{e.tokenURL, e.tokenURL.JoinPath("revoke")})
+		return e.found.Load(), nil
 	}
-	e.found.Store(at)
-	return at, nil
+	at, err := e.discover(ctx)
+	if err == nil {
+		e.found.Store(at)
+	}
+	return at, err
 }
 
 // discover looks up the endpoints. The issuer must name itself and an endpoint at

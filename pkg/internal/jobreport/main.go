@@ -14,6 +14,7 @@ import (
 	"bufio"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -67,11 +68,8 @@ func appendTo(path, text string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(file, text); err != nil {
-		_ = file.Close()
-		return err
-	}
-	return file.Close()
+	_, err = io.WriteString(file, text)
+	return errors.Join(err, file.Close())
 }
 
 // outputs returns hash and urls, between random delimiters.

@@ -44,11 +44,8 @@ func Same(a, b *url.URL) bool {
 		return false
 	}
 	one, err := Of(a)
-	if err != nil {
-		return false
-	}
-	other, err := Of(b)
-	return err == nil && one == other
+	other, otherErr := Of(b)
+	return err == nil && otherErr == nil && one == other
 }
 
 // Host returns a name or address in lower-case ASCII, as net/http dials it.

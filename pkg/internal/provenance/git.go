@@ -71,10 +71,7 @@ func openRepository(dir string, environ []string) (repository, error) {
 func findGit(environ []string) (string, error) {
 	path, _ := lookup(environ, "PATH")
 	for _, dir := range filepath.SplitList(path) {
-		if !filepath.IsAbs(dir) {
-			continue
-		}
-		if git, err := exec.LookPath(filepath.Join(dir, "git")); err == nil {
+		if git, err := exec.LookPath(filepath.Join(dir, "git")); err == nil && filepath.IsAbs(dir) {
 			return git, nil
 		}
 	}

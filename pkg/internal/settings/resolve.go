@@ -161,18 +161,8 @@ func (r *Resolver) judgeAPI(base, path string) error {
 	return nil
 }
 
-// findTeam reads the Vercel CLI's link and the login only if nothing above them
-// names a team.
 func (r *Resolver) findTeam() (artifact.Team, string, error) {
-	sources := append([]namedTeam{{"--team", artifact.ParseTeam(r.from.Flags.Team)}}, teamsInEnvironment(r.from.Getenv)...)
-	sources = append(sources, r.tree.config.team(), r.tree.turbo.team())
-	for _, source := range sources {
-		if team, err := source.parse(); err != nil || team != (artifact.Team{}) {
-			return team, source.origin, err
-		}
-	}
-	for _, find := range []func() (namedTeam, error){r.tree.link, r.loginTeam, r.turboUserTeam} {
-		named, err := find()
+	for named, err := range r.teams {
 		if err == nil {
 			named.team, err = named.parse()
 		}
@@ -183,14 +173,24 @@ func (r *Resolver) findTeam() (artifact.Team, string, error) {
 	return artifact.Team{}, "", nil
 }
 
-func (r *Resolver) loginTeam() (namedTeam, error) {
+// teams yields the team of each source. It reads the Vercel CLI's link, the login and
+// turbo's user-level file only if no source above them has a team.
+func (r *Resolver) teams(yield func(namedTeam, error) bool) {
+	given := append([]namedTeam{{"--team", artifact.ParseTeam(r.from.Flags.Team)}}, teamsInEnvironment(r.from.Getenv)...)
+	for _, named := range append(given, r.tree.config.team(), r.tree.turbo.team()) {
+		if !yield(named, nil) {
+			return
+		}
+	}
+	if !yield(r.tree.link()) {
+		return
+	}
 	accounts, err := r.accounts()
-	return namedTeam{LoginOrigin, accounts.ByOrigin[r.origin].Team()}, err
-}
-
-func (r *Resolver) turboUserTeam() (namedTeam, error) {
+	if !yield(namedTeam{LoginOrigin, accounts.ByOrigin[r.origin].Team()}, err) {
+		return
+	}
 	user, err := r.turboUserFile()
-	return user.team(), err
+	yield(user.team(), err)
 }
 
 func (r *Resolver) accounts() (credential.Accounts, error) {
