@@ -97,8 +97,8 @@ func (a *answer) queryAnswers(ids []artifact.ID) ([]Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	results, err := readResults(text)
-	if err != nil || results == nil {
+	var results map[string]*queryResult
+	if json.Unmarshal(text, &results) != nil || results == nil {
 		return nil, ErrNotRemoteCache
 	}
 	answers := make([]Answer, len(ids))
@@ -120,28 +120,13 @@ type queryResult struct {
 	Error          json.RawMessage `json:"error"`
 }
 
-// unreadable is an unknown result.
-var unreadable = &queryResult{Error: json.RawMessage("null")}
-
-// readResults returns [unreadable] for a result that cannot be parsed, and nil
-// for null. Parsing all at once takes half the time of parsing each.
-func readResults(text []byte) (results map[string]*queryResult, err error) {
-	if json.Unmarshal(text, &results) == nil {
-		return results, nil
+// UnmarshalJSON makes a result that cannot be parsed an unknown one.
+func (r *queryResult) UnmarshalJSON(text []byte) error {
+	type plain queryResult
+	if json.Unmarshal(text, (*plain)(r)) != nil {
+		*r = queryResult{Error: json.RawMessage("null")}
 	}
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(text, &raw); err != nil {
-		return nil, err
-	}
-	results = make(map[string]*queryResult, len(raw))
-	for id, part := range raw {
-		var result *queryResult
-		if json.Unmarshal(part, &result) != nil {
-			result = unreadable
-		}
-		results[id] = result
-	}
-	return results, nil
+	return nil
 }
 
 // answer is [Unknown] if the server reports an error.

@@ -42,7 +42,7 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 			uploader: u, batch: batch, ending: ending{failFast: batch.FailFast},
 			turns: make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
 		}
-		l := line[*putEntry]{entries: r.entries(inputs), window: window, inTurn: r.completeRepeat}
+		l := line[*putEntry]{entries: entries(inputs, batch.Progress, r.enter), window: window, inTurn: r.completeRepeat}
 		prepare, send := each(batch.Jobs, r.catch(r.prepare)), each(batch.Jobs, r.catch(r.send))
 		l.steps = []step[*putEntry]{prepare, send}
 		if u.asks() {
@@ -93,37 +93,20 @@ func (e *putEntry) release() {
 	}
 }
 
-// entries returns the entries of the list. An invalid entry is finished at once.
-func (r *putRun) entries(inputs Inputs) iter.Seq[*putEntry] {
-	return func(yield func(*putEntry) bool) {
-		if list := r.batch.Progress; list != nil {
-			defer list.Listed()
-		}
-		for input, err := range inputs {
-			e := newPutEntry(input, r.batch.Progress)
-			if err != nil {
-				r.settle(e, Failed, err)
-			} else if !r.hasEnded(e) && input.ID != "" { // in the order of the list, so that the first is sent
-				e.first = r.repeats.claim(input.ID, e.outcome)
-			}
-			if !yield(e) {
-				return
-			}
-		}
-	}
-}
-
-func newPutEntry(input Input, list ListTracker) *putEntry {
-	if list != nil {
-		list.Found(1)
-	}
+// enter returns the entry of an input. An invalid one is finished at once.
+func (r *putRun) enter(input Input, err error) *putEntry {
 	known := make(chan struct{})
 	e := &putEntry{
 		outcome: &outcome{Result: Result{Path: input.Path, Size: -1}, done: known},
 		known:   known,
-		share:   share{list: list},
+		share:   share{list: r.batch.Progress},
 	}
 	e.prepared = prepared{input: input, tracker: &e.share, result: &e.Result}
+	if err != nil {
+		r.settle(e, Failed, err)
+	} else if !r.hasEnded(e) && input.ID != "" { // in the order of the list, so that the first is sent
+		e.first = r.repeats.claim(input.ID, e.outcome)
+	}
 	return e
 }
 

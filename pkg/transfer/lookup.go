@@ -70,7 +70,7 @@ func (v *Verifier) Quick(ctx context.Context, inputs Inputs) iter.Seq[Verificati
 func (v *Verifier) look(ctx context.Context, inputs Inputs) iter.Seq[LookedUp] {
 	l := look{verifier: v}
 	return results(ctx, line[*listed[LookedUp]]{
-		entries: entries[LookedUp](v, inputs), window: queryWindow,
+		entries: entries(inputs, v.ListProgress, newListed[LookedUp](v.ListProgress)), window: queryWindow,
 		steps: []step[*listed[LookedUp]]{
 			each(v.Jobs, l.identify),
 			{queries, client.MaxQuery, l.askForMany},

@@ -61,6 +61,23 @@ func each[E item](workers int, work func(context.Context, E)) step[E] {
 	return step[E]{workers, 1, func(ctx context.Context, batch []E) { work(ctx, batch[0]) }}
 }
 
+// entries makes an entry of each input, and tells list about it.
+func entries[E item](inputs Inputs, list ListTracker, enter func(Input, error) E) iter.Seq[E] {
+	return func(yield func(E) bool) {
+		if list != nil {
+			defer list.Listed()
+		}
+		for input, err := range inputs {
+			if list != nil {
+				list.Found(1)
+			}
+			if !yield(enter(input, err)) {
+				return
+			}
+		}
+	}
+}
+
 // run yields the entries. When ctx ends, it still yields those that have
 // succeeded. It returns when all workers have ended, but does not wait for a list
 // that blocks, such as a terminal. It panics if the list or a worker did.

@@ -75,7 +75,7 @@ func (v *Verifier) Verify(ctx context.Context, input Input) Verification {
 func (v *Verifier) All(ctx context.Context, inputs Inputs) iter.Seq[Verification] {
 	ending := new(ending)
 	return results(ctx, line[*listed[Verification]]{
-		entries: entries[Verification](v, inputs), window: window,
+		entries: entries(inputs, v.ListProgress, newListed[Verification](v.ListProgress)), window: window,
 		steps: []step[*listed[Verification]]{each(v.Jobs, func(ctx context.Context, c *listed[Verification]) {
 			defer func() { c.finish(c.result.Err) }()
 			if c.result.Path, c.result.Size = c.input.Path, -1; c.err == nil {
@@ -118,20 +118,10 @@ func (c *listed[R]) finish(err error) {
 	close(c.done)
 }
 
-// entries returns the entries of a list.
-func entries[R any](v *Verifier, inputs Inputs) iter.Seq[*listed[R]] {
-	return func(yield func(*listed[R]) bool) {
-		if v.ListProgress != nil {
-			defer v.ListProgress.Listed()
-		}
-		for input, err := range inputs {
-			if v.ListProgress != nil {
-				v.ListProgress.Found(1)
-			}
-			if !yield(&listed[R]{input: input, err: err, share: share{list: v.ListProgress, download: true}, done: make(chan struct{})}) {
-				return
-			}
-		}
+// newListed returns a function that makes entries of a list.
+func newListed[R any](list ListTracker) func(Input, error) *listed[R] {
+	return func(input Input, err error) *listed[R] {
+		return &listed[R]{input: input, err: err, share: share{list: list, download: true}, done: make(chan struct{})}
 	}
 }
 

@@ -1,9 +1,8 @@
 package transport
 
 import (
+	"context"
 	"net"
-	"sync"
-	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -32,23 +31,24 @@ func newByteLimiter(perSecond int64) *rate.Limiter {
 // rateConn limits the rate of bytes in each direction.
 type rateConn struct {
 	net.Conn
-	limiter *rate.Limiter // shared by all connections
-	once    sync.Once
-	closed  chan struct{}
+	limiter *rate.Limiter   // shared by all connections
+	open    context.Context //nolint:containedctx // the connection's, which Close ends
+	end     context.CancelFunc
 }
 
 func newRateConn(conn net.Conn, limiter *rate.Limiter) net.Conn {
 	if limiter == nil {
 		return conn
 	}
-	return &rateConn{Conn: conn, limiter: limiter, closed: make(chan struct{})}
+	open, end := context.WithCancel(context.Background())
+	return &rateConn{Conn: conn, limiter: limiter, open: open, end: end}
 }
 
 // Read waits after the fact for the time that it should have taken.
 func (c *rateConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p[:min(len(p), c.limiter.Burst())])
 	if n > 0 {
-		c.wait(n)
+		_ = c.limiter.WaitN(c.open, n) // what was read before the end counts
 	}
 	return n, err
 }
@@ -57,7 +57,7 @@ func (c *rateConn) Read(p []byte) (int, error) {
 func (c *rateConn) Write(p []byte) (written int, err error) {
 	for written < len(p) {
 		piece := p[written:min(len(p), written+c.limiter.Burst())]
-		if !c.wait(len(piece)) {
+		if c.limiter.WaitN(c.open, len(piece)) != nil {
 			return written, net.ErrClosed
 		}
 		n, err := c.Conn.Write(piece)
@@ -69,24 +69,11 @@ func (c *rateConn) Write(p []byte) (written int, err error) {
 	return written, nil
 }
 
-// wait waits until n bytes may pass. It returns false if the connection was
-// closed.
-func (c *rateConn) wait(n int) bool {
-	timer := time.NewTimer(c.limiter.ReserveN(time.Now(), n).Delay())
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-c.closed:
-		return false
-	}
-}
-
 // NetConn returns the underlying connection.
 func (c *rateConn) NetConn() net.Conn { return c.Conn }
 
 // Close ends all waits.
 func (c *rateConn) Close() error {
-	c.once.Do(func() { close(c.closed) })
+	c.end()
 	return c.Conn.Close()
 }
