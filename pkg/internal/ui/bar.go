@@ -2,7 +2,6 @@ package ui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -26,15 +25,20 @@ type frame struct {
 	narrow, fair int
 	n, size      int64
 	facts        [4]fact
-	// title and words are the line for a log. Empty words are omitted.
-	title string
-	words []string
 }
+
+// maxLoggedName is the widest name in a log's line.
+const maxLoggedName = 200
 
 // log returns the line for a log.
 func (f frame) log() string {
-	words := slices.DeleteFunc(f.words, func(word string) bool { return word == "" })
-	return "artifact: " + f.title + ": " + strings.Join(words, ", ")
+	var facts []string
+	for _, fact := range f.facts {
+		if fact.text != "" {
+			facts = append(facts, fact.text)
+		}
+	}
+	return "artifact: " + f.head + keepEnd(strings.TrimSpace(f.name), maxLoggedName) + ": " + strings.Join(facts, ", ")
 }
 
 // fact is a part of the bar after the name, in a column of its own, so that the

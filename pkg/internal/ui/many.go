@@ -140,12 +140,10 @@ func (s sums) frame(verb string, p pace, elapsed time.Duration) frame {
 	if s.listed && s.weights >= s.found {
 		size = max(s.weighed-s.rest, moved)
 	}
-	f := frame{head: verb + " ", title: verb, n: int64(part * gaugeSteps), size: gaugeSteps}
-	var count, amountText, rateText string
-	if moved > 0 || size > 0 { // otherwise there may be no bytes
-		amountText, rateText = Size(moved), p.rateText()
+	f := frame{head: verb + " ", n: int64(part * gaugeSteps), size: gaugeSteps}
+	if moved > 0 || size > 0 { // otherwise it may be about no bytes at all
 		f.facts[amount] = amountOf(moved, size)
-		f.facts[speed] = fact{rateText, len("100.0 MiB/s")}
+		f.facts[speed] = fact{p.rateText(), len("100.0 MiB/s")}
 	}
 	if known {
 		percent := 100 // only when all is done
@@ -155,14 +153,11 @@ func (s sums) frame(verb string, p pace, elapsed time.Duration) frame {
 		f.name = fmt.Sprintf("%*d/%d", len(fmt.Sprint(total)), s.settled, total)
 		f.facts[share] = fact{fmt.Sprintf("%d%%", percent), len("100%")}
 		f.facts[clock] = fact{p.leftText(), len("9m59s left")}
-		count = fmt.Sprintf("%d of %d artifacts (%d%%)", s.settled, total, percent)
 	} else {
 		f.name = fmt.Sprintf("%d done", s.settled)
 		f.facts[clock] = fact{Duration(elapsed), len("9m59s")}
-		count = fmt.Sprintf("%d artifacts", s.settled)
 	}
 	// The count is never truncated.
 	f.narrow, f.fair = len(f.name), len(f.name)
-	f.words = []string{count, amountText, rateText, p.leftText()}
 	return f
 }

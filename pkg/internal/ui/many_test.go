@@ -155,10 +155,10 @@ func TestManyLinesForLog(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		many.End()
-		want := `artifact: verifying: 5 artifacts, 5.0 MiB, 1.0 MiB/s
-artifact: verifying: 35 of 100 artifacts (35%), 35.0 MiB, 1.0 MiB/s, 1m05s left
-artifact: verifying: 65 of 100 artifacts (65%), 65.0 MiB, 1.0 MiB/s, 35s left
-artifact: verifying: 95 of 100 artifacts (95%), 95.0 MiB, 1.0 MiB/s, 5s left
+		want := `artifact: verifying 5 done: 5.0 MiB, 1.0 MiB/s, 5s
+artifact: verifying 35/100: 35%, 35.0 MiB, 1.0 MiB/s, 1m05s left
+artifact: verifying 65/100: 65%, 65.0 MiB, 1.0 MiB/s, 35s left
+artifact: verifying 95/100: 95%, 95.0 MiB, 1.0 MiB/s, 5s left
 `
 		if log.String() != want {
 			t.Errorf("the log is\n%s\nwant\n%s", log.String(), want)

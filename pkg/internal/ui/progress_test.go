@@ -204,12 +204,12 @@ func TestLinesForLog(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		transfer.End()
-		want := `artifact: reading dist/out .tar.zst: 4.0 MiB, 1.0 MiB/s
-artifact: reading dist/out .tar.zst: 34.0 MiB, 1.0 MiB/s
-artifact: uploading dist/out .tar.zst: 26.0 MiB of 100.0 MiB (26%), 2.0 MiB/s, 37s left
-artifact: uploading dist/out .tar.zst: 86.0 MiB of 100.0 MiB (86%), 2.0 MiB/s, 7s left
-artifact: waiting for the server: dist/out .tar.zst: 100.0 MiB sent, 23s
-artifact: waiting for the server: dist/out .tar.zst: 100.0 MiB sent, 53s
+		want := `artifact: reading dist/out\n.tar.zst: 4.0 MiB, 1.0 MiB/s, 4s
+artifact: reading dist/out\n.tar.zst: 34.0 MiB, 1.0 MiB/s, 34s
+artifact: uploading dist/out\n.tar.zst: 26%, 26.0/100.0 MiB, 2.0 MiB/s, 37s left
+artifact: uploading dist/out\n.tar.zst: 86%, 86.0/100.0 MiB, 2.0 MiB/s, 7s left
+artifact: waiting for the server: dist/out\n.tar.zst: 100.0 MiB sent, 23s
+artifact: waiting for the server: dist/out\n.tar.zst: 100.0 MiB sent, 53s
 `
 		if log.String() != want {
 			t.Errorf("the log is\n%s\nwant\n%s", log.String(), want)

@@ -8,9 +8,6 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
-// maxLoggedName is the maximum length of a name in a log line.
-const maxLoggedName = 200
-
 // Transfer shows the transfer of one artifact. It is a Tracker, whose methods
 // take only nanoseconds.
 type Transfer struct {
@@ -139,30 +136,19 @@ func (v view) percent() int {
 
 // frame returns the frame of the artifact called name.
 func (v view) frame(name string) frame {
-	f := frame{
-		head: v.stage.String() + " ", name: printable.Text(name), narrow: narrowName, fair: fairName, n: v.n, size: v.size,
-		title: v.stage.String() + " " + printable.Line(name, maxLoggedName),
-	}
+	f := frame{head: v.stage.String() + " ", name: printable.Text(name), narrow: narrowName, fair: fairName, n: v.n, size: v.size}
 	rate := fact{v.rateText(), len("100.0 MiB/s")}
 	inStage := fact{Duration(v.inStage), len("9m59s")}
 	switch v.stage {
 	case hashing, uploading, downloading:
-		percent := fmt.Sprintf("%d%%", v.percent())
-		f.facts = [...]fact{{percent, len("100%")}, amountOf(v.n, v.size), rate, {v.leftText(), len("9m59s left")}}
-		f.words = []string{fmt.Sprintf("%s of %s (%s)", Size(v.n), Size(v.size), percent), rate.text, v.leftText()}
+		percent := fact{fmt.Sprintf("%d%%", v.percent()), len("100%")}
+		f.facts = [...]fact{percent, amountOf(v.n, v.size), rate, {v.leftText(), len("9m59s left")}}
 	case reading, receiving:
 		f.facts = [...]fact{amount: amountOf(v.n, -1), speed: rate, clock: inStage}
-		f.words = []string{Size(v.n), rate.text}
 	case waiting:
-		sent := Size(v.n) + " sent"
-		f.facts = [...]fact{amount: {sent, len("100.0 MiB sent")}, clock: inStage}
-		f.words = []string{sent, inStage.text}
-	case hashed:
-		f.facts[clock] = inStage
-		f.words = []string{Size(v.n), inStage.text}
+		f.facts = [...]fact{amount: {Size(v.n) + " sent", len("100.0 MiB sent")}, clock: inStage}
 	default:
 		f.facts[clock] = inStage
-		f.words = []string{inStage.text}
 	}
 	return f
 }
