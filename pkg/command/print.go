@@ -73,7 +73,7 @@ func (w *strictWriter) Write(p []byte) (int, error) {
 	return len(p), w.err
 }
 
-// reveal prints a result that is meant to show a secret, past the filter.
+// reveal prints a result that contains a secret, unfiltered.
 func (a *app) reveal(text string) error {
 	if _, err := io.WriteString(a.env.Stdout, text); err != nil {
 		return &outputError{err}
