@@ -64,14 +64,6 @@ func optionalEndpoint(name, raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// shown returns the token endpoint in printable form, once it is known.
-func (e *exchange) shown() string {
-	if at := e.found.Load(); at != nil {
-		return transport.Redact(at.token)
-	}
-	return ""
-}
-
 // locate finds the endpoints, once.
 func (e *exchange) locate(ctx context.Context) (*endpoints, error) {
 	if at := e.found.Load(); at != nil {

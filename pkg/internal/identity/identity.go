@@ -128,7 +128,7 @@ func (i *Identity) Token(ctx context.Context) (string, error) {
 	}
 	next, err := i.get(ctx)
 	if err != nil {
-		if last.isGood(now) && ctx.Err() == nil {
+		if last != nil && !last.refused.Load() && !last.hasEnded(now) && ctx.Err() == nil {
 			late := &grant{token: last.token, claims: last.claims, since: last.since, ends: last.ends, renewal: now.Add(renewalPause)}
 			i.current.Store(late)
 			return late.token, nil
@@ -143,11 +143,6 @@ func (i *Identity) Token(ctx context.Context) (string, error) {
 // isFresh reports whether the token need not be renewed yet.
 func (g *grant) isFresh(now time.Time) bool {
 	return g != nil && !g.refused.Load() && (g.renewal.IsZero() || now.Before(g.renewal))
-}
-
-// isGood reports whether the token is neither expired nor refused.
-func (g *grant) isGood(now time.Time) bool {
-	return g != nil && !g.refused.Load() && !g.hasEnded(now)
 }
 
 func (g *grant) hasEnded(now time.Time) bool { return !g.ends.IsZero() && !now.Before(g.ends) }
@@ -250,7 +245,7 @@ func (i *Identity) About() About {
 	if g := i.current.Load(); g != nil {
 		about.Subject, about.Issuer, about.Expires = g.claims.Subject, g.claims.Issuer, g.ends
 		if i.exchange != nil {
-			about.Endpoint = i.exchange.shown()
+			about.Endpoint = transport.Redact(i.exchange.found.Load().token)
 		}
 	}
 	return about
