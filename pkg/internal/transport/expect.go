@@ -42,10 +42,10 @@ func (e *expectContinue) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (e *expectContinue) ask(req *http.Request) (*http.Response, error) {
 	c := &consent{owner: e, given: make(chan struct{}), over: make(chan struct{})}
-	var once sync.Once
+	end := sync.OnceFunc(func() { close(c.over) })
 	asking := req.Clone(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		GotFirstResponseByte: func() { c.heard.Store(true) },
-		Got100Continue:       func() { once.Do(func() { close(c.given) }) },
+		Got100Continue:       sync.OnceFunc(func() { close(c.given) }),
 	}))
 	asking.Header.Set("Expect", "100-continue")
 	asking.Body = &consentedBody{ReadCloser: req.Body, consent: c}
@@ -55,10 +55,10 @@ func (e *expectContinue) ask(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := e.next.RoundTrip(asking)
 	if err != nil {
-		c.end()
+		end()
 		return nil, err
 	}
-	resp.Body = &closingBody{resp.Body, c.end}
+	resp.Body = &closingBody{resp.Body, end}
 	return resp, nil
 }
 
@@ -67,11 +67,8 @@ type consent struct {
 	owner *expectContinue
 	heard atomic.Bool   // it has sent anything
 	given chan struct{} // closed when it said 100
-	ended sync.Once
 	over  chan struct{} // closed when the answer was read, or there was none
 }
-
-func (c *consent) end() { c.ended.Do(func() { close(c.over) }) }
 
 var errRefused = errors.New("the server answered before it asked for the body")
 
