@@ -42,14 +42,14 @@ func TestFault(t *testing.T) {
 		"an entry of a list": {
 			func(a *app, cmd *cobra.Command) error {
 				o := putOptions{listOptions: listOptions{jobs: 2}}
-				return a.putAll(cmd.Context(), transfer.Uploader{DryRun: true, SpoolDir: t.TempDir()}, inputs, o, a.newDetection(cmd.Context(), o.metadata))
+				return a.putAll(cmd.Context(), transfer.Uploader{DryRun: true, SpoolDir: t.TempDir()}, inputs, o)
 			},
 			sumOfOne + "  in1\n", "artifact: reading in0: a bug in this program: with *** in it\n",
 		},
 		"a list": {
 			func(a *app, cmd *cobra.Command) error {
 				o := putOptions{listOptions: listOptions{jobs: 2}}
-				return a.putAll(cmd.Context(), transfer.Uploader{DryRun: true}, broken, o, a.newDetection(cmd.Context(), o.metadata))
+				return a.putAll(cmd.Context(), transfer.Uploader{DryRun: true}, broken, o)
 			},
 			"", "artifact: a bug in this program: with *** in it\n",
 		},

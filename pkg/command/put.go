@@ -120,18 +120,17 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 		uploader.Client = cache
 	}
 	if single == nil {
-		return a.putAll(ctx, uploader, inputs, o, detection)
+		return a.putAll(ctx, uploader, inputs, o)
 	}
 	shown := a.beginOne(single.Path)
 	uploader.Progress = shown
 	result := uploader.Put(ctx, *single)
 	shown.End()
-	a.printDetection(detection)
 	return a.printPut(result)
 }
 
 // putAll uploads a list, prints each result as it comes, and then a summary.
-func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs transfer.Inputs, o putOptions, d *detection) error {
+func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs transfer.Inputs, o putOptions) error {
 	if uploader.Client == nil && o.skipExisting {
 		a.warn("no credential: not checking what the cache already has")
 	}
@@ -151,7 +150,6 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 		}
 		return a.printPut(r)
 	})
-	a.printDetection(d)
 	tally.leftOut = int(o.leftOut.Load())
 	switch {
 	case err != nil:

@@ -15,7 +15,6 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/provenance"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
@@ -85,9 +84,9 @@ const gitGrace = 3 * time.Second
 // and the state of the work tree. It runs beside everything else, once it was
 // started.
 type detection struct {
+	app     *app
 	options metadataOptions
 	ci      provenance.CI
-	watched bool // a person sees standard error
 	start   func()
 	giveUp  context.CancelFunc
 
@@ -97,17 +96,12 @@ type detection struct {
 
 	once     sync.Once
 	metadata artifact.Metadata
-	warnings []string
-	notes    []string // for --verbose
 }
 
 // newDetection starts nothing yet. The caller must call stop.
 func (a *app) newDetection(ctx context.Context, o metadataOptions) *detection {
 	ctx, cancel := context.WithCancel(ctx)
-	d := &detection{
-		options: o, giveUp: cancel, ready: make(chan struct{}),
-		ci: provenance.DetectCI(a.env.LookupEnv), watched: ui.IsTerminal(a.env.Stderr),
-	}
+	d := &detection{app: a, options: o, giveUp: cancel, ready: make(chan struct{}), ci: provenance.DetectCI(a.env.LookupEnv)}
 	d.start = sync.OnceFunc(func() {
 		if !o.wantsGit() || ctx.Err() != nil {
 			close(d.ready)
@@ -128,7 +122,7 @@ func (a *app) newDetection(ctx context.Context, o metadataOptions) *detection {
 // stop ends git if it still runs.
 func (d *detection) stop() {
 	d.giveUp()
-	d.start() // no more than ready
+	d.start() // only closes ready
 	<-d.ready
 }
 
@@ -137,15 +131,13 @@ func (d *detection) stop() {
 func (d *detection) describe(ctx context.Context) artifact.Metadata {
 	d.once.Do(func() {
 		d.start()
-		timer := time.NewTimer(gitGrace)
-		defer timer.Stop()
+		ctx, cancel := context.WithTimeout(ctx, gitGrace)
+		defer cancel()
 		select {
 		case <-d.ready:
 		case <-ctx.Done():
-		case <-timer.C:
 		}
-		d.giveUp()
-		<-d.ready
+		d.stop()
 		d.metadata = d.join()
 	})
 	return d.metadata
@@ -154,41 +146,28 @@ func (d *detection) describe(ctx context.Context) artifact.Metadata {
 // join fills in what was not given.
 func (d *detection) join() artifact.Metadata {
 	given := d.options
-	m := artifact.Metadata{Tag: given.tag, Duration: given.duration}
-	if given.ci != nil {
-		m.CI = *given.ci
-	} else {
-		m.CI = d.detected(api.HeaderCI, "the CI vendor", d.ci.Vendor)
-	}
+	m := artifact.Metadata{Tag: given.tag, Duration: given.duration, CI: d.value(given.ci, api.HeaderCI, "the CI vendor", d.ci.Vendor)}
 	if given.interactive == nil {
-		m.Interactive = new(d.ci.Interactive(d.watched))
+		m.Interactive = new(d.ci.Interactive(ui.IsTerminal(d.app.env.Stderr)))
 	} else if *given.interactive != "" {
 		m.Interactive = new(*given.interactive == "1")
 	}
 	d.noteGit()
-	if given.sha != nil {
-		m.SHA = *given.sha
-	} else {
-		m.SHA = d.detected(api.HeaderSHA, "the revision", cmp.Or(d.revision.SHA, d.ci.SHA))
-	}
-	m.DirtyHash = d.revision.DirtyHash
-	if given.dirtyHash != nil {
-		m.DirtyHash = *given.dirtyHash
-	}
+	m.SHA = d.value(given.sha, api.HeaderSHA, "the revision", cmp.Or(d.revision.SHA, d.ci.SHA))
+	m.DirtyHash = d.value(given.dirtyHash, api.HeaderDirtyHash, "the hash of uncommitted changes", d.revision.DirtyHash)
 	return m
 }
 
-// detected returns a detected value if the header can carry it, or else ""
-// and a warning.
-func (d *detection) detected(header, what, value string) string {
-	if value == "" {
+// value returns what was given, or what was detected if the header can carry it.
+func (d *detection) value(given *string, header, what, detected string) string {
+	if given != nil {
+		return *given
+	}
+	if err := checkHeader(header, detected); err != nil {
+		d.app.warn(fmt.Sprintf("%s is left out: %v", what, err))
 		return ""
 	}
-	if err := api.CheckHeader(header, value); err != nil {
-		d.warnings = append(d.warnings, fmt.Sprintf("%s is left out: %v", what, err))
-		return ""
-	}
-	return value
+	return detected
 }
 
 // noteGit says why git reported nothing or not everything. A revision
@@ -212,23 +191,8 @@ func (d *detection) noteGit() {
 		warn = warn || d.ci.Detected
 	}
 	if warn {
-		d.warnings = append(d.warnings, text)
-	} else {
-		d.notes = append(d.notes, text)
-	}
-}
-
-// printDetection prints what the user should know about detection.
-func (a *app) printDetection(d *detection) {
-	if a.common.quiet {
-		return
-	}
-	for _, warning := range d.warnings {
-		a.warn(warning)
-	}
-	if a.common.verbose {
-		for _, note := range d.notes {
-			fmt.Fprintln(a.streams.screen, printable.Text(note))
-		}
+		d.app.warn(text)
+	} else if d.app.common.verbose {
+		d.app.say("%s", text)
 	}
 }
