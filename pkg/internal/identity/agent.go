@@ -30,7 +30,7 @@ func buildkite(o Options) job {
 		args = append(args, "--audience", o.Audience)
 	}
 	return job{vendor: Buildkite, mints: true, token: func(ctx context.Context) (string, error) {
-		return runAgent(ctx, args, agentEnvironment(o.Environ()))
+		return runAgent(ctx, o, args)
 	}}
 }
 
@@ -48,7 +48,7 @@ func agentEnvironment(environ []string) []string {
 
 var errAgentSlow = fmt.Errorf("%s did not end within %v", agentProgram, agentWait)
 
-func runAgent(ctx context.Context, args, environ []string) (string, error) {
+func runAgent(ctx context.Context, o Options, args []string) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, agentWait, errAgentSlow)
 	defer cancel()
 	// Not from the current directory: LookPath makes that an error.
@@ -57,7 +57,7 @@ func runAgent(ctx context.Context, args, environ []string) (string, error) {
 		return "", &Error{Doing: doingOf(Buildkite), Kind: NotAllowed, Err: err}
 	}
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Env, cmd.WaitDelay = environ, agentDelay
+	cmd.Env, cmd.WaitDelay = agentEnvironment(o.Environ()), agentDelay
 	stdout, stderr := &limitedBuffer{limit: maxToken + 2}, &limitedBuffer{limit: reply.MaxBytes}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	if err := cmd.Run(); err != nil {
@@ -67,23 +67,16 @@ func runAgent(ctx context.Context, args, environ []string) (string, error) {
 		case ctx.Err() != nil:
 			return "", ctx.Err()
 		}
-		if said := redactorOf(environ).Line(lastLine(stderr.String()), reply.MaxLine); said != "" {
+		redactor := redact.New()
+		for _, name := range SecretVariables() {
+			redactor.Add(o.Getenv(name))
+		}
+		if said := redactor.Line(lastLine(stderr.String()), reply.MaxLine); said != "" {
 			err = fmt.Errorf("%w: %s", err, said)
 		}
 		return "", &Error{Doing: doingOf(Buildkite), Kind: NotAllowed, Err: fmt.Errorf("%s: %w", agentProgram, err)}
 	}
 	return strings.TrimSpace(stdout.String()), nil
-}
-
-// redactorOf returns a redactor for the secrets in an agent's environment.
-func redactorOf(environ []string) *redact.Redactor {
-	redactor := new(redact.Redactor)
-	for _, variable := range environ {
-		if name, value, _ := strings.Cut(variable, "="); slices.Contains(SecretVariables(), name) {
-			redactor.Add(value)
-		}
-	}
-	return redactor
 }
 
 func lastLine(text string) string {

@@ -49,17 +49,11 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 func (s *Server) stop(ctx context.Context, web *http.Server) error {
 	grace, cancel := context.WithTimeout(ctx, s.limits.Grace)
 	defer cancel()
-	if err := web.Shutdown(grace); err != nil {
-		// Handlers notice at the next read or write.
-		err = errors.Join(ErrCutOff, web.Close())
-		s.wait(s.limits.Grace)
-		return fmt.Errorf("stopping: %w", err)
+	if web.Shutdown(grace) == nil {
+		return nil
 	}
-	return nil
-}
-
-// wait lets handlers clean up, but not without limit: a disk may hang.
-func (s *Server) wait(limit time.Duration) {
+	// Handlers notice at the next read or write, and clean up. A disk may hang.
+	err := errors.Join(ErrCutOff, web.Close())
 	done := make(chan struct{})
 	go func() {
 		s.inFlight.Lock()
@@ -68,6 +62,7 @@ func (s *Server) wait(limit time.Duration) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(limit):
+	case <-time.After(s.limits.Grace):
 	}
+	return fmt.Errorf("stopping: %w", err)
 }

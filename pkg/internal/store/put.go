@@ -65,20 +65,16 @@ func (d *Dir) write(ctx context.Context, h header, line []byte, body io.Reader, 
 
 // copyBody copies size bytes, and checks that there are no more.
 func copyBody(to *temp, body io.Reader, size int64) error {
-	buffer := make([]byte, max(1, min(size, copySize)))
+	buffer := make([]byte, min(size+1, copySize))
 	// Hide ReadFrom, which would not use this buffer.
-	n, err := io.CopyBuffer(struct{ io.Writer }{to}, io.LimitReader(body, size), buffer)
-	if err != nil {
+	n, err := io.CopyBuffer(struct{ io.Writer }{to}, io.LimitReader(body, size+1), buffer)
+	switch {
+	case err != nil:
 		return err
-	}
-	if n < size {
+	case n < size:
 		return fmt.Errorf("%w: it ends after %d of %d bytes", ErrSize, n, size)
-	}
-	switch n, err := io.ReadFull(body, buffer[:1]); {
-	case n > 0:
+	case n > size:
 		return fmt.Errorf("%w: it has more than %d bytes", ErrSize, size)
-	case !errors.Is(err, io.EOF):
-		return err
 	}
 	return nil
 }
