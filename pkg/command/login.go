@@ -70,6 +70,8 @@ type login struct {
 	console  *ui.Console // nil with --with-token
 	storage  credential.Storage
 	wait     time.Duration // for the keyring
+	user     client.User
+	status   client.CacheStatus
 }
 
 func runLogin(ctx context.Context, a *app, o loginOptions) error {
@@ -93,15 +95,13 @@ func runLogin(ctx context.Context, a *app, o loginOptions) error {
 	if l.settings.Token, err = l.readToken(ctx); err != nil {
 		return err
 	}
-	user, status, err := l.introduce(ctx)
-	if err != nil {
+	if err := l.introduce(ctx); err != nil {
 		return err
 	}
-	account, err := l.save(ctx)
-	if err != nil {
+	if err := l.save(ctx); err != nil {
 		return err
 	}
-	l.tell(user, status, account.Storage)
+	l.tell()
 	return nil
 }
 
@@ -203,37 +203,34 @@ func (l *login) sayWhere() {
 
 // introduce checks the token, finds out what it is good for, and chooses the
 // default team.
-func (l *login) introduce(ctx context.Context) (user client.User, status client.CacheStatus, err error) {
+func (l *login) introduce(ctx context.Context) error {
 	cache, err := l.newClient(l.settings, l.options.network, 1)
-	if err != nil {
-		return user, "", err
+	if err == nil && l.resolver.Origin() == credential.Vercel {
+		if err = l.meet(ctx, cache); err == nil {
+			cache, err = l.newClient(l.settings, l.options.network, 1) // for the team
+		}
 	}
-	if l.resolver.Origin() == credential.Vercel {
-		if user, err = l.meet(ctx, cache); err != nil {
-			return user, "", err
-		}
-		if cache, err = l.newClient(l.settings, l.options.network, 1); err != nil { // for the team
-			return user, "", err
-		}
+	if err != nil {
+		return err
 	}
 	const next = "Nothing was stored."
 	unchecked, err := l.checkToken(ctx, cache, next)
 	if err != nil {
-		return user, "", err
+		return err
 	}
-	status, err = l.cacheStatus(ctx, cache, next, unchecked)
+	l.status, err = l.cacheStatus(ctx, cache, next, unchecked)
 	if answered, ok := errors.AsType[*client.Error](err); ok && answered.Status != 0 && !is[*refusedError](err) {
 		if unchecked != nil {
 			err = fmt.Errorf("could not check whether the token is valid: %w", err)
 		}
 		l.warn(err.Error())
-		return user, client.CacheUnknown, nil
+		l.status, err = client.CacheUnknown, nil
 	}
-	return user, status, err
+	return err
 }
 
 // save stores the account: the team only where it was chosen in a login.
-func (l *login) save(ctx context.Context) (credential.Account, error) {
+func (l *login) save(ctx context.Context) error {
 	account := credential.Account{API: apiOf(l.settings), Storage: l.storage}
 	if origin := l.settings.TeamOrigin; origin == "--team" || origin == settings.LoginOrigin {
 		account.TeamID, account.TeamSlug = l.settings.Team.ID, l.settings.Team.Slug
@@ -243,49 +240,39 @@ func (l *login) save(ctx context.Context) (credential.Account, error) {
 	if is[*credential.KeyringError](err) {
 		err = fmt.Errorf("the token was not stored: %w", err)
 	}
-	return account, err
+	return err
 }
 
 // tell prints the result.
-func (l *login) tell(user client.User, status client.CacheStatus, storage credential.Storage) {
+func (l *login) tell() {
 	if l.common.json {
 		shown := newStatusJSON(l.settings)
-		shown.showUser(user)
-		shown.Cache, shown.Origins.Token = status, string(storage)
+		shown.User, shown.Cache, shown.Origins.Token = l.user, l.status, string(l.storage)
 		l.printJSON(shown)
 	}
 	as := ""
-	if text := userText(user); text != "" {
+	if text := userText(l.user); text != "" {
 		as = " as " + text
 	}
 	l.say("Logged in to %s%s", l.resolver.Origin(), as)
-	if l.settings.Team != (artifact.Team{}) || user != (client.User{}) {
+	if l.settings.Team != (artifact.Team{}) || l.user != (client.User{}) {
 		l.say("Team: %s", teamText(l.settings.Team))
 	}
-	switch reason, closed := closedWords[status]; {
+	switch reason, closed := closedWords[l.status]; {
 	case closed:
-		l.warn("Remote Caching is " + reason + " there: " + closedHints[api.CodeCachePrefix+string(status)])
-	case status == client.CacheEnabled:
+		l.warn("Remote Caching is " + reason + " there: " + closedHints[api.CodeCachePrefix+string(l.status)])
+	case l.status == client.CacheEnabled:
 		l.say("Remote Caching is enabled there.")
 	default:
 		l.say("The server does not report whether Remote Caching is enabled.")
 	}
-	for _, above := range l.above() {
-		l.warn(above)
-	}
-}
-
-// above returns the settings that override what was stored now.
-func (l *login) above() []string {
-	var lines []string
 	if origin := l.resolver.TokenAbove(); origin != "" {
-		lines = append(lines, fmt.Sprintf("%s is set, and overrides what was stored", origin))
+		l.warn(origin + " is set, and overrides what was stored")
 	}
 	for _, name := range []string{settings.EnvAPI, settings.EnvTurboAPI} {
 		if l.common.api != "" && l.env.Getenv(name) != "" {
-			lines = append(lines, fmt.Sprintf("%s is set, and overrides the default API", name))
+			l.warn(name + " is set, and overrides the default API")
 			break
 		}
 	}
-	return lines
 }

@@ -132,7 +132,7 @@ func members(object reflect.Type) string {
 	for i := range object.NumField() {
 		field := object.Field(i)
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if options == "omitempty" {
+		if options != "" {
 			name += "?"
 		}
 		kind := field.Type

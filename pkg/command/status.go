@@ -81,7 +81,7 @@ func (a *app) inquire(ctx context.Context, net networkOptions, isVercel bool, s 
 		if err != nil {
 			a.warn(err.Error())
 		}
-		found.showUser(user)
+		found.User = user
 	}
 	if found.Cache, err = a.cacheStatus(ctx, cache, next, unchecked); err != nil {
 		return err
@@ -133,8 +133,8 @@ func (a *app) cacheStatus(ctx context.Context, cache *client.Client, next string
 // statusJSON is what status found, as --json prints it. Scripts rely on the names.
 type statusJSON struct {
 	API               string             `json:"api"`
-	Team              *teamJSON          `json:"team,omitempty"`
-	User              *client.User       `json:"user,omitempty"`     // nil if the server does not tell
+	Team              teamJSON           `json:"team,omitzero"`
+	User              client.User        `json:"user,omitzero"`      // zero if the server does not tell
 	Identity          *identityJSON      `json:"identity,omitempty"` // the CI job's own
 	Cache             client.CacheStatus `json:"cache,omitempty"`    // empty if it could not be asked
 	Proxy             string             `json:"proxy,omitempty"`
@@ -165,17 +165,13 @@ type originsJSON struct {
 
 // newStatusJSON returns what the settings say, before anybody is asked.
 func newStatusJSON(s settings.Settings) statusJSON {
-	shown := statusJSON{
-		API: apiOf(s), Preflight: s.Preflight,
+	return statusJSON{
+		API: apiOf(s), Team: teamJSON{s.Team.ID, s.Team.Slug}, Preflight: s.Preflight,
 		Origins: originsJSON{
 			API: cmp.Or(s.APIOrigin, "default"), Team: s.TeamOrigin, Token: s.TokenOrigin,
 			SignatureKey: s.SignatureKeyOrigin, Preflight: s.PreflightOrigin,
 		},
 	}
-	if s.Team != (artifact.Team{}) {
-		shown.Team = &teamJSON{s.Team.ID, s.Team.Slug}
-	}
-	return shown
 }
 
 // showNetwork adds what lies between this machine and the cache.
@@ -186,13 +182,6 @@ func (s *statusJSON) showNetwork(proxy string, n network) {
 	}
 	if n.certificate != nil {
 		s.ClientCertificate, s.Origins.ClientCertificate = certificateText(n.certificate), n.certificateOrigin
-	}
-}
-
-// showUser adds who the token belongs to, if the server told.
-func (s *statusJSON) showUser(user client.User) {
-	if user != (client.User{}) {
-		s.User = &user
 	}
 }
 
@@ -222,8 +211,11 @@ func (a *app) printStatus(s settings.Settings, found statusJSON, err error) erro
 	origins := found.Origins
 	fact("API", found.API, origins.API)
 	fact("team", teamText(s.Team), origins.Team)
-	fact("token", foundText(origins.Token), origins.Token)
-	fact("signature key", foundText(origins.SignatureKey), origins.SignatureKey)
+	for _, secret := range []struct{ name, origin string }{{"token", origins.Token}, {"signature key", origins.SignatureKey}} {
+		if secret.origin != "" {
+			fact(secret.name, "found", secret.origin)
+		}
+	}
 	if found.Identity != nil {
 		fact("identity", found.Identity.text(time.Now()), "")
 	}
@@ -233,32 +225,16 @@ func (a *app) printStatus(s settings.Settings, found statusJSON, err error) erro
 	if found.Preflight {
 		fact("preflight", "on", origins.Preflight)
 	}
-	if found.User != nil {
-		fact("user", userText(*found.User), "")
-	}
+	fact("user", userText(found.User), "")
 	fact("cache", string(found.Cache), "")
 	return err
-}
-
-// foundText says that a secret was found, if it has an origin.
-func foundText(origin string) string {
-	if origin == "" {
-		return ""
-	}
-	return "found"
 }
 
 func apiOf(s settings.Settings) string { return cmp.Or(s.API, client.DefaultAPI) }
 
 // teamText names a team as people know it.
 func teamText(team artifact.Team) string {
-	switch {
-	case team.Slug != "" && team.ID != "":
-		return team.Slug + ", " + team.ID
-	case team == (artifact.Team{}):
-		return "none (personal account)"
-	}
-	return team.Slug + team.ID
+	return cmp.Or(strings.Trim(team.Slug+", "+team.ID, ", "), "none (personal account)")
 }
 
 // userText names a user as people know them.
