@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -84,7 +85,7 @@ func ASCII(u *url.URL) (*url.URL, error) {
 }
 
 func toASCII(name string) (string, error) {
-	if !isASCII(name) {
+	if strings.ContainsFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		ascii, err := idna.Lookup.ToASCII(name)
 		if err != nil {
 			return "", ErrHost
@@ -97,10 +98,6 @@ func toASCII(name string) (string, error) {
 		return "", ErrHost
 	}
 	return name, nil
-}
-
-func isASCII(name string) bool {
-	return strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 }) < 0
 }
 
 // portOf returns a port without leading zeros, or the scheme's default.

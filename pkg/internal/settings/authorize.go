@@ -26,14 +26,13 @@ func (r *Resolver) Authorize(ctx context.Context, s *Settings) error {
 		return r.unconfirmed
 	}
 	if found.token == "" {
-		if found, err = r.stored(ctx); err != nil {
-			return err
-		}
+		found, err = r.stored(ctx)
 	}
-	if found.token == "" {
-		if found, err = r.fromOtherTools(); err != nil {
-			return err
-		}
+	if found.token == "" && err == nil {
+		found, err = r.fromOtherTools()
+	}
+	if err != nil {
+		return err
 	}
 	token, err := parseValue(found.origin, found.token)
 	if err == nil && token != "" {
@@ -95,12 +94,9 @@ func (r *Resolver) inEnvironment() (candidate, error) {
 // stored returns the token of a login, from the keyring or the file.
 func (r *Resolver) stored(ctx context.Context) (candidate, error) {
 	accounts, err := r.accounts()
-	if err != nil {
-		return candidate{}, err
-	}
 	account, ok := accounts.ByOrigin[r.origin]
-	if !ok {
-		return candidate{}, nil
+	if err != nil || !ok {
+		return candidate{}, err
 	}
 	secret, place, err := r.from.Login.Get(ctx, r.origin, account)
 	r.from.Hide(secret.Reveal())

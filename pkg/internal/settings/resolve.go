@@ -152,13 +152,10 @@ func (r *Resolver) judgeAPI(base, path string) error {
 		return nil
 	}
 	accounts, err := r.accounts()
-	if err != nil {
-		return err
-	}
-	if _, confirmed := accounts.ByOrigin[r.origin]; !confirmed {
+	if _, confirmed := accounts.ByOrigin[r.origin]; err == nil && !confirmed {
 		r.unconfirmed = &UnconfirmedError{API: base, Path: path}
 	}
-	return nil
+	return err
 }
 
 func (r *Resolver) findTeam() (artifact.Team, string, error) {

@@ -24,15 +24,14 @@ var ErrUTF16 = errors.New("it is UTF-16: convert it to UTF-8, for example with i
 
 // ReadFile reads the text file at path, which may be a FIFO, without a byte order
 // mark. A file larger than limit bytes is an error. Errors name the file.
-func ReadFile(path string, limit int64) ([]byte, error) {
+func ReadFile(path string, limit int64) (text []byte, err error) {
 	file, err := os.Open(path)
+	if err == nil {
+		defer file.Close()
+		text, err = ReadAll(file, limit)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, FileReason(err))
-	}
-	defer file.Close()
-	text, err := ReadAll(file, limit)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
 	return text, nil
 }
