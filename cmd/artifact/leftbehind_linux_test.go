@@ -38,7 +38,7 @@ func TestSignalsLeaveBehind(t *testing.T) {
 		t.Run("writing/"+name, func(t *testing.T) {
 			t.Parallel()
 			_, full := pipe(t)
-			// Of which the results are more than a pipe holds.
+			// Of which the results go to a terminal more than a pipe holds.
 			cmd := call{args: []string{"put", "--dry-run", "--files-from", "-"}, stdin: strings.NewReader(strings.Repeat("/dev/null\n", 5000))}.command(t)
 			cmd.Stdout = full
 			mustDo(t, cmd.Start())

@@ -20,8 +20,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
-// answerHint returns the next step after a request that did not succeed. Who
-// answered counts before the status.
+// answerHint returns the next step after a failed request. Who answered matters
+// more than the status.
 func answerHint(e *client.Error) string {
 	switch {
 	case e.Location != "" && (errors.Is(e, client.ErrRedirect) || e.By == client.ByAnother):
@@ -53,7 +53,7 @@ func answerHint(e *client.Error) string {
 	return ""
 }
 
-// networkHint returns the next step after a request that got no answer.
+// networkHint returns the next step after a request without an answer.
 func networkHint(err error) string {
 	var host x509.HostnameError
 	var invalid x509.CertificateInvalidError
@@ -86,8 +86,7 @@ func networkHint(err error) string {
 	return "Check --api and the network, then run it again."
 }
 
-// waitText formats the time that a server asks to wait for, which may be
-// years.
+// waitText formats the time that a server asks to wait, which may be years.
 func waitText(wait time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
@@ -101,11 +100,11 @@ func waitText(wait time.Duration) string {
 	return "more than 2 years (if that is a mistake, tell its operator)"
 }
 
-// expired matches what S3, Google Cloud Storage and Azure say when a signed
-// URL has expired.
+// expired matches the errors of S3, Google Cloud Storage and Azure for an expired
+// signed URL.
 var expired = regexp.MustCompile(`(?i)expired|not valid in the specified time frame`)
 
-// badRequestHint guesses which value of a request a server did not like.
+// badRequestHint guesses which value of a request the server rejected.
 func badRequestHint(e *client.Error) string {
 	next := "The server refused a value in the request, or the artifact's size."
 	if strings.Trim(string(e.ID), "0123456789abcdefABCDEF") != "" {
@@ -134,9 +133,9 @@ func namesTeam(text string) bool {
 // answerAdvice is the next step after some answers. An empty field matches
 // all.
 type answerAdvice struct {
-	by       client.Responder // but ByCache, which is left out
+	by       client.Responder // except ByCache, which is the default
 	statuses []int
-	code     string // how the server's own begins
+	code     string // prefix of the server's code
 	vercel   bool   // one of Vercel's origins
 	next     string
 }

@@ -14,24 +14,22 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// Env is everything that a command gets from its environment.
+// Env is the environment of a command.
 type Env struct {
 	Args   []string // without the program's name
 	Stdin  *os.File
 	Stdout *os.File
 	Stderr *os.File
-	// LookupEnv and Environ give the process's own environment, as package
-	// os does.
+	// LookupEnv and Environ are as in package os.
 	LookupEnv func(name string) (string, bool)
 	Environ   func() []string
-	// PassSignals, if not nil, says that from now on signals are passed on to
-	// another program, and that a second one must not end this process.
+	// PassSignals, if not nil, is called when signals are forwarded to another
+	// program: from then on a second one must not end this process.
 	PassSignals func()
 }
 
-// Getenv returns the value of a variable without the white space that
-// copying leaves around it. The signature key is returned as it is, because
-// turbo uses every byte of it.
+// Getenv returns the value of a variable without surrounding white space. The
+// signature key is returned unchanged, because turbo uses every byte of it.
 func (e Env) Getenv(name string) string {
 	value, _ := e.LookupEnv(name)
 	if name == settings.EnvSignatureKey {
@@ -40,19 +38,19 @@ func (e Env) Getenv(name string) string {
 	return usertext.Clean(value)
 }
 
-// app is what the commands of one run share.
+// app is the state that commands share.
 type app struct {
 	env     Env
 	streams *streams
 	common  commonOptions
 	said    causes
-	// shown is the transfer of a single artifact, once that has begun.
+	// shown is the transfer of a single artifact, once it has begun.
 	shown *ui.Transfer
-	// identity is set where the job's own was asked for.
+	// identity is set with --oidc.
 	identity *identity.Identity
 }
 
-// resolve finds out which cache and team to use. It looks for no credential: see
+// resolve determines the cache and team to use, but not the credential: see
 // authorize.
 func (a *app) resolve(net networkOptions) (*settings.Resolver, settings.Settings, error) {
 	if net.oidc.enabled {
@@ -62,7 +60,7 @@ func (a *app) resolve(net networkOptions) (*settings.Resolver, settings.Settings
 	}
 	dir, err := os.Getwd()
 	if err != nil {
-		dir = "" // it was removed: there is no work tree
+		dir = "" // the directory was removed: no work tree
 	}
 	resolver := settings.New(settings.Sources{
 		Flags:  settings.Flags{API: a.common.api, Team: a.common.team, Preflight: net.preflight},
@@ -89,8 +87,8 @@ func (a *app) authorize(ctx context.Context, net networkOptions, resolver *setti
 	return nil
 }
 
-// authorizedClient returns a client for up to jobs requests at a time, and
-// fails without a credential.
+// authorizedClient returns a client for up to jobs concurrent requests. It fails
+// without a credential.
 func (a *app) authorizedClient(ctx context.Context, net networkOptions, jobs int) (*client.Client, settings.Settings, error) {
 	resolver, s, err := a.resolve(net)
 	if err != nil {
@@ -103,7 +101,7 @@ func (a *app) authorizedClient(ctx context.Context, net networkOptions, jobs int
 	return c, s, err
 }
 
-// loginStore returns the store that login uses. Nothing is read yet.
+// loginStore returns the store of logins, without reading it.
 func (a *app) loginStore() *credential.Store {
 	return credential.NewStore(settings.LoginDir(a.env.Getenv, runtime.GOOS), a.env.Getenv)
 }
@@ -116,7 +114,7 @@ func (a *app) sudoer() string {
 	return a.env.Getenv("SUDO_USER")
 }
 
-// newClient returns a client that makes up to jobs requests at a time.
+// newClient returns a client for up to jobs concurrent requests.
 func (a *app) newClient(s settings.Settings, net networkOptions, jobs int) (*client.Client, error) {
 	roots, err := a.rootCAs(net.caCert, s.API)
 	if err != nil {
@@ -142,7 +140,7 @@ func (a *app) newClient(s settings.Settings, net networkOptions, jobs int) (*cli
 	return c, nil
 }
 
-// userAgent names the program to servers: product, version and platform.
+// userAgent returns the User-Agent: product, version and platform.
 func userAgent() string {
 	name := release
 	if name == "" {

@@ -13,11 +13,11 @@ import (
 // openPage opens a web page in the user's browser, and warns if that fails.
 func (l *login) openPage(page string) {
 	opener := browserCommand(runtime.GOOS, page)
-	path, err := exec.LookPath(opener[0]) // an error in the current directory, which may belong to somebody else
+	path, err := exec.LookPath(opener[0]) // an error for the current directory, which is not trusted
 	if err == nil {
 		browser := &exec.Cmd{Path: path, Args: opener, Env: withoutSecrets(l.env.Environ())}
 		if err = browser.Start(); err == nil {
-			err = browser.Process.Release() // it outlives this
+			err = browser.Process.Release() // it outlives this process process
 		}
 	}
 	if err != nil {
@@ -25,8 +25,8 @@ func (l *login) openPage(page string) {
 	}
 }
 
-// browserCommand returns the command that opens a page on a system, named as
-// in runtime.GOOS.
+// browserCommand returns the command that opens a page on a system, as in
+// runtime.GOOS.
 func browserCommand(system, page string) []string {
 	switch system {
 	case "darwin":

@@ -64,7 +64,7 @@ func (a *app) clientCertificate(certFile, keyFile string) (*tls.Certificate, err
 	return &certificate, nil
 }
 
-// noBlockError says why a file has no certificate or private key.
+// noBlockError returns why a file has no certificate or private key.
 func noBlockError(text []byte, what string) error {
 	var value asn1.RawValue
 	if rest, err := asn1.Unmarshal(text, &value); err == nil && len(rest) == 0 {
@@ -105,7 +105,7 @@ func checkDates(leaf *x509.Certificate, now time.Time) error {
 	return nil
 }
 
-// certificateText describes a certificate by its name and its end.
+// certificateText describes a certificate by its name and expiry.
 func certificateText(certificate *tls.Certificate) string {
 	leaf := certificate.Leaf
 	return cmp.Or(leaf.Subject.CommonName, leaf.Subject.String(), "without a name") + ", until " + leaf.NotAfter.UTC().Format(time.RFC3339)

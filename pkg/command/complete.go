@@ -17,14 +17,14 @@ import (
 // placeholder.
 var alternatives = regexp.MustCompile(`^[a-z0-9]+(\|[a-z0-9]+)+$`)
 
-// completeFromHelp lets a shell complete what the help texts say: the words
-// of a flag with alternatives, directories for DIRECTORY, file names for
-// FILE, LIST and SUMS, and nothing else.
+// completeFromHelp adds completions from the help texts: the words of a flag with
+// alternatives, directories for DIRECTORY, and file names for FILE, LIST and
+// SUMS.
 func completeFromHelp(cmd *cobra.Command) {
 	for _, flags := range []*pflag.FlagSet{cmd.LocalNonPersistentFlags(), cmd.PersistentFlags()} {
 		flags.VisitAll(func(flag *pflag.Flag) {
 			if err := cmd.RegisterFlagCompletionFunc(flag.Name, valuesOf(flag)); err != nil {
-				panic(err) // the flag is there, and has no other
+				panic(err) // the flag exists, and has none yet
 			}
 		})
 	}
@@ -84,8 +84,7 @@ func (a *app) completeServed(_ *cobra.Command, args []string, typed string) ([]c
 	return slices.Compact(found), cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeTopics adds the topics that are not commands to what help
-// completes.
+// completeTopics adds topics to the completions of help.
 func completeTopics(help *cobra.Command) {
 	commands := help.ValidArgsFunction
 	help.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {

@@ -2,5 +2,5 @@ package command
 
 import "math"
 
-// maxOpenFiles: nothing that a user sets limits it here.
+// maxOpenFiles is unlimited: there is no such setting on Windows.
 func maxOpenFiles() uint64 { return math.MaxUint64 }

@@ -18,7 +18,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// The exit codes, which scripts rely on.
+// The exit codes. Scripts rely on them.
 const (
 	exitOK           = 0
 	exitFault        = 1
@@ -30,18 +30,17 @@ const (
 	exitVerification = 7
 	exitRefused      = 8
 	exitUnreachable  = 9
-	exitSignal       = 128 // and the signal's number
+	exitSignal       = 128 // plus the signal's number
 )
 
-// usageError is a mistake on the command line, or an input that cannot be
-// used.
+// usageError reports an invalid command line or input.
 type usageError struct {
 	err  error
 	next string // the next step, or nothing
 }
 
-// seeHelp is the next step after most mistakes. [app.execute] puts the command
-// in.
+// seeHelp is the next step after most usage errors. [app.execute] inserts the
+// command.
 const seeHelp = "See %s --help."
 
 // usage returns an error after which the command's help is the next step.
@@ -49,7 +48,7 @@ func usage(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...), seeHelp}
 }
 
-// unusable returns an error whose text says all: help has nothing to add.
+// unusable returns an error that needs no reference to the help.
 func unusable(format string, args ...any) error {
 	return &usageError{err: fmt.Errorf(format, args...)}
 }
@@ -60,13 +59,13 @@ func (e *usageError) Unwrap() error { return e.err }
 
 // noCredentialError reports that no token was found.
 type noCredentialError struct {
-	withheld []string // variables that are set, and for Vercel only
+	withheld []string // variables that are set, but only for Vercel
 	sudoer   string   // whose login is not seen
 }
 
 func (e *noCredentialError) Error() string { return "no credential: no token is set" }
 
-// refusedError reports that the server does not accept the token.
+// refusedError reports that the server rejected the token.
 type refusedError struct {
 	answered *client.Error
 	next     string // what to do about it
@@ -78,14 +77,14 @@ func (e *refusedError) Error() string {
 
 func (e *refusedError) Unwrap() error { return e.answered }
 
-// closedError reports that the cache accepts nothing from anybody.
+// closedError reports that the cache is disabled, paused or over its limit.
 type closedError struct{ status client.CacheStatus }
 
 func (e *closedError) Error() string {
 	return "Remote Caching is " + closedWords[e.status]
 }
 
-// closedWords says what is wrong with a cache.
+// closedWords describes the states of a closed cache.
 var closedWords = map[client.CacheStatus]string{
 	client.CacheDisabled:  "disabled",
 	client.CacheOverLimit: "over its limit",
@@ -104,7 +103,7 @@ func (e *outputError) Unwrap() error { return e.err }
 // Interrupt is the cause of a context that a signal ended.
 type Interrupt struct{ Signal syscall.Signal }
 
-// ExitCode is what a shell reports of a process that died of the signal.
+// ExitCode returns what a shell reports for a process that died of the signal.
 func (i Interrupt) ExitCode() int { return exitSignal + int(i.Signal) }
 
 func (i Interrupt) exitCode() int { return i.ExitCode() }
@@ -116,7 +115,7 @@ type artifactError struct{ error }
 
 func (e *artifactError) Unwrap() error { return e.error }
 
-// warning is an error that the user asked not to fail for.
+// warning is an error that --warn-only tolerates.
 type warning struct{ error }
 
 func (e *warning) Unwrap() error { return e.error }
@@ -133,13 +132,12 @@ func is[E error](err error) bool {
 	return ok
 }
 
-// ExitCode returns the exit code for an error. It is the one place that knows
-// which code stands for which error.
+// ExitCode returns the exit code for an error. All codes are assigned here.
 func ExitCode(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if is[*fault.Error](err) { // whatever it was caught in
+	if is[*fault.Error](err) { // wherever it happened
 		return exitFault
 	}
 	if own, ok := errors.AsType[codedError](err); ok {
@@ -166,7 +164,7 @@ func ExitCode(err error) int {
 	return exitFault
 }
 
-// isUnauthorized reports whether there is no credential that could be used.
+// isUnauthorized reports whether there is no usable credential.
 func isUnauthorized(err error) bool {
 	return is[*noCredentialError](err) || is[*refusedError](err) || is[*settings.UnconfirmedError](err) || is[*credential.KeyringError](err)
 }
@@ -202,13 +200,13 @@ var permissionCodes = map[int]int{
 	http.StatusUnauthorized: exitUnauthorized, http.StatusPaymentRequired: exitPayment, http.StatusForbidden: exitForbidden,
 }
 
-// passing are the statuses below 500 that another try may change.
-var passing = []int{http.StatusRequestTimeout, http.StatusPreconditionFailed, http.StatusTooEarly, http.StatusTooManyRequests}
+// transient are the statuses below 500 that a retry may change.
+var transient = []int{http.StatusRequestTimeout, http.StatusPreconditionFailed, http.StatusTooEarly, http.StatusTooManyRequests}
 
-// plainCode returns the exit code for a status that says nothing about
-// permissions in the cache, such as the answer of a proxy.
+// plainCode returns the exit code for a status that does not come from the cache,
+// such as a proxy's.
 func plainCode(status int) int {
-	if status >= 500 || slices.Contains(passing, status) {
+	if status >= 500 || slices.Contains(transient, status) {
 		return exitUnreachable
 	}
 	return exitRefused
@@ -238,8 +236,8 @@ func newErrorJSON(err error) *errorJSON {
 	return shown
 }
 
-// identityCodes are for failures to get a token by the job's identity. The others
-// are those of exitUnauthorized.
+// identityCodes are the exit codes for failures to get the job's identity. All
+// others exit with exitUnauthorized.
 var identityCodes = map[identity.Kind]int{
 	identity.Unreachable: exitUnreachable, identity.Untrusted: exitRefused, identity.Misconfigured: exitUsage,
 }

@@ -10,8 +10,8 @@ import (
 
 var errReadByOthers = errors.New("others can read it: chmod 600")
 
-// readPrivate reads a small text file with secrets. Others must not be able
-// to read it, unless this user cannot change that.
+// readPrivate reads a small text file with secrets. It fails if others can read
+// it, unless this user cannot change that.
 func readPrivate(path string, limit int64) (text []byte, err error) {
 	file, err := os.Open(path)
 	if err == nil {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// checkPrivate refuses a file of secrets that others can read, unless this user
+// checkPrivate rejects a file of secrets that others can read, unless this user
 // cannot change that.
 func checkPrivate(file *os.File) error {
 	info, err := file.Stat()
@@ -22,10 +22,10 @@ func checkPrivate(file *os.File) error {
 // readOnlyMount is ST_RDONLY on Linux and MNT_RDONLY on macOS.
 const readOnlyMount = 1
 
-// isFixed reports whether a file is below a mount that this user cannot change,
-// where nobody could follow the advice to chmod it. Docker, BuildKit and
-// Kubernetes mount secrets read-only. Podman does not: there the file and every
-// directory up to the mount belong to another user, and are not writable.
+// isFixed reports whether a file is on a mount that this user cannot change.
+// Docker, BuildKit and Kubernetes mount secrets read-only. With Podman, the file
+// and every directory up to the mount belong to another user and are not
+// writable.
 func isFixed(file *os.File) bool {
 	fd := int(file.Fd())
 	var system unix.Statfs_t
@@ -47,7 +47,7 @@ func isFixed(file *os.File) bool {
 			return false
 		case at.Dev != mount:
 			return true
-		case path == "/": // which has places that every user can change
+		case path == "/": // the root file system is not such a mount
 			return false
 		}
 	}

@@ -2,5 +2,6 @@ package command
 
 import "os"
 
-// checkPrivate accepts every file: a mode says nothing about who may read here.
+// checkPrivate accepts every file: on Windows a mode does not show who may read
+// it.
 func checkPrivate(*os.File) error { return nil }

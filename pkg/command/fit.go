@@ -7,17 +7,15 @@ import (
 )
 
 const (
-	// narrowestColumn is the least width that an explanation has beside what it
-	// explains.
+	// narrowestColumn is the minimum width of an explanation in a column.
 	narrowestColumn = 24
-	// belowHead is where it begins otherwise.
+	// belowHead is the column where it begins below its head otherwise.
 	belowHead = 8
 )
 
-// fit breaks what is wider than width in a help text, between words. What fits
-// stays as it was written: paragraphs, and lists whose explanations stand in a
-// column. Where that column would be too narrow, all explanations of its block
-// go below what they explain.
+// fit wraps the paragraphs and lists of a help text that are wider than width. If
+// the column of a list's explanations would be too narrow, it moves them below
+// their heads.
 func fit(text string, width int) string {
 	blocks := strings.Split(text, "\n\n")
 	for i, block := range blocks {
@@ -52,8 +50,8 @@ func fitBlock(block string, width int) string {
 // helpItem is a paragraph, or a line of a list with its continuation lines.
 type helpItem struct {
 	lines []string
-	head  string // what the rest explains, with the spaces before it; or nothing
-	hang  int    // the column that the rest stands in
+	head  string // what the rest explains, with leading spaces; may be empty
+	hang  int    // the column of the rest
 }
 
 // headed matches a line with an explanation in a column.
@@ -76,8 +74,8 @@ func itemsOf(lines []string) []helpItem {
 	return items
 }
 
-// exceeds reports whether a line is wider than width. Lines that begin with
-// a tab are cobra's and stay as they are.
+// exceeds reports whether a line is wider than width. Lines that begin with a tab
+// are cobra's, and are not wrapped.
 func (item helpItem) exceeds(width int) bool {
 	for _, line := range item.lines {
 		if utf8.RuneCountInString(line) > width && !strings.HasPrefix(line, "\t") {
@@ -92,7 +90,7 @@ func (item helpItem) words() []string {
 	return strings.Fields(strings.TrimPrefix(strings.Join(item.lines, " "), item.head))
 }
 
-// fill appends words to begin, and starts further lines at column hang.
+// fill appends words to begin, and indents further lines to column hang.
 func fill(begin string, hang int, words []string, width int) []string {
 	var lines []string
 	line, isEmpty := begin, true

@@ -38,16 +38,15 @@ func (o *commonOptions) register(flags *pflag.FlagSet) {
 	readEnvironment(flags, "json", "quiet", "verbose", "progress", "color")
 }
 
-// newFlagSet returns flags that help lists in the order in which they were added.
+// newFlagSet returns a flag set that help lists in order of definition.
 func newFlagSet() *pflag.FlagSet {
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 	flags.SortFlags = false
 	return flags
 }
 
-// parsedFlag registers a flag whose value is checked and converted by parse.
-// The name may be followed by a comma and a shorthand; value is the placeholder
-// that help shows behind it.
+// parsedFlag registers a flag whose value parse converts. The name may be
+// followed by a comma and a shorthand; value is its placeholder in help.
 func parsedFlag[T any](flags *pflag.FlagSet, to *T, name, value, usage string, parse func(string) (T, error)) {
 	name, shorthand, _ := strings.Cut(name, ",")
 	flags.VarP(&flagValue{value, func(text string) (err error) {
@@ -56,7 +55,7 @@ func parsedFlag[T any](flags *pflag.FlagSet, to *T, name, value, usage string, p
 	}}, name, shorthand, usage)
 }
 
-// stringFlag registers a flag whose value may be any text.
+// stringFlag registers a flag whose value is any text.
 func stringFlag(flags *pflag.FlagSet, to *string, name, value, usage string) {
 	parsedFlag(flags, to, name, value, usage, func(text string) (string, error) { return text, nil })
 }
@@ -74,13 +73,13 @@ func (v *flagValue) Set(text string) error { return v.set(text) }
 
 func (v *flagValue) Type() string { return v.placeholder }
 
-// String returns nothing: the text of a flag says what its default is.
+// String returns an empty string: a flag's text describes its default.
 func (v *flagValue) String() string { return "" }
 
 // environmentAnnotation marks a flag that can also be set by a variable.
 const environmentAnnotation = "artifact_environment"
 
-// readEnvironment lets a variable ARTIFACT_NAME set each of these flags.
+// readEnvironment allows a variable ARTIFACT_NAME to set each of these flags.
 func readEnvironment(flags *pflag.FlagSet, names ...string) {
 	for _, name := range names {
 		if err := flags.SetAnnotation(name, environmentAnnotation, nil); err != nil {
@@ -110,7 +109,7 @@ func setFromEnvironment(flags *pflag.FlagSet, getenv func(string) string) (err e
 	return err
 }
 
-// flagError says in our words what pflag finds wrong with a command line.
+// flagError rewords pflag's errors.
 func flagError(err error) error {
 	var invalid *pflag.InvalidValueError
 	var unknown *pflag.NotExistError
@@ -125,12 +124,12 @@ func flagError(err error) error {
 		if unknown.GetSpecifiedShortnames() != "" {
 			name = name[1:] // without the rest, which may be a secret: -H'Authorization: ...'
 		}
-		return &usageError{fmt.Errorf("unknown flag: %s", name), cmp.Or(strangers[name], seeHelp)}
+		return &usageError{fmt.Errorf("unknown flag: %s", name), cmp.Or(foreign[name], seeHelp)}
 	}
 	return usage("%w", err)
 }
 
-// valueError says what is wrong with a flag's value, without the flag's name.
+// valueError returns the error of a flag's value, without the flag's name.
 func valueError(err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {
@@ -189,8 +188,8 @@ func parseRequestRate(text string) (float64, error) {
 	return float64(n) / seconds, nil
 }
 
-// digestsOf returns the algorithms that an id may be a digest by: the named one,
-// none of them for "none", and by default those that its form allows.
+// digestsOf returns the algorithms whose digest an id may be: the named one, none
+// for "none", and by default those that fit its form.
 func digestsOf(id artifact.ID, name string) ([]transfer.Algorithm, error) {
 	switch name {
 	case "":

@@ -105,7 +105,7 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 			return unusable("%w", err)
 		}
 	}
-	shown := a.beginOne(o.hash)
+	shown := a.showTransfer(o.hash)
 	defer shown.End()
 	downloader.Progress = shown
 	done, err := downloader.Get(ctx, id, digests, target)

@@ -4,21 +4,19 @@ import (
 	"strings"
 )
 
-// workflowCommand formats a line of the log that GitHub's runner acts on.
-// The runner ends a command at the end of the line, and decodes what is
-// escaped here.
+// workflowCommand formats a command to GitHub's runner, which is a line of the
+// log.
 func workflowCommand(name, text string) string {
 	return "::" + name + "::" + strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text) + "\n"
 }
 
-// hideFromLog hides a secret from GitHub's log too, which shows what other
-// steps print. The runner removes the line itself from the log. Text that
-// cannot be a token is not written there.
+// hideFromLog hides a secret in GitHub's log, even in the output of other steps.
+// The runner removes the line itself. Text that cannot be a token is not printed.
 func (a *app) hideFromLog(secret string) {
 	a.hide(secret)
 	isToken := !strings.ContainsFunc(secret, func(r rune) bool { return r <= ' ' || r > '~' })
 	if a.onGitHub() && isToken {
-		_, _ = a.env.Stderr.WriteString(workflowCommand("add-mask", secret)) // past the filter; a whole line is not mixed with others
+		_, _ = a.env.Stderr.WriteString(workflowCommand("add-mask", secret)) // unfiltered; a whole line is written at once
 	}
 }
 

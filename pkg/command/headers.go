@@ -10,14 +10,14 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
-// The most that is taken of further headers: servers take no more either.
+// The limits of extra headers, like those of servers.
 const (
 	maxHeaders     = 64 << 10 // bytes
 	maxHeaderLines = 100
 )
 
-// headers returns the headers of a file, or else of the variable. Every
-// value is a secret.
+// headers returns the headers from a file, or else from the variable. Every value
+// is a secret.
 func (a *app) headers(path string) (header http.Header, origin string, err error) {
 	text, origin := a.env.Getenv(envHeaders), envHeaders
 	if path != "" {
@@ -40,8 +40,8 @@ func (a *app) headers(path string) (header http.Header, origin string, err error
 	return header, origin, nil
 }
 
-// parseHeaders parses lines of the form Name: value, and skips empty lines
-// and those that begin with #. Its errors name lines, never values.
+// parseHeaders parses lines of the form Name: value, and skips empty lines and
+// those that begin with #. Its errors name lines, but never values.
 func parseHeaders(text string) (http.Header, error) {
 	if len(text) > maxHeaders {
 		return nil, fmt.Errorf("it has more than %s", ui.Size(maxHeaders))
@@ -69,12 +69,12 @@ func parseHeaders(text string) (http.Header, error) {
 	return header, nil
 }
 
-// shortestHeaderSecret is the length from which a part of a value is hidden
+// shortestHeaderSecret is the minimum length of a part of a value that is hidden
 // by itself. Shorter parts are names of schemes or cookies.
 const shortestHeaderSecret = 12
 
-// headerSecrets returns the values of all lines, even of malformed ones, and
-// the parts of values that follow the name of a scheme or cookie.
+// headerSecrets returns the values of all lines, even malformed ones, and the
+// parts of values after the name of a scheme or cookie.
 func headerSecrets(text string) []string {
 	var secrets []string
 	for line := range strings.SplitSeq(text, "\n") {

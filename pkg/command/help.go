@@ -12,8 +12,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
-// flagGroups are the flags that stand under a title of their own in a help
-// text, in this order. All others come first.
+// flagGroups are the groups of flags in a help text, in order. All other flags
+// come first.
 var flagGroups = []struct {
 	title string
 	names []string
@@ -24,9 +24,8 @@ var flagGroups = []struct {
 	{"Common flags", []string{"api", "team", "json", "quiet", "verbose", "progress", "color"}},
 }
 
-// The widths of help texts: narrower than this no word may fit, and wider ones
-// are hard to read. Where the width is not known, it is the narrowest that
-// terminals are made with.
+// The widths of help texts: narrower ones do not fit a word, and wider ones are
+// hard to read. If the width is unknown, it is the usual minimum of terminals.
 const (
 	narrowestHelp = 30
 	widestHelp    = 100
@@ -40,22 +39,22 @@ func (a *app) helpWidth() int {
 
 // showHelp prints a whole help text.
 func showHelp(cmd *cobra.Command, width int) {
-	cmd.InheritedFlags() // without which cobra does not know them here
+	cmd.InheritedFlags() // makes cobra merge them
 	text := cmp.Or(cmd.Long, cmd.Short)
 	fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n", fit(strings.TrimRight(text, "\n"), width))
 	if cmd.Runnable() || cmd.HasSubCommands() {
-		_ = showUsage(cmd, width) // the writer keeps its error
+		_ = showUsage(cmd, width) // the writer records errors
 	}
 }
 
-// showUsage prints what stands below the description in a help text.
+// showUsage prints the help text below the description.
 func showUsage(cmd *cobra.Command, width int) error {
 	usage := cmd.UseLine()
 	if cmd.HasAvailableSubCommands() {
 		usage = cmd.CommandPath() + " COMMAND [flags]"
 	}
 	head := fit("Usage: "+usage+"\n", width)
-	if cmd.HasExample() { // never folded, since they are copied
+	if cmd.HasExample() { // never folded, so that they can be copied
 		head += fmt.Sprintf("\nExamples:\n%s\n", strings.TrimRight(cmd.Example, "\n"))
 	}
 	var text strings.Builder
@@ -70,7 +69,7 @@ func showUsage(cmd *cobra.Command, width int) error {
 	return err
 }
 
-// topicsOf returns the names of the help topics that are no commands.
+// topicsOf returns the names of the help topics that are not commands.
 func topicsOf(cmd *cobra.Command) []string {
 	var names []string
 	for _, child := range cmd.Commands() {
@@ -102,8 +101,7 @@ func showCommands(text *strings.Builder, cmd *cobra.Command) {
 	show(rest, "")
 }
 
-// showFlags lists a command's flags by group. Commands in no group have no use
-// for the flags of all commands.
+// showFlags lists a command's flags by group.
 func showFlags(text *strings.Builder, cmd *cobra.Command) {
 	groupOf := map[string]string{}
 	for _, group := range flagGroups {
@@ -127,7 +125,7 @@ func showFlags(text *strings.Builder, cmd *cobra.Command) {
 		}
 	}
 	show("Flags", own)
-	if isRoot || isAside(cmd) {
+	if isRoot || isAuxiliary(cmd) {
 		return
 	}
 	for _, group := range flagGroups {
@@ -144,9 +142,9 @@ func showFlags(text *strings.Builder, cmd *cobra.Command) {
 	}
 }
 
-// isAside reports whether a command has nothing to do with caches, so that the
-// flags of all commands are of no use to it.
-func isAside(cmd *cobra.Command) bool {
+// isAuxiliary reports whether a command has nothing to do with caches, so that
+// the common flags do not apply to it.
+func isAuxiliary(cmd *cobra.Command) bool {
 	for ; cmd.HasParent(); cmd = cmd.Parent() {
 		if cmd.GroupID != "" {
 			return false

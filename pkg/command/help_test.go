@@ -62,7 +62,7 @@ func TestHelp(t *testing.T) {
 			}
 			want := 1
 			_, isNetwork := flag.Annotations[networkAnnotation]
-			if flag.Hidden || isNetwork || isAside(cmd) && cmd.LocalFlags().Lookup(flag.Name) == nil {
+			if flag.Hidden || isNetwork || isAuxiliary(cmd) && cmd.LocalFlags().Lookup(flag.Name) == nil {
 				want = 0
 			}
 			if shown != want {

@@ -52,8 +52,7 @@ func hint(err error) string {
 	return answerHint(answered)
 }
 
-// errorAdvices are the next steps after errors that need no more than to be known.
-// The first match counts.
+// errorAdvices are the next steps by error. The first match counts.
 type errorAdvices []struct {
 	about error
 	next  string
@@ -97,7 +96,7 @@ var advices = errorAdvices{
 	{client.ErrOldTLS, "Ask the server's operator to enable TLS 1.2 or 1.3."},
 }
 
-// notAFlag returns a name that no program takes for a flag.
+// notAFlag returns a name that cannot be mistaken for a flag.
 func notAFlag(name string) string {
 	if strings.HasPrefix(name, "-") {
 		return "./" + name
@@ -115,8 +114,8 @@ func shellQuote(name string) string {
 	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
-// hint is what to do about an error; about a 401 it is for the job's identity to
-// be known to the cache.
+// hint returns the next step after an error; for a 401 with --oidc, it names the
+// job's identity.
 func (a *app) hint(err error) string {
 	var answered *client.Error
 	if a.identity != nil && errors.As(err, &answered) && answered.Status == http.StatusUnauthorized {
@@ -125,7 +124,7 @@ func (a *app) hint(err error) string {
 	return hint(err)
 }
 
-// credentialHint says how to get a credential that can be used.
+// credentialHint returns how to get a usable credential.
 func credentialHint(err error) string {
 	if unconfirmed, ok := errors.AsType[*settings.UnconfirmedError](err); ok {
 		api := printable.Text(shellQuote(unconfirmed.API))
@@ -150,8 +149,7 @@ func credentialHint(err error) string {
 	return hint
 }
 
-// unsetHints are for vendors that give a job a token only if the pipeline
-// asks for it.
+// unsetHints are for vendors whose pipelines must ask for a token.
 var unsetHints = map[string]string{
 	identity.GitLab: "Ask for it in the pipeline:\n  id_tokens:\n    " + identity.EnvToken + ":\n      aud: https://cache.example.com",
 	identity.CircleCI: "CircleCI gives no token to a fork's jobs, unless the project passes secrets to builds of forks.\n" +
@@ -166,7 +164,7 @@ var identityAdvices = errorAdvices{
 	{identity.ErrAudience, "Give --oidc-audience the name that the pipeline asks for, or leave it out."},
 }
 
-// identityHints are for what identityAdvices does not know.
+// identityHints are for errors that are not in identityAdvices.
 var identityHints = map[identity.Kind]string{
 	identity.NoJob: "Known are GitHub Actions, GitLab, CircleCI and Buildkite; elsewhere set " + identity.EnvToken + " to the job's identity token.\n" +
 		"On your own machine: artifact login.",

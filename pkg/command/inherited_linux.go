@@ -6,13 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inherited returns a standard stream, or a closed file if the caller closed it:
-// then reads and writes fail, instead of finding nothing and losing results. Go
-// opens /dev/null in the place of a closed descriptor before any of our code
-// runs, for reading and writing. Programs that discard several streams do the
-// same, but then one opened file is behind more than one of them (daemons), or
-// all are /dev/null (Node.js). One that discards standard output alone like that
-// (DEVNULL in Python) looks the same as one that closes it: a hint says so.
+// inherited returns a standard stream, or a closed file if the caller closed it,
+// so that reads and writes fail. Before our code runs, Go opens /dev/null for
+// reading and writing in place of a closed descriptor. Programs that discard
+// several streams do the same, but then streams share an opened file (daemons),
+// or all are /dev/null (Node.js). A program that so discards only standard output
+// (DEVNULL in Python) looks like one that closes it; a hint explains this.
 func inherited(file *os.File) *os.File {
 	if file == nil {
 		return nil
@@ -35,9 +34,8 @@ func inherited(file *os.File) *os.File {
 	return closed
 }
 
-// isShared reports whether the opened file behind fd is behind another standard
-// stream too: flags belong to the opened file. O_NONBLOCK means nothing to
-// /dev/null.
+// isShared reports whether fd shares its opened file with another standard
+// stream: flags belong to the opened file. O_NONBLOCK has no effect on /dev/null.
 func isShared(fd uintptr, flags int) bool {
 	blocking := func(other uintptr) bool {
 		of, err := unix.FcntlInt(other, unix.F_GETFL, 0)
@@ -63,8 +61,8 @@ func isNull(fd uintptr) bool {
 	return unix.Fstat(int(fd), &info) == nil && info.Rdev == unix.Mkdev(1, 3)
 }
 
-// areAllNull reports whether all standard streams are /dev/null, and standard input
-// is open for reading only, which Go does not do by itself.
+// areAllNull reports whether all standard streams are /dev/null, and standard
+// input is open only for reading, which Go itself does not do.
 func areAllNull() bool {
 	flags, err := unix.FcntlInt(0, unix.F_GETFL, 0)
 	return err == nil && flags&unix.O_ACCMODE == unix.O_RDONLY && isNull(0) && isNull(1) && isNull(2)

@@ -4,6 +4,6 @@ package command
 
 import "os"
 
-// inherited is a standard stream as it is: here nothing tells /dev/null, which Go
-// opens in the place of a closed one, from what the caller opened.
+// inherited returns the stream unchanged: on this system a closed stream cannot
+// be distinguished from /dev/null.
 func inherited(file *os.File) *os.File { return file }

@@ -24,8 +24,8 @@ func (o *keyOptions) register(flags *pflag.FlagSet) {
 	readEnvironment(flags, "signature-key-file")
 }
 
-// signer returns nil without a key. That is an error if the work tree wants
-// artifacts signed: they would be sent unsigned or accepted unchecked.
+// signer returns the signer, or nil without a key. That is an error if the work
+// tree requires signatures.
 func (a *app) signer(o keyOptions, s settings.Settings) (*artifact.Signer, error) {
 	key := s.SignatureKey
 	if o.file != "" {

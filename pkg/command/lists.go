@@ -18,29 +18,28 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// defaultJobs is how many artifacts are worked on at a time.
+// defaultJobs is how many artifacts are processed at a time.
 const defaultJobs = 16
 
-// maxJobs keeps a typing error from using up all memory.
+// maxJobs keeps a typo from using up all memory.
 const maxJobs = 1000
 
-// The file descriptors that a job takes at most (its file, the one that waits
-// behind it, and a connection that is replaced), and those that all of them
-// share.
+// The maximum number of file descriptors of a job (its file, the next one, and a
+// connection that is being replaced), and of those that all jobs share.
 const (
 	filesOfJob  = 4
 	sharedFiles = 12
 )
 
-// affordable returns how many jobs can run at a time: as many as the user
-// wants, or fewer if few files may be open.
-func affordable(jobs uint64) int {
+// limitJobs returns how many jobs can run at a time: jobs, or fewer if the limit
+// of open files is low.
+func limitJobs(jobs uint64) int {
 	files := maxOpenFiles()
 	files -= min(files, sharedFiles)
 	return int(min(jobs, maxJobs, max(1, files/filesOfJob))) //nolint:gosec // no more than maxJobs
 }
 
-// listOptions name many inputs, in one of several ways.
+// listOptions are the flags that name many inputs.
 type listOptions struct {
 	args                []string
 	filesFrom, manifest string
@@ -60,8 +59,8 @@ func (o *listOptions) register(flags *pflag.FlagSet) {
 // isListed reports whether a list names the inputs.
 func (o *listOptions) isListed() bool { return o.filesFrom != "" || o.manifest != "" }
 
-// check refuses combinations that make no sense. argument names what the
-// command takes beside flags.
+// check rejects invalid combinations. argument is the name of the command's
+// arguments.
 func (o *listOptions) check(argument string) error {
 	switch {
 	case o.filesFrom != "" && o.manifest != "", o.isListed() && len(o.args) > 0:
@@ -74,7 +73,7 @@ func (o *listOptions) check(argument string) error {
 	return nil
 }
 
-// checkFiles is check for commands whose arguments are files.
+// checkFiles is like check, for commands whose arguments are files.
 func (o *listOptions) checkFiles() error {
 	if err := o.check("FILE"); err != nil {
 		return err
@@ -89,7 +88,7 @@ func (o *listOptions) checkFiles() error {
 	return nil
 }
 
-// open opens the list, whose inputs are all like the one given.
+// open opens the list, whose inputs are copies of like.
 func (o *listOptions) open(stdin *os.File, like transfer.Input) (transfer.Inputs, error) {
 	if o.manifest != "" {
 		return openList("--manifest", o.manifest, stdin, func(list transfer.List) transfer.Inputs { return list.Manifest(like) })
@@ -99,7 +98,7 @@ func (o *listOptions) open(stdin *os.File, like transfer.Input) (transfer.Inputs
 	})
 }
 
-// openList opens a list by its name, or standard input. The file is closed when
+// openList opens a list by its name, or standard input. The file is closed after
 // the inputs were read.
 func openList(flag, name string, stdin *os.File, read func(transfer.List) transfer.Inputs) (transfer.Inputs, error) {
 	if name == "-" {
@@ -115,7 +114,7 @@ func openList(flag, name string, stdin *os.File, read func(transfer.List) transf
 	}, nil
 }
 
-// terminator ends each name of --files-from.
+// terminator returns the byte that ends each name of --files-from.
 func (o *listOptions) terminator() byte {
 	if o.null {
 		return 0
@@ -123,7 +122,7 @@ func (o *listOptions) terminator() byte {
 	return '\n'
 }
 
-// named returns inputs with these names, all like the one given.
+// named returns inputs with these names, otherwise copies of like.
 func named(paths []string, stdin *os.File, like transfer.Input) []transfer.Input {
 	inputs := make([]transfer.Input, len(paths))
 	for i, path := range paths {
@@ -146,8 +145,8 @@ func listOf(inputs ...transfer.Input) transfer.Inputs {
 	}
 }
 
-// expect tells the progress how many inputs there will be, where that is known
-// or can be counted meanwhile. Lines that are no entry count too.
+// expect sets the expected number of inputs, if it is known or can be counted in
+// the background. It also counts lines without an entry.
 func (o *listOptions) expect(ctx context.Context, shown *ui.Many) {
 	name := cmp.Or(o.filesFrom, o.manifest)
 	if name == "" {
@@ -157,11 +156,11 @@ func (o *listOptions) expect(ctx context.Context, shown *ui.Many) {
 	if info, err := os.Stat(name); err != nil || name == "-" || !info.Mode().IsRegular() {
 		return
 	}
-	shown.ExpectCount(func() (int, error) { return countIn(ctx, name, o.terminator()) })
+	shown.ExpectCount(func() (int, error) { return countEntries(ctx, name, o.terminator()) })
 }
 
-// countIn counts the entries of a file, each of which ends with a terminator.
-func countIn(ctx context.Context, name string, terminator byte) (n int, err error) {
+// countEntries counts the entries of a file, each of which ends with terminator.
+func countEntries(ctx context.Context, name string, terminator byte) (n int, err error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return 0, err

@@ -19,10 +19,10 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// tokensPage is where users of Vercel create tokens.
+// tokensPage is the page where Vercel's users create tokens.
 const tokensPage = "https://vercel.com/account/settings/tokens"
 
-// maxToken limits how much is read of a token.
+// maxToken limits how many bytes of a token are read.
 const maxToken = 64 << 10
 
 // loginOptions are the command line of login.
@@ -105,7 +105,7 @@ func runLogin(ctx context.Context, a *app, o loginOptions) error {
 	return nil
 }
 
-// check refuses what cannot work, before anything is asked.
+// check rejects what cannot work, before any question.
 func (l *login) check() error {
 	if err := l.resolver.CheckConfirmed(); err != nil {
 		return err
@@ -127,8 +127,8 @@ func (l *login) check() error {
 	return nil
 }
 
-// checkStorage finds out where the token can be stored, before anybody creates and
-// types one in vain.
+// checkStorage checks that the token can be stored, before the user creates and
+// types one.
 func (l *login) checkStorage(ctx context.Context) error {
 	l.storage, l.wait = credential.InKeyring, credential.KeyringWait
 	switch {
@@ -176,23 +176,23 @@ func (l *login) readToken(ctx context.Context) (credential.Secret, error) {
 	return credential.NewSecret(text), nil
 }
 
-// askToken says what to type, and waits for it. The echo is off before the first
-// word appears: people paste as soon as they see any.
+// askToken prompts for the token. The echo is off before the first word appears,
+// since people paste as soon as they see it.
 func (l *login) askToken(ctx context.Context) (string, error) {
 	show, err := l.console.HideTyping()
 	if err != nil {
 		return "", err
 	}
 	defer show()
-	l.sayWhere()
+	l.describeServer()
 	if l.options.web {
 		l.openPage(tokensPage)
 	}
 	return l.console.Ask(ctx, "Token (not shown): ")
 }
 
-// sayWhere says which server this is about, and where its tokens come from.
-func (l *login) sayWhere() {
+// describeServer prints which server this is, and where to create tokens.
+func (l *login) describeServer() {
 	l.say("Logging in to %s", l.resolver.Origin())
 	if l.resolver.Origin() == credential.Vercel {
 		l.say("Create a token at %s", tokensPage)
@@ -201,12 +201,12 @@ func (l *login) sayWhere() {
 	l.say("Ask the server's operator for a token. (For turborepo-remote-cache, use one of its TURBO_TOKEN.)")
 }
 
-// introduce checks the token, finds out what it is good for, and chooses the
+// verify checks the token, gets its user and cache status, and chooses the
 // default team.
 func (l *login) introduce(ctx context.Context) error {
 	cache, err := l.newClient(l.settings, l.options.network, 1)
 	if err == nil && l.resolver.Origin() == credential.Vercel {
-		if err = l.meet(ctx, cache); err == nil {
+		if err = l.askVercel(ctx, cache); err == nil {
 			cache, err = l.newClient(l.settings, l.options.network, 1) // for the team
 		}
 	}
@@ -229,7 +229,7 @@ func (l *login) introduce(ctx context.Context) error {
 	return err
 }
 
-// save stores the account: the team only where it was chosen in a login.
+// save stores the account, with the team only if it was chosen in a login.
 func (l *login) save(ctx context.Context) error {
 	account := credential.Account{API: apiOf(l.settings), Storage: l.storage}
 	if origin := l.settings.TeamOrigin; origin == "--team" || origin == settings.LoginOrigin {

@@ -19,10 +19,10 @@ const maxTeamName = 60
 // maxAsked limits how often a question is repeated.
 const maxAsked = 3
 
-// meet asks Vercel who the token belongs to, and settles the default team. What
-// Vercel does not tell, as for a token of one team only, is no error: the check
-// of the token comes after.
-func (l *login) meet(ctx context.Context, cache *client.Client) (err error) {
+// askVercel gets the token's user from Vercel, and chooses the default team. An
+// answer without them, as for a token of a single team, is not an error: the
+// token is checked later.
+func (l *login) askVercel(ctx context.Context, cache *client.Client) (err error) {
 	l.user, err = cache.User(ctx)
 	if err := unlessRefused(err); err != nil {
 		return err
@@ -48,7 +48,7 @@ func (l *login) meet(ctx context.Context, cache *client.Client) (err error) {
 	return nil
 }
 
-// unlessRefused returns err, unless it is a refusal by the server.
+// unlessRefused returns err, or nil if the server refused.
 func unlessRefused(err error) error {
 	var answered *client.Error
 	if errors.As(err, &answered) && answered.Status != 0 {

@@ -23,15 +23,14 @@ type networkOptions struct {
 	proxy, headerFile             string
 	preflight                     *bool
 	retries                       uint64
-	client                        client.Options // what is passed on as it is
+	client                        client.Options // passed on unchanged
 	oidc                          oidcOptions
 }
 
-// networkAnnotation marks a flag that the help of commands leaves to the topic
-// network.
+// networkAnnotation marks a flag that only the topic network lists.
 const networkAnnotation = "artifact_network"
 
-// The variables that hold what argument lists are no place for.
+// The variables for values that argument lists must not contain.
 const (
 	envProxy   = "ARTIFACT_PROXY"
 	envHeaders = settings.EnvHeaders
@@ -84,7 +83,7 @@ func addNetworkFlags(to, flags *pflag.FlagSet) {
 	to.AddFlagSet(flags)
 }
 
-// network is what networkOptions say. An origin is empty if its part is.
+// network is the parsed networkOptions. An origin is empty if its value is.
 type network struct {
 	proxy, proxyOrigin string
 	certificate        *tls.Certificate
@@ -93,8 +92,8 @@ type network struct {
 	headerOrigin       string
 }
 
-// network reads the files that the options name, and checks everything before
-// anything is sent. The error is of type [*settings.Error].
+// network reads the files in the options, and checks all values. The error is of
+// type [*settings.Error].
 func (a *app) network(o networkOptions) (n network, err error) {
 	if n.proxy, n.proxyOrigin, err = a.proxy(o.proxy); err != nil {
 		return n, &settings.Error{Origin: n.proxyOrigin, Err: err}
@@ -114,7 +113,7 @@ func (a *app) network(o networkOptions) (n network, err error) {
 
 var errProxyPassword = errors.New("a password in an argument can be read by everybody on this machine: set " + envProxy)
 
-// proxy returns the URL of the given proxy, and where it was given.
+// proxy returns the URL of the proxy, and its origin.
 func (a *app) proxy(flag string) (raw, origin string, err error) {
 	if flag == "" {
 		raw, err = usertext.ParseValue(a.env.Getenv(envProxy))
@@ -133,9 +132,9 @@ func (a *app) proxy(flag string) (raw, origin string, err error) {
 	return flag, "--proxy", client.CheckProxy(flag)
 }
 
-// rootCAs returns the certificates to trust at the URL target, or nil for the
-// system's own. SSL_CERT_FILE is read here because Go ignores one that it cannot
-// read, and knows it on Linux only.
+// rootCAs returns the certificates to trust for the URL target, or nil for the
+// system's. It reads SSL_CERT_FILE because Go ignores errors in it, and supports
+// it only on Linux.
 func (a *app) rootCAs(caCert, target string) (*x509.CertPool, error) {
 	files := []struct{ origin, path string }{{"--ca-cert", caCert}}
 	if !strings.HasPrefix(target, "http://") {
@@ -175,7 +174,7 @@ func passwordOf(proxy string) string {
 	}
 	_, password, _ := strings.Cut(userinfo, ":")
 	if plain, err := url.PathUnescape(password); err == nil {
-		return plain // the filter knows its escaped forms too
+		return plain // the filter also finds its escaped forms
 	}
 	return password
 }

@@ -15,14 +15,14 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// oidcOptions are the flags for a CI job that shows its own identity.
+// oidcOptions are the flags for the identity of a CI job.
 type oidcOptions struct {
 	enabled                              bool
 	clientID, tokenURL, issuer, policyID string
 	audience                             string
 }
 
-// oidcFlag is also the origin of such a token in status.
+// oidcFlag is also the origin of the token in status.
 const oidcFlag = "--oidc"
 
 func (o *oidcOptions) register(to *pflag.FlagSet) {
@@ -37,8 +37,8 @@ func (o *oidcOptions) register(to *pflag.FlagSet) {
 	addNetworkFlags(to, flags)
 }
 
-// exchange returns where to exchange the job's token, or nil if the cache
-// accepts it as it is. Vercel's does not.
+// exchange returns where to exchange the job's token, or nil if the cache accepts
+// it directly. Vercel's does not.
 func (o oidcOptions) exchange(resolver *settings.Resolver, s settings.Settings) (*identity.Exchange, error) {
 	e := &identity.Exchange{
 		TokenURL: o.tokenURL, Issuer: o.issuer, ClientID: o.clientID, PolicyID: o.policyID,
@@ -59,8 +59,7 @@ func (o oidcOptions) exchange(resolver *settings.Resolver, s settings.Settings) 
 	return nil, nil
 }
 
-// authorizeAsJob gets a token for the job's identity, before anything is
-// read or sent.
+// authorizeAsJob gets a token for the job's identity.
 func (a *app) authorizeAsJob(ctx context.Context, net networkOptions, resolver *settings.Resolver, s *settings.Settings) error {
 	if err := resolver.CheckConfirmed(); err != nil {
 		return err
@@ -95,7 +94,7 @@ func (a *app) authorizeAsJob(ctx context.Context, net networkOptions, resolver *
 	return nil
 }
 
-// refusedIdentity says who the cache would have to trust.
+// refusedIdentity returns a hint about the identity that the cache must trust.
 func (a *app) refusedIdentity() string {
 	about := a.identity.About()
 	if about.Endpoint != "" {
@@ -118,7 +117,7 @@ type identityJSON struct {
 	Expires  *time.Time `json:"expires,omitempty"`
 }
 
-// newIdentityJSON returns nil if no identity was used.
+// newIdentityJSON returns the identity, or nil without one.
 func (a *app) newIdentityJSON() *identityJSON {
 	if a.identity == nil {
 		return nil
@@ -160,7 +159,7 @@ func (a *app) endIdentity() {
 	if a.identity == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), revokeWait) // also after an interrupt
+	ctx, cancel := context.WithTimeout(context.Background(), revokeWait) // even after an interrupt
 	defer cancel()
 	if err := a.identity.Revoke(ctx); err != nil {
 		a.warn(fmt.Sprintf("the access token was not revoked, and stays valid until it expires: %v", err))

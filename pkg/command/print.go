@@ -27,7 +27,7 @@ import (
 type streams struct {
 	redactor       *redact.Redactor
 	results        *strictWriter
-	onTerminal     bool // results are
+	onTerminal     bool // results go to a terminal
 	screen         *ui.Screen
 	stdout, stderr *redact.Writer
 }
@@ -38,7 +38,7 @@ func (e Env) openStreams() *streams {
 	screen := ui.NewScreen(stderr, func() int { return ui.Columns(e.Stderr) })
 	results := &strictWriter{next: stdout}
 	onTerminal := ui.IsTerminal(e.Stdout)
-	if onTerminal { // mostly the one that the bar is on
+	if onTerminal { // usually the one with the bar
 		results.next = screen.Beside(stdout)
 	}
 	return &streams{
@@ -50,7 +50,7 @@ func (e Env) openStreams() *streams {
 	}
 }
 
-// flush writes what was held back because a secret might have begun there.
+// flush writes what was held back as the possible beginning of a secret.
 func (s *streams) flush() {
 	if err := s.stdout.Flush(); s.results.err == nil {
 		s.results.err = err
@@ -58,8 +58,8 @@ func (s *streams) flush() {
 	_ = s.stderr.Flush() // there is nowhere left to report an error
 }
 
-// strictWriter remembers the first error, so that no command has to check each
-// line that it prints, and none succeeds without its results.
+// strictWriter records the first error, so that commands need not check every
+// line, but fail if their results go to a terminal lost.
 type strictWriter struct {
 	next io.Writer
 	err  error
@@ -81,7 +81,7 @@ func (a *app) reveal(text string) error {
 	return nil
 }
 
-// hide hides a secret in everything printed from now on.
+// hide hides a secret in all output from now on.
 func (a *app) hide(secret string) { a.streams.redactor.Add(secret) }
 
 // say prints a message, unless -q is given.
@@ -98,14 +98,14 @@ func (a *app) warn(text string) {
 	}
 }
 
-// note prints a line that is good to know, unless -q is given.
+// note prints an informational line, unless -q is given.
 func (a *app) note(text string) {
 	if !a.common.quiet {
 		a.printLine(text)
 	}
 }
 
-// printError prints an error as one line, and the stack of a panic below it.
+// printError prints an error on one line, and a panic's stack below it.
 func (a *app) printError(err error) {
 	a.printLabelled("artifact:", errorText(err), ui.Palette.Error)
 	if broken, ok := errors.AsType[*fault.Error](err); ok {
@@ -113,8 +113,8 @@ func (a *app) printError(err error) {
 	}
 }
 
-// errorText returns the text of an error in one line. Those of joined errors have
-// one for each.
+// errorText returns the text of an error, with one line for each of joined
+// errors.
 func errorText(err error) string {
 	text := err.Error()
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
@@ -138,8 +138,8 @@ func (a *app) printHint(next string) {
 
 func (a *app) printLine(text string) { a.printLabelled("artifact:", text, nil) }
 
-// printLabelled prints a line with a label before it, which is painted if paint
-// is not nil.
+// printLabelled prints a line after a label, which paint colours if it is not
+// nil.
 func (a *app) printLabelled(label, text string, paint func(ui.Palette, string) string) {
 	line := strings.TrimPrefix(a.fold(label+" "+text), label)
 	if paint != nil {
@@ -148,19 +148,19 @@ func (a *app) printLabelled(label, text string, paint func(ui.Palette, string) s
 	fmt.Fprintln(a.streams.screen, label+line)
 }
 
-// fold makes a line fit the terminal, if it goes to one. Secrets are hidden
-// first: the filter does not recognize one that is broken.
+// fold makes a line fit the terminal, if it goes to one. It hides secrets first,
+// since the filter would not recognize a broken one.
 func (a *app) fold(line string) string {
 	return a.streams.screen.Fold(a.streams.redactor.String(printable.Text(line)))
 }
 
-// printResult prints one line of results. Programs get names byte by byte; a
-// terminal gets them escaped.
+// printResult prints a line of results. A terminal gets it escaped, a program
+// unchanged.
 func (a *app) printResult(line string) {
 	if a.streams.onTerminal {
 		line = printable.Text(line)
 	}
-	fmt.Fprintln(a.streams.results, line) // the writer keeps its error
+	fmt.Fprintln(a.streams.results, line) // the writer records errors
 }
 
 // printJSON prints one object on one line.
@@ -168,7 +168,7 @@ func (a *app) printJSON(object any) {
 	var line strings.Builder
 	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(object) // every one of ours can be encoded
+	_ = encoder.Encode(object) // our objects can all be encoded
 	a.printResult(strings.TrimSuffix(line.String(), "\n"))
 }
 
@@ -185,15 +185,15 @@ func (a *app) progress() *ui.Progress {
 	return ui.NewProgress(a.streams.screen, style)
 }
 
-// beginOne begins to show the transfer of a single artifact.
-func (a *app) beginOne(name string) *ui.Transfer {
-	a.shown = a.progress().Begin(a.streams.redactor.String(name)) // whose beginning a bar cuts
+// showTransfer shows the transfer of a single artifact.
+func (a *app) showTransfer(name string) *ui.Transfer {
+	a.shown = a.progress().Begin(a.streams.redactor.String(name)) // before a bar truncates its start
 	return a.shown
 }
 
-// commonCause returns what an error says that is not about one artifact: that the
-// server cannot be reached, that one request for many has failed, or that the run
-// had ended. It is empty for all others.
+// commonCause returns the reason of an error that does not concern only one
+// artifact: the server cannot be reached, a request for many artifacts failed, or
+// the run has stopped. It is empty for other errors.
 func commonCause(err error) string {
 	if untried, ok := errors.AsType[*transfer.NotTriedError](err); ok {
 		return untried.Err.Error()
@@ -209,7 +209,7 @@ func commonCause(err error) string {
 	return ""
 }
 
-// causes are common causes that were printed since something has succeeded.
+// causes are the common causes printed since the last success.
 type causes struct {
 	mu   sync.Mutex
 	said []string

@@ -86,7 +86,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	if err != nil {
 		return err
 	}
-	// First of all: git is what a small upload waits for.
+	// First, because small uploads wait for git.
 	detection := a.newDetection(ctx, o.metadata)
 	defer detection.stop()
 	if single != nil || !o.skipExisting { // a list may be there already
@@ -105,14 +105,15 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 			return err
 		}
 	}
-	// A dry run asks the cache only what it has, and only where it may.
+	// A dry run needs the cache only with --skip-existing, and only if
+	// authorized.
 	if !o.dryRun || o.skipExisting {
 		if err := a.authorize(ctx, o.network, resolver, &s); err != nil && (!o.dryRun || isUsage(err)) {
 			return err
 		}
 	}
-	// A dry run needs none, but must find what is wrong with its settings.
-	cache, err := a.newClient(s, o.network, affordable(o.jobs))
+	// A dry run does not need it, but must report wrong settings.
+	cache, err := a.newClient(s, o.network, limitJobs(o.jobs))
 	if err != nil {
 		return err
 	}
@@ -122,14 +123,14 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	if single == nil {
 		return a.putAll(ctx, uploader, inputs, o)
 	}
-	shown := a.beginOne(single.Path)
+	shown := a.showTransfer(single.Path)
 	uploader.Progress = shown
 	result := uploader.Put(ctx, *single)
 	shown.End()
 	return a.printPut(result)
 }
 
-// putAll uploads a list, prints each result as it comes, and then a summary.
+// putAll uploads a list, and prints each result and then a summary.
 func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs transfer.Inputs, o putOptions) error {
 	if uploader.Client == nil && o.skipExisting {
 		a.warn("no credential: not checking what the cache already has")
@@ -140,7 +141,7 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	}
 	shown := a.progress().BeginMany("uploading")
 	o.expect(ctx, shown)
-	batch := transfer.Batch{Jobs: affordable(o.jobs), FailFast: o.failFast, Progress: shown}
+	batch := transfer.Batch{Jobs: limitJobs(o.jobs), FailFast: o.failFast, Progress: shown}
 	err := printList(ctx, tally, shown, uploader.PutAll(ctx, inputs, batch), func(r transfer.Result) error {
 		switch r.Status {
 		case transfer.Skipped:
@@ -166,7 +167,7 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 
 // printPut prints a result and returns its error, if any.
 func (a *app) printPut(r transfer.Result) error {
-	err := underName("uploading", r.Path, r.Err)
+	err := withName("uploading", r.Path, r.Err)
 	switch {
 	case a.common.json && err != nil && r.Path == "": // an invalid entry
 		a.printJSON(failureJSON{newErrorJSON(err)})

@@ -10,7 +10,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// inputs returns what to upload, without opening it: a single input, or a list.
+// inputs returns the input or the list to upload, without opening it.
 func (o *putOptions) inputs(a *app) (single *transfer.Input, list transfer.Inputs, err error) {
 	if err := o.checkInputs(); err != nil {
 		return nil, nil, err
@@ -36,7 +36,7 @@ func (o *putOptions) inputs(a *app) (single *transfer.Input, list transfer.Input
 	return nil, o.shard.Of(list), nil
 }
 
-// checkInputs refuses what does not fit together.
+// checkInputs rejects invalid combinations.
 func (o *putOptions) checkInputs() error {
 	if err := o.checkFiles(); err != nil {
 		return err
@@ -59,7 +59,7 @@ func (o *putOptions) checkInputs() error {
 	return nil
 }
 
-// single returns the one input: a file, or standard input.
+// single returns the only input: a file, or standard input.
 func (o *putOptions) single(stdin *os.File, like transfer.Input) (*transfer.Input, error) {
 	if len(o.args) == 1 {
 		return &named(o.args, stdin, like)[0], nil
@@ -71,8 +71,8 @@ func (o *putOptions) single(stdin *os.File, like transfer.Input) (*transfer.Inpu
 	return &named([]string{"-"}, stdin, like)[0], nil
 }
 
-// filesBelow returns the files below directories, and those that are named. skipped,
-// if not nil, is called for what is left out.
+// filesBelow returns the files in directories, and the named files. skipped, if
+// not nil, is called for files that are skipped.
 func (o *putOptions) filesBelow(like transfer.Input, skipped func(path string, why transfer.Skip)) transfer.Inputs {
 	return func(yield func(transfer.Input, error) bool) {
 		for _, path := range o.args {
@@ -89,8 +89,8 @@ func (o *putOptions) filesBelow(like transfer.Input, skipped func(path string, w
 	}
 }
 
-// expect tells the progress how many inputs there will be. Directories are walked
-// a second time for that: the first walk goes no faster than the uploads.
+// expect sets the expected number of inputs. It walks directories separately,
+// because the other walk is as slow as the uploads.
 func (o *putOptions) expect(ctx context.Context, shown *ui.Many) {
 	switch {
 	case o.recursive:

@@ -19,8 +19,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
-// metadataOptions are the flags that describe an artifact. What is nil was not
-// given, and is detected; an empty value leaves the header out.
+// metadataOptions are the flags that describe an artifact. A nil value is
+// detected; an empty value omits the header.
 type metadataOptions struct {
 	ci, interactive, sha, dirtyHash *string
 	duration                        *time.Duration
@@ -44,7 +44,7 @@ func (o *metadataOptions) register(flags *pflag.FlagSet) {
 	readEnvironment(flags, "ci", "interactive", "sha", "dirty-hash", "no-git")
 }
 
-// checkHeader checks a value by the API's limits. An empty one is not sent.
+// checkHeader checks a value against the API's limits. An empty one is not sent.
 func checkHeader(header, value string) error {
 	if value == "" {
 		return nil
@@ -52,12 +52,12 @@ func checkHeader(header, value string) error {
 	return api.CheckHeader(header, value)
 }
 
-// wantsGit reports whether git has anything to find out.
+// wantsGit reports whether git is needed.
 func (o *metadataOptions) wantsGit() bool {
 	return !o.noGit && (o.sha == nil || o.dirtyHash == nil)
 }
 
-// parseDuration parses whole milliseconds, or a Go duration. Without text it
+// parseDuration parses whole milliseconds or a Go duration. For an empty text it
 // returns nil.
 func parseDuration(text string) (*time.Duration, error) {
 	if text == "" {
@@ -67,7 +67,7 @@ func parseDuration(text string) (*time.Duration, error) {
 	if err == nil && ms > math.MaxInt64/int64(time.Millisecond) {
 		return nil, fmt.Errorf("%s milliseconds are more than 292 years", text)
 	}
-	duration := time.Duration(max(ms, -1)) * time.Millisecond // the product of less may be anything
+	duration := time.Duration(max(ms, -1)) * time.Millisecond // any other negative number may overflow
 	if err != nil {
 		duration, err = time.ParseDuration(text)
 	}
@@ -77,12 +77,11 @@ func parseDuration(text string) (*time.Duration, error) {
 	return &duration, nil
 }
 
-// gitGrace is how long git may take after everything else is ready.
+// gitGrace is how long to wait for git after everything else is ready.
 const gitGrace = 3 * time.Second
 
-// detection finds out what nobody gave: the CI vendor, whether a person watches,
-// and the state of the work tree. It runs beside everything else, once it was
-// started.
+// detection detects, in the background, what the flags do not set: the CI vendor,
+// whether a person watches, and the state of the work tree.
 type detection struct {
 	app     *app
 	options metadataOptions
@@ -98,7 +97,8 @@ type detection struct {
 	metadata artifact.Metadata
 }
 
-// newDetection starts nothing yet. The caller must call stop.
+// newDetection returns a detection that is not started. The caller must call
+// stop.
 func (a *app) newDetection(ctx context.Context, o metadataOptions) *detection {
 	ctx, cancel := context.WithCancel(ctx)
 	d := &detection{app: a, options: o, giveUp: cancel, ready: make(chan struct{}), ci: provenance.DetectCI(a.env.LookupEnv)}
@@ -119,15 +119,14 @@ func (a *app) newDetection(ctx context.Context, o metadataOptions) *detection {
 	return d
 }
 
-// stop ends git if it still runs.
+// stop stops git if it is still running.
 func (d *detection) stop() {
 	d.giveUp()
 	d.start() // only closes ready
 	<-d.ready
 }
 
-// describe is called when everything else is ready. It waits for git, but
-// not forever.
+// describe waits for git, up to gitGrace, and returns the metadata.
 func (d *detection) describe(ctx context.Context) artifact.Metadata {
 	d.once.Do(func() {
 		d.start()
@@ -143,7 +142,7 @@ func (d *detection) describe(ctx context.Context) artifact.Metadata {
 	return d.metadata
 }
 
-// join fills in what was not given.
+// join adds detected values to given ones.
 func (d *detection) join() artifact.Metadata {
 	given := d.options
 	m := artifact.Metadata{Tag: given.tag, Duration: given.duration, CI: d.value(given.ci, api.HeaderCI, "the CI vendor", d.ci.Vendor)}
@@ -170,9 +169,9 @@ func (d *detection) value(given *string, header, what, detected string) string {
 	return detected
 }
 
-// noteGit says why git reported nothing or not everything. A revision
-// without its changes looks like a clean tree, so that needs a warning; so
-// does an untrusted owner in CI, where the job lacks a step.
+// noteGit reports why a value from git is missing. This is a warning if only the
+// changes are missing, since the tree would look clean, and for an untrusted
+// owner in CI, where the job lacks a step.
 func (d *detection) noteGit() {
 	if d.err == nil {
 		return

@@ -18,9 +18,9 @@ func (a *app) printed(err error) error {
 	return &artifactError{err}
 }
 
-// underName replaces the id in an error of the client by the path that the
-// user knows. One request for many artifacts has no id.
-func underName(doing, path string, err error) error {
+// withName replaces the id in an error of the client by the input's path. A
+// request for many artifacts has no id.
+func withName(doing, path string, err error) error {
 	if answered, ok := err.(*client.Error); ok && path != "" && answered.ID != "" {
 		renamed := *answered
 		renamed.Doing, renamed.Name = doing, path
@@ -29,7 +29,7 @@ func underName(doing, path string, err error) error {
 	return err
 }
 
-// pathBase64 returns a path that JSON cannot carry, or "".
+// pathBase64 returns a path in base64 if it is not valid in JSON, or "".
 func pathBase64(path string) string {
 	if utf8.ValidString(path) {
 		return ""
@@ -45,7 +45,7 @@ func known(size int64) *int64 {
 	return &size
 }
 
-// metadataJSON is what was sent of an artifact's metadata.
+// metadataJSON is the metadata that was sent.
 type metadataJSON struct {
 	CI          string `json:"ci,omitempty"`
 	Interactive *int   `json:"interactive,omitempty"`
@@ -68,8 +68,8 @@ func newMetadataJSON(m artifact.Metadata) *metadataJSON {
 	return shown
 }
 
-// foundJSON is what a cache has, as --json prints it. Scripts rely on the
-// names.
+// foundJSON describes an artifact in the cache, as --json prints it. Scripts rely
+// on the names.
 type foundJSON struct {
 	Hash     artifact.ID   `json:"hash,omitempty"`
 	Size     *int64        `json:"size,omitempty"`
@@ -87,8 +87,8 @@ func newFoundJSON(found client.Found, size int64, path string) foundJSON {
 	}
 }
 
-// noteSchemes says which scheme artifacts are signed with: turbo versions
-// that do not know it silently report a miss.
+// noteSchemes warns about signature schemes that some versions of turbo silently
+// treat as a miss.
 func (a *app) noteSchemes(signed map[transfer.Signature]int) {
 	for _, scheme := range []struct {
 		signature transfer.Signature

@@ -1,8 +1,8 @@
-// Package command is the command line. Each verb has a file of its own, to be
-// read from top to bottom: options, constructor, run function. What verbs share
-// is in app.go (dependencies), flags.go and network.go (flags), lists.go (lists
-// of inputs), print.go, results.go and tally.go (output), errors.go (errors and
-// exit codes) and hints.go (next steps). Start at [Run].
+// Package command is the command line. Each command has its own file, to be read
+// from top to bottom: options, constructor, run function. Commands share app.go
+// (dependencies), flags.go and network.go (flags), lists.go (lists of inputs),
+// print.go, results.go and tally.go (output), errors.go (errors and exit codes)
+// and hints.go (next steps). Start at [Run].
 package command
 
 import (
@@ -29,7 +29,7 @@ same API, and run such a server yourself.`,
 			return setFromEnvironment(cmd.Flags(), a.env.Getenv)
 		},
 	}
-	// First of all: the commands that cobra adds keep what they find here.
+	// First, because the commands that cobra adds copy these.
 	root.SetIn(a.env.Stdin)
 	root.SetOut(a.streams.results)
 	root.SetErr(a.streams.screen)
@@ -53,25 +53,25 @@ same API, and run such a server yourself.`,
 	add(groupAccount, newLoginCommand(a), newLogoutCommand(a), newStatusCommand(a))
 	add(groupServer, newServeCommand(a))
 	root.AddCommand(newVersionCommand(), newEnvironmentTopic(a), newExitCodesTopic(), newListsTopic(), newNetworkTopic(a))
-	root.AddCommand(newStrangerCommands()...)
+	root.AddCommand(newForeignCommands()...)
 	addHelpCommand(root)
 	addCompletionCommand(root)
 	a.makeUsageErrors(root)
 	if len(a.env.Args) > 0 && strings.HasPrefix(a.env.Args[0], cobra.ShellCompRequestCmd) {
-		completeFromHelp(root) // a shell asks: nobody else needs it
+		completeFromHelp(root) // only for a shell's completion
 	}
 	return root
 }
 
-// The groups of commands in help. Commands in none have nothing to do with
-// caches.
+// The groups of commands in help. Commands without a group have nothing to do
+// with caches.
 const (
 	groupArtifacts = "artifacts"
 	groupAccount   = "account"
 	groupServer    = "server"
 )
 
-// addHelpCommand adds cobra's command help, in our words.
+// addHelpCommand adds cobra's command help, with our texts.
 func addHelpCommand(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	help, _, _ := root.Find([]string{"help"})
@@ -81,19 +81,18 @@ func addHelpCommand(root *cobra.Command) {
 	completeTopics(help)
 }
 
-// addCompletionCommand adds cobra's command completion, in our words.
+// addCompletionCommand adds cobra's command completion, with our texts.
 func addCompletionCommand(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	completion, _, _ := root.Find([]string{"completion"})
 	completion.Short = "Print a completion script for a shell"
 	completion.Long = "Print a script that completes commands, flags and their values in a shell. The\nhelp of each shell's command says where to put it."
 	completion.Example = "  source <(artifact completion bash)\n  artifact completion fish | source"
-	// Without a function it takes any argument.
+	// Without a function it accepts any argument.
 	completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 }
 
-// makeUsageErrors marks what cobra finds wrong with arguments as the user's
-// mistake.
+// makeUsageErrors turns cobra's errors about arguments into usage errors.
 func (a *app) makeUsageErrors(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -108,15 +107,14 @@ func (a *app) makeUsageErrors(cmd *cobra.Command) {
 	}
 }
 
-// mistake returns what cobra or pflag finds wrong with a command line as a usage
-// error. The environment, which was not looked at yet, says how to print it; a
-// wrong value there is not what the error is about.
+// mistake turns an error of cobra or pflag into a usage error. It reads flags
+// from the environment, which may ask for JSON, and ignores errors there.
 func (a *app) mistake(cmd *cobra.Command, err error) error {
 	_ = setFromEnvironment(cmd.Flags(), a.env.Getenv)
 	return flagError(err)
 }
 
-// runHelp prints help. Other than cobra's, it fails for an unknown topic.
+// runHelp prints help. Unlike cobra's, it fails for an unknown topic.
 func runHelp(cmd *cobra.Command, args []string) error {
 	topic, rest, err := cmd.Root().Find(args)
 	if err == nil && topic.Hidden {
@@ -129,17 +127,16 @@ func runHelp(cmd *cobra.Command, args []string) error {
 	return topic.Help()
 }
 
-// Tree returns the whole command line, for programs that describe it, such
-// as the generator of the manual. Its commands must not be run, only asked
-// for their help.
+// Tree returns the command line for programs that describe it, such as the
+// generator of the manual. Its commands must not be run.
 func Tree() *cobra.Command {
 	env := Env{LookupEnv: func(string) (string, bool) { return "", false }}
 	return newRootCommand(&app{env: env, streams: env.openStreams()})
 }
 
-// strangers are flags and commands of other tools that people try by habit,
-// with what to do instead.
-var strangers = map[string]string{
+// foreign are flags and commands of other tools that people try out of habit,
+// with what to use instead.
+var foreign = map[string]string{
 	"--token":    "Set ARTIFACT_TOKEN, or log in once with artifact login: every user of this machine can read an argument.",
 	"--insecure": insteadOfInsecure,
 	"-k":         insteadOfInsecure,
@@ -155,11 +152,11 @@ var strangers = map[string]string{
 	"list":       insteadOfList,
 }
 
-// newStrangerCommands makes the commands among the strangers. Each is hidden,
-// takes all arguments and fails.
-func newStrangerCommands() []*cobra.Command {
+// newForeignCommands returns commands of other tools. They are hidden, accept all
+// arguments and fail.
+func newForeignCommands() []*cobra.Command {
 	var commands []*cobra.Command
-	for name, next := range strangers {
+	for name, next := range foreign {
 		if name[0] == '-' {
 			continue
 		}

@@ -17,13 +17,13 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/tempfile"
 )
 
-// Run parses the arguments, runs the command and returns the exit code, which
-// is that of `artifact help exit-codes`.
+// Run parses the arguments, runs the command and returns the exit code, as in
+// `artifact help exit-codes`.
 func Run(ctx context.Context, env Env) int {
 	env.Stdin, env.Stdout = inherited(env.Stdin), inherited(env.Stdout)
 	a := &app{env: env, streams: env.openStreams()}
-	// Also those that are not used, and before the first error: it may
-	// repeat what somebody typed.
+	// Even unused ones, and before the first error, which may quote the command
+	// line.
 	for _, name := range slices.Concat(settings.SecretVariables(), identity.SecretVariables()) {
 		a.hide(env.Getenv(name))
 	}
@@ -41,15 +41,14 @@ func Run(ctx context.Context, env Env) int {
 	return a.run(ctx, newRootCommand(a))
 }
 
-// CleanUp removes the temporary files of the process. Call it last, however
-// the process ends.
+// CleanUp removes the temporary files of the process. Call it last.
 func CleanUp() { tempfile.RemoveAll() }
 
 // run runs the command line. A panic is printed through the filter too.
 func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
 	root.SetArgs(a.env.Args)
 	err, ended := a.execute(ctx, root)
-	if !ended { // what it waits for may be one of the streams: nothing is said
+	if !ended { // it may be blocked on a stream: print nothing
 		a.endIdentity()
 		return ExitCode(err)
 	}
@@ -61,13 +60,12 @@ func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
 	return code
 }
 
-// stopTime is how long a command may take to end after a signal.
+// stopTime is how long to wait for a command after a signal.
 const stopTime = time.Second
 
-// execute runs the command line. Some of what a command may wait for cannot be
-// interrupted: opening a FIFO that nobody writes to, or writing to a pipe that
-// nobody reads. A second after a signal that is left behind, and err is the
-// signal's.
+// execute runs the command line. A second after a signal, it abandons a command
+// that cannot be interrupted, such as one that opens a FIFO without a writer or
+// writes to a pipe without a reader. Then err is the signal's.
 func (a *app) execute(ctx context.Context, root *cobra.Command) (err error, ended bool) {
 	verb, _, _ := root.Find(a.env.Args)
 	finished := make(chan error, 1)
@@ -100,8 +98,8 @@ func (a *app) execute(ctx context.Context, root *cobra.Command) (err error, ende
 	return interrupt, false
 }
 
-// endsByItself annotates a command that takes its time after a signal: it ends with
-// the requests that are under way, or with a command that it runs.
+// endsByItself annotates a command that is not abandoned: it ends after requests
+// in flight, or with a command that it runs.
 const endsByItself = "artifact_ends_by_itself"
 
 // conclude reports the result of a command, and returns the exit code.
@@ -123,9 +121,8 @@ func (a *app) conclude(ctx context.Context, err error) int {
 	return ExitCode(err)
 }
 
-// report prints an error and what to do about it: on standard error for
-// people, and as an object among the results where a script asked for JSON and
-// has not got it yet.
+// report prints an error and its hint on standard error, and for --json as an
+// object on standard output, unless it was printed with a result.
 func (a *app) report(err error) {
 	if is[Interrupt](err) || is[*childExit](err) {
 		return // the sender of the signal knows, and the command printed its own error
@@ -135,7 +132,7 @@ func (a *app) report(err error) {
 	}
 	a.printError(err)
 	batch, isBatch := errors.AsType[*batchError](err)
-	if is[*warning](err) && !isBatch { // each failure of a batch was shown already
+	if is[*warning](err) && !isBatch { // failures of a batch were already annotated
 		a.annotate(err)
 	}
 	if answered, ok := errors.AsType[*client.Error](err); ok && a.common.verbose && answered.Code != "" {
@@ -148,8 +145,8 @@ func (a *app) report(err error) {
 	a.printHint(a.hint(err))
 }
 
-// wantsJSON reports whether an error has yet to be printed as JSON. A mistake
-// ends the parsing of flags early, so then the rest of the line counts too.
+// wantsJSON reports whether to print an error as JSON. A usage error ends the
+// parsing of flags early, so it also looks at the remaining arguments.
 func (a *app) wantsJSON(err error) bool {
 	if is[*artifactError](err) {
 		return false

@@ -70,14 +70,15 @@ listen on an address other than loopback.`,
 	o.listen = "127.0.0.1:0"
 	stringFlag(flags, &o.listen, "listen", "ADDRESS", "listen on this address; port 0 picks a free one (default "+o.listen+")")
 	stringFlag(flags, &o.dir, "dir", "DIRECTORY", "store artifacts here (default: artifact in the user's cache directory)")
-	parsedFlag(flags, &o.maxSize, "max-size", "SIZE", "limit such as 10G, above which the least recently used artifacts are removed", parseRoom)
+	parsedFlag(flags, &o.maxSize, "max-size", "SIZE", "limit such as 10G, above which the least recently used artifacts are removed", parseMaxSize)
 	flags.BoolVar(&o.readOnly, "read-only", false, "refuse uploads")
 	readEnvironment(flags, "listen", "dir", "max-size", "read-only")
 	return cmd
 }
 
-// parseRoom parses the size of a cache. 0 is refused: it would mean no limit.
-func parseRoom(text string) (int64, error) {
+// parseMaxSize parses the size of a cache. It rejects 0, which would mean no
+// limit.
+func parseMaxSize(text string) (int64, error) {
 	size, err := ui.ParseSize(text)
 	if err == nil && size < 1 {
 		err = fmt.Errorf("%q leaves no room for an artifact", text)
@@ -90,7 +91,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = kept.Close() }() // it holds nothing that is not on the disk
+	defer func() { _ = kept.Close() }() // everything is on the disk
 	listener, err := net.Listen("tcp", o.listen)
 	if err != nil {
 		return unusable("--listen: %w", listenReason(err))
@@ -114,7 +115,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 		return a.serveCommand(ctx, o.command, at, cache, listener)
 	}
 	if err := a.reveal(at.exports()); err != nil {
-		return err // nobody would ever learn how to reach it
+		return err // no client could learn how to reach it
 	}
 	if ui.IsTerminal(a.env.Stderr) {
 		a.note("serving at " + at.api + "; press Ctrl-C to stop")
@@ -144,9 +145,8 @@ func (o serveOptions) openStore() (*store.Dir, error) {
 	return kept, nil
 }
 
-// serveToken returns the token that clients need. A cache that other
-// machines can reach needs a given one, since they would not learn a random
-// one.
+// serveToken returns the token that clients need. A cache that other machines can
+// reach needs a given one, since they could not know a random one.
 func (a *app) serveToken(listening net.Addr) (string, error) {
 	token, err := usertext.ParseValue(a.env.Getenv(envServeToken))
 	if err != nil {
@@ -161,7 +161,7 @@ func (a *app) serveToken(listening net.Addr) (string, error) {
 	return rand.Text(), nil
 }
 
-// listenReason says why nothing can listen at an address.
+// listenReason returns why listening at an address failed.
 func listenReason(err error) error {
 	var address *net.AddrError
 	var failed *net.OpError
@@ -187,7 +187,7 @@ func reachable(listening net.Addr) string {
 	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
 }
 
-// place is how to reach a running cache.
+// place is the URL and token of a running cache.
 type place struct{ api, token string }
 
 // variables returns the variables that point a program at the cache.

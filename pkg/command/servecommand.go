@@ -26,7 +26,7 @@ const (
 	exitNoCommand = 127
 )
 
-// childExit is the exit code of a served command, which becomes ours.
+// childExit is the exit code of the command of serve, which becomes ours.
 type childExit struct{ code int }
 
 func (e *childExit) exitCode() int { return e.code }
@@ -44,19 +44,19 @@ func (e *commandError) exitCode() int { return e.code }
 func (e *commandError) Error() string { return e.err.Error() }
 func (e *commandError) Unwrap() error { return e.err }
 
-// serveCommand serves as long as a command runs.
+// serveCommand serves while a command runs.
 func (a *app) serveCommand(ctx context.Context, argv []string, at place, cache *server.Server, listener net.Listener) error {
 	bin, err := linkDir()
 	if err != nil {
 		return fmt.Errorf("putting artifact on the command's PATH: %w", err)
 	}
-	defer func() { _ = os.RemoveAll(bin) }() // the next boot removes what is left
-	child, err := a.childOf(argv, at, bin)
+	defer func() { _ = os.RemoveAll(bin) }() // a leftover is removed at the next boot
+	child, err := a.newChild(argv, at, bin)
 	if err != nil {
 		return err
 	}
-	// The cache lives as long as the command, whatever asks us to stop: that
-	// is passed on to the command, and ends it or not.
+	// The cache lives as long as the command. A signal is forwarded to the
+	// command, which may end or not.
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
 	go func() { served <- fault.Catch(func() error { return cache.Serve(serving, listener) }) }()
@@ -64,13 +64,13 @@ func (a *app) serveCommand(ctx context.Context, argv []string, at place, cache *
 	stop()
 	failed := <-served
 	if errors.Is(failed, server.ErrCutOff) {
-		failed = nil // a client that the command left behind is not its result
+		failed = nil // clients that the command left behind do not matter
 	}
 	return errors.Join(err, failed)
 }
 
-// childOf returns the command, ready to start.
-func (a *app) childOf(argv []string, at place, bin string) (*exec.Cmd, error) {
+// newChild returns the command, ready to start.
+func (a *app) newChild(argv []string, at place, bin string) (*exec.Cmd, error) {
 	path, err := exec.LookPath(argv[0])
 	if argv[0] == "artifact" {
 		path, err = filepath.Join(bin, linkName()), nil
@@ -88,9 +88,9 @@ func (a *app) childOf(argv []string, at place, bin string) (*exec.Cmd, error) {
 	}, nil
 }
 
-// namesAnotherCache are variables that could lead a client to another cache,
-// or reveal a credential for another.
-var namesAnotherCache = []string{
+// otherCacheVariables are variables that could lead a client to another cache, or
+// reveal a credential for one.
+var otherCacheVariables = []string{
 	"ARTIFACT_API", "ARTIFACT_TEAM", "ARTIFACT_TOKEN", envServeToken, identity.EnvToken, "ARTIFACT_OIDC",
 	envHeaders, "ARTIFACT_HEADER_FILE", "ARTIFACT_CLIENT_CERT", "ARTIFACT_CLIENT_KEY", "ARTIFACT_PREFLIGHT", "TURBO_PREFLIGHT",
 	"TURBO_API", "TURBO_LOGIN", "TURBO_TEAM", "TURBO_TEAMID", "TURBO_TOKEN",
@@ -98,8 +98,8 @@ var namesAnotherCache = []string{
 	"VERCEL_PROJECT_ID", "VERCEL_TEAM_ID", "VERCEL_TOKEN",
 }
 
-// childEnvironment returns an environment that points every client at the
-// served cache, past proxies. The signature key stays: it belongs to the
+// childEnvironment returns an environment that points every client at the served
+// cache, without proxies. It keeps the signature key, which belongs to the
 // artifacts.
 func childEnvironment(environ []string, at place, bin string) []string {
 	var kept []string
@@ -107,7 +107,7 @@ func childEnvironment(environ []string, at place, bin string) []string {
 	for _, variable := range environ {
 		name, value, _ := strings.Cut(variable, "=")
 		switch key := canonicalVariable(name); {
-		case slices.Contains(namesAnotherCache, key):
+		case slices.Contains(otherCacheVariables, key):
 		case key == "NO_PROXY" || key == "no_proxy":
 			if value != "" && !slices.Contains(noProxy, value) {
 				noProxy = append(noProxy, value)
@@ -127,8 +127,8 @@ func childEnvironment(environ []string, at place, bin string) []string {
 	return append(kept, at.variables("TURBO_")...)
 }
 
-// canonicalVariable returns a variable's name as it is compared: Windows
-// ignores case.
+// canonicalVariable returns a variable's name for comparison: Windows ignores
+// case.
 func canonicalVariable(name string) string {
 	if runtime.GOOS == "windows" {
 		return strings.ToUpper(name)
@@ -154,8 +154,8 @@ func linkDir() (string, error) {
 	return dir, nil
 }
 
-// linkProgram gives a program another path. Windows needs a privilege for
-// symbolic links, and no system has hard links across volumes.
+// linkProgram links or copies a program. On Windows symbolic links need a
+// privilege, and hard links do not cross volumes.
 func linkProgram(program, path string) error {
 	if os.Symlink(program, path) == nil || os.Link(program, path) == nil {
 		return nil
@@ -184,15 +184,15 @@ func linkName() string {
 	return "artifact"
 }
 
-// runForwarding runs a command to its end and passes signals on to it. It
-// returns nil or an error that holds the exit code. ctx only says whether a
-// signal came before there was a command to pass it on to.
+// runForwarding runs a command and forwards signals to it. The error has the exit
+// code. ctx only shows whether a signal came before the command started.
 func (a *app) runForwarding(ctx context.Context, child *exec.Cmd) error {
 	if a.env.PassSignals != nil {
 		a.env.PassSignals()
 	}
 	signals := make(chan os.Signal, 16)
-	// What is ignored, as under nohup, stays so, here and in the command.
+	// Signals that are ignored, as under nohup, stay ignored here and in the
+	// command.
 	if caught := slices.DeleteFunc(slices.Clone(forwarded), signal.Ignored); len(caught) > 0 {
 		signal.Notify(signals, caught...)
 	}
@@ -209,7 +209,7 @@ func (a *app) runForwarding(ctx context.Context, child *exec.Cmd) error {
 		select {
 		case sig := <-signals:
 			if sig != os.Interrupt || !fromTerminal() {
-				_ = child.Process.Signal(sig) // it may have ended by now
+				_ = child.Process.Signal(sig) // it may have ended
 			}
 		case err := <-ended:
 			var failed *exec.ExitError

@@ -9,15 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forwarded are the signals that a served command gets as if they had been
-// sent to it.
+// forwarded are the signals that are forwarded to the command.
 var forwarded = []os.Signal{
 	syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2,
 }
 
-// fromTerminal reports whether an interrupt came from the keyboard, as far
-// as that can be known: then this process is in the foreground of the
-// terminal, and the command got the signal too.
+// fromTerminal reports whether an interrupt probably came from the keyboard: then
+// this process is in the foreground of the terminal, and the command got the
+// signal too.
 func fromTerminal() bool {
 	terminal, err := os.Open("/dev/tty")
 	if err != nil {
@@ -28,7 +27,7 @@ func fromTerminal() bool {
 	return err == nil && foreground == unix.Getpgrp()
 }
 
-// exitCodeOf returns the code that a shell would report.
+// exitCodeOf returns the exit code that a shell would report.
 func exitCodeOf(state *os.ProcessState) int {
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return exitSignal + int(status.Signal())

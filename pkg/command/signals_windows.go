@@ -2,8 +2,8 @@ package command
 
 import "os"
 
-// forwarded is caught and not passed on: the console sends its events to every process that is
-// attached to it.
+// forwarded is caught but not forwarded: the console sends its events to all
+// processes.
 var forwarded = []os.Signal{os.Interrupt}
 
 func fromTerminal() bool { return true }

@@ -56,7 +56,7 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 	if err != nil {
 		return err
 	}
-	jobs := affordable(o.jobs)
+	jobs := limitJobs(o.jobs)
 	cache, _, err := a.authorizedClient(ctx, o.network, jobs)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 	verifier := transfer.Verifier{Client: cache, Jobs: jobs}
 	if len(o.args) == 1 {
 		for result := range verifier.LookUp(ctx, inputs) {
-			if ctx.Err() == nil { // else it failed because ctx ended
+			if ctx.Err() == nil { // otherwise it failed because ctx ended
 				return a.printed(a.printStat(result))
 			}
 		}
@@ -83,7 +83,7 @@ func runStat(ctx context.Context, a *app, o statOptions) error {
 	return tally.err()
 }
 
-// inputs returns what to look up.
+// inputs returns the list to look up.
 func (o *statOptions) inputs(a *app) (transfer.Inputs, error) {
 	if err := o.check("HASH"); err != nil {
 		return nil, err
@@ -109,9 +109,9 @@ func (o *statOptions) inputs(a *app) (transfer.Inputs, error) {
 	return listOf(inputs...), nil
 }
 
-// printStat prints an answer and returns its error, if any.
+// printStat prints a result and returns its error, if any.
 func (a *app) printStat(result transfer.LookedUp) error {
-	err := underName("looking up", result.Path, result.Err)
+	err := withName("looking up", result.Path, result.Err)
 	switch {
 	case a.common.json && err != nil:
 		a.printJSON(foundJSON{Hash: result.ID, Path: result.Path, Base64: pathBase64(result.Path), Error: newErrorJSON(err)})
@@ -126,7 +126,7 @@ func (a *app) printStat(result transfer.LookedUp) error {
 	return err
 }
 
-// printFound prints what is known about an artifact, for people.
+// printFound prints a description of an artifact.
 func (a *app) printFound(found client.Found, path string) {
 	fmt.Fprintln(a.streams.results, printable.Text(string(found.ID)))
 	fact := func(name, value string) {

@@ -56,8 +56,8 @@ func runStatus(ctx context.Context, a *app, net networkOptions) error {
 	return a.printStatus(s, found, err)
 }
 
-// inquire asks the server what the token is good for. What it found before an
-// error is worth showing too.
+// inquire asks the server about the token. With an error, it returns what it
+// found before.
 func (a *app) inquire(ctx context.Context, net networkOptions, isVercel bool, s settings.Settings, found *statusJSON) error {
 	cache, err := a.newClient(s, net, 1)
 	if err != nil {
@@ -93,8 +93,8 @@ func (a *app) inquire(ctx context.Context, net networkOptions, isVercel bool, s 
 }
 
 // checkToken returns an error if the server refuses the token or cannot be
-// reached. An answer that says nothing about the token is unchecked. next is
-// what to do about a refusal.
+// reached. With any other error, the token is unchecked. next is the hint for a
+// refusal.
 func (a *app) checkToken(ctx context.Context, cache *client.Client, next string) (unchecked, err error) {
 	verdict, err := cache.CheckToken(ctx)
 	var answered *client.Error
@@ -104,14 +104,14 @@ func (a *app) checkToken(ctx context.Context, cache *client.Client, next string)
 	case verdict == client.Refused:
 		return nil, &refusedError{answered, next}
 	case answered.Status == 0, answered.By == client.ByChallenge, answered.By == client.BySignIn, answered.By == client.ByGate:
-		return nil, err // nothing gets through to the cache
+		return nil, err // the cache cannot be reached
 	}
 	return err, nil
 }
 
-// cacheStatus asks for the state of the cache, where a 401 speaks of the token. A
-// 403 does not always: gateways have it for a route that they do not know. It
-// warns of a token that was not checked, unless the token is refused here.
+// cacheStatus asks for the state of the cache. A 401 means that the token is
+// refused, but a 403 may come from a gateway for an unknown route. It warns if
+// the token could not be checked otherwise.
 func (a *app) cacheStatus(ctx context.Context, cache *client.Client, next string, unchecked error) (client.CacheStatus, error) {
 	status, err := cache.Status(ctx)
 	var answered *client.Error
@@ -122,7 +122,7 @@ func (a *app) cacheStatus(ctx context.Context, cache *client.Client, next string
 	case answered != nil && (answered.Status == http.StatusForbidden || answered.Status == http.StatusBadRequest):
 		status, err = client.CacheUnknown, nil
 	case answered != nil:
-		return "", err // which says more than that the token was not checked
+		return "", err // more important than an unchecked token
 	}
 	if unchecked != nil {
 		a.warn("could not check whether the token is valid: " + unchecked.Error())
@@ -130,7 +130,8 @@ func (a *app) cacheStatus(ctx context.Context, cache *client.Client, next string
 	return status, err
 }
 
-// statusJSON is what status found, as --json prints it. Scripts rely on the names.
+// statusJSON is the result of status, as --json prints it. Scripts rely on the
+// names.
 type statusJSON struct {
 	API               string             `json:"api"`
 	Team              teamJSON           `json:"team,omitzero"`
@@ -150,7 +151,7 @@ type teamJSON struct {
 	Slug string `json:"slug,omitempty"`
 }
 
-// originsJSON are where each setting came from.
+// originsJSON are the origins of the settings.
 type originsJSON struct {
 	API          string `json:"api"`
 	Team         string `json:"team,omitempty"`
@@ -163,7 +164,7 @@ type originsJSON struct {
 	Preflight         string `json:"preflight,omitempty"`
 }
 
-// newStatusJSON returns what the settings say, before anybody is asked.
+// newStatusJSON returns the status from the settings alone.
 func newStatusJSON(s settings.Settings) statusJSON {
 	return statusJSON{
 		API: apiOf(s), Team: teamJSON{s.Team.ID, s.Team.Slug}, Preflight: s.Preflight,
@@ -174,7 +175,7 @@ func newStatusJSON(s settings.Settings) statusJSON {
 	}
 }
 
-// showNetwork adds what lies between this machine and the cache.
+// showNetwork adds the proxy and the network options.
 func (s *statusJSON) showNetwork(proxy string, n network) {
 	s.Headers, s.Origins.Headers = slices.Sorted(maps.Keys(n.header)), n.headerOrigin
 	if s.Proxy = proxy; proxy != "" {
@@ -185,7 +186,7 @@ func (s *statusJSON) showNetwork(proxy string, n network) {
 	}
 }
 
-// printStatus prints what was found and returns err.
+// printStatus prints the status and returns err.
 func (a *app) printStatus(s settings.Settings, found statusJSON, err error) error {
 	switch {
 	case a.common.json:
@@ -232,12 +233,12 @@ func (a *app) printStatus(s settings.Settings, found statusJSON, err error) erro
 
 func apiOf(s settings.Settings) string { return cmp.Or(s.API, client.DefaultAPI) }
 
-// teamText names a team as people know it.
+// teamText formats a team.
 func teamText(team artifact.Team) string {
 	return cmp.Or(strings.Trim(team.Slug+", "+team.ID, ", "), "none (personal account)")
 }
 
-// userText names a user as people know them.
+// userText formats a user.
 func userText(user client.User) string {
 	var names []string
 	for _, name := range []string{user.Username, user.Name, user.Email, user.ID} {

@@ -14,8 +14,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// tally counts the results of a list, which were already printed, and sums them
-// up in one line.
+// tally counts the printed results of a list, and sums them up in one line.
 type tally struct {
 	app      *app
 	done     string    // the outcome of those that did not fail, such as "uploaded"
@@ -23,7 +22,7 @@ type tally struct {
 	tolerant bool      // failures are warnings
 
 	total, failed, skipped int
-	untried                int   // since the run had ended
+	untried                int   // because the run had stopped
 	leftOut                int   // links and special files below a directory
 	bytes                  int64 // uploaded
 
@@ -35,15 +34,15 @@ type tally struct {
 // failureGroup is failures of one kind.
 type failureGroup struct {
 	failureKind
-	reason string // of the first one
+	reason string // of the first failure
 	count  int
 }
 
-// failureKind makes failures equal.
+// failureKind is what makes failures equal.
 type failureKind struct {
 	code int
 	next string // what to do about all of them
-	why  string // where it tells more than these, in the same words for all
+	why  string // a common reason, if it says more
 }
 
 func (a *app) kindOf(err error) failureKind {
@@ -59,8 +58,8 @@ func (a *app) kindOf(err error) failureKind {
 // maxGroups limits how many kinds of failures are listed.
 const maxGroups = 16
 
-// add counts one artifact, and prints its error, if any. A cause that is not its
-// own is printed once, until another one succeeds.
+// add counts one artifact, and prints its error, if any. A common cause is
+// printed once, until an artifact succeeds.
 func (t *tally) add(err error) {
 	t.total++
 	if err == nil {
@@ -98,8 +97,8 @@ func (t *tally) add(err error) {
 	t.groups = append(t.groups, failureGroup{kind, reasonOf(err), 1})
 }
 
-// printList prints each result of a list as it comes, and counts it. shown has
-// ended when it returns. If ctx ends before, a line says what was done.
+// printList prints and counts each result of a list. When it returns, shown has
+// ended. If ctx ends early, it prints a summary.
 func printList[R any](ctx context.Context, t *tally, shown *ui.Many, results iter.Seq[R], print func(R) error) error {
 	defer shown.End()
 	for result := range results {
@@ -148,7 +147,7 @@ func (t *tally) text() string {
 	return text
 }
 
-// err returns nil if nothing failed. Else its text is the summary.
+// err returns an error with the summary, or nil if nothing failed.
 func (t *tally) err() error {
 	if t.failed == 0 {
 		return nil
@@ -156,8 +155,8 @@ func (t *tally) err() error {
 	return &artifactError{&batchError{t}}
 }
 
-// printGroups prints the next step for each kind of failure, below its count
-// and reason if there are several.
+// printGroups prints the hint for each kind of failure, after its count and
+// reason if there are several.
 func (a *app) printGroups(batch *batchError) {
 	several := len(batch.groups) > 1
 	for _, group := range batch.groups {
@@ -192,9 +191,8 @@ func (e *batchError) exitCode() int { return e.code }
 
 func (e *batchError) Error() string { return e.text() }
 
-// annotate shows a tolerated failure as a warning on GitHub. Secrets are
-// replaced first, since the filter does not recognize them as a command
-// escapes them.
+// annotate shows a tolerated failure as a warning on GitHub. It hides secrets
+// first, since the filter does not recognize them in a command's escapes.
 func (a *app) annotate(err error) {
 	if a.onGitHub() {
 		fmt.Fprint(a.streams.screen, workflowCommand("warning", a.streams.redactor.String(printable.Text(err.Error()))))

@@ -21,7 +21,7 @@ func TestNumbersOfFlags(t *testing.T) {
 	}
 	bytes := func(text string) (any, error) { return parseByteRate(text) }
 	requests := func(text string) (any, error) { return parseRequestRate(text) }
-	room := func(text string) (any, error) { return parseRoom(text) }
+	room := func(text string) (any, error) { return parseMaxSize(text) }
 	const refused = "refused"
 	for _, test := range []struct {
 		read       func(string) (any, error)

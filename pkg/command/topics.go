@@ -39,8 +39,8 @@ put --warn-only prints every failure and exits 0.`,
 	}
 }
 
-// fixedVariables are the variables without a flag, and those that are read apart
-// from their flag.
+// fixedVariables are the variables without a flag, and those that are read
+// separately.
 var fixedVariables = [][2]string{
 	{settings.EnvAPI, "base URL of the cache (--api)"},
 	{settings.EnvTeam, "team, by its slug or its id (--team)"},
@@ -66,8 +66,7 @@ var fixedVariables = [][2]string{
 	{"NO_COLOR, FORCE_COLOR", "colour, as everywhere"},
 }
 
-// newEnvironmentTopic is help without a command: every variable, those of the
-// flags taken from the flags themselves.
+// newEnvironmentTopic returns the topic that lists all variables.
 func newEnvironmentTopic(a *app) *cobra.Command {
 	topic := &cobra.Command{Use: "environment", Short: "Environment variables"}
 	topic.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
@@ -93,7 +92,7 @@ func newEnvironmentTopic(a *app) *cobra.Command {
 	return topic
 }
 
-// newListsTopic explains what put, verify and stat have in common.
+// newListsTopic returns the topic about lists.
 func newListsTopic() *cobra.Command {
 	return &cobra.Command{
 		Use:   "lists",
@@ -120,7 +119,7 @@ parallel jobs.`,
 	}
 }
 
-// newNetworkTopic explains the flags that the help of commands leaves out.
+// newNetworkTopic returns the topic about the network flags.
 func newNetworkTopic(a *app) *cobra.Command {
 	topic := &cobra.Command{Use: "network", Short: "Flags of commands that talk to a cache"}
 	topic.SetHelpFunc(func(cmd *cobra.Command, _ []string) {

@@ -67,7 +67,7 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	jobs := affordable(o.jobs)
+	jobs := limitJobs(o.jobs)
 	cache, s, err := a.authorizedClient(ctx, o.network, jobs)
 	if err != nil {
 		return err
@@ -86,19 +86,19 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 		o.expect(ctx, shown)
 		return a.printVerifications(ctx, shown, results(ctx, inputs), o.sums != "")
 	}
-	shown := a.beginOne(cmp.Or(single.Path, string(single.ID)))
+	shown := a.showTransfer(cmp.Or(single.Path, string(single.ID)))
 	defer shown.End()
 	verifier.Jobs, verifier.Progress = 1, shown
 	for result := range results(ctx, listOf(*single)) {
 		shown.End()
-		if ctx.Err() == nil { // else it failed because ctx ended
+		if ctx.Err() == nil { // otherwise it failed because ctx ended
 			return a.printOneVerification(result)
 		}
 	}
 	return context.Cause(ctx)
 }
 
-// inputs returns what to verify: a single input, or a list.
+// inputs returns the input or the list to verify.
 func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.Inputs, err error) {
 	if err := o.checkInputs(); err != nil {
 		return nil, nil, err
@@ -107,7 +107,7 @@ func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.In
 		list, err = openList("--check", o.sums, a.env.Stdin, transfer.List.Sums)
 		return nil, list, err
 	}
-	if o.hash != "" && len(o.args) == 0 { // its bytes are in the cache only
+	if o.hash != "" && len(o.args) == 0 { // only the cache has its bytes
 		digests, err := digestsOf(o.hash, o.algorithm)
 		if err != nil {
 			return nil, nil, usage("--algorithm: %w", err)
@@ -129,7 +129,7 @@ func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.In
 	return nil, listOf(inputs...), nil
 }
 
-// checkInputs refuses what does not fit together.
+// checkInputs rejects invalid combinations.
 func (o *verifyOptions) checkInputs() error {
 	if err := o.checkFiles(); err != nil {
 		return err
@@ -157,9 +157,9 @@ type verifyJSON struct {
 	Error      *errorJSON  `json:"error,omitempty"`
 }
 
-// printVerification prints a result and returns its error, if it has one.
+// printVerification prints a result and returns its error, if any.
 func (a *app) printVerification(r transfer.Verification) error {
-	err := underName("verifying", r.Path, r.Err)
+	err := withName("verifying", r.Path, r.Err)
 	if a.common.json {
 		a.printJSON(verifyJSON{
 			Path: r.Path, PathBase64: pathBase64(r.Path), Hash: r.ID, Status: string(r.Verdict), Size: known(r.Size),
@@ -173,8 +173,7 @@ func (a *app) printVerification(r transfer.Verification) error {
 	return err
 }
 
-// verdictWords are what people and scripts read. One that was not reached has
-// an error instead.
+// verdictWords are the verdicts as printed. A failed check has an error instead.
 var verdictWords = map[transfer.Verdict]string{
 	transfer.Verified: "OK", transfer.Missing: "MISSING", transfer.Different: "DIFFERS",
 	transfer.BadSignature: "BAD SIGNATURE", transfer.Unverifiable: "UNVERIFIABLE",
@@ -182,9 +181,8 @@ var verdictWords = map[transfer.Verdict]string{
 
 var errNothingListed = errors.New("nothing was verified: the list is empty")
 
-// printVerifications prints the results of a list and what all came to. A list
-// may be empty, as for put; empty sums prove nothing, and fail as they do for
-// sha256sum.
+// printVerifications prints the results of a list and a summary. A list may be
+// empty, as for put; empty SUMS fail, as for sha256sum -c.
 func (a *app) printVerifications(ctx context.Context, shown *ui.Many, results iter.Seq[transfer.Verification], sums bool) error {
 	tally := &tally{app: a, done: "verified"}
 	signed := map[transfer.Signature]int{}

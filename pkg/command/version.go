@@ -7,11 +7,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// release, commit and date are set by a release's -ldflags "-X …".
+// release, commit and date are set with -ldflags "-X …" in a release.
 var release, commit, date string
 
-// version returns the version of the release, or else what the Go toolchain
-// recorded.
+// version returns the version of the release, or else the one that the Go
+// toolchain recorded.
 func version() string {
 	text := release
 	if info, ok := debug.ReadBuildInfo(); ok && text == "" {

@@ -34,7 +34,7 @@ func TestEndedRunsReleaseFiles(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		jobs              int
-		asks, signs, loop bool // loop: the results are not wanted any more
+		asks, signs, loop bool // loop: the results go to a terminal not wanted any more
 		ends              string
 	}{
 		"sending":                      {jobs: 3, ends: http.MethodPut},

@@ -1,11 +1,9 @@
-// Man writes the manual, a page for each command, into a directory:
+// Man writes the manual, with a page for each command, into a directory:
 //
 //	go run ./pkg/command/internal/man DIRECTORY
 //
-// The pages say what the help texts say. They are dated by SOURCE_DATE_EPOCH,
-// so that those of a release do not depend on the day on which it is built.
-// They are made for each release and not kept, and no part of the program
-// holds what makes them.
+// The pages are made from the help texts for each release, and dated by
+// SOURCE_DATE_EPOCH.
 package main
 
 import (
@@ -37,8 +35,8 @@ func main() {
 	}
 }
 
-// write makes the pages in dir. Those of commands that are gone are removed,
-// since they would be packaged with the others; pages of other programs stay.
+// write writes the pages into dir. It removes pages of former commands, which
+// would be packaged too, but not pages of other programs.
 func write(dir string) error {
 	old, err := filepath.Glob(filepath.Join(dir, "artifact-*.1"))
 	if err != nil {
@@ -64,8 +62,8 @@ func write(dir string) error {
 	return writePages(root, dir, date.Format(time.DateOnly), commandSection(root)+topics)
 }
 
-// writePages writes the page of a command, with further sections, and those of the
-// commands below it.
+// writePages writes the page of a command, with extra sections, and those of its
+// subcommands.
 func writePages(cmd *cobra.Command, dir, date, sections string) error {
 	path := filepath.Join(dir, pageName(cmd)+".1")
 	if err := os.WriteFile(path, []byte(page(cmd, date, sections)), 0o644); err != nil {
@@ -84,7 +82,7 @@ func writePages(cmd *cobra.Command, dir, date, sections string) error {
 
 func pageName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
 
-// sourceDate is the day that the pages bear.
+// sourceDate returns the date of the pages.
 func sourceDate() (time.Time, error) {
 	text := os.Getenv("SOURCE_DATE_EPOCH")
 	if text == "" {
@@ -97,7 +95,7 @@ func sourceDate() (time.Time, error) {
 	return time.Unix(seconds, 0).UTC(), nil
 }
 
-// page returns a command's page, with further sections before its options.
+// page returns a command's page, with extra sections before its options.
 func page(cmd *cobra.Command, date, sections string) string {
 	cmd.InitDefaultHelpFlag()
 	var out strings.Builder
@@ -125,7 +123,7 @@ func page(cmd *cobra.Command, date, sections string) string {
 	return out.String()
 }
 
-// options returns a section with the flags, or "" without any.
+// options returns a section with the flags, or "" if there are none.
 func options(title string, flags *pflag.FlagSet) string {
 	if !flags.HasAvailableFlags() {
 		return ""
@@ -154,7 +152,7 @@ func options(title string, flags *pflag.FlagSet) string {
 	return out.String()
 }
 
-// commandSection lists the commands with what they do.
+// commandSection lists the commands.
 func commandSection(root *cobra.Command) string {
 	var list strings.Builder
 	for _, cmd := range root.Commands() {
@@ -165,8 +163,8 @@ func commandSection(root *cobra.Command) string {
 	return ".SH COMMANDS\n" + roff(list.String())
 }
 
-// topicSections are the help topics without a command, which get no page, as
-// sections of the first one, under the names that manuals have for them.
+// topicSections returns the help topics as sections of the first page, under the
+// usual names of manuals.
 func topicSections(root *cobra.Command) (string, error) {
 	var sections strings.Builder
 	for _, topic := range []struct{ name, section string }{
@@ -186,7 +184,7 @@ func topicSections(root *cobra.Command) (string, error) {
 	return sections.String(), nil
 }
 
-// escape keeps roff from reading anything into a line of plain text.
+// escape escapes a line of plain text for roff.
 func escape(line string) string {
 	line = strings.ReplaceAll(line, `\`, `\e`)
 	if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
@@ -195,8 +193,8 @@ func escape(line string) string {
 	return line
 }
 
-// roff returns a help text in the language of manuals: its paragraphs flow, and
-// what is indented, as tables and commands are, stays as it is.
+// roff converts a help text to roff: it fills paragraphs, but not indented text
+// such as tables and commands.
 func roff(text string) string {
 	var out strings.Builder
 	inBlock := false
