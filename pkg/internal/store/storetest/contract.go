@@ -16,21 +16,165 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-func roundTrip(t *testing.T, s store.Store) {
-	interactive, none := true, time.Duration(0)
-	for i, m := range []artifact.Metadata{
-		{}, Full(), {Duration: &none}, {Interactive: &interactive}, {Tag: "dGFn"},
-	} {
-		for _, size := range []int{0, 1, 4095, 4096, 1<<17 - 1, 1<<20 + 3} {
-			k := key(fmt.Sprintf("%d-%d", i, size))
-			body := Bytes(byte(i), size)
+// promises are what [Run] checks.
+var promises = contract{
+	"round trip": func(t *testing.T, s store.Store) {
+		interactive, none := true, time.Duration(0)
+		for i, m := range []artifact.Metadata{
+			{}, Full(), {Duration: &none}, {Interactive: &interactive}, {Tag: "dGFn"},
+		} {
+			for _, size := range []int{0, 1, 4095, 4096, 1<<17 - 1, 1<<20 + 3} {
+				k := key(fmt.Sprintf("%d-%d", i, size))
+				body := Bytes(byte(i), size)
+				put(t, s, k, m, body)
+				expect(t, s, k, m, body)
+				k.ID += "-unknown"
+				putUnknown(t, s, k, m, body)
+				expect(t, s, k, m, body)
+			}
+		}
+	},
+	"keys are apart": func(t *testing.T, s store.Store) {
+		metadata := func(i int) artifact.Metadata { return artifact.Metadata{SHA: fmt.Sprint("number ", i)} }
+		for i, k := range keys() {
+			put(t, s, k, metadata(i), Bytes(byte(i), 100+i))
+		}
+		for i, k := range keys() {
+			expect(t, s, k, metadata(i), Bytes(byte(i), 100+i))
+		}
+	},
+	"what was never put is not found": func(t *testing.T, s store.Store) {
+		put(t, s, key("here"), artifact.Metadata{}, nil)
+		for _, k := range []store.Key{
+			key("not-here"), key("HERE"), {ID: "here"}, {Team: "LOCAL", ID: "here"}, {Team: "other", ID: "here"},
+		} {
+			expectNone(t, s, k)
+		}
+	},
+	"a second put replaces body and metadata": func(t *testing.T, s store.Store) {
+		k := key("one")
+		for i, m := range []artifact.Metadata{Full(), {}, {SHA: "third"}} {
+			body := Bytes(byte(i), 5000-1000*i)
 			put(t, s, k, m, body)
 			expect(t, s, k, m, body)
-			k.ID += "-unknown"
-			putUnknown(t, s, k, m, body)
-			expect(t, s, k, m, body)
 		}
-	}
+	},
+	"a reader keeps what it opened": func(t *testing.T, s store.Store) {
+		k, old, young := key("one"), Bytes(1, 300_000), Bytes(2, 200_000)
+		put(t, s, k, Full(), old)
+		blob := open(t, s, k)
+		put(t, s, k, artifact.Metadata{}, young)
+		expect(t, s, k, artifact.Metadata{}, young)
+		expectBody(t, blob, old)
+		expect(t, s, k, artifact.Metadata{}, young)
+	},
+	"a body of another length": func(t *testing.T, s store.Store) {
+		k := key("one")
+		for _, announced := range []int64{9, 11, 1 << 20} {
+			putFails(t, s, k, announced, Full(), strings.NewReader("ten bytes."), store.ErrSize)
+			expectNone(t, s, k)
+		}
+		put(t, s, k, Full(), []byte("old"))
+		putFails(t, s, k, 0, artifact.Metadata{}, strings.NewReader("x"), store.ErrSize)
+		expect(t, s, k, Full(), []byte("old"))
+	},
+	"a body that fails": func(t *testing.T, s store.Store) {
+		k, broken := key("one"), errors.New("connection reset")
+		put(t, s, k, Full(), []byte("old"))
+		for _, before := range []int{0, 1, 200_000} {
+			for _, size := range []int64{int64(before), int64(before) + 1, store.UnknownSize} { // at its end, and within
+				body := io.MultiReader(bytes.NewReader(Bytes(0, before)), iotest.ErrReader(broken))
+				putFails(t, s, k, size, artifact.Metadata{}, body, broken)
+				expect(t, s, k, Full(), []byte("old"))
+			}
+		}
+	},
+	"a body that panics": func(t *testing.T, s store.Store) {
+		k := key("one")
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic was lost")
+				}
+			}()
+			_ = s.Put(t.Context(), k, 10, Full(), readerFunc(func([]byte) (int, error) { panic("in Read") }))
+		}()
+		expectNone(t, s, k)
+		put(t, s, k, Full(), []byte("new"))
+		expect(t, s, k, Full(), []byte("new"))
+	},
+	"an ended context": func(t *testing.T, s store.Store) {
+		k := key("one")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancelling := readerFunc(func(p []byte) (int, error) {
+			cancel()
+			return len(p), nil
+		})
+		if err := s.Put(ctx, k, 10<<20, Full(), cancelling); !errors.Is(err, context.Canceled) {
+			t.Errorf("Put = %v, want context.Canceled", err)
+		}
+		expectNone(t, s, k)
+		if err := s.Put(ctx, k, 1, Full(), strings.NewReader("x")); !errors.Is(err, context.Canceled) {
+			t.Errorf("Put = %v, want context.Canceled", err)
+		}
+		expectNone(t, s, k)
+		expectFails(ctx, t, s, k, context.Canceled)
+	},
+	"what cannot be stored": func(t *testing.T, s store.Store) {
+		for _, k := range []store.Key{
+			{}, key(""), key("."), key(".."), key("a/b"), key("../a"), key("a b"), key("a\x00"), key("\xff"), key("status"),
+			key(strings.Repeat("x", artifact.MaxIDLength+1)),
+			{Team: "\xff", ID: "a"}, {Team: "a\x00", ID: "a"}, {Team: "a\n", ID: "a"}, {Team: strings.Repeat("t", store.MaxTeamLength+1), ID: "a"},
+		} {
+			putFails(t, s, k, 1, artifact.Metadata{}, untouched(t), store.ErrInvalid)
+			expectFails(t.Context(), t, s, k, store.ErrInvalid)
+		}
+		before := -time.Nanosecond
+		for _, m := range []artifact.Metadata{
+			{CI: "a\x00"}, {SHA: "a\r\nSet-Cookie: b"}, {DirtyHash: "ä"}, {Tag: "\xff"}, {Tag: "\x7f"}, {Duration: &before},
+			{Tag: strings.Repeat("x", 1<<20)},
+		} {
+			putFails(t, s, key("a"), 1, m, untouched(t), store.ErrInvalid)
+		}
+		putFails(t, s, key("a"), -2, artifact.Metadata{}, untouched(t), store.ErrInvalid)
+		expectNone(t, s, key("a"))
+	},
+	// The body of one Put never comes with the metadata of
+	// another.
+	"concurrent puts and gets of one key": func(t *testing.T, s store.Store) {
+		const writers, rounds = 4, 25
+		k := key("one")
+		version := func(i int) (artifact.Metadata, []byte) {
+			return artifact.Metadata{SHA: fmt.Sprint(i)}, Bytes(byte(i), 1000*i)
+		}
+		first, body := version(1)
+		put(t, s, k, first, body)
+		var group sync.WaitGroup
+		for w := range writers {
+			group.Go(func() {
+				for r := range rounds {
+					m, body := version(1 + w*rounds + r)
+					put(t, s, k, m, body)
+				}
+			})
+			group.Go(func() {
+				for range rounds {
+					blob, err := s.Get(t.Context(), k)
+					if err != nil {
+						t.Errorf("Get = %v", err)
+						return
+					}
+					var i int
+					if _, err := fmt.Sscan(blob.Metadata.SHA, &i); err != nil {
+						t.Errorf("SHA %q: %v", blob.Metadata.SHA, err)
+					}
+					_, want := version(i)
+					expectBody(t, blob, want)
+				}
+			})
+		}
+		group.Wait()
+	},
 }
 
 // keys returns keys that a file system or a careless store may confuse.
@@ -53,155 +197,4 @@ func keys() []store.Key {
 		all = append(all, store.Key{Team: team, ID: "a"})
 	}
 	return all
-}
-
-func keysAreApart(t *testing.T, s store.Store) {
-	metadata := func(i int) artifact.Metadata { return artifact.Metadata{SHA: fmt.Sprint("number ", i)} }
-	for i, k := range keys() {
-		put(t, s, k, metadata(i), Bytes(byte(i), 100+i))
-	}
-	for i, k := range keys() {
-		expect(t, s, k, metadata(i), Bytes(byte(i), 100+i))
-	}
-}
-
-func notFound(t *testing.T, s store.Store) {
-	put(t, s, key("here"), artifact.Metadata{}, nil)
-	for _, k := range []store.Key{
-		key("not-here"), key("HERE"), {ID: "here"}, {Team: "LOCAL", ID: "here"}, {Team: "other", ID: "here"},
-	} {
-		expectNone(t, s, k)
-	}
-}
-
-func replaces(t *testing.T, s store.Store) {
-	k := key("one")
-	for i, m := range []artifact.Metadata{Full(), {}, {SHA: "third"}} {
-		body := Bytes(byte(i), 5000-1000*i)
-		put(t, s, k, m, body)
-		expect(t, s, k, m, body)
-	}
-}
-
-func readerKeeps(t *testing.T, s store.Store) {
-	k, old, young := key("one"), Bytes(1, 300_000), Bytes(2, 200_000)
-	put(t, s, k, Full(), old)
-	blob := open(t, s, k)
-	put(t, s, k, artifact.Metadata{}, young)
-	expect(t, s, k, artifact.Metadata{}, young)
-	expectBody(t, blob, old)
-	expect(t, s, k, artifact.Metadata{}, young)
-}
-
-func otherLength(t *testing.T, s store.Store) {
-	k := key("one")
-	for _, announced := range []int64{9, 11, 1 << 20} {
-		putFails(t, s, k, announced, Full(), strings.NewReader("ten bytes."), store.ErrSize)
-		expectNone(t, s, k)
-	}
-	put(t, s, k, Full(), []byte("old"))
-	putFails(t, s, k, 0, artifact.Metadata{}, strings.NewReader("x"), store.ErrSize)
-	expect(t, s, k, Full(), []byte("old"))
-}
-
-func failingBody(t *testing.T, s store.Store) {
-	k, broken := key("one"), errors.New("connection reset")
-	put(t, s, k, Full(), []byte("old"))
-	for _, before := range []int{0, 1, 200_000} {
-		for _, size := range []int64{int64(before), int64(before) + 1, store.UnknownSize} { // at its end, and within
-			body := io.MultiReader(bytes.NewReader(Bytes(0, before)), iotest.ErrReader(broken))
-			putFails(t, s, k, size, artifact.Metadata{}, body, broken)
-			expect(t, s, k, Full(), []byte("old"))
-		}
-	}
-}
-
-func panickingBody(t *testing.T, s store.Store) {
-	k := key("one")
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("the panic was lost")
-			}
-		}()
-		_ = s.Put(t.Context(), k, 10, Full(), readerFunc(func([]byte) (int, error) { panic("in Read") }))
-	}()
-	expectNone(t, s, k)
-	put(t, s, k, Full(), []byte("new"))
-	expect(t, s, k, Full(), []byte("new"))
-}
-
-func endedContext(t *testing.T, s store.Store) {
-	k := key("one")
-	ctx, cancel := context.WithCancel(t.Context())
-	cancelling := readerFunc(func(p []byte) (int, error) {
-		cancel()
-		return len(p), nil
-	})
-	if err := s.Put(ctx, k, 10<<20, Full(), cancelling); !errors.Is(err, context.Canceled) {
-		t.Errorf("Put = %v, want context.Canceled", err)
-	}
-	expectNone(t, s, k)
-	if err := s.Put(ctx, k, 1, Full(), strings.NewReader("x")); !errors.Is(err, context.Canceled) {
-		t.Errorf("Put = %v, want context.Canceled", err)
-	}
-	expectNone(t, s, k)
-	expectFails(ctx, t, s, k, context.Canceled)
-}
-
-func invalid(t *testing.T, s store.Store) {
-	for _, k := range []store.Key{
-		{}, key(""), key("."), key(".."), key("a/b"), key("../a"), key("a b"), key("a\x00"), key("\xff"), key("status"),
-		key(strings.Repeat("x", artifact.MaxIDLength+1)),
-		{Team: "\xff", ID: "a"}, {Team: "a\x00", ID: "a"}, {Team: "a\n", ID: "a"}, {Team: strings.Repeat("t", store.MaxTeamLength+1), ID: "a"},
-	} {
-		putFails(t, s, k, 1, artifact.Metadata{}, untouched(t), store.ErrInvalid)
-		expectFails(t.Context(), t, s, k, store.ErrInvalid)
-	}
-	before := -time.Nanosecond
-	for _, m := range []artifact.Metadata{
-		{CI: "a\x00"}, {SHA: "a\r\nSet-Cookie: b"}, {DirtyHash: "ä"}, {Tag: "\xff"}, {Tag: "\x7f"}, {Duration: &before},
-		{Tag: strings.Repeat("x", 1<<20)},
-	} {
-		putFails(t, s, key("a"), 1, m, untouched(t), store.ErrInvalid)
-	}
-	putFails(t, s, key("a"), -2, artifact.Metadata{}, untouched(t), store.ErrInvalid)
-	expectNone(t, s, key("a"))
-}
-
-// concurrent checks that the body of one Put never comes with the metadata of
-// another.
-func concurrent(t *testing.T, s store.Store) {
-	const writers, rounds = 4, 25
-	k := key("one")
-	version := func(i int) (artifact.Metadata, []byte) {
-		return artifact.Metadata{SHA: fmt.Sprint(i)}, Bytes(byte(i), 1000*i)
-	}
-	first, body := version(1)
-	put(t, s, k, first, body)
-	var group sync.WaitGroup
-	for w := range writers {
-		group.Go(func() {
-			for r := range rounds {
-				m, body := version(1 + w*rounds + r)
-				put(t, s, k, m, body)
-			}
-		})
-		group.Go(func() {
-			for range rounds {
-				blob, err := s.Get(t.Context(), k)
-				if err != nil {
-					t.Errorf("Get = %v", err)
-					return
-				}
-				var i int
-				if _, err := fmt.Sscan(blob.Metadata.SHA, &i); err != nil {
-					t.Errorf("SHA %q: %v", blob.Metadata.SHA, err)
-				}
-				_, want := version(i)
-				expectBody(t, blob, want)
-			}
-		})
-	}
-	group.Wait()
 }

@@ -21,36 +21,14 @@ import (
 // store for each test, and closes it when the test ends.
 func Run(t *testing.T, empty func(*testing.T) store.Store) {
 	t.Helper()
-	contract{
-		"round trip":                              roundTrip,
-		"keys are apart":                          keysAreApart,
-		"what was never put is not found":         notFound,
-		"a second put replaces body and metadata": replaces,
-		"a reader keeps what it opened":           readerKeeps,
-		"a body of another length":                otherLength,
-		"a body that fails":                       failingBody,
-		"a body that panics":                      panickingBody,
-		"an ended context":                        endedContext,
-		"what cannot be stored":                   invalid,
-		"concurrent puts and gets of one key":     concurrent,
-	}.check(t, empty)
+	promises.check(t, empty)
 }
 
 // RunBounded checks the further promises of a [store.Store] with a limit. empty
 // makes a new store of at most limit bytes.
 func RunBounded(t *testing.T, empty func(t *testing.T, limit int64) store.Store) {
 	t.Helper()
-	contract{
-		"the least recently used goes first":        leastRecentlyUsed,
-		"what can never fit":                        neverFits,
-		"what turns out not to fit":                 turnsOutNotToFit,
-		"what is read stays":                        whatIsReadStays,
-		"what was replaced counts while it is read": replacedCounts,
-		"a refused put removes nothing":             refusedRemovesNothing,
-		"a failed put gives its room back":          roomComesBack,
-		"a put keeps its room":                      putKeepsRoom,
-		"concurrent":                                boundedConcurrent,
-	}.check(t, func(t *testing.T) store.Store { return empty(t, limit) })
+	boundedPromises.check(t, func(t *testing.T) store.Store { return empty(t, limit) })
 }
 
 // contract has a test for each promise.
