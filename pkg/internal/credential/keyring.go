@@ -23,7 +23,6 @@ const (
 
 // The reasons of a [KeyringError].
 var (
-	errNoEntry     = errors.New("it has no such entry")
 	errKeyringWait = errors.New("it does not answer")
 	errNoKeyring   = errors.New("there is none")
 )
@@ -52,7 +51,7 @@ func (k boundedKeyring) Get(ctx context.Context, origin Origin, wait time.Durati
 	err := k.call(ctx, wait, func() error {
 		value, err := k.get(service, string(origin))
 		secret <- value
-		return err
+		return unlessAbsent(err)
 	})
 	if err != nil {
 		return Secret{}, err
@@ -66,8 +65,11 @@ func (k boundedKeyring) Set(ctx context.Context, origin Origin, secret Secret, w
 
 // Remove removes an entry, if there is one.
 func (k boundedKeyring) Remove(ctx context.Context, origin Origin, wait time.Duration) error {
-	err := k.call(ctx, wait, func() error { return k.remove(service, string(origin)) })
-	if errors.Is(err, errNoEntry) {
+	return k.call(ctx, wait, func() error { return unlessAbsent(k.remove(service, string(origin))) })
+}
+
+func unlessAbsent(err error) error {
+	if errors.Is(err, keyring.ErrNotFound) {
 		return nil
 	}
 	return err
@@ -93,8 +95,6 @@ func (k boundedKeyring) call(ctx context.Context, wait time.Duration, f func() e
 		switch {
 		case err == nil:
 			return nil
-		case errors.Is(err, keyring.ErrNotFound):
-			return &KeyringError{errNoEntry}
 		case errors.Is(err, keyring.ErrUnsupportedPlatform):
 			return &KeyringError{errNoKeyring}
 		}

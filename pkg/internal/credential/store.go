@@ -42,9 +42,6 @@ func (s *Store) Get(ctx context.Context, origin Origin, account Account) (secret
 		return NewSecret(secrets[origin]), s.secretsPath(), err
 	}
 	secret, err = s.keyring.Get(ctx, origin, KeyringWait)
-	if errors.Is(err, errNoEntry) {
-		return Secret{}, "", nil
-	}
 	return secret, "keyring", err
 }
 
@@ -108,9 +105,6 @@ func (s *Store) CheckWritable(ctx context.Context, origin Origin, storage Storag
 		return nil
 	}
 	_, err = s.keyring.Get(ctx, origin, wait)
-	if errors.Is(err, errNoEntry) {
-		return nil
-	}
 	return err
 }
 

@@ -154,7 +154,7 @@ func TestGoneEntry(t *testing.T) {
 	s, m := newStore(t)
 	save(t, s, Account{API: "https://one.example", Storage: InKeyring}, "a", SaveOptions{})
 	clear(m.entries)
-	if got := get(t, s, one); got != " ." {
+	if got := get(t, s, one); got != " keyring" {
 		t.Errorf("%q", got)
 	}
 	if removed, err := s.Forget(t.Context(), func(Origin) bool { return true }); len(removed) != 1 || err != nil {

@@ -137,7 +137,7 @@ func checkBearer(token string) error {
 		return errNotBearer
 	case len(token) > maxToken:
 		return errTooLong
-	case strings.Trim(token, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~+/=") != "":
+	case token == "" || strings.Trim(token, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-._~+/=") != "":
 		return errNotBearer
 	}
 	return nil

@@ -63,8 +63,7 @@ func (s *Server) get(x *exchange) error {
 	if err != nil {
 		return err
 	}
-	err = x.stream(blob)
-	return errors.Join(err, blob.Body.Close())
+	return errors.Join(x.stream(blob), blob.Body.Close())
 }
 
 func (s *Server) head(x *exchange) error {

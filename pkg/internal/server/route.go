@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"net/url"
@@ -83,10 +84,7 @@ func newKey(team, id string) (store.Key, error) {
 // slug must find the same artifacts.
 func (x *exchange) team() (string, error) {
 	id, slug, err := x.teamParameters()
-	if slug != "" {
-		return slug, err
-	}
-	return id, err
+	return cmp.Or(slug, id), err
 }
 
 // teamParameters returns the two query parameters; an empty one counts as

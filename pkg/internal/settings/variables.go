@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"path/filepath"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -116,7 +117,6 @@ func findPlaces(getenv func(string) string, system string) places {
 	case "windows":
 		config = getenv("APPDATA")
 		data = below(config, "xdg.data")
-		login = config
 	case "darwin":
 		config = below(getenv("HOME"), "Library", "Application Support")
 		data = config
@@ -125,9 +125,8 @@ func findPlaces(getenv func(string) string, system string) places {
 		home := getenv("HOME")
 		config = firstAbsolute(getenv(envXDGConfigHome), below(home, ".config"))
 		data = firstAbsolute(getenv(envXDGDataHome), below(home, ".local", "share"))
-		login = config
 	}
-	found := places{login: below(login, "artifact")}
+	found := places{login: below(cmp.Or(login, config), "artifact")}
 	found.turbo = below(firstAbsolute(getenv(EnvTurboConfig), config), "turborepo", "config.json")
 	// turbo looks for the Vercel CLI's file next to its own.
 	dirs := []string{data, config}
