@@ -11,9 +11,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,28 +38,19 @@ func main() {
 // write writes the pages into dir. It removes pages of former commands, which
 // would be packaged too, but not pages of other programs.
 func write(dir string) error {
-	old, err := filepath.Glob(filepath.Join(dir, "artifact-*.1"))
-	if err != nil {
-		return err
-	}
-	for _, page := range old {
-		if err := os.Remove(page); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	date, err := sourceDate()
 	if err != nil {
 		return err
 	}
-	root := command.Tree()
-	topics, err := topicSections(root)
-	if err != nil {
+	old, err := filepath.Glob(filepath.Join(dir, "artifact-*.1"))
+	for _, page := range old {
+		err = errors.Join(err, os.Remove(page))
+	}
+	if err := errors.Join(err, os.MkdirAll(dir, 0o755)); err != nil {
 		return err
 	}
-	return writePages(root, dir, date.Format(time.DateOnly), commandSection(root)+topics)
+	root := command.Tree()
+	return writePages(root, dir, date.Format(time.DateOnly), commandSection(root)+topicSections(root))
 }
 
 // writePages writes the page of a command, with extra sections, and those of its
@@ -69,15 +60,17 @@ func writePages(cmd *cobra.Command, dir, date, sections string) error {
 	if err := os.WriteFile(path, []byte(page(cmd, date, sections)), 0o644); err != nil {
 		return err
 	}
-	for _, child := range cmd.Commands() {
-		if !child.IsAvailableCommand() {
-			continue
-		}
+	for _, child := range available(cmd) {
 		if err := writePages(child, dir, date, ""); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// available returns the commands below cmd that have a page.
+func available(cmd *cobra.Command) []*cobra.Command {
+	return slices.DeleteFunc(slices.Clone(cmd.Commands()), func(child *cobra.Command) bool { return !child.IsAvailableCommand() })
 }
 
 func pageName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
@@ -112,10 +105,8 @@ func page(cmd *cobra.Command, date, sections string) string {
 	if cmd.HasParent() {
 		others = append(others, pageName(cmd.Parent()))
 	}
-	for _, child := range cmd.Commands() {
-		if child.IsAvailableCommand() {
-			others = append(others, pageName(child))
-		}
+	for _, child := range available(cmd) {
+		others = append(others, pageName(child))
 	}
 	if len(others) > 0 {
 		fmt.Fprintf(&out, ".SH SEE ALSO\n\\fB%s(1)\\fP\n", strings.Join(others, `(1)\fP, \fB`))
@@ -131,14 +122,7 @@ func options(title string, flags *pflag.FlagSet) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, ".SH %s\n", title)
 	flags.VisitAll(func(flag *pflag.Flag) {
-		if flag.Hidden || flag.Deprecated != "" {
-			return
-		}
 		value, usage := pflag.UnquoteUsage(flag)
-		isSet := flag.DefValue != "" && flag.DefValue != "false" && flag.DefValue != "0" && flag.DefValue != "[]"
-		if isSet && !strings.Contains(usage, "(default") {
-			usage += " (default " + flag.DefValue + ")"
-		}
 		out.WriteString(".TP\n")
 		if flag.Shorthand != "" {
 			fmt.Fprintf(&out, `\fB-%s\fP, `, flag.Shorthand)
@@ -155,33 +139,26 @@ func options(title string, flags *pflag.FlagSet) string {
 // commandSection lists the commands.
 func commandSection(root *cobra.Command) string {
 	var list strings.Builder
-	for _, cmd := range root.Commands() {
-		if cmd.IsAvailableCommand() {
-			fmt.Fprintf(&list, "  %-10s  %s\n", cmd.Name(), cmd.Short)
-		}
+	for _, cmd := range available(root) {
+		fmt.Fprintf(&list, "  %-10s  %s\n", cmd.Name(), cmd.Short)
 	}
 	return ".SH COMMANDS\n" + roff(list.String())
 }
 
 // topicSections returns the help topics as sections of the first page, under the
 // usual names of manuals.
-func topicSections(root *cobra.Command) (string, error) {
+func topicSections(root *cobra.Command) string {
 	var sections strings.Builder
 	for _, topic := range []struct{ name, section string }{
 		{"lists", "LISTS"}, {"exit-codes", "EXIT STATUS"}, {"environment", "ENVIRONMENT"},
 	} {
-		found, _, err := root.Find([]string{topic.name})
-		if err != nil {
-			return "", err
-		}
 		var text bytes.Buffer
+		found, _, _ := root.Find([]string{topic.name})
 		found.SetOut(&text)
-		if err := found.Help(); err != nil {
-			return "", err
-		}
+		_ = found.Help() // a buffer takes all of it
 		fmt.Fprintf(&sections, ".SH %s\n%s", topic.section, roff(text.String()))
 	}
-	return sections.String(), nil
+	return sections.String()
 }
 
 // escape escapes a line of plain text for roff.
