@@ -87,12 +87,7 @@ func hasBlock(text []byte, kind string) bool {
 // isEncrypted recognizes encrypted keys in PKCS #8 and in the format of RFC
 // 1421, section 4.6.1.1.
 func isEncrypted(text []byte) bool {
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
-			return true
-		}
-	}
-	return bytes.Contains(text, []byte("BEGIN ENCRYPTED PRIVATE KEY"))
+	return bytes.Contains(text, []byte("BEGIN ENCRYPTED PRIVATE KEY")) || bytes.Contains(text, []byte("Proc-Type: 4,ENCRYPTED"))
 }
 
 func checkDates(leaf *x509.Certificate, now time.Time) error {

@@ -145,13 +145,8 @@ func showFlags(text *strings.Builder, cmd *cobra.Command) {
 // isAuxiliary reports whether a command has nothing to do with caches, so that
 // the common flags do not apply to it.
 func isAuxiliary(cmd *cobra.Command) bool {
-	for ; cmd.HasParent(); cmd = cmd.Parent() {
-		if cmd.GroupID != "" {
-			return false
-		}
-		if !cmd.Parent().HasParent() {
-			return true
-		}
+	for cmd.HasParent() && cmd.Parent().HasParent() {
+		cmd = cmd.Parent()
 	}
-	return false
+	return cmd.GroupID == ""
 }

@@ -33,21 +33,14 @@ type streams struct {
 }
 
 func (e Env) openStreams() *streams {
-	redactor := new(redact.Redactor)
-	stdout, stderr := redactor.Writer(e.Stdout), redactor.Writer(e.Stderr)
-	screen := ui.NewScreen(stderr, func() int { return ui.Columns(e.Stderr) })
-	results := &strictWriter{next: stdout}
-	onTerminal := ui.IsTerminal(e.Stdout)
-	if onTerminal { // usually the one with the bar
-		results.next = screen.Beside(stdout)
+	s := &streams{redactor: new(redact.Redactor), onTerminal: ui.IsTerminal(e.Stdout)}
+	s.stdout, s.stderr = s.redactor.Writer(e.Stdout), s.redactor.Writer(e.Stderr)
+	s.screen = ui.NewScreen(s.stderr, func() int { return ui.Columns(e.Stderr) })
+	s.results = &strictWriter{next: s.stdout}
+	if s.onTerminal { // usually the same terminal as the bar
+		s.results.next = s.screen.Beside(s.stdout)
 	}
-	return &streams{
-		redactor: redactor,
-		results:  results, onTerminal: onTerminal,
-		screen: screen,
-		stdout: stdout,
-		stderr: stderr,
-	}
+	return s
 }
 
 // flush writes what was held back as the possible beginning of a secret.

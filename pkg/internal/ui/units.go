@@ -12,7 +12,8 @@ import (
 // ErrSize is wrapped by the errors of [ParseSize].
 var ErrSize = errors.New("not a size")
 
-const unitLetters = "KMGTPE" // powers of 1024
+// units are powers of 1024.
+var units = [...]string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
 
 // Size formats a number of bytes for people: "512 B", "12.3 MiB".
 func Size(bytes int64) string { return scaled(float64(bytes)) }
@@ -22,7 +23,7 @@ func Rate(bytesPerSecond float64) string { return scaled(bytesPerSecond) + "/s" 
 
 func scaled(n float64) string {
 	unit := unitOf(n)
-	return inUnit(n, unit) + " " + unitName(unit)
+	return inUnit(n, unit) + " " + units[unit]
 }
 
 // sizesOf formats two sizes in the unit of the second, which alone has it.
@@ -35,7 +36,7 @@ func sizesOf(n, size int64) (string, string) {
 func unitOf(n float64) int {
 	unit := 0
 	// A number that rounds to 1024 belongs to the next unit.
-	for limit := 1023.5; n >= limit && unit < len(unitLetters); limit = 1023.95 {
+	for limit := 1023.5; n >= limit && unit < len(units)-1; limit = 1023.95 {
 		n /= 1024
 		unit++
 	}
@@ -43,15 +44,7 @@ func unitOf(n float64) int {
 }
 
 func inUnit(n float64, unit int) string {
-	decimals := min(unit, 1)
-	return strconv.FormatFloat(max(n, 0)/math.Pow(1024, float64(unit)), 'f', decimals, 64)
-}
-
-func unitName(unit int) string {
-	if unit == 0 {
-		return "B"
-	}
-	return unitLetters[unit-1:unit] + "iB"
+	return strconv.FormatFloat(max(n, 0)/math.Pow(1024, float64(unit)), 'f', min(unit, 1), 64)
 }
 
 // Duration formats whole seconds for people: "28s", "1m02s", "3h00m09s".
@@ -81,7 +74,7 @@ func ParseSize(text string) (int64, error) {
 	factor := 1.0
 	if unit != "" && unit != "B" {
 		letter := strings.ToUpper(strings.TrimSuffix(unit, "iB"))
-		power := strings.Index(unitLetters, letter)
+		power := strings.Index("KMGTPE", letter)
 		if len(letter) != 1 || power < 0 {
 			return 0, sizeError(text)
 		}
