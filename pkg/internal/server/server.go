@@ -76,13 +76,12 @@ type Server struct {
 // New returns a server for s. It fails if options have no valid token, or no
 // address with a port.
 func New(s store.Store, options Options) (*Server, error) {
-	if options.Token == "" {
+	switch {
+	case options.Token == "":
 		return nil, errors.New("a server needs a token")
-	}
-	if strings.ContainsFunc(options.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	case strings.ContainsFunc(options.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return nil, errors.New("the server's token must be printable ASCII without spaces")
-	}
-	if options.Addr == nil {
+	case options.Addr == nil:
 		return nil, errors.New("a server needs an address")
 	}
 	addr, err := netip.ParseAddrPort(options.Addr.String())

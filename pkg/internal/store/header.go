@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -57,20 +58,18 @@ func (h header) key() Key { return Key{Team: h.Team, ID: h.ID} }
 
 // check checks h against the rules of [Store]. Its errors wrap [ErrInvalid].
 func (h header) check() error {
-	if err := h.key().Check(); err != nil {
+	err := h.key().Check()
+	switch {
+	case err != nil:
 		return err
-	}
-	if h.Size < 0 {
+	case h.Size < 0:
 		return fmt.Errorf("%w: its size is %d bytes", ErrInvalid, h.Size)
-	}
-	if h.Duration != nil && *h.Duration < 0 {
+	case h.Duration != nil && *h.Duration < 0:
 		return fmt.Errorf("%w: its duration is %v", ErrInvalid, *h.Duration)
 	}
 	for _, text := range []string{h.CI, h.SHA, h.DirtyHash, h.Tag} {
-		for i := range len(text) {
-			if text[i] < ' ' || text[i] > '~' {
-				return fmt.Errorf("%w: its metadata is not printable ASCII: %.100q", ErrInvalid, text)
-			}
+		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return fmt.Errorf("%w: its metadata is not printable ASCII: %.100q", ErrInvalid, text)
 		}
 	}
 	return nil

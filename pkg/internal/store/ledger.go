@@ -54,7 +54,6 @@ func newLedger(root *os.Root, limit int64) (*ledger, error) {
 // room is space in a ledger, reserved for a file that is being written.
 type room struct {
 	ledger *ledger
-	now    func() time.Time
 	size   int64 // bytes reserved until release or commit
 }
 
@@ -68,10 +67,9 @@ func (r *room) grow(n int64) error {
 	if n > l.limit-r.size {
 		return ErrTooLarge
 	}
-	now := r.now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now.Sub(l.scanned) > rescanAfter {
+	if now := time.Now(); now.Sub(l.scanned) > rescanAfter {
 		// After an error, the ledger is as before.
 		_ = l.scan()
 		l.scanned = now

@@ -25,7 +25,7 @@ func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Me
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	room := &room{ledger: d.ledger, now: d.now}
+	room := &room{ledger: d.ledger}
 	defer room.release()
 	total := max(h.Size, 0) + int64(len(line))
 	if total < 0 {
