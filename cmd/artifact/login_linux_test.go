@@ -96,7 +96,7 @@ func TestPrompt(t *testing.T) {
 		c.write(token)
 		got := c.end()
 		got.check(t, outcome{stderr: "Logging in to " + cache.URL + "\n" +
-			"Ask the server's operator for a token. (For turborepo-remote-cache, use one of its TURBO_TOKEN.)\n" +
+			"Ask the server's operator for a token. (For turborepo-remote-cache, use a value of its TURBO_TOKEN.)\n" +
 			"Logged in to " + cache.URL + "\nRemote Caching is enabled there.\n"})
 		if string(c.seen) != "Token (not shown): \r\n" {
 			t.Errorf("%s: the terminal showed %q", name, c.seen)

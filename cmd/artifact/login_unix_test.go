@@ -96,5 +96,5 @@ func TestLoginAtTurborepoRemoteCache(t *testing.T) {
 	me.call([]string{"put", "-q", "--no-git", "-"}, hello).run(t).check(t, outcome{stdout: helloSHA256 + "\n"})
 	me.call([]string{"status", "-q"}, "", "ARTIFACT_TOKEN=wrong-token-1").run(t).check(t, outcome{code: 3,
 		stderr: "artifact: the server refused the token: the server answered 401 Unauthorized: Invalid authorization token\n" +
-			"artifact: hint: It comes from ARTIFACT_TOKEN. artifact login stores another one.\n"})
+			"artifact: hint: It comes from ARTIFACT_TOKEN. Run artifact login to store another one.\n"})
 }

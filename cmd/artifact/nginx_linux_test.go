@@ -67,7 +67,7 @@ func TestNginx(t *testing.T) {
 					continue
 				}
 				got := upload(narrow)
-				begin := fmt.Sprintf("artifact: uploading file: the server answered 413 %s\nartifact: hint: It is over a limit of the server or a proxy before it. Common ones: nginx 1 MiB",
+				begin := fmt.Sprintf("artifact: uploading file: the server answered 413 %s\nartifact: hint: It exceeds a limit of the server or a proxy. Common limits: nginx 1 MiB",
 					http.StatusText(http.StatusRequestEntityTooLarge))
 				if got.code != 8 || got.stdout != "" || !strings.HasPrefix(got.stderr, begin) {
 					t.Errorf("%d bytes: %+v, want %q", size, got, begin)

@@ -11,7 +11,7 @@ import (
 
 // proxyWants is the hint where a proxy does not know who asks.
 const proxyWants = "artifact: hint: The proxy needs a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY or HTTP_PROXY,\n" +
-	"artifact: hint: to http://USER:PASSWORD@HOST:PORT. Add hosts to reach without it to NO_PROXY.\n"
+	"artifact: hint: to http://USER:PASSWORD@HOST:PORT. List hosts that need no proxy in NO_PROXY.\n"
 
 // TestProxies goes through a real one, by CONNECT and in plain HTTP.
 func TestProxies(t *testing.T) {

@@ -89,7 +89,7 @@ func TestChangeDuringUpload(t *testing.T) {
 					whole.stderr += "artifact: " + strings.Join(lines, "artifact: ")
 				}
 				if want != "" {
-					whole.stderr += "artifact: hint: The cache does not have it. Run the upload again when nothing writes to the file.\n"
+					whole.stderr += "artifact: hint: The cache does not have it. Run the upload again when no program writes to the file.\n"
 				}
 				got.steady().check(t, whole)
 			})

@@ -172,5 +172,5 @@ func putWhileItChanges(t *testing.T, bin string) {
 	cmd := call{args: []string{"put", "file"}, env: server.env(), dir: dir}.command(t)
 	cmd.Path = filepath.Join(bin, "artifact")
 	finish(t, cmd).check(t, outcome{code: 7, stderr: "artifact: uploading file: the input changed while it was read: its size changed from 33554432 to 11 bytes\n" +
-		"artifact: hint: The cache does not have it. Run the upload again when nothing writes to the file.\n"})
+		"artifact: hint: The cache does not have it. Run the upload again when no program writes to the file.\n"})
 }

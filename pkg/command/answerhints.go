@@ -27,7 +27,7 @@ func answerHint(e *client.Error) string {
 	case e.Location != "" && (errors.Is(e, client.ErrRedirect) || e.By == client.ByAnother):
 		return "Use this --api: " + shellQuote(e.Location)
 	case errors.Is(e, client.ErrRetryAfter):
-		return "The server wants " + waitText(e.RetryAfter) + " before the next request; run it again then."
+		return "The server asks to wait " + waitText(e.RetryAfter) + ": run it again after that, or ask its operator."
 	case e.IsCacheClosed() && closedHints[e.Code] != "":
 		return closedHints[e.Code]
 	case e.Status == 0:
@@ -97,7 +97,7 @@ func waitText(wait time.Duration) string {
 	case wait < 1000*day:
 		return fmt.Sprintf("%d days", wait/day)
 	}
-	return "more than 2 years (if that is a mistake, tell its operator)"
+	return "more than 2 years"
 }
 
 // expired matches the errors of S3, Google Cloud Storage and Azure for an expired
@@ -151,15 +151,15 @@ const spendAdvice = "The token may not do this: check --team.\n" +
 	"Or Remote Caching is disabled, over its limit or paused: ask an owner to check the billing settings."
 
 const proxyLoginAdvice = "The proxy needs a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY or HTTP_PROXY,\n" +
-	"to http://USER:PASSWORD@HOST:PORT. Add hosts to reach without it to NO_PROXY."
+	"to http://USER:PASSWORD@HOST:PORT. List hosts that need no proxy in NO_PROXY."
 
 // answerAdvices are based on Vercel's reference and on answers seen
 // elsewhere. The first match counts.
 var answerAdvices = []answerAdvice{
-	{by: client.ByChallenge, next: "Bot protection before the cache expects a browser. Ask its operator to exempt /v8/artifacts,\n" +
+	{by: client.ByChallenge, next: "Bot protection in front of the cache expects a browser. Ask its operator to exempt /v8/artifacts,\n" +
 		"or to name a header that passes: --header-file FILE"},
 	{by: client.BySignIn, next: "The cache is behind a sign-in page: send the headers it expects from programs with --header-file FILE."},
-	{by: client.ByGate, next: "A gate before the cache expects its own password in place of the token.\n" +
+	{by: client.ByGate, next: "A gate in front of the cache expects its own password in place of the token.\n" +
 		"Ask its operator to exempt /v8/artifacts, or to name another header: --header-file FILE"},
 	{statuses: []int{http.StatusProxyAuthRequired}, next: proxyLoginAdvice},
 	{by: client.ByProxy, next: "A proxy on the way answered, not the cache: ask its operator, or add the host to NO_PROXY."},
@@ -180,7 +180,7 @@ var answerAdvices = []answerAdvice{
 	{statuses: []int{http.StatusForbidden}, next: "The token may not do this: check --team, or ask the cache's operator for access."},
 	{statuses: []int{http.StatusNotFound, http.StatusMethodNotAllowed}, next: "There is no Remote Cache under this base URL: check --api, with its path if it has one."},
 	{statuses: []int{http.StatusGone}, next: "The server no longer has this version of the API: install a newer release of artifact."},
-	{statuses: []int{http.StatusRequestEntityTooLarge}, next: "It is over a limit of the server or a proxy before it. Common ones: nginx 1 MiB (client_max_body_size),\n" +
+	{statuses: []int{http.StatusRequestEntityTooLarge}, next: "It exceeds a limit of the server or a proxy. Common limits: nginx 1 MiB (client_max_body_size),\n" +
 		"AWS Lambda 6 MB, Cloud Run 32 MiB over HTTP/1.1 (none with --http2),\nturborepo-remote-cache 100 MiB (BODY_LIMIT)."},
 	{statuses: []int{http.StatusTooManyRequests}, next: "The server limits requests: try again later, or use --limit-requests."},
 }

@@ -36,9 +36,9 @@ func TestAnswers(t *testing.T) {
 		spend     = hint + "The token may not do this: check --team.\n" + hint + "Or Remote Caching is disabled, over its limit or paused: ask an owner to check the billing settings.\n"
 		noCache   = hint + "There is no Remote Cache under this base URL: check --api, with its path if it has one.\n"
 		fault     = hint + "The server failed: try again later.\n"
-		challenge = hint + "Bot protection before the cache expects a browser. Ask its operator to exempt /v8/artifacts,\n" + hint + "or to name a header that passes: --header-file FILE\n"
+		challenge = hint + "Bot protection in front of the cache expects a browser. Ask its operator to exempt /v8/artifacts,\n" + hint + "or to name a header that passes: --header-file FILE\n"
 		signIn    = hint + "The cache is behind a sign-in page: send the headers it expects from programs with --header-file FILE.\n"
-		gate      = hint + "A gate before the cache expects its own password in place of the token.\n" + hint + "Ask its operator to exempt /v8/artifacts, or to name another header: --header-file FILE\n"
+		gate      = hint + "A gate in front of the cache expects its own password in place of the token.\n" + hint + "Ask its operator to exempt /v8/artifacts, or to name another header: --header-file FILE\n"
 		storage   = hint + "The object storage behind the cache refused this, not the cache itself.\n" + hint + "Ask the cache's operator to check the storage's credentials and permissions.\n"
 		expired   = hint + "The artifact's URL from the cache has expired: run this again.\n" + hint + "If that does not help, check the clocks of this machine and of the cache.\n"
 		firewall  = hint + "A web page answered, not the cache: the cache is behind a gate or a firewall.\n" + hint + "Ask its operator, or send the headers it expects from programs with --header-file FILE.\n"
@@ -114,7 +114,7 @@ func TestAnswers(t *testing.T) {
 		{"status", "401 x\nWWW-Authenticate: Basic realm=\"r\"\n\n", 3, checking + "401 Unauthorized: Basic for \"r\"\n" + gate},
 		{"status", "403 x\ncf-mitigated: challenge\n\n", 5, checking + "403 Forbidden\n" + challenge},
 		{"status", "HEAD 500 x\n\n GET 401 x" + json + `{"message":"Who?"}`, 3, "artifact: the server refused the token: the server answered 401 Unauthorized: Who?\n" +
-			hint + "It comes from ARTIFACT_TOKEN. artifact login stores another one.\n"},
+			hint + "It comes from ARTIFACT_TOKEN. Run artifact login to store another one.\n"},
 		{"status", "HEAD 500 x\n\n GET 200 x" + json + `{"status":"disabled"}`, 5, unclear + "500 Internal Server Error\n" +
 			"artifact: Remote Caching is disabled\n" + hint + "Ask an owner of the team to enable it in the billing settings.\n"},
 		{"status", "HEAD 404 x\n\n GET 200 x" + json + `{"error":"down"}`, 8,

@@ -21,7 +21,7 @@ const maxCertificates = 8 << 20
 
 var (
 	errNoCertificate = errors.New("a key needs its certificate: give --client-cert FILE")
-	errBinary        = errors.New("it is binary (DER or PKCS #12), and must be PEM: openssl x509 -inform der -in FILE (for a key openssl pkey, for PKCS #12 openssl pkcs12)")
+	errBinary        = errors.New("it is in a binary format (DER or PKCS #12); convert it to PEM: openssl x509 -inform der -in FILE (for a key openssl pkey, for PKCS #12 openssl pkcs12)")
 	errEncryptedKey  = errors.New("its private key is encrypted, and artifact does not ask for a passphrase: openssl pkey -in FILE -out KEY")
 )
 
@@ -42,7 +42,7 @@ func (a *app) clientCertificate(certFile, keyFile string) (*tls.Certificate, err
 	if keyFile == "" {
 		keyFile, keyFlag = certFile, "--client-cert"
 		if !hasBlock(certs, "PRIVATE KEY") {
-			return nil, failed(keyFlag, certFile, errors.New("there is no private key in it: name its file with --client-key"))
+			return nil, failed(keyFlag, certFile, errors.New("it contains no private key: name its file with --client-key"))
 		}
 	}
 	key, err := readPrivate(keyFile, maxCertificates)
@@ -70,7 +70,7 @@ func noBlockError(text []byte, what string) error {
 	if rest, err := asn1.Unmarshal(text, &value); err == nil && len(rest) == 0 {
 		return errBinary
 	}
-	return fmt.Errorf("there is no %s in it (a PEM block, which begins with -----BEGIN)", what)
+	return fmt.Errorf("it contains no %s (a PEM block that begins with -----BEGIN)", what)
 }
 
 // hasBlock looks for a PEM block whose type ends in kind: there are several
@@ -95,7 +95,7 @@ func checkDates(leaf *x509.Certificate, now time.Time) error {
 	case now.After(leaf.NotAfter):
 		return fmt.Errorf("the certificate expired at %s", leaf.NotAfter.UTC().Format(time.RFC3339))
 	case now.Before(leaf.NotBefore):
-		return fmt.Errorf("the certificate is not valid before %s, and it is %s here", leaf.NotBefore.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+		return fmt.Errorf("the certificate is not valid before %s; this machine''s clock says %s", leaf.NotBefore.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -1,14 +1,11 @@
 package command
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
-
-var errReadByOthers = errors.New("others can read it: chmod 600")
 
 // readPrivate reads a small text file with secrets. It fails if others can read
 // it, unless this user cannot change that.

@@ -3,20 +3,31 @@
 package command
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
 
+// The errors of a file of secrets that others can read.
+var (
+	errReadByOthers = errors.New("others can read it: run chmod 600 on it")
+	errForeign      = errors.New("others can read it, and it belongs to another user: use a copy with mode 600")
+)
+
 // checkPrivate rejects a file of secrets that others can read, unless this user
 // cannot change that.
 func checkPrivate(file *os.File) error {
-	info, err := file.Stat()
-	if err == nil && info.Mode().Perm()&0o077 != 0 && !isFixed(file) {
-		return errReadByOthers
+	var status unix.Stat_t
+	err := unix.Fstat(int(file.Fd()), &status)
+	switch {
+	case err != nil || status.Mode&0o077 == 0 || isFixed(file):
+		return err
+	case int(status.Uid) != os.Geteuid() && os.Geteuid() != 0:
+		return errForeign
 	}
-	return err
+	return errReadByOthers
 }
 
 // readOnlyMount is ST_RDONLY on Linux and MNT_RDONLY on macOS.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -74,15 +75,9 @@ func itemsOf(lines []string) []helpItem {
 	return items
 }
 
-// exceeds reports whether a line is wider than width. Lines that begin with a tab
-// are cobra's, and are not wrapped.
+// exceeds reports whether a line is wider than width.
 func (item helpItem) exceeds(width int) bool {
-	for _, line := range item.lines {
-		if utf8.RuneCountInString(line) > width && !strings.HasPrefix(line, "\t") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(item.lines, func(line string) bool { return utf8.RuneCountInString(line) > width })
 }
 
 // words returns the words of the explanation, or all words without a head.

@@ -53,7 +53,7 @@ signature for build-1 may fit build-12. --require-signature v2 refuses them.`,
 	flags := cmd.Flags()
 	o.output = "-"
 	stringFlag(flags, &o.output, "output,o", "FILE|-", "write to this file (default: standard output)")
-	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest that the id is (default: guessed from its form)")
+	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest algorithm of the id (default: guessed from its length)")
 	parsedFlag(flags, &o.scheme, "require-signature", "v2", "accept only signatures of turbo 2.9.18 and later", parseRequired)
 	flags.BoolVar(&o.allowUnproven, "allow-unproven", false, "accept an answer without a length, digest or signature to prove it complete")
 	o.key.register(flags)

@@ -33,19 +33,18 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	longest := map[string]int{"artifact": 40, "artifact put": 60}
 	everyCommand(Tree(), func(cmd *cobra.Command) {
-		isShells := cmd.HasParent() && cmd.Parent().Name() == "completion" // those texts are cobra's
-		if !isShells && !strings.Contains(cmd.Example, "  artifact ") && !strings.Contains(cmd.Example, "(artifact ") {
+		if !strings.Contains(cmd.Example, "  artifact ") && !strings.Contains(cmd.Example, "(artifact ") {
 			t.Errorf("%s has no example: %q", cmd.CommandPath(), cmd.Example)
 		}
 		var text strings.Builder
 		cmd.SetOut(&text)
 		must.Do(t, cmd.Help())
 		lines := strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
-		if most := cmp.Or(longest[cmd.CommandPath()], 60); len(lines) > most && !isShells {
+		if most := cmp.Or(longest[cmd.CommandPath()], 60); len(lines) > most {
 			t.Errorf("%s: %d lines, more than %d", cmd.CommandPath(), len(lines), most)
 		}
 		for _, line := range lines {
-			if utf8.RuneCountInString(line) > usualHelp && !isShells {
+			if utf8.RuneCountInString(line) > usualHelp {
 				t.Errorf("%s: wider than %d: %q", cmd.CommandPath(), usualHelp, line)
 			}
 		}

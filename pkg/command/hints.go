@@ -33,7 +33,7 @@ func hint(err error) string {
 	case isUnauthorized(err):
 		return credentialHint(err)
 	case errors.Is(err, artifact.ErrChanged) && isAnswered:
-		return "The cache does not have it. Run the upload again when nothing writes to the file."
+		return "The cache does not have it. Run the upload again when no program writes to the file."
 	case is[*artifact.SpoolError](err):
 		return "Set TMPDIR to a directory with room for the whole stream."
 	case errors.Is(err, transfer.ErrDirectory) && isInput:
@@ -68,7 +68,7 @@ func (advices errorAdvices) on(err error) string {
 }
 
 var advices = errorAdvices{
-	{artifact.ErrChanged, "Run it again when nothing writes to the file."},
+	{artifact.ErrChanged, "Run it again when no program writes to the file."},
 	{client.ErrPlainHTTP, "Use https://, or --allow-http if the network is trusted."},
 	{client.ErrProxyAddress, "Set HTTPS_PROXY, HTTP_PROXY or ALL_PROXY to http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with special characters as %XX."},
 	{transfer.ErrEmpty, "Name a FILE, or use - to upload an empty standard input."},
@@ -86,8 +86,8 @@ var advices = errorAdvices{
 	{transfer.ErrUnproven, "If the server always answers this way, use --allow-unproven."},
 	{transfer.ErrUnverifiable, "Name the FILE to compare it with, or set the signature key."},
 
-	{client.ErrEncoded, "Turn off compression for /v8/artifacts in the proxy before the cache."},
-	{client.ErrNoPreflight, "Leave --preflight out (TURBO_PREFLIGHT, turbo.json): this cache does not need it."},
+	{client.ErrEncoded, "Turn off compression for /v8/artifacts in the proxy in front of the cache."},
+	{client.ErrNoPreflight, "This cache does not need --preflight: leave it out (TURBO_PREFLIGHT, turbo.json)."},
 	{client.ErrTokenWithheld, "Ask its operator to list Authorization in Access-Control-Allow-Headers, or leave --preflight out (TURBO_PREFLIGHT, turbo.json)."},
 	{client.ErrAnsweredEarly, "A proxy or a server answered without reading the upload: check with artifact verify whether it is stored."},
 	{client.ErrTooManyRedirects, "A sign-in page or a proxy redirects endlessly: ask the cache's operator, or send the headers it expects from programs with --header-file FILE."},

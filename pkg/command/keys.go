@@ -56,7 +56,7 @@ func readKey(path string) (credential.Secret, error) {
 	}
 	key := credential.NewSecret(strings.TrimRight(string(text), "\r\n"))
 	if key.IsEmpty() {
-		return credential.Secret{}, fmt.Errorf("%s: there is no key in it", path)
+		return credential.Secret{}, fmt.Errorf("%s: it contains no key", path)
 	}
 	return key, nil
 }

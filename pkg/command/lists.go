@@ -48,7 +48,7 @@ type listOptions struct {
 }
 
 func (o *listOptions) register(flags *pflag.FlagSet) {
-	stringFlag(flags, &o.filesFrom, "files-from", "LIST|-", "read names from this file, one per line")
+	stringFlag(flags, &o.filesFrom, "files-from", "LIST|-", "read file names from this file, one per line")
 	stringFlag(flags, &o.manifest, "manifest", "LIST|-", "read JSON entries from this file, one per line")
 	flags.BoolVarP(&o.null, "null", "0", false, "names in --files-from end with NUL")
 	o.jobs = defaultJobs

@@ -198,7 +198,7 @@ func (l *login) describeServer() {
 		l.say("Create a token at %s", tokensPage)
 		return
 	}
-	l.say("Ask the server's operator for a token. (For turborepo-remote-cache, use one of its TURBO_TOKEN.)")
+	l.say("Ask the server's operator for a token. (For turborepo-remote-cache, use a value of its TURBO_TOKEN.)")
 }
 
 // verify checks the token, gets its user and cache status, and chooses the

@@ -66,8 +66,8 @@ func (o *networkOptions) registerConnection(to *pflag.FlagSet) {
 	parsedFlag(flags, &o.client.Timeout, "timeout", "TIME", "give up on an artifact after this long, retries included (default none)", parseSeconds)
 	parsedFlag(flags, &o.client.StallTimeout, "stall-timeout", "TIME", "give up after this long without progress (default 2m)", parseSeconds)
 	parsedFlag(flags, &o.client.AnswerTimeout, "answer-timeout", "TIME", "give up if no answer comes this long after the last byte (default 10m)", parseSeconds)
-	parsedFlag(flags, &o.client.ByteRate, "limit-rate", "RATE", "maximum bytes per second, such as 10M (default no limit)", parseByteRate)
-	parsedFlag(flags, &o.client.RequestRate, "limit-requests", "RATE", "maximum requests per second, minute or hour, such as 100/m (default no limit)", parseRequestRate)
+	parsedFlag(flags, &o.client.ByteRate, "limit-rate", "RATE", "maximum bytes per second, such as 10M (default: no limit)", parseByteRate)
+	parsedFlag(flags, &o.client.RequestRate, "limit-requests", "RATE", "maximum requests per second, minute or hour, such as 100/m (default: no limit)", parseRequestRate)
 	readEnvironment(flags, "ca-cert", "client-cert", "client-key", "header-file", "preflight", "allow-http", "http2",
 		"retries", "timeout", "stall-timeout", "answer-timeout", "limit-rate", "limit-requests")
 	addNetworkFlags(to, flags)
@@ -111,7 +111,7 @@ func (a *app) network(o networkOptions) (n network, err error) {
 	return n, err
 }
 
-var errProxyPassword = errors.New("a password in an argument can be read by everybody on this machine: set " + envProxy)
+var errProxyPassword = errors.New("a password in an argument: every user of this machine can read it, so set " + envProxy)
 
 // proxy returns the URL of the proxy, and its origin.
 func (a *app) proxy(flag string) (raw, origin string, err error) {

@@ -29,10 +29,10 @@ func (o *oidcOptions) register(to *pflag.FlagSet) {
 	flags := newFlagSet()
 	flags.BoolVar(&o.enabled, "oidc", false, "use the CI job's identity instead of a token")
 	parsedFlag(flags, &o.audience, "oidc-audience", "NAME", "audience of the job's identity token", usertext.ParseValue)
-	parsedFlag(flags, &o.clientID, "oidc-client-id", "ID", "client id to exchange that token for an access token", usertext.ParseValue)
-	parsedFlag(flags, &o.tokenURL, "oidc-token-url", "URL", "exchange the token at this URL (default for Vercel: Vercel's own)", usertext.ParseValue)
-	parsedFlag(flags, &o.issuer, "oidc-issuer", "URL", "exchange the token at the endpoint that this issuer announces", usertext.ParseValue)
-	parsedFlag(flags, &o.policyID, "oidc-policy-id", "ID", "policy to name in the exchange", usertext.ParseValue)
+	parsedFlag(flags, &o.clientID, "oidc-client-id", "ID", "client id for exchanging it for an access token", usertext.ParseValue)
+	parsedFlag(flags, &o.tokenURL, "oidc-token-url", "URL", "exchange it at this URL (default for Vercel: Vercel's own)", usertext.ParseValue)
+	parsedFlag(flags, &o.issuer, "oidc-issuer", "URL", "exchange it at the endpoint that this issuer announces", usertext.ParseValue)
+	parsedFlag(flags, &o.policyID, "oidc-policy-id", "ID", "policy id to send in the exchange", usertext.ParseValue)
 	readEnvironment(flags, "oidc", "oidc-audience", "oidc-client-id", "oidc-token-url", "oidc-issuer", "oidc-policy-id")
 	addNetworkFlags(to, flags)
 }
@@ -54,7 +54,7 @@ func (o oidcOptions) exchange(resolver *settings.Resolver, s settings.Settings) 
 		e.TokenURL = identity.VercelTokenURL
 		return e, nil
 	case o.clientID != "" || o.policyID != "":
-		return nil, unusable("no place is set to exchange the job's identity token: give --oidc-token-url or --oidc-issuer")
+		return nil, unusable("no URL to exchange the job's identity token at: give --oidc-token-url or --oidc-issuer")
 	}
 	return nil, nil
 }

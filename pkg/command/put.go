@@ -59,7 +59,7 @@ the exit code is 7. For lists and directories, see: artifact help lists`,
 	}
 	flags := cmd.Flags()
 	parsedFlag(flags, &o.hash, "hash", "ID", "id to store under (default: the digest)", artifact.ParseID)
-	parsedFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3", "digest for ids (default sha256)", transfer.ParseAlgorithm)
+	parsedFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3", "digest algorithm for ids (default sha256)", transfer.ParseAlgorithm)
 	flags.BoolVar(&o.warnOnly, "warn-only", false, "print failures and exit 0")
 	flags.BoolVar(&o.dryRun, "dry-run", false, "only print what would be uploaded")
 	flags.BoolVar(&o.verify, "verify", false, "download again and compare")

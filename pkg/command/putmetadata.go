@@ -65,7 +65,7 @@ func parseDuration(text string) (*time.Duration, error) {
 	}
 	ms, err := strconv.ParseInt(text, 10, 64)
 	if err == nil && ms > math.MaxInt64/int64(time.Millisecond) {
-		return nil, fmt.Errorf("%s milliseconds are more than 292 years", text)
+		return nil, fmt.Errorf("%s milliseconds is longer than 292 years", text)
 	}
 	duration := time.Duration(max(ms, -1)) * time.Millisecond // any other negative number may overflow
 	if err != nil {
@@ -182,7 +182,7 @@ func (d *detection) noteGit() {
 	}
 	why := d.err
 	if errors.Is(why, context.Canceled) {
-		why = fmt.Errorf("git had not finished %v after everything else", gitGrace)
+		why = fmt.Errorf("git was still running %v after everything else was ready", gitGrace)
 	}
 	text := fmt.Sprintf("%s: %v", what, why)
 	if owner, ok := errors.AsType[*provenance.OwnerError](d.err); ok {

@@ -38,6 +38,7 @@ same API, and run such a server yourself.`,
 	root.SetUsageFunc(func(cmd *cobra.Command) error { return showUsage(cmd, a.helpWidth()) })
 	root.SetFlagErrorFunc(a.mistake)
 	a.common.register(root.PersistentFlags())
+	root.Flags().Bool("version", false, "print the version")
 	root.AddGroup(
 		&cobra.Group{ID: groupArtifacts, Title: "Artifacts"},
 		&cobra.Group{ID: groupAccount, Title: "Account"},
@@ -81,15 +82,34 @@ func addHelpCommand(root *cobra.Command) {
 	completeTopics(help)
 }
 
+// completions are the help and examples for the completion script of each shell.
+var completions = map[string][2]string{
+	"bash": {"The first line is for the current shell, the second for all new ones. Both need the\npackage bash-completion.",
+		"  source <(artifact completion bash)\n  artifact completion bash > /etc/bash_completion.d/artifact"},
+	"fish": {"The first line is for the current shell, the second for all new ones.",
+		"  artifact completion fish | source\n  artifact completion fish > ~/.config/fish/completions/artifact.fish"},
+	"powershell": {"The first line is for the current shell, the second for all new ones.",
+		"  artifact completion powershell | Out-String | Invoke-Expression\n  artifact completion powershell >> $PROFILE"},
+	"zsh": {"The first line is for the current shell, the second for all new ones. Both need\ncompletion to be on: autoload -U compinit; compinit",
+		"  source <(artifact completion zsh)\n  artifact completion zsh > \"${fpath[1]}/_artifact\""},
+}
+
 // addCompletionCommand adds cobra's command completion, with our texts.
 func addCompletionCommand(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	completion, _, _ := root.Find([]string{"completion"})
 	completion.Short = "Print a completion script for a shell"
-	completion.Long = "Print a script that completes commands, flags and their values in a shell. The\nhelp of each shell's command says where to put it."
+	completion.Long = "Print a script that completes commands, flags and their values in a shell. The help\nfor each shell shows how to install it."
 	completion.Example = "  source <(artifact completion bash)\n  artifact completion fish | source"
 	// Without a function it accepts any argument.
 	completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	for _, shell := range completion.Commands() {
+		texts := completions[shell.Name()]
+		shell.Short = "Print the completion script for " + shell.Name()
+		shell.Long, shell.Example = shell.Short+".\n\n"+texts[0], texts[1]
+		shell.DisableFlagsInUseLine = false
+		shell.Flags().Lookup("no-descriptions").Usage = "complete without descriptions"
+	}
 }
 
 // makeUsageErrors turns cobra's errors about arguments into usage errors.
@@ -143,7 +163,7 @@ var foreign = map[string]string{
 	"--header":   insteadOfHeader,
 	"-H":         insteadOfHeader,
 	"--cacert":   "Trust your server's own certificate with --ca-cert FILE.",
-	"--cert":     "Show a client certificate with --client-cert FILE --client-key FILE.",
+	"--cert":     "Pass a client certificate with --client-cert FILE --client-key FILE.",
 	"upload":     insteadOfUpload,
 	"push":       insteadOfUpload,
 	"download":   insteadOfDownload,

@@ -70,7 +70,7 @@ listen on an address other than loopback.`,
 	o.listen = "127.0.0.1:0"
 	stringFlag(flags, &o.listen, "listen", "ADDRESS", "listen on this address; port 0 picks a free one (default "+o.listen+")")
 	stringFlag(flags, &o.dir, "dir", "DIRECTORY", "store artifacts here (default: artifact in the user's cache directory)")
-	parsedFlag(flags, &o.maxSize, "max-size", "SIZE", "limit such as 10G, above which the least recently used artifacts are removed", parseMaxSize)
+	parsedFlag(flags, &o.maxSize, "max-size", "SIZE", "maximum size such as 10G; the least recently used artifacts are removed first", parseMaxSize)
 	flags.BoolVar(&o.readOnly, "read-only", false, "refuse uploads")
 	readEnvironment(flags, "listen", "dir", "max-size", "read-only")
 	return cmd
@@ -134,7 +134,7 @@ func (o serveOptions) openStore() (*store.Dir, error) {
 	if dir == "" {
 		caches, err := os.UserCacheDir()
 		if err != nil {
-			return nil, usage("no directory for artifacts, give one with --dir: %w", err)
+			return nil, usage("no default directory for artifacts, so use --dir: %w", err)
 		}
 		dir = filepath.Join(caches, "artifact")
 	}

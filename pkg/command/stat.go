@@ -44,7 +44,7 @@ is the digest of the file; a file whose id is given is not opened.`,
 	flags := cmd.Flags()
 	stringFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids from this file, as put or put -q prints them")
 	o.algorithm = transfer.SHA256
-	parsedFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3", "digest to derive a file's id with (default sha256)", transfer.ParseAlgorithm)
+	parsedFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3", "digest algorithm for ids of files (default sha256)", transfer.ParseAlgorithm)
 	o.listOptions.register(flags)
 	o.network.register(flags)
 	readEnvironment(flags, "algorithm")
@@ -137,7 +137,7 @@ func (a *app) printFound(found client.Found, path string) {
 	fact("path", path)
 	switch {
 	case found.Size < 0:
-		fact("size", "not told")
+		fact("size", "unknown")
 	case found.Size < 1024:
 		fact("size", ui.Size(found.Size))
 	default:

@@ -68,7 +68,7 @@ func (a *app) inquire(ctx context.Context, net networkOptions, isVercel bool, s 
 		return err
 	}
 	found.showNetwork(cache.Proxy(), path)
-	next := "It comes from " + s.TokenOrigin + ". artifact login stores another one."
+	next := "It comes from " + s.TokenOrigin + ". Run artifact login to store another one."
 	if a.identity != nil {
 		found.Identity, next = a.newIdentityJSON(), a.refusedIdentity()
 	}

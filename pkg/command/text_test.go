@@ -80,8 +80,8 @@ func TestWaitText(t *testing.T) {
 		150 * time.Second:           "2m30s",
 		30 * time.Hour:              "30 hours",
 		72 * time.Hour:              "3 days",
-		(1<<32 - 1) * time.Second:   "more than 2 years (if that is a mistake, tell its operator)",
-		time.Duration(1<<63 - 1):    "more than 2 years (if that is a mistake, tell its operator)",
+		(1<<32 - 1) * time.Second:   "more than 2 years",
+		time.Duration(1<<63 - 1):    "more than 2 years",
 		1000*24*time.Hour - 1:       "999 days",
 		2*time.Hour - time.Second/4: "2h0m0s",
 	} {
@@ -105,7 +105,6 @@ func TestFit(t *testing.T) {
 		{"a narrow column", "Flags:\n  -a, --all   one two three\n      --bee   four five six seven eight",
 			"Flags:\n  -a, --all\n        one two three\n      --bee\n        four five six seven\n        eight", 28},
 		{"a long word", "a verylongword b", "a\nverylongword\nb", 5},
-		{"a tab", "\tsource <(artifact completion bash)", "\tsource <(artifact completion bash)", 10},
 		{"an indented line", "  PATH: OK | MISSING | DIFFERS\nThe last", "  PATH: OK |\n  MISSING |\n  DIFFERS\nThe last", 12},
 		{"characters, not bytes", "<(…), ééééé", "<(…), ééééé", 11},
 	} {

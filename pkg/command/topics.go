@@ -63,7 +63,7 @@ var fixedVariables = [][2]string{
 	{"HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "proxies, as for curl"},
 	{"SSL_CERT_FILE", "trusted certificates, as for openssl"},
 	{"TMPDIR", "directory for standard input during an upload (default /var/tmp)"},
-	{"NO_COLOR, FORCE_COLOR", "colour, as everywhere"},
+	{"NO_COLOR, FORCE_COLOR", "turn colour off or on"},
 }
 
 // newEnvironmentTopic returns the topic that lists all variables.

@@ -53,7 +53,7 @@ a warning and exits 0; empty SUMS prove nothing and exit 7.`,
 	flags := cmd.Flags()
 	stringFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids and names from this file, as put or sha256sum prints them")
 	parsedFlag(flags, &o.hash, "hash", "ID", "id that it is stored under (default: the digest)", artifact.ParseID)
-	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest to derive ids with (default sha256; without a FILE, guessed from the id)")
+	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest algorithm for ids (default sha256; without a FILE, guessed from the id)")
 	flags.BoolVar(&o.quick, "quick", false, "only check that it is there and has the right size")
 	o.listOptions.register(flags)
 	o.key.register(flags)
