@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync"
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
@@ -43,7 +44,7 @@ type app struct {
 	env     Env
 	streams *streams
 	common  commonOptions
-	said    causes
+	said    sync.Map // the common causes printed since the last success
 	// shown is the transfer of a single artifact, once it has begun.
 	shown *ui.Transfer
 	// identity is set with --oidc.

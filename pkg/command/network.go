@@ -136,18 +136,19 @@ func (a *app) proxy(flag string) (raw, origin string, err error) {
 // system's. It reads SSL_CERT_FILE because Go ignores errors in it, and supports
 // it only on Linux.
 func (a *app) rootCAs(caCert, target string) (*x509.CertPool, error) {
-	files := []struct{ origin, path string }{{"--ca-cert", caCert}}
+	files := [][2]string{{"--ca-cert", caCert}}
 	if !strings.HasPrefix(target, "http://") {
-		files = append(files, struct{ origin, path string }{"SSL_CERT_FILE", a.env.Getenv("SSL_CERT_FILE")})
+		files = append(files, [2]string{"SSL_CERT_FILE", a.env.Getenv("SSL_CERT_FILE")})
 	}
 	var pool *x509.CertPool
 	for _, file := range files {
-		if file.path == "" {
+		origin, path := file[0], file[1]
+		if path == "" {
 			continue
 		}
-		pem, err := usertext.ReadFile(file.path, maxCertificates)
+		pem, err := usertext.ReadFile(path, maxCertificates)
 		if err != nil {
-			return nil, &settings.Error{Origin: file.origin, Err: err}
+			return nil, &settings.Error{Origin: origin, Err: err}
 		}
 		if pool == nil {
 			if pool, err = x509.SystemCertPool(); err != nil {
@@ -155,7 +156,7 @@ func (a *app) rootCAs(caCert, target string) (*x509.CertPool, error) {
 			}
 		}
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, &settings.Error{Origin: file.origin, Err: fmt.Errorf("%s: %w", file.path, noBlockError(pem, "certificate"))}
+			return nil, &settings.Error{Origin: origin, Err: fmt.Errorf("%s: %w", path, noBlockError(pem, "certificate"))}
 		}
 	}
 	return pool, nil

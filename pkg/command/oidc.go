@@ -110,27 +110,20 @@ const maxClaim = 200
 // identityJSON is the job's identity as status prints it with --json. Scripts
 // rely on the names.
 type identityJSON struct {
-	Vendor   string     `json:"vendor"`
-	Subject  string     `json:"subject,omitempty"`
-	Issuer   string     `json:"issuer,omitempty"`
-	Exchange string     `json:"exchange,omitempty"` // where it was exchanged
-	Expires  *time.Time `json:"expires,omitempty"`
+	Vendor   string    `json:"vendor"`
+	Subject  string    `json:"subject,omitempty"`
+	Issuer   string    `json:"issuer,omitempty"`
+	Exchange string    `json:"exchange,omitempty"` // where it was exchanged
+	Expires  time.Time `json:"expires,omitzero"`
 }
 
-// newIdentityJSON returns the identity, or nil without one.
+// newIdentityJSON returns the job's identity, which there must be.
 func (a *app) newIdentityJSON() *identityJSON {
-	if a.identity == nil {
-		return nil
-	}
 	about := a.identity.About()
-	shown := &identityJSON{
+	return &identityJSON{
 		Vendor: about.Vendor, Subject: a.streams.redactor.Line(about.Subject, maxClaim), Issuer: a.streams.redactor.Line(about.Issuer, maxClaim),
-		Exchange: about.Endpoint,
+		Exchange: about.Endpoint, Expires: about.Expires.UTC().Truncate(time.Second),
 	}
-	if !about.Expires.IsZero() {
-		shown.Expires = new(about.Expires.UTC().Truncate(time.Second))
-	}
-	return shown
 }
 
 // text formats an identity such as "GitHub Actions (repo:acme/web), expires
@@ -143,7 +136,7 @@ func (i identityJSON) text(now time.Time) string {
 	if i.Exchange != "" {
 		line += ", exchanged at " + i.Exchange
 	}
-	if i.Expires != nil {
+	if !i.Expires.IsZero() {
 		line += fmt.Sprintf(", expires %s (in %v)", i.Expires.Format("15:04:05 UTC"), i.Expires.Sub(now).Round(time.Second))
 	}
 	return line

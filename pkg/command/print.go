@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/client"
@@ -202,30 +200,14 @@ func commonCause(err error) string {
 	return ""
 }
 
-// causes are the common causes printed since the last success.
-type causes struct {
-	mu   sync.Mutex
-	said []string
-}
-
-// add reports whether a cause is new. An empty one always is.
-func (c *causes) add(cause string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// isNew reports whether a cause was not printed since the last success. An empty one
+// is not shared with other errors.
+func (a *app) isNew(cause string) bool {
 	if cause == "" {
 		return true
 	}
-	isNew := !slices.Contains(c.said, cause)
-	if isNew {
-		c.said = append(c.said, cause)
-	}
-	return isNew
-}
-
-func (c *causes) forget() {
-	c.mu.Lock()
-	c.said = nil
-	c.mu.Unlock()
+	_, isKnown := a.said.LoadOrStore(cause, true)
+	return !isKnown
 }
 
 // noteRetry prints a line for each retry, and one for those that have a common
@@ -238,7 +220,7 @@ func (a *app) noteRetry(r client.Retry, retries uint64) {
 	if cause != "" {
 		cause += fmt.Sprintf(", attempt %d", r.Attempt)
 	}
-	if a.common.quiet || !a.said.add(cause) {
+	if a.common.quiet || !a.isNew(cause) {
 		return
 	}
 	a.printLine(fmt.Sprintf("%s; trying again in %s (%d of %d)", errorText(r.Err), r.Pause.Round(100*time.Millisecond), r.Attempt, retries))

@@ -63,10 +63,10 @@ const maxGroups = 16
 func (t *tally) add(err error) {
 	t.total++
 	if err == nil {
-		t.app.said.forget()
+		t.app.said.Clear()
 		return
 	}
-	isNew := t.app.said.add(commonCause(err))
+	isNew := t.app.isNew(commonCause(err))
 	if isNew {
 		t.app.printError(err)
 	}

@@ -45,14 +45,13 @@ func (s *Screen) Write(text []byte) (int, error) { return s.write(s.out, text) }
 
 // Beside returns a writer to out, which is the same terminal: each Write erases
 // what is drawn and redraws it below.
-func (s *Screen) Beside(out io.Writer) io.Writer { return beside{s, out} }
-
-type beside struct {
-	screen *Screen
-	out    io.Writer
+func (s *Screen) Beside(out io.Writer) io.Writer {
+	return writerFunc(func(text []byte) (int, error) { return s.write(out, text) })
 }
 
-func (b beside) Write(text []byte) (int, error) { return b.screen.write(b.out, text) }
+type writerFunc func(text []byte) (int, error)
+
+func (write writerFunc) Write(text []byte) (int, error) { return write(text) }
 
 func (s *Screen) write(out io.Writer, text []byte) (int, error) {
 	if len(text) == 0 {
