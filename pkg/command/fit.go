@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
 const (
@@ -36,11 +38,10 @@ func fitBlock(block string, width int) string {
 	for _, item := range items {
 		switch {
 		case item.head != "" && tooNarrow:
-			fitted = append(fitted, item.head)
-			fitted = append(fitted, fill(strings.Repeat(" ", belowHead), belowHead, item.words(), width)...)
+			fitted = append(fitted, item.head, ui.FoldWords(strings.Repeat(" ", belowHead)+item.text(), belowHead, width))
 		case item.exceeds(width):
 			begin := item.head + strings.Repeat(" ", item.hang-utf8.RuneCountInString(item.head))
-			fitted = append(fitted, fill(begin, item.hang, item.words(), width)...)
+			fitted = append(fitted, ui.FoldWords(begin+item.text(), item.hang, width))
 		default:
 			fitted = append(fitted, item.lines...)
 		}
@@ -80,26 +81,7 @@ func (item helpItem) exceeds(width int) bool {
 	return slices.ContainsFunc(item.lines, func(line string) bool { return utf8.RuneCountInString(line) > width })
 }
 
-// words returns the words of the explanation, or all words without a head.
-func (item helpItem) words() []string {
-	return strings.Fields(strings.TrimPrefix(strings.Join(item.lines, " "), item.head))
-}
-
-// fill appends words to begin, and indents further lines to column hang.
-func fill(begin string, hang int, words []string, width int) []string {
-	var lines []string
-	line, isEmpty := begin, true
-	for _, word := range words {
-		switch {
-		case isEmpty:
-			line += word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
-			line += " " + word
-		default:
-			lines = append(lines, line)
-			line = strings.Repeat(" ", hang) + word
-		}
-		isEmpty = false
-	}
-	return append(lines, line)
+// text returns the words of the explanation, or all words without a head.
+func (item helpItem) text() string {
+	return strings.Join(strings.Fields(strings.TrimPrefix(strings.Join(item.lines, " "), item.head)), " ")
 }

@@ -98,22 +98,27 @@ func (s *Screen) Fold(line string) string {
 	if s.columns() <= 0 {
 		return line
 	}
-	const hang = "\n  "
+	return FoldWords(line, 2, s.room())
+}
+
+// FoldWords breaks a line that is wider than width between words, and indents what
+// follows. It keeps a word that is too wide, and spaces within the line.
+func FoldWords(line string, indent, width int) string {
 	var folded strings.Builder
-	room, used := s.room(), 0
+	used := 0
 	for i, word := range strings.Split(line, " ") {
-		width := uniseg.StringWidth(word)
+		columns := uniseg.StringWidth(word)
 		switch {
 		case i == 0:
-		case used+1+width > room && used > len(hang)-1:
-			folded.WriteString(hang)
-			used = len(hang) - 1
+		case used+1+columns > width && used > indent:
+			folded.WriteString("\n" + strings.Repeat(" ", indent))
+			used = indent
 		default:
 			folded.WriteString(" ")
 			used++
 		}
 		folded.WriteString(word)
-		used += width
+		used += columns
 	}
 	return folded.String()
 }
