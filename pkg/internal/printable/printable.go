@@ -36,11 +36,10 @@ func Text(text string) string {
 			shown.WriteString(`\r`)
 		case r == '\t':
 			shown.WriteString(`\t`)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			fmt.Fprintf(&shown, `\u%04x\u%04x`, high, low)
 		default:
-			fmt.Fprintf(&shown, `\u%04x`, r)
+			for _, unit := range utf16.AppendRune(nil, r) {
+				fmt.Fprintf(&shown, `\u%04x`, unit)
+			}
 		}
 		text = text[size:]
 	}

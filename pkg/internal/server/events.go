@@ -42,6 +42,7 @@ func (s *Server) events(x *exchange) error {
 
 // checkEvent returns what is wrong with event, or an empty string.
 func checkEvent(event api.Event) string {
+	_, err := artifact.ParseID(event.Hash)
 	switch {
 	case !isUUID(event.SessionID):
 		return "has no UUID for its sessionId"
@@ -51,8 +52,7 @@ func checkEvent(event api.Event) string {
 		return "is neither HIT nor MISS"
 	case event.Duration != nil && *event.Duration < 0:
 		return "has a negative duration"
-	}
-	if _, err := artifact.ParseID(event.Hash); err != nil {
+	case err != nil:
 		return "has a wrong hash: " + err.Error()
 	}
 	return ""

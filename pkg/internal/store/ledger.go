@@ -206,25 +206,24 @@ func (l *ledger) evict(n int64) bool {
 		return false
 	}
 	for at := l.idle.Front(); at != nil && l.used > l.limit-n; {
-		it, next := at.Value.(*item), at.Next()
+		it := at.Value.(*item)
 		info, err := l.root.Lstat(it.name)
-		switch {
-		case err == nil && info.ModTime().After(it.lastUse):
+		if err == nil && info.ModTime().After(it.lastUse) {
 			// Another store used or replaced it.
 			l.used += info.Size() - it.size
 			it.size, it.lastUse = info.Size(), info.ModTime()
 			l.idle.Remove(at)
 			l.park(it)
-			next = l.idle.Front()
-		default:
-			if err == nil {
-				err = l.root.Remove(it.name)
-			}
-			if err == nil || errors.Is(err, fs.ErrNotExist) {
-				l.drop(it.name)
-			}
+			at = l.idle.Front()
+			continue
 		}
-		at = next
+		at = at.Next()
+		if err == nil {
+			err = l.root.Remove(it.name)
+		}
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			l.drop(it.name)
+		}
 	}
 	return l.used <= l.limit-n
 }
