@@ -48,9 +48,7 @@ In CI you do not need to log in: set ARTIFACT_TOKEN.`,
   artifact login --api https://cache.example.com --team my-team
   artifact login --with-token < token.txt`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runLogin(cmd.Context(), a, o)
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return runLogin(cmd.Context(), a, o) },
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&o.withToken, "with-token", false, "read the token from standard input")

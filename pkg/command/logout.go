@@ -19,9 +19,7 @@ revoke it where you created it.`,
   artifact logout --api https://cache.example.com
   artifact logout --all`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runLogout(cmd.Context(), a, all)
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return runLogout(cmd.Context(), a, all) },
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "forget all stored credentials")
 	return cmd

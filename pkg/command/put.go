@@ -15,26 +15,21 @@ import (
 // putOptions are the command line of put.
 type putOptions struct {
 	listOptions
-	recursive bool
-	exclude   []transfer.Glob
-	leftOut   *atomic.Int64 // files that recursive skipped
-	shard     transfer.Shard
-	hash      artifact.ID
-	algorithm transfer.Algorithm
-	metadata  metadataOptions
-	key       keyOptions
-	network   networkOptions
-	scheme    artifact.Scheme
-	noSign    bool
-	verify    bool
-	warnOnly  bool
-	dryRun    bool
+	recursive, failFast, warnOnly, noSign bool
 
-	skipExisting, failFast bool
+	exclude  []transfer.Glob
+	leftOut  *atomic.Int64 // files that recursive skipped
+	shard    transfer.Shard
+	like     transfer.Input // what all inputs have in common
+	metadata metadataOptions
+	uploader transfer.Uploader
+	key      keyOptions
+	network  networkOptions
 }
 
 func newPutCommand(a *app) *cobra.Command {
-	o := putOptions{leftOut: new(atomic.Int64), algorithm: transfer.SHA256, scheme: artifact.SchemeV2}
+	o := putOptions{leftOut: new(atomic.Int64)}
+	o.like.Algorithm, o.uploader.Scheme = transfer.SHA256, artifact.SchemeV2
 	cmd := &cobra.Command{
 		Use:   "put [FILE...|-]",
 		Short: "Upload files or standard input",
@@ -58,19 +53,19 @@ the exit code is 7. For lists and directories, see: artifact help lists`,
 		},
 	}
 	flags := cmd.Flags()
-	parsedFlag(flags, &o.hash, "hash", "ID", "id to store under (default: the digest)", artifact.ParseID)
-	parsedFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3", "digest algorithm for ids (default sha256)", transfer.ParseAlgorithm)
+	parsedFlag(flags, &o.like.ID, "hash", "ID", "id to store under (default: the digest)", artifact.ParseID)
+	parsedFlag(flags, &o.like.Algorithm, "algorithm", "sha256|sha512|blake3", "digest algorithm for ids (default sha256)", transfer.ParseAlgorithm)
 	flags.BoolVar(&o.warnOnly, "warn-only", false, "print failures and exit 0")
-	flags.BoolVar(&o.dryRun, "dry-run", false, "only print what would be uploaded")
-	flags.BoolVar(&o.verify, "verify", false, "download again and compare")
-	parsedFlag(flags, &o.scheme, "signature-version", "v2|v1", "use v1 for turbo up to 2.9.17 (default v2)", artifact.ParseScheme)
+	flags.BoolVar(&o.uploader.DryRun, "dry-run", false, "only print what would be uploaded")
+	flags.BoolVar(&o.uploader.Verify, "verify", false, "download again and compare")
+	parsedFlag(flags, &o.uploader.Scheme, "signature-version", "v2|v1", "use v1 for turbo up to 2.9.17 (default v2)", artifact.ParseScheme)
 	flags.BoolVar(&o.noSign, "no-sign", false, "do not sign, even if a signature key is set")
 	flags.BoolVarP(&o.recursive, "recursive", "r", false, "upload every file below a directory")
 	parsedFlag(flags, &o.exclude, "exclude", "GLOB", "with -r, skip matching files; repeatable", func(text string) ([]transfer.Glob, error) {
 		glob, err := transfer.ParseGlob(text)
 		return append(o.exclude, glob), err
 	})
-	flags.BoolVar(&o.skipExisting, "skip-existing", false, "skip what the cache already has")
+	flags.BoolVar(&o.uploader.SkipExisting, "skip-existing", false, "skip what the cache already has")
 	flags.BoolVar(&o.failFast, "fail-fast", false, "start no more uploads after a failure")
 	parsedFlag(flags, &o.shard, "shard", "I/N", "upload only the I-th of N parts of the list", transfer.ParseShard)
 	o.listOptions.register(flags)
@@ -89,17 +84,15 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	// First, because small uploads wait for git.
 	detection := a.newDetection(ctx, o.metadata)
 	defer detection.stop()
-	if single != nil || !o.skipExisting { // a list may be there already
+	if single != nil || !o.uploader.SkipExisting { // a list may be there already
 		detection.start()
 	}
 	resolver, s, err := a.resolve(o.network)
 	if err != nil {
 		return err
 	}
-	uploader := transfer.Uploader{
-		SpoolDir: a.env.Getenv("TMPDIR"), Describe: detection.describe, Verify: o.verify,
-		SkipExisting: o.skipExisting, DryRun: o.dryRun, Scheme: o.scheme,
-	}
+	uploader := o.uploader
+	uploader.SpoolDir, uploader.Describe = a.env.Getenv("TMPDIR"), detection.describe
 	if !o.noSign && o.metadata.tag == "" {
 		if uploader.Signer, err = a.signer(o.key, s); err != nil {
 			return err
@@ -107,8 +100,8 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	}
 	// A dry run needs the cache only with --skip-existing, and only if
 	// authorized.
-	if !o.dryRun || o.skipExisting {
-		if err := a.authorize(ctx, o.network, resolver, &s); err != nil && (!o.dryRun || isUsage(err)) {
+	if !uploader.DryRun || uploader.SkipExisting {
+		if err := a.authorize(ctx, o.network, resolver, &s); err != nil && (!uploader.DryRun || isUsage(err)) {
 			return err
 		}
 	}
@@ -132,11 +125,11 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 
 // putAll uploads a list, and prints each result and then a summary.
 func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs transfer.Inputs, o putOptions) error {
-	if uploader.Client == nil && o.skipExisting {
+	if uploader.Client == nil && uploader.SkipExisting {
 		a.warn("no credential: not checking what the cache already has")
 	}
 	tally := &tally{app: a, done: "uploaded", began: time.Now(), tolerant: o.warnOnly}
-	if o.dryRun {
+	if uploader.DryRun {
 		tally.done, tally.began = "to upload", time.Time{}
 	}
 	shown := a.progress().BeginMany("uploading")

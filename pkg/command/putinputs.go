@@ -15,7 +15,8 @@ func (o *putOptions) inputs(a *app) (single *transfer.Input, list transfer.Input
 	if err := o.checkInputs(); err != nil {
 		return nil, nil, err
 	}
-	like := transfer.Input{ID: o.hash, Algorithm: o.algorithm, Tag: o.metadata.tag}
+	like := o.like
+	like.Tag = o.metadata.tag
 	switch {
 	case o.isListed():
 		list, err = o.open(a.env.Stdin, like)
@@ -24,9 +25,13 @@ func (o *putOptions) inputs(a *app) (single *transfer.Input, list transfer.Input
 			o.leftOut.Add(1)
 			a.warn(fmt.Sprintf("skipping %s: %s", path, why))
 		})
-	case len(o.args) <= 1 && o.shard == (transfer.Shard{}):
-		single, err = o.single(a.env.Stdin, like)
-		return single, nil, err
+	case len(o.args) == 0 && ui.IsTerminal(a.env.Stdin):
+		return nil, nil, usage("no input: name a file, or pipe one in")
+	case len(o.args) == 0:
+		like.RefuseEmpty = true
+		return &named([]string{"-"}, a.env.Stdin, like)[0], nil, nil
+	case len(o.args) == 1 && o.shard == (transfer.Shard{}):
+		return &named(o.args, a.env.Stdin, like)[0], nil, nil
 	default:
 		list = listOf(named(o.args, a.env.Stdin, like)...)
 	}
@@ -51,24 +56,12 @@ func (o *putOptions) checkInputs() error {
 		return usage("--exclude needs --recursive")
 	case o.shard != (transfer.Shard{}) && !o.isListed() && len(o.args) == 0:
 		return usage("--shard needs a list")
-	case many && o.hash != "":
+	case many && o.like.ID != "":
 		return usage("--hash is for a single input")
 	case many && o.metadata.tag != "":
 		return usage("--tag is for a single input; in a manifest each entry can have one")
 	}
 	return nil
-}
-
-// single returns the only input: a file, or standard input.
-func (o *putOptions) single(stdin *os.File, like transfer.Input) (*transfer.Input, error) {
-	if len(o.args) == 1 {
-		return &named(o.args, stdin, like)[0], nil
-	}
-	if ui.IsTerminal(stdin) {
-		return nil, usage("no input: name a file, or pipe one in")
-	}
-	like.RefuseEmpty = true
-	return &named([]string{"-"}, stdin, like)[0], nil
 }
 
 // filesBelow returns the files in directories, and the named files. skipped, if

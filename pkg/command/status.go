@@ -35,9 +35,7 @@ be reached.`,
 		Example: `  artifact status
   artifact status --json`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runStatus(cmd.Context(), a, net)
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), a, net) },
 	}
 	net.register(cmd.Flags())
 	return cmd
