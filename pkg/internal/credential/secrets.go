@@ -23,20 +23,17 @@ func (s *Store) secretsPath() string { return filepath.Join(s.dir, secretsFile) 
 // readSecrets reads the file, but not through a link or if others can read it.
 func (s *Store) readSecrets() (map[Origin]string, error) {
 	path := s.secretsPath()
-	secrets := make(map[Origin]string)
+	var secrets map[Origin]string
 	file, err := openPrivate(path)
-	if isAbsent(err) {
-		return secrets, nil
+	if err == nil {
+		defer file.Close()
+		err = jsonfile.ReadOpened(file, &secrets)
 	}
-	if err != nil {
+	switch {
+	case err != nil && !isAbsent(err):
 		return nil, &FileError{"reading", path, err}
-	}
-	defer file.Close()
-	if err := jsonfile.ReadOpened(file, &secrets); err != nil {
-		return nil, &FileError{"reading", path, err}
-	}
-	if secrets == nil { // the document is null
-		secrets = make(map[Origin]string)
+	case secrets == nil: // no file, or null in it
+		return make(map[Origin]string), nil
 	}
 	return secrets, nil
 }

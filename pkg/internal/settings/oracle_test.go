@@ -142,7 +142,7 @@ func TestAgainstTurbo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			found, err := row.sandbox(t).resolver("project", row.flags).Resolve()
-			if got := (resolved{found.API, found.Team.ID, found.Team.Slug, found.RequireSignature, found.Preflight}); err != nil || got != row.ours {
+			if got := (resolved{found.API, found.Team.ID, found.Team.Slug, found.RequireSignatureOrigin != "", found.Preflight}); err != nil || got != row.ours {
 				t.Errorf("ours: %+v, %v\nwant %+v", got, err, row.ours)
 			}
 			if row.turbos != nil && row.why == "" {

@@ -70,8 +70,8 @@ func (r *Resolver) Resolve() (s Settings, err error) {
 		s.SignatureKey, s.SignatureKeyOrigin = credential.NewSecret(key), EnvSignatureKey
 	}
 	for _, file := range []layer{r.tree.config, r.tree.turbo} {
-		if file.Signature && !s.RequireSignature {
-			s.RequireSignature, s.RequireSignatureOrigin = true, file.path
+		if file.Signature && s.RequireSignatureOrigin == "" {
+			s.RequireSignatureOrigin = file.path
 		}
 	}
 	if s.Preflight, s.PreflightOrigin, err = r.findPreflight(); err != nil {

@@ -33,8 +33,7 @@ type Settings struct {
 	// SignatureKey is empty without one.
 	SignatureKey       credential.Secret
 	SignatureKeyOrigin string
-	// RequireSignature requires signatures; see [Settings.CheckSignature].
-	RequireSignature       bool
+	// RequireSignatureOrigin is the file that requires signatures, if one does.
 	RequireSignatureOrigin string
 	// Preflight asks for a preflight request before each transfer.
 	Preflight       bool
@@ -44,7 +43,7 @@ type Settings struct {
 // CheckSignature returns an [*Error] that wraps [ErrNoSignatureKey] if artifacts
 // must be signed and there is no key.
 func (s Settings) CheckSignature() error {
-	if s.RequireSignature && s.SignatureKey.IsEmpty() {
+	if s.RequireSignatureOrigin != "" && s.SignatureKey.IsEmpty() {
 		return &Error{Origin: s.RequireSignatureOrigin, Err: ErrNoSignatureKey}
 	}
 	return nil

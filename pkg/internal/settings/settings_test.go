@@ -135,7 +135,7 @@ func TestResolve(t *testing.T) {
 				"project/turbo.json":            `{"remoteCache":{"teamSlug":"root","signature":true}}`,
 				"project/packages/a/turbo.json": `{"extends":["//"],"remoteCache":{"teamSlug":"package"}}`,
 			},
-			want: Settings{Team: artifact.Team{Slug: "root"}, TeamOrigin: "project/turbo.json", RequireSignature: true, RequireSignatureOrigin: "project/turbo.json"},
+			want: Settings{Team: artifact.Team{Slug: "root"}, TeamOrigin: "project/turbo.json", RequireSignatureOrigin: "project/turbo.json"},
 		},
 		"a project in a part of the repository": {
 			dir: "project/web/src",

@@ -39,13 +39,12 @@ func ReadFile(path string, limit int64) (text []byte, err error) {
 // ReadAll is like [ReadFile] for an open file. Its errors do not name the file.
 func ReadAll(file *os.File, limit int64) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, FileReason(err)
-	}
-	if int64(len(text)) > limit {
+	case int64(len(text)) > limit:
 		return nil, &TooLargeError{limit}
-	}
-	if isUTF16(text) {
+	case isUTF16(text):
 		return nil, ErrUTF16
 	}
 	return bytes.TrimPrefix(text, []byte(byteOrderMark)), nil
