@@ -134,10 +134,12 @@ func (s step[E]) start(ctx context.Context, guard func(func()), working *sync.Wa
 	var workers sync.WaitGroup
 	filling := make(chan struct{}, 1) // so that batches fill one after another
 	take := func(batch []E) []E {
-		if !send(ctx, filling, struct{}{}) {
-			return nil
+		if s.batch > 1 {
+			if !send(ctx, filling, struct{}{}) {
+				return nil
+			}
+			defer func() { <-filling }()
 		}
-		defer func() { <-filling }()
 		return fill(ctx, from, batch[:0], s.batch)
 	}
 	work := func() {
