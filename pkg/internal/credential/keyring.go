@@ -92,11 +92,11 @@ func (k boundedKeyring) call(ctx context.Context, wait time.Duration, f func() e
 	}()
 	select {
 	case err := <-done:
-		switch {
-		case err == nil:
+		if err == nil {
 			return nil
-		case errors.Is(err, keyring.ErrUnsupportedPlatform):
-			return &KeyringError{errNoKeyring}
+		}
+		if errors.Is(err, keyring.ErrUnsupportedPlatform) {
+			err = errNoKeyring
 		}
 		return &KeyringError{err}
 	case <-ctx.Done():

@@ -24,14 +24,11 @@ import (
 // Options configure [New].
 type Options struct {
 	// Getenv and Environ are as in package os.
-	Getenv  func(name string) string
-	Environ func() []string
-	// Audience is what the job's token is for; empty leaves it to the vendor.
-	Audience string
-	// Exchange exchanges the job's token; if nil, it is sent to the cache as is.
-	Exchange *Exchange
-	// Hide is called with each secret before it is used.
-	Hide func(secret string)
+	Getenv   func(name string) string
+	Environ  func() []string
+	Audience string              // what the job's token is for; empty leaves it to the vendor
+	Exchange *Exchange           // exchanges the job's token; if nil, it is sent to the cache as is
+	Hide     func(secret string) // called with each secret before it is used
 	// UserAgent, RootCAs, Proxy and Trace are as in a client's options.
 	UserAgent string
 	RootCAs   *x509.CertPool

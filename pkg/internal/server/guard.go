@@ -15,16 +15,10 @@ import (
 
 // authorized reports whether r has the token, in constant time.
 func (s *Server) authorized(r *http.Request) bool {
-	values := r.Header["Authorization"]
-	if len(values) != 1 {
-		return false
-	}
-	scheme, token, _ := strings.Cut(values[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return false
-	}
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	got := sha256.Sum256([]byte(token))
-	return subtle.ConstantTimeCompare(got[:], s.token[:]) == 1
+	return len(r.Header["Authorization"]) == 1 && strings.EqualFold(scheme, "Bearer") &&
+		subtle.ConstantTimeCompare(got[:], s.token[:]) == 1
 }
 
 // hasName reports whether a Host header names the server. A web page whose name

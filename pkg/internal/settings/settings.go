@@ -22,22 +22,16 @@ type Flags struct {
 // Settings are resolved once. An Origin names the flag, the variable or the
 // file that a setting came from, and is empty for a default.
 type Settings struct {
-	// API is the base URL, empty for the client's default.
-	API, APIOrigin string
-	// Token is empty without one, and before [Resolver.Authorize].
-	Token       credential.Secret
-	TokenOrigin string
-	// Team is the personal account by default. Its id and slug have one origin.
-	Team       artifact.Team
-	TeamOrigin string
-	// SignatureKey is empty without one.
-	SignatureKey       credential.Secret
-	SignatureKeyOrigin string
-	// RequireSignatureOrigin is the file that requires signatures, if one does.
-	RequireSignatureOrigin string
-	// Preflight asks for a preflight request before each transfer.
-	Preflight       bool
-	PreflightOrigin string
+	API, APIOrigin         string            // base URL, empty for the client's default
+	Token                  credential.Secret // empty without one, and before Authorize
+	TokenOrigin            string
+	Team                   artifact.Team // the personal account by default
+	TeamOrigin             string        // of both id and slug
+	SignatureKey           credential.Secret
+	SignatureKeyOrigin     string
+	RequireSignatureOrigin string // the file that requires signatures, if one does
+	Preflight              bool   // asks for a preflight request before each transfer
+	PreflightOrigin        string
 }
 
 // CheckSignature returns an [*Error] that wraps [ErrNoSignatureKey] if artifacts

@@ -38,9 +38,7 @@ func SecretVariables() []string {
 
 // ProxyVariables returns the variables whose URLs may contain a password.
 func ProxyVariables() []string {
-	return []string{
-		"ARTIFACT_PROXY", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy",
-	}
+	return []string{"ARTIFACT_PROXY", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"}
 }
 
 // candidate is a token and its origin.

@@ -19,9 +19,6 @@ const (
 	maxPlainName = 128
 )
 
-// deviceNames are names of devices in every directory on Windows.
-var deviceNames = []string{"aux", "con", "nul", "prn"}
-
 // path returns the path of k in the store's directory, with slashes.
 func (k Key) path() string {
 	team := personalName
@@ -58,9 +55,10 @@ func isPlainName(text string) bool {
 		strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789-_") == "" && !isDevice(text)
 }
 
+// isDevice reports whether name is a device in every directory on Windows.
 func isDevice(name string) bool {
 	if len(name) == 4 && (name[:3] == "com" || name[:3] == "lpt") {
 		return '0' <= name[3] && name[3] <= '9'
 	}
-	return slices.Contains(deviceNames, name)
+	return slices.Contains([]string{"aux", "con", "nul", "prn"}, name)
 }
