@@ -11,7 +11,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-const faultCanary = "canary-51f0"
+const faultCanary = "canary-sesame"
 
 // faulty panics where it is read.
 type faulty struct{}
@@ -65,7 +65,7 @@ func TestFault(t *testing.T) {
 				return a.run(t.Context(), root)
 			})
 			if code != exitFault || stdout != test.stdout || !strings.HasPrefix(stderr, test.stderr) ||
-				!strings.Contains(stderr, "fault_test.go") || strings.Contains(stderr, "51f0") {
+				!strings.Contains(stderr, "fault_test.go") || strings.Contains(stderr, "sesame") {
 				t.Errorf("exit %d, %q\n%s", code, stdout, stderr)
 			}
 		})

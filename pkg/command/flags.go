@@ -61,7 +61,16 @@ func stringFlag(flags *pflag.FlagSet, to *string, name, value, usage string) {
 }
 
 // parseCount parses the value of a flag that takes a number.
-func parseCount(text string) (uint64, error) { return strconv.ParseUint(text, 0, 64) }
+func parseCount(text string) (uint64, error) {
+	n, err := strconv.ParseUint(text, 0, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return 0, fmt.Errorf("%q is too large", text)
+	case err != nil:
+		return 0, fmt.Errorf("%q is not a number of 0 or more", text)
+	}
+	return n, nil
+}
 
 // flagValue is the value of a flag. Its type is the placeholder in help.
 type flagValue struct {
@@ -135,17 +144,10 @@ func valueError(err error) error {
 	if !errors.As(err, &invalid) {
 		return err
 	}
-	var number *strconv.NumError
-	switch cause := invalid.Unwrap(); {
-	case !errors.As(cause, &number):
-		return cause
-	case invalid.GetFlag().Value.Type() == "bool":
+	if strings.HasPrefix(invalid.GetFlag().Value.Type(), "bool") {
 		return fmt.Errorf("%q is neither true nor false", invalid.GetValue())
-	case errors.Is(number, strconv.ErrRange):
-		return fmt.Errorf("%q is too large", invalid.GetValue())
-	default:
-		return fmt.Errorf("%q is not a number of 0 or more", invalid.GetValue())
 	}
+	return invalid.Unwrap()
 }
 
 // parseSeconds parses a Go duration, or a plain number of seconds.

@@ -25,15 +25,20 @@ func (o *keyOptions) register(flags *pflag.FlagSet) {
 }
 
 // signer returns the signer, or nil without a key. That is an error if the work
-// tree requires signatures.
+// tree requires signatures. A key in a file is read as $(cat FILE) would pass it to
+// turbo: without trailing newlines.
 func (a *app) signer(o keyOptions, s settings.Settings) (*artifact.Signer, error) {
 	key := s.SignatureKey
 	if o.file != "" {
-		var err error
-		if key, err = readKey(o.file); err != nil {
+		text, err := readPrivate(o.file, maxKeyFile)
+		key = credential.NewSecret(strings.TrimRight(string(text), "\r\n"))
+		if err == nil && key.IsEmpty() {
+			err = fmt.Errorf("%s: it contains no key", o.file)
+		}
+		if err != nil {
 			return nil, &settings.Error{Origin: "--signature-key-file", Err: err}
 		}
-		a.streams.redactor.Add(key.Reveal())
+		a.hide(key.Reveal())
 	} else if value := key.Reveal(); usertext.Clean(value) != value {
 		a.warn(settings.EnvSignatureKey + " has white space or a byte order mark around it, which is part of the key, as for turbo")
 	}
@@ -45,18 +50,4 @@ func (a *app) signer(o keyOptions, s settings.Settings) (*artifact.Signer, error
 		a.warn(fmt.Sprintf("the signature key has fewer than %d bytes: turbo warns about it too, and will refuse it in its next major version", artifact.MinKeyLength))
 	}
 	return signer, nil
-}
-
-// readKey reads a key as $(cat FILE) would pass it to turbo: without
-// trailing newlines.
-func readKey(path string) (credential.Secret, error) {
-	text, err := readPrivate(path, maxKeyFile)
-	if err != nil {
-		return credential.Secret{}, err
-	}
-	key := credential.NewSecret(strings.TrimRight(string(text), "\r\n"))
-	if key.IsEmpty() {
-		return credential.Secret{}, fmt.Errorf("%s: it contains no key", path)
-	}
-	return key, nil
 }

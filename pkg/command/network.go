@@ -52,11 +52,8 @@ func (o *networkOptions) registerConnection(to *pflag.FlagSet) {
 	stringFlag(flags, &o.headerFile, "header-file", "FILE", "send the headers in this file, one Name: value per line; must not be readable by others (default: "+envHeaders+")")
 	flags.BoolFunc("preflight", "ask the cache before each transfer where to send it", func(text string) error {
 		on, err := strconv.ParseBool(text)
-		if err != nil {
-			return fmt.Errorf("%q is neither true nor false", text)
-		}
 		o.preflight = &on
-		return nil
+		return err
 	})
 	flags.BoolVar(&o.client.AllowHTTP, "allow-http", false, "allow plain http to other machines")
 	flags.BoolVar(&o.client.HTTP2, "http2", false, "start with HTTP/2, for hosts that limit HTTP/1.1 uploads")
