@@ -91,11 +91,11 @@ func explained() []refusal {
 		says("the token in gzip", compressed("gzip", "not "+token), "", "not ***", coding, "gzip"),
 		says("a description in a header", "", "invalid_token", "It has ended.",
 			demand, `Bearer realm="cache", error="invalid_token", error_description="It has ended."`),
-		says("quoted pairs in a header", "", "", `Bearer for "the \"a\" cache"`, demand, `Bearer realm="the \"a\" cache"`),
+		says("quoted pairs in a header", "", "", `it expects Bearer authentication for "the \"a\" cache"`, demand, `Bearer realm="the \"a\" cache"`),
 		says("an error in a header", "", "invalid_token", "invalid_token", demand, `Bearer error=invalid_token`),
 		says("a body goes before the header", zipped, "", "m", demand, `Bearer realm="r"`),
-		says("the token in a header", "", "", `Bearer for "***"`, demand, `Bearer realm="`+token+`"`),
-		refuses("a Bearer realm", 401, "", "", client.Error{Message: `Bearer for "x"`}, demand, `Bearer realm="x"`),
+		says("the token in a header", "", "", `it expects Bearer authentication for "***"`, demand, `Bearer realm="`+token+`"`),
+		refuses("a Bearer realm", 401, "", "", client.Error{Message: `it expects Bearer authentication for "x"`}, demand, `Bearer realm="x"`),
 	}
 }
 
@@ -115,9 +115,9 @@ func responders() []refusal {
 		of("Vercel's page", client.ByChallenge, 429, pageType, "<title>Vercel Security Checkpoint</title>", "", "Vercel Security Checkpoint"),
 		of("AWS's firewall", client.ByChallenge, 405, "", "", "", "", waf, "captcha"),
 		of("another's XML", client.ByPage, 403, xmlType, `<oops/>`, "", ""),
-		of("Basic", client.ByGate, 401, "", "", "", `Basic for "x"`, demand, `Basic realm="x"`),
-		of("Basic, with more", client.ByGate, 403, jsonType, "", "", `Basic for "The gate"`, demand, `Basic realm="The gate", charset="UTF-8"`),
-		of("Basic, with a page", client.ByGate, 403, pageType, "<html>", "", `Basic for "x"`, demand, `Basic realm="x"`),
+		of("Basic", client.ByGate, 401, "", "", "", `it expects Basic authentication for "x"`, demand, `Basic realm="x"`),
+		of("Basic, with more", client.ByGate, 403, jsonType, "", "", `it expects Basic authentication for "The gate"`, demand, `Basic realm="The gate", charset="UTF-8"`),
+		of("Basic, with a page", client.ByGate, 403, pageType, "<html>", "", `it expects Basic authentication for "x"`, demand, `Basic realm="x"`),
 		of("a proxy", client.ByProxy, 403, pageType, "<html>", "", "", "X-Squid-Error", "ERR_ACCESS_DENIED 0"),
 		of("a page", client.ByPage, 403, pageType, "<html>", "", ""),
 		of("a page without a type", client.ByPage, 403, "", "<html>", "", ""),

@@ -79,7 +79,10 @@ func refused(exit, status int, err error) expectation {
 // message is all that is said, as a regular expression.
 func (e expectation) message(doing string) *regexp.Regexp {
 	reason := e.text
-	if reason == "" && e.err != nil {
+	switch {
+	case e.err == io.ErrUnexpectedEOF:
+		reason = "reading the server's answer: it ended too early"
+	case reason == "" && e.err != nil:
 		reason = "(reading the server's answer: )?" + regexp.QuoteMeta(e.err.Error())
 	}
 	if e.status != 0 {

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 
@@ -42,7 +41,7 @@ func (c *Client) Get(ctx context.Context, download Download) error {
 			body := &incoming{body: a.TakeBody(), size: found.Size, progress: download.Progress}
 			err = download.Receive(found, body)
 			if body.err != nil { // even if Receive ignored it
-				return fmt.Errorf("%w: %w", reply.ErrBroken, body.err)
+				return reply.Broken(body.err)
 			}
 			own = err
 			return err

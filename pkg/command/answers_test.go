@@ -98,8 +98,8 @@ func TestAnswers(t *testing.T) {
 		{"", "403 x\ncf-mitigated: challenge" + html + enemy, 5, put + "403 Forbidden: Just a moment...\n" + challenge},
 		{"", "403 x\nX-Vercel-Mitigated: deny\n\n", 5, put + "403 Forbidden\n" + challenge},
 		{"", "403 x" + html + "<title>Access denied</title>", 5, put + "403 Forbidden: Access denied\n" + firewall},
-		{"", "401 x\nWWW-Authenticate: Basic realm=\"Staging\"\n\n", 3, put + "401 Unauthorized: Basic for \"Staging\"\n" + gate},
-		{"", "403 x\nWWW-Authenticate: Basic realm=\"Staging\"\n\n", 5, put + "403 Forbidden: Basic for \"Staging\"\n" + gate},
+		{"", "401 x\nWWW-Authenticate: Basic realm=\"Staging\"\n\n", 3, put + "401 Unauthorized: it expects Basic authentication for \"Staging\"\n" + gate},
+		{"", "403 x\nWWW-Authenticate: Basic realm=\"Staging\"\n\n", 5, put + "403 Forbidden: it expects Basic authentication for \"Staging\"\n" + gate},
 		{"", "401 x\nWWW-Authenticate: Bearer error=\"invalid_token\", error_description=\"It has ended.\"\n\n", 3, put + "401 Unauthorized: It has ended.\n" + wrong},
 		{"", "403 x" + xml + `<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`, 5, put + "403 Forbidden: Access Denied\n" + storage},
 		{"", "403 x" + xml + `<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>`, 5, put + "403 Forbidden: Request has expired\n" + expired},
@@ -111,7 +111,7 @@ func TestAnswers(t *testing.T) {
 			hint + "A proxy on the way answered, not the cache: ask its operator, or add the host to NO_PROXY.\n"},
 
 		// What a token is worth.
-		{"status", "401 x\nWWW-Authenticate: Basic realm=\"r\"\n\n", 3, checking + "401 Unauthorized: Basic for \"r\"\n" + gate},
+		{"status", "401 x\nWWW-Authenticate: Basic realm=\"r\"\n\n", 3, checking + "401 Unauthorized: it expects Basic authentication for \"r\"\n" + gate},
 		{"status", "403 x\ncf-mitigated: challenge\n\n", 5, checking + "403 Forbidden\n" + challenge},
 		{"status", "HEAD 500 x\n\n GET 401 x" + json + `{"message":"Who?"}`, 3, "artifact: the server refused the token: the server answered 401 Unauthorized: Who?\n" +
 			hint + "It comes from ARTIFACT_TOKEN. Run artifact login to store another one.\n"},

@@ -248,7 +248,7 @@ func demanded(header string) (code, message string) {
 	}
 	if realm := parameters["realm"]; realm != "" {
 		scheme, _, _ := strings.Cut(strings.TrimSpace(header), " ")
-		message = fmt.Sprintf("%s for %q", scheme, realm)
+		message = fmt.Sprintf("it expects %s authentication for %q", scheme, realm)
 	}
 	return parameters["error"], cmp.Or(parameters["error_description"], parameters["error"], message)
 }

@@ -127,10 +127,24 @@ func (a *Reply) encoded(most int64) ([]byte, error) {
 		err = transport.ErrNoAnswer
 	}
 	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrBroken, err)
+		err = Broken(err)
 	}
 	return text, err
 }
+
+// Broken wraps an error of reading a body in [ErrBroken].
+func Broken(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = truncatedError{}
+	}
+	return fmt.Errorf("%w: %w", ErrBroken, err)
+}
+
+// truncatedError is [io.ErrUnexpectedEOF] in plain words.
+type truncatedError struct{}
+
+func (truncatedError) Error() string { return "it ended too early" }
+func (truncatedError) Unwrap() error { return io.ErrUnexpectedEOF }
 
 // TakeBody returns the body. After that, there is no explanation.
 func (a *Reply) TakeBody() io.Reader {
