@@ -98,21 +98,6 @@ type Exchange struct {
 	Elapsed   time.Duration // until the answer's headers
 }
 
-// ProxyError is wrapped by an [Error] if a proxy refused to connect to the
-// server.
-type ProxyError struct {
-	Proxy string // host and port
-	// Status is the answer's code. For SOCKS, which has none, it is 407 when the
-	// proxy wants another user name or password.
-	Status int
-	Reason string // a SOCKS proxy's
-}
-
-func (e *ProxyError) Error() string { return e.Unwrap().Error() }
-
-// Unwrap returns the error of the connection.
-func (e *ProxyError) Unwrap() error { return (*transport.ProxyError)(e) }
-
 // ErrProxyAddress reports an invalid proxy in the environment.
 var ErrProxyAddress = transport.ErrProxyAddress
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
 // The reasons, besides its status, why an answer is not a success.
@@ -139,3 +140,18 @@ func (e *Error) NetworkCause() string {
 	}
 	return fmt.Sprintf("%T %v", innermost, innermost)
 }
+
+// ProxyError is wrapped by an [Error] if a proxy refused to connect to the
+// server.
+type ProxyError struct {
+	Proxy string // host and port
+	// Status is the answer's code. For SOCKS, which has none, it is 407 when the
+	// proxy wants another user name or password.
+	Status int
+	Reason string // a SOCKS proxy's
+}
+
+func (e *ProxyError) Error() string { return e.Unwrap().Error() }
+
+// Unwrap returns the error of the connection.
+func (e *ProxyError) Unwrap() error { return (*transport.ProxyError)(e) }
