@@ -50,21 +50,14 @@ func Text(text string) string {
 // more: white space becomes single spaces, what [Text] escapes a question mark, and
 // dots replace what is left out. Redact before, as half a secret is not recognised.
 func Line(text string, limit int) string {
-	line := strings.Map(func(r rune) rune {
+	line := []rune(strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsGraphic(r) {
 			return '?'
 		}
 		return r
-	}, strings.Join(strings.Fields(text), " "))
-	if utf8.RuneCountInString(line) <= limit {
-		return line
+	}, strings.Join(strings.Fields(text), " ")))
+	if len(line) <= limit {
+		return string(line)
 	}
-	kept := 0
-	for i := range line {
-		if kept == limit-len(Ellipsis) {
-			return strings.TrimRight(line[:i], " ") + Ellipsis
-		}
-		kept++
-	}
-	return line
+	return strings.TrimRight(string(line[:limit-len(Ellipsis)]), " ") + Ellipsis
 }

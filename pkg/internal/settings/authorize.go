@@ -22,7 +22,7 @@ func (r *Resolver) Authorize(ctx context.Context, s *Settings) error {
 		found = candidate{origin: r.tree.config.path, token: r.tree.config.Token}
 	}
 	// If the same file has both, its author knows the token.
-	if r.unconfirmed != nil && (found.token == "" || found.origin != r.unconfirmed.Path) {
+	if r.unconfirmed != nil && (found.token == "" || found.origin != s.APIOrigin) {
 		return r.unconfirmed
 	}
 	if found.token == "" {
@@ -72,10 +72,7 @@ func (r *Resolver) Origin() credential.Origin { return r.origin }
 // CheckConfirmed returns an [*UnconfirmedError] if only the work tree names the
 // API.
 func (r *Resolver) CheckConfirmed() error {
-	if r.unconfirmed != nil {
-		return r.unconfirmed
-	}
-	return nil
+	return r.unconfirmed
 }
 
 // inEnvironment returns the environment's token, and checks it even if it is not
@@ -110,7 +107,8 @@ func (r *Resolver) fromOtherTools() (candidate, error) {
 	if err != nil {
 		return candidate{}, err
 	}
-	if turbo.Token != "" && r.isFor(turbo) {
+	at, err := credential.OriginOfAPI(usertext.Clean(turbo.APIURL))
+	if turbo.Token != "" && (turbo.APIURL == "" || err == nil && at == r.origin) { // not if it names another API
 		return candidate{origin: turbo.path, token: turbo.Token}, nil
 	}
 	if r.origin != credential.Vercel {
@@ -129,14 +127,4 @@ func (r *Resolver) fromOtherTools() (candidate, error) {
 		}
 	}
 	return candidate{}, nil
-}
-
-// isFor reports whether the token of a file may be used: not if the file names
-// another API.
-func (r *Resolver) isFor(file layer) bool {
-	if file.APIURL == "" {
-		return true
-	}
-	at, err := credential.OriginOfAPI(usertext.Clean(file.APIURL))
-	return err == nil && at == r.origin
 }

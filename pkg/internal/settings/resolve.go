@@ -29,8 +29,8 @@ type Resolver struct {
 	login     *credential.Accounts // read on demand, like all below
 	turboUser *layer
 	origin    credential.Origin // of the API
-	// unconfirmed is set if only the work tree names the API.
-	unconfirmed *UnconfirmedError
+	// unconfirmed is set, to an [*UnconfirmedError], if only the work tree names the API.
+	unconfirmed error
 }
 
 // New returns a resolver that has read nothing yet.

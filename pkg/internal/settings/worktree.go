@@ -128,16 +128,12 @@ func (r linkedRepository) orgOf(root, dir string) string {
 	org, depth := r.OrgID, -1
 	for _, project := range r.Projects {
 		home := filepath.Join(root, filepath.FromSlash(project.Directory))
-		if project.OrgID != "" && len(home) > depth && isInside(home, dir) {
+		relative, err := filepath.Rel(home, dir)
+		if project.OrgID != "" && len(home) > depth && err == nil && filepath.IsLocal(relative) {
 			org, depth = project.OrgID, len(home)
 		}
 	}
 	return org
-}
-
-func isInside(parent, dir string) bool {
-	relative, err := filepath.Rel(parent, dir)
-	return err == nil && filepath.IsLocal(relative)
 }
 
 // upwards yields dir and its parents. It stops before a directory that every user
