@@ -29,7 +29,10 @@ func completeFromHelp(cmd *cobra.Command) {
 		})
 	}
 	if !cmd.HasSubCommands() && cmd.ValidArgsFunction == nil {
-		cmd.ValidArgsFunction = argumentsOf(cmd)
+		cmd.ValidArgsFunction = cobra.NoFileCompletions
+		if strings.Contains(cmd.Use, "FILE") {
+			cmd.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
+		}
 	}
 	for _, child := range cmd.Commands() {
 		completeFromHelp(child)
@@ -49,14 +52,6 @@ func valuesOf(flag *pflag.Flag) cobra.CompletionFunc {
 	default:
 		return cobra.NoFileCompletions
 	}
-}
-
-// argumentsOf returns what completes arguments.
-func argumentsOf(cmd *cobra.Command) cobra.CompletionFunc {
-	if strings.Contains(cmd.Use, "FILE") {
-		return cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
-	}
-	return cobra.NoFileCompletions
 }
 
 // completeServed completes the command that serve runs: after --, a program on

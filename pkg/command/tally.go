@@ -45,16 +45,6 @@ type failureKind struct {
 	why  string // a common reason, if it says more
 }
 
-func (a *app) kindOf(err error) failureKind {
-	kind := failureKind{code: ExitCode(err), next: a.hint(err)}
-	if answered, ok := errors.AsType[*client.Error](err); ok {
-		kind.why = answered.NetworkCause()
-	} else if input, ok := errors.AsType[*transfer.InputError](err); ok {
-		kind.why = input.Reason()
-	}
-	return kind
-}
-
 // maxGroups limits how many kinds of failures are listed.
 const maxGroups = 16
 
@@ -77,7 +67,12 @@ func (t *tally) add(err error) {
 	if t.tolerant && isNew {
 		t.app.annotate(err)
 	}
-	kind := t.app.kindOf(err)
+	kind := failureKind{code: ExitCode(err), next: t.app.hint(err)}
+	if answered, ok := errors.AsType[*client.Error](err); ok {
+		kind.why = answered.NetworkCause()
+	} else if input, ok := errors.AsType[*transfer.InputError](err); ok {
+		kind.why = input.Reason()
+	}
 	if t.failed++; t.failed == 1 {
 		t.code = kind.code
 	}

@@ -92,7 +92,11 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	for result := range results(ctx, listOf(*single)) {
 		shown.End()
 		if ctx.Err() == nil { // otherwise it failed because ctx ended
-			return a.printOneVerification(result)
+			err := a.printVerification(result)
+			if err == nil {
+				a.noteSchemes(map[transfer.Signature]int{result.Signature: 1})
+			}
+			return a.printed(err)
 		}
 	}
 	return context.Cause(ctx)
@@ -200,12 +204,4 @@ func (a *app) printVerifications(ctx context.Context, shown *ui.Many, results it
 	}
 	a.noteSchemes(signed)
 	return tally.err()
-}
-
-func (a *app) printOneVerification(result transfer.Verification) error {
-	err := a.printVerification(result)
-	if err == nil {
-		a.noteSchemes(map[transfer.Signature]int{result.Signature: 1})
-	}
-	return a.printed(err)
 }
