@@ -46,9 +46,7 @@ type exchange struct {
 }
 
 func newExchange(w http.ResponseWriter, r *http.Request, limits Limits) *exchange {
-	x := &exchange{
-		w: w, r: r, control: http.NewResponseController(w), limits: limits, begun: time.Now(),
-	}
+	x := &exchange{w: w, r: r, control: http.NewResponseController(w), limits: limits, begun: time.Now()}
 	x.body = &pacedBody{body: r.Body, control: x.control, window: limits.Window, budget: limits.Window, ended: r.ContentLength == 0}
 	if !x.body.ended {
 		// net/http would wait without limit for the end of an unread body.

@@ -19,14 +19,14 @@ const maxJSON = 1 << 20
 // document decodes a JSON body of at most maxJSON bytes.
 func (x *exchange) document(into any) error {
 	if x.r.ContentLength > maxJSON {
-		return tooLong()
+		return errTooLong
 	}
 	text, err := io.ReadAll(io.LimitReader(x.body, maxJSON+1))
 	if err != nil {
 		return x.body.failure()
 	}
 	if len(text) > maxJSON {
-		return tooLong()
+		return errTooLong
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		return badRequest("The request's body is not the expected JSON.").because(err)
@@ -34,9 +34,7 @@ func (x *exchange) document(into any) error {
 	return nil
 }
 
-func tooLong() error {
-	return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The request's body is longer than 1 MiB.")
-}
+var errTooLong = refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The request's body is longer than 1 MiB.")
 
 // query answers which of many artifacts exist. It writes each result at once,
 // because the answer may be much longer than the request.

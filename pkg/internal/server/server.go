@@ -24,8 +24,7 @@ import (
 
 // Options configure a [Server].
 type Options struct {
-	// Token is what clients must send as "Authorization: Bearer TOKEN".
-	Token string
+	Token string // what clients must send as "Authorization: Bearer TOKEN"
 	// Addr is the address of the server, usually its listener's. A request's Host
 	// must be this address, or localhost for a loopback address. For the
 	// unspecified address, any literal address is accepted.
