@@ -11,7 +11,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 )
 
-// An id is checked once, and is fit for a path of the API from then on.
+// An id is checked once.
 func ExampleParseID() {
 	id, err := artifact.ParseID("build-42")
 	fmt.Println(id, err)
@@ -35,8 +35,7 @@ func ExampleSpool() {
 	// Output: 6 bytes, 5891b5b5
 }
 
-// A file may change between two looks at it. That it did is an error, and not
-// another artifact.
+// A file may change while it is read. That is an error, not another artifact.
 func ExampleSource_Unchanged() {
 	dir, err := os.MkdirTemp("", "")
 	if err != nil {
@@ -66,8 +65,8 @@ func ExampleSource_Unchanged() {
 	// true
 }
 
-// A signature is made of the key, the team's id, the artifact's id and its
-// bytes, so that nobody without the key can put something else in its place.
+// A signature depends on the key, the team's id, the artifact's id and its bytes,
+// so that only owners of the key can replace the artifact.
 func ExampleSigner() {
 	signer := artifact.NewSigner([]byte("a key of at least thirty-two bytes"), "team_1")
 	mac := signer.New(artifact.SchemeV2, "build-42", int64(len("hello\n")))

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// released is a source that gave its file back.
+// released returns a source that was released.
 func released(t *testing.T) (*Source, string, *fakeFiles) {
 	t.Helper()
 	path, files := writeFile(t, "content"), newFakeFiles(7)
@@ -24,7 +24,7 @@ func released(t *testing.T) (*Source, string, *fakeFiles) {
 	return source, path, files
 }
 
-// TestReadingAfterRelease goes on with the same file, and sees every change.
+// TestReadingAfterRelease reads the same file again, and detects every change.
 func TestReadingAfterRelease(t *testing.T) {
 	t.Parallel()
 	t.Run("unchanged", func(t *testing.T) {
@@ -80,8 +80,8 @@ func TestReadingAfterRelease(t *testing.T) {
 	}
 }
 
-// TestClosedFilesStayClosed for who reads late, as net/http may the body of a
-// request that was ended: nobody would close them again.
+// TestClosedFilesStayClosed reads after Close, as net/http may do after a request
+// has ended: nothing would close the file again.
 func TestClosedFilesStayClosed(t *testing.T) {
 	t.Parallel()
 	for name, before := range map[string]func(*Source) error{"open": func(*Source) error { return nil }, "released": (*Source).Release} {
@@ -95,8 +95,8 @@ func TestClosedFilesStayClosed(t *testing.T) {
 	}
 }
 
-// TestReleaseSeesChanges of the file itself. What has its name by then only
-// [Source.Unchanged] sees, and who reads on.
+// TestReleaseSeesChanges changes the file itself. Only [Source.Unchanged] and
+// later reads detect another file with its name.
 func TestReleaseSeesChanges(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestReplacedBeforeItIsOpened: what is no file any more when it is opened, at
-// first or again, is a change, and nobody waits for who writes to it.
+// TestReplacedBeforeItIsOpened replaces a file before it is opened, at first or
+// again. That counts as a change, and does not wait for a FIFO's writer.
 func TestReplacedBeforeItIsOpened(t *testing.T) {
 	t.Parallel()
 	for kind, put := range map[string]func(path string) error{
@@ -67,8 +67,8 @@ func replace(path string, put func(path string) error) error {
 	return errors.Join(os.Remove(path), put(path))
 }
 
-// ends gives the error of what must not wait for a writer. Where it does, it
-// gets one.
+// ends returns the error of f, which must not wait for a FIFO's writer. If it
+// does, it gets one.
 func ends(t *testing.T, path string, do func() error) error {
 	t.Helper()
 	done := make(chan error, 1)

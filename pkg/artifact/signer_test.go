@@ -14,7 +14,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 )
 
-// vector is a tag that turbo sent, or that was computed by its rules.
+// vector is a tag from turbo, or computed by its rules.
 type vector struct {
 	Note, Key, Hash, TeamID, BodyFile, Tag string
 	BodyBase64                             *string

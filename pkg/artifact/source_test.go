@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// base is when the files of these tests were written.
+// base is the time at which the files of these tests were written.
 var base = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 
-// fakeFiles answers for a file system whose every fact a test can move.
+// fakeFiles is a file system that a test controls.
 type fakeFiles struct {
 	now    time.Time
 	waited time.Duration
@@ -160,7 +160,7 @@ func TestHash(t *testing.T) {
 	}
 }
 
-// pattern is content in which a lost, doubled or moved block shows.
+// pattern returns content that reveals a lost, repeated or moved block.
 func pattern(size int) []byte {
 	content := make([]byte, size)
 	for i := range content {
@@ -199,7 +199,7 @@ func TestSpool(t *testing.T) {
 	}
 }
 
-// dribble gives its content in pieces of changing size, as a pipe may.
+// dribble returns its content in pieces of varying size, like a pipe.
 type dribble struct {
 	content []byte
 	step    int

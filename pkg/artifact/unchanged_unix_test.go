@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// rewrite puts other bytes of the same number into a file, and restores its
+// rewrite writes different bytes of the same length into a file, and restores its
 // modification time.
 func rewrite(path string) error {
 	info, err := os.Stat(path)
@@ -29,8 +29,7 @@ func rewrite(path string) error {
 	return errors.Join(err, file.Close(), os.Chtimes(path, info.ModTime(), info.ModTime()))
 }
 
-// TestUnchanged has a file changed in every way, with and without a digest of it
-// to compare with.
+// TestUnchanged changes a file in every way, with and without a digest of it.
 func TestUnchanged(t *testing.T) {
 	t.Parallel()
 	const restored = "its bytes changed, but its modification time was set back"
@@ -105,7 +104,7 @@ func text(err error) string {
 	return err.Error()
 }
 
-// TestReadAgain changes a file whose change time moved while it is read once more.
+// TestReadAgain changes a file while it is read again because of its change time.
 func TestReadAgain(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -147,7 +146,7 @@ func TestReadAgain(t *testing.T) {
 			if got := text(source.Unchanged(ctx)); got != test.want {
 				t.Errorf("%q\nwant %q", got, test.want)
 			}
-			if test.want == "" { // the new time holds: it is not read a third time
+			if test.want == "" { // the new time is accepted: it is not read a third time
 				err = source.Unchanged(ctx)
 			}
 			if got := strings.Join(calls, " "); got != "digest tag digest tag" || err != nil {

@@ -27,11 +27,11 @@ const (
 	location  = "Location"
 )
 
-// refusal is an answer that makes an error of a call.
+// refusal is an answer that makes a call fail.
 type refusal struct {
 	name   string
 	answer http.HandlerFunc
-	want   client.Error // but for what all calls of a method have in common
+	want   client.Error // without what all calls of a method have in common
 }
 
 // refuses is an answer's status, type, body and headers, and the error's other
@@ -41,7 +41,7 @@ func refuses(name string, status int, media, body string, want client.Error, hea
 	return refusal{name, answering(status, media, body, header...), want}
 }
 
-// explained are answers of the cache's, of which code and message are read.
+// explained are answers of the cache with a code and message.
 func explained() []refusal {
 	says := func(name, body, code, message string, header ...string) refusal {
 		return refuses(name, 403, jsonType, body, client.Error{Code: code, Message: message}, header...)
@@ -99,7 +99,7 @@ func explained() []refusal {
 	}
 }
 
-// responders are answers of others in the cache's place.
+// responders are answers that do not come from the cache.
 func responders() []refusal {
 	of := func(name string, by client.Responder, status int, media, body, code, message string, header ...string) refusal {
 		return refuses(name, status, media, body, client.Error{By: by, Code: code, Message: message}, header...)
@@ -141,7 +141,7 @@ func responders() []refusal {
 	}
 }
 
-// noSuccesses are answers with a status of success, and redirects that are not
+// noSuccesses are failures with a successful status, and redirects that are not
 // followed.
 func noSuccesses() []refusal {
 	page := client.Error{By: client.ByPage, Err: client.ErrNotRemoteCache}
@@ -212,8 +212,8 @@ func refusedPreflights() []refusal {
 	}
 }
 
-// TestRefusals compares the error that each answer makes of a call. Nothing is sent
-// after it, and no byte of it is an artifact's.
+// TestRefusals compares the error for each answer. The client sends nothing after
+// it, and takes no byte of it for an artifact.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for method, rows := range map[string][]refusal{
@@ -251,7 +251,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestPutSucceeds with any answer that is one, and takes the addresses in it.
+// TestPutSucceeds uploads with every successful answer, and compares the URLs.
 func TestPutSucceeds(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

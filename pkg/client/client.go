@@ -157,7 +157,7 @@ var ErrPlainHTTP = transport.ErrPlainHTTP
 // retried.
 var (
 	ErrCertificateRefused = errors.New("the server does not accept the client certificate")
-	ErrCertificateWanted  = errors.New("the server wants a client certificate")
+	ErrCertificateWanted  = errors.New("the server requires a client certificate")
 )
 
 // The errors of a slow transfer; the first two are retried.

@@ -19,14 +19,15 @@ const (
 	tooBig  = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbig!"
 )
 
-// TestPutAsksForConsent looks at what is sent after each header. A server that never
-// says 100 is waited for once, and a refused upload costs no upload.
+// TestPutAsksForConsent compares what is sent after the headers. The client waits
+// once for a server that never sends 100, and does not send the body of a refused
+// upload.
 func TestPutAsksForConsent(t *testing.T) {
 	t.Parallel()
 	const large = 1<<20 + 1
 	const unknown = "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 	for name, test := range map[string]struct {
-		asked string // what is answered where the header asks for consent
+		asked string // the answer to Expect: 100-continue
 		sizes []int
 		want  []string // whether it asked, and how long the body was
 		err   int
@@ -77,16 +78,16 @@ func TestPutAsksForConsent(t *testing.T) {
 	}
 }
 
-// TestEarlyRefusals has a server refuse a body of which it has read nothing or
-// a little. Where it goes on reading for a while, as nginx and our own server
-// do, its answer is what counts, not that it then hung up.
+// TestEarlyRefusals has a server refuse a body of which it has read nothing or a
+// little. If it then reads for a while, as nginx and our own server do, the
+// client must report its answer, not the closed connection.
 func TestEarlyRefusals(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		size    int
 		before  string
 		read    int64
-		lingers bool // then it reads on, and hangs up when it has read all
+		lingers bool // then it reads on, and closes the connection
 		certain bool // that the answer arrives
 	}{
 		"unasked":                                  {1 << 20, "", 0, true, true},

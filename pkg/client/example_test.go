@@ -45,7 +45,7 @@ func Example() {
 	// <nil>
 }
 
-// What went wrong is told by types and never by text.
+// Errors are distinguished by type, not by text.
 func ExampleError() {
 	address, stop := startCache()
 	defer stop()

@@ -28,36 +28,35 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// fault is one row of the table: a network between our client and our server
-// that fails in one way.
+// fault is a row of the table: one way in which the network between client and
+// server fails.
 type fault struct {
 	name   string
 	method string
 	size   int    // of the artifact
-	mishap mishap // nil where nobody listens
+	mishap mishap // nil if nothing listens
 	wants  expectation
 	holds  holding
 	change func(*client.Options)
 	secure bool  // over TLS
-	met    int64 // connections of the first try, where it is not 1
+	met    int64 // connections of the first attempt, if not 1
 }
 
-// expectation is what the client must say when every connection fails like
-// that. What may pass is tried again, and succeeds if only the first
-// connection fails.
+// expectation is the client's error if every connection fails in this way. A
+// transient failure is retried, and succeeds if only the first connection fails.
 type expectation struct {
 	passes bool
-	exit   int    // the program's; 0 for 9, as of what may pass
+	exit   int    // the program's exit code; 0 for 9, a transient failure
 	status int    // of the last answer; 0 for none
-	err    error  // that is wrapped; nil for any
-	text   string // what is said, as a regular expression, where it is more than err
+	err    error  // is wrapped; nil for any
+	text   string // a regular expression, if not just err
 }
 
-// stored is the expectation that the first try succeeds.
+// stored is the expectation that the first attempt succeeds.
 var stored = expectation{}
 
-// broken is a failure of the network that may pass, with what is said of it:
-// how a connection ends that breaks is the system's choice.
+// broken is a transient failure of the network, with the possible texts: the
+// system chooses how a broken connection ends.
 func broken(err error) expectation {
 	if err != nil {
 		return expectation{passes: true, err: err}
@@ -65,18 +64,18 @@ func broken(err error) expectation {
 	return said(`.*(EOF|connection reset by peer|broken pipe|the server closed the connection.*)`)
 }
 
-// failing is an answer that may pass.
+// failing is a transient answer.
 func failing(status int) expectation { return expectation{passes: true, status: status} }
 
-// said is a failure of the network that may pass, by its words.
+// said is a transient failure of the network, by its text.
 func said(text string) expectation { return expectation{passes: true, text: text} }
 
-// refused is an answer that is final.
+// refused is a final answer.
 func refused(exit, status int, err error) expectation {
 	return expectation{exit: exit, status: status, err: err}
 }
 
-// message is all that is said, as a regular expression.
+// message returns the whole message, as a regular expression.
 func (e expectation) message(doing string) *regexp.Regexp {
 	reason := e.text
 	switch {
@@ -95,7 +94,7 @@ func (e expectation) message(doing string) *regexp.Regexp {
 	return regexp.MustCompile("^" + doing + ": " + reason + "$")
 }
 
-// holding is what the server has afterwards.
+// holding is what the server holds afterwards.
 type holding string
 
 const (
@@ -104,17 +103,15 @@ const (
 	either  holding = "the whole artifact or nothing" // where a race decides
 )
 
-// furtherTries is how many there are in the table.
+// furtherTries is the number of retries in the table.
 const furtherTries = 1
 
-// limit ends what stands still. It is not measured, only waited for, and long
-// enough for what only waits its turn on a busy machine.
+// limit is the stall timeout. It is long enough for a busy machine.
 const limit = 900 * time.Millisecond
 
 func impatientOptions(o *client.Options) { o.StallTimeout, o.AnswerTimeout = limit, 4*limit }
 
-// TestFaults puts each fault between client and server, once on the first
-// connection only and once on all of them.
+// TestFaults tries each fault on the first connection only, and on all of them.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	rows := slices.Concat(faultsOfAll(http.MethodPut), faultsOut(), faultsInBetween(), faultsBack(), faultsOfTLS(), faultsOfGet(), faultsOfQuestions())
@@ -161,7 +158,7 @@ func (f fault) run(t *testing.T, always bool) {
 	f.check(t, err, tries, always)
 	network.stop()
 	held := cache.holds(t, content)
-	wants := whole // what is only read stays
+	wants := whole // downloads change nothing
 	if f.method == http.MethodPut {
 		wants = f.holds
 	}
@@ -173,7 +170,7 @@ func (f fault) run(t *testing.T, always bool) {
 	}
 }
 
-// check compares what came out with the row.
+// check compares the outcome with the row.
 func (f fault) check(t *testing.T, err error, tries int, always bool) {
 	t.Helper()
 	wantTries := 1
@@ -244,8 +241,7 @@ func startFaultyCache(t *testing.T, secure bool) *cache {
 	return c
 }
 
-// holds stops the server, which lets it end what it has begun, and looks into
-// its store.
+// holds stops the server, which finishes its requests, and inspects its store.
 func (c *cache) holds(t *testing.T, content []byte) holding {
 	t.Helper()
 	c.stop()
@@ -264,7 +260,7 @@ func (c *cache) holds(t *testing.T, content []byte) holding {
 	return whole
 }
 
-// noise is content of which no part is like another.
+// noise is content without repetition.
 func noise(size int) []byte {
 	content := make([]byte, size)
 	rand.NewChaCha8([32]byte{}).Read(content)

@@ -21,7 +21,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/reply"
 )
 
-// fuzzToken is in no seed by chance, and is what a server would echo.
+// fuzzToken is in no seed by chance, and may be echoed by a server.
 const fuzzToken = "canary-9c1f3a5e7d"
 
 // fuzzAnswer is an answer that is in memory.
@@ -35,7 +35,7 @@ func fuzzAnswer(method string, target *url.URL, status int, header http.Header, 
 	)}
 }
 
-// checkShown fails for text that may not reach a terminal.
+// checkShown fails for text that must not reach a terminal.
 func checkShown(t *testing.T, what, text string) {
 	t.Helper()
 	if text != printable.Line(text, reply.MaxLine) || utf8.RuneCountInString(text) > reply.MaxLine {
@@ -46,8 +46,8 @@ func checkShown(t *testing.T, what, text string) {
 	}
 }
 
-// FuzzErrorBody: whatever a server says of an error, one printable line of it
-// is shown, without the token.
+// FuzzErrorBody checks that every error body is shown as one printable line,
+// without the token.
 func FuzzErrorBody(f *testing.F) {
 	for _, body := range []string{
 		`{"error":{"code":"forbidden","message":"No."}}`, `{"code":"x","message":"y"}`, `{"statusCode":500,"error":"E","message":"m"}`,
@@ -78,8 +78,8 @@ func FuzzErrorBody(f *testing.F) {
 	})
 }
 
-// FuzzLocation: a redirect is followed to nothing but http and https, never
-// from https to http, and never to a place with a user name in it.
+// FuzzLocation checks that redirects are followed only to http and https, never
+// from https to http, and never to a URL with a user name.
 func FuzzLocation(f *testing.F) {
 	for _, location := range []string{
 		"", "/v8/artifacts/b", "//other.example/x", "https://other.example/x?sig=1", "http://other.example/", "file:///etc/passwd",
@@ -109,8 +109,8 @@ func FuzzLocation(f *testing.F) {
 	})
 }
 
-// FuzzFound: what a server tells of an artifact, in headers or in the answer to
-// a query, is printable and within the API's limits.
+// FuzzFound checks that a server's description of an artifact, in headers or in
+// the answer to a query, is printable and within the API's limits.
 func FuzzFound(f *testing.F) {
 	f.Add("263", "dGFn", "sha", "dirty", `{"a":{"size":1,"taskDurationMs":263,"tag":"dGFn","sha":"s","dirtyHash":"d"}}`)
 	f.Add("1.5", "\x1b[2J", " sha", strings.Repeat("x", 201), `{"a":{"size":-1,"taskDurationMs":1e300,"tag":"\u001b[2J","sha":"\u202e"}}`)
@@ -152,8 +152,8 @@ func FuzzFound(f *testing.F) {
 	})
 }
 
-// TestEchoIsNeverCut shows no part of a token that a server repeats where its text
-// is cut: at the cap, at the end of a broken answer, and at the longest line.
+// TestEchoIsNeverCut shows no part of an echoed token where text is truncated: at
+// the cap, at the end of a broken answer, and at the longest line.
 func TestEchoIsNeverCut(t *testing.T) {
 	t.Parallel()
 	encoded := base64.StdEncoding.EncodeToString([]byte("user:" + fuzzToken))

@@ -28,7 +28,7 @@ import (
 
 const token = "the-token"
 
-// recorder remembers what a server was sent, and answers as a test says.
+// recorder is a server that records requests.
 type recorder struct {
 	mu       sync.Mutex
 	requests []received
@@ -70,7 +70,7 @@ func (r *recorder) all() []received {
 	return slices.Clone(r.requests)
 }
 
-// line is a request in one line, without the headers that are hidden.
+// line returns a request in one line, without the headers in hidden.
 func (r received) line(hidden ...string) string {
 	text := r.Method + " " + r.URI
 	if r.Body != "" {
@@ -84,7 +84,7 @@ func (r received) line(hidden ...string) string {
 	return text
 }
 
-// checkSent compares all that a server was sent.
+// checkSent compares all requests to a server.
 func checkSent(t *testing.T, r *recorder, want ...string) {
 	t.Helper()
 	var sent []string
@@ -110,7 +110,7 @@ func answering(status int, contentType, body string, header ...string) http.Hand
 	}
 }
 
-// serve starts a recorder and makes a client of it.
+// serve starts a recorder and returns a client of it.
 func serve(t *testing.T, answer http.HandlerFunc, change ...func(*client.Options)) (*recorder, *client.Client) {
 	t.Helper()
 	r := &recorder{answer: answer}
@@ -119,7 +119,7 @@ func serve(t *testing.T, answer http.HandlerFunc, change ...func(*client.Options
 	return r, newClient(t, server.URL, change...)
 }
 
-// newClient makes a client that does not pause before it tries again.
+// newClient returns a client that does not pause before retries.
 func newClient(t *testing.T, api string, change ...func(*client.Options)) *client.Client {
 	t.Helper()
 	options := client.Options{API: api, Token: token, UserAgent: "test/1"}
@@ -136,8 +136,8 @@ func put(t *testing.T, c *client.Client, content string) (*client.Stored, error)
 	return c.Put(t.Context(), client.Upload{ID: "abc", Source: artifact.FromBytes([]byte(content))})
 }
 
-// checkError compares an error with what is wanted. What is the same for most calls
-// may be left out, and the URL is not compared.
+// checkError compares an error with want, in which common values may be omitted.
+// It does not compare the URL.
 func checkError(t *testing.T, err error, want client.Error) {
 	t.Helper()
 	var got *client.Error
@@ -155,8 +155,8 @@ func checkError(t *testing.T, err error, want client.Error) {
 	}
 }
 
-// startTLS starts a server that offers some protocols. A client that trusts it
-// begins with HTTP/2 where that is the only one.
+// startTLS starts a server that offers some protocols, and returns a client that
+// trusts it and prefers HTTP/2 if that is the only one.
 func startTLS(t *testing.T, handler http.Handler, protocols ...string) (api string, trust func(*client.Options)) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
@@ -190,18 +190,18 @@ func readHeader(conn net.Conn) string {
 	return header.String()
 }
 
-// serveRaw accepts connections and lets one function have each.
+// serveRaw accepts connections and calls handle with each.
 func serveRaw(t *testing.T, handle func(net.Conn)) (api string) {
 	t.Helper()
 	_, address := startNetwork(t, "127.0.0.1:0", "", alone(handle), math.MaxInt64)
 	return "http://" + address
 }
 
-// TestMain lets more tests run beside each other than there are processors,
-// unless somebody said how many: they wait far more than they work.
+// TestMain runs more tests in parallel than there are processors, unless
+// -parallel is set: they mostly wait.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	log.SetOutput(io.Discard) // net/http repeats there what hostile servers say
+	log.SetOutput(io.Discard) // net/http logs what hostile servers send
 	if parallel := flag.Lookup("test.parallel"); parallel.Value.String() == parallel.DefValue {
 		_ = parallel.Value.Set(fmt.Sprint(4 * runtime.GOMAXPROCS(0)))
 	}

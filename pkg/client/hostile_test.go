@@ -18,7 +18,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/client"
 )
 
-// hostile is an answer that means harm.
+// hostile is a malicious answer.
 type hostile struct {
 	name   string
 	answer func(conn net.Conn) // after the request was read
@@ -26,7 +26,7 @@ type hostile struct {
 	reason error               // that is wrapped
 }
 
-// repeat writes text until the other side has had enough.
+// repeat writes text until the other side closes.
 func repeat(begin, text string) func(net.Conn) {
 	piece := strings.Repeat(text, max(1, 16<<10/len(text)))
 	return func(conn net.Conn) {
@@ -37,7 +37,7 @@ func repeat(begin, text string) func(net.Conn) {
 	}
 }
 
-// trickle writes text again and again, never pausing as long as a stall takes.
+// trickle writes text repeatedly, with pauses shorter than a stall.
 func trickle(begin, text string) func(net.Conn) {
 	return func(conn net.Conn) {
 		_, err := io.WriteString(conn, begin)
@@ -48,7 +48,7 @@ func trickle(begin, text string) func(net.Conn) {
 	}
 }
 
-// say writes text and hangs up, when it has all been read.
+// say writes text, and closes the connection after it was read.
 func say(text string) func(net.Conn) {
 	return func(conn net.Conn) { io.WriteString(conn, text) }
 }
@@ -118,13 +118,13 @@ func hostileAnswers() []hostile {
 	}
 }
 
-// maxAllocated is what one answer may cost, with the server's own part.
+// maxAllocated limits the memory for one answer, including the server's.
 const maxAllocated = 16 << 20
 
-// errEnough is what a consumer says that takes no artifact over a size.
+// errEnough is the error of a consumer with a size limit.
 var errEnough = errors.New("this is enough")
 
-// hostileCalls ask a server that means harm.
+// hostileCalls are calls to a malicious server.
 var hostileCalls = map[string]func(t *testing.T, c *client.Client) error{
 	http.MethodPut: func(t *testing.T, c *client.Client) error { _, err := put(t, c, "bytes"); return err },
 	http.MethodGet: func(t *testing.T, c *client.Client) error {
@@ -161,8 +161,8 @@ var harmless = map[string][]string{
 	},
 }
 
-// TestHostileAnswers has each answer given to each call, within bounds of memory and
-// of time. Nothing else may allocate meanwhile.
+// TestHostileAnswers tries each answer with each call, within limits of memory
+// and time. It is not parallel, since it measures allocations.
 func TestHostileAnswers(t *testing.T) { //nolint:paralleltest // see above
 	for _, method := range []string{http.MethodPut, http.MethodGet, http.MethodHead, http.MethodPost} {
 		for _, test := range hostileAnswers() {

@@ -16,7 +16,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/client"
 )
 
-// journey is a call that goes from server to server.
+// journey is a call that is sent from server to server.
 type journey struct {
 	call      func(*testing.T, *client.Client) error
 	preflight bool
@@ -29,7 +29,7 @@ type journey struct {
 	status  int // of the error, where err is nil
 }
 
-// run makes the call with servers of its own, and returns what these were sent.
+// run makes the call with its own servers, and returns the requests to them.
 func (j journey) run(t *testing.T) (seen []string, err error) {
 	var mu sync.Mutex
 	servers := map[string]*httptest.Server{}
@@ -69,8 +69,8 @@ func (j journey) run(t *testing.T) (seen []string, err error) {
 	return seen, err
 }
 
-// journeys are uploads, downloads and questions that are redirected, or led by a
-// preflight. Another port is another origin, where no token goes.
+// journeys are calls with redirects or preflights. Another port is another
+// origin, which gets no token.
 func journeys() map[string]journey {
 	upload := func(t *testing.T, c *client.Client) error { _, err := put(t, c, "bytes"); return err }
 	download := func(t *testing.T, c *client.Client) error {
@@ -100,7 +100,7 @@ func journeys() map[string]journey {
 		signed  = "/signed?sig=a%2Fb+c&x"
 		fromAPI = "API GET /v8/artifacts/abc" + bearer
 	)
-	// leads has an upload follow the answer to a preflight.
+	// leads returns an upload that follows the answer to a preflight.
 	leads := func(answer string, want ...string) journey {
 		return journey{upload, true, map[string]string{"API OPTIONS": answer}, append([]string{asked}, want...), nil, 0}
 	}
@@ -116,8 +116,8 @@ func journeys() map[string]journey {
 		"HEAD that the cache itself refuses": {stat, false, map[string]string{"API HEAD": "403"},
 			[]string{"API HEAD /v8/artifacts/abc" + bearer}, nil, 403},
 
-		// A preflight leads where its answer says, with the token only where that
-		// allows it.
+		// The answer to a preflight sets the URL, and whether the token goes
+		// there.
 		"no place, allowed":     leads("200\nAccess-Control-Allow-Headers: Content-Type, AUTHORIZATION", team+bearer),
 		"no place, not allowed": leads("200", team),
 		"any header is not it":  leads("200\nAccess-Control-Allow-Headers: *", team),
@@ -132,13 +132,13 @@ func journeys() map[string]journey {
 			map[string]string{"API OPTIONS": "200\nLocation: OTHER" + allowed, "OTHER PUT": "307\nLocation: LAST/y"},
 			[]string{asked, `OTHER PUT / "bytes"` + bearer, `LAST PUT /y "bytes"`}, nil, 0},
 		"refused for lack of a token that was held back": {upload, true, map[string]string{"API PUT": "401"}, []string{asked, team}, client.ErrTokenWithheld, 0},
-		// The GET that stands in for a HEAD asks anew: each place is good for one
-		// request. Later artifacts are got at once.
+		// The GET that replaces a HEAD needs another preflight: each URL is valid
+		// for one request. Later calls start with GET.
 		"HEAD where a preflight leads": {func(t *testing.T, c *client.Client) error { return errors.Join(stat(t, c), stat(t, c)) }, true,
 			map[string]string{"API OPTIONS": "200\nLocation: OTHER/signed", "OTHER HEAD": "403\nContent-Type: application/xml", "OTHER GET": "200\n\nbytes"},
 			[]string{askedTo, "OTHER HEAD /signed", askedTo, "OTHER GET /signed", askedTo, "OTHER GET /signed"}, nil, 0},
-		// There is a preflight before GET, HEAD and PUT, in turbo's words, and none
-		// before anything else.
+		// There is a preflight before GET, HEAD and PUT, with turbo's headers,
+		// and none before anything else.
 		"what has a preflight": {func(t *testing.T, c *client.Client) error {
 			_, _ = c.Stat(t.Context(), "abc")
 			_, _ = get(t, c)
@@ -175,7 +175,8 @@ func TestJourneys(t *testing.T) {
 	}
 }
 
-// series gives token-1, then token-2 when that is refused, and so on to last.
+// series is a TokenSource that returns token-1, then token-2 when that is
+// refused, and so on to last.
 type series struct {
 	mu       sync.Mutex
 	current  int
@@ -200,7 +201,7 @@ func (s *series) Refused(token string) bool {
 	return token != fmt.Sprint("token-", s.current)
 }
 
-// accepting takes one token and no other.
+// accepting accepts only one token.
 func accepting(token string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer "+token {
@@ -211,9 +212,9 @@ func accepting(token string) http.HandlerFunc {
 	}
 }
 
-// TestTokenGotAnew sends the whole request again with another token where the
-// server refuses one, once, and gives up where it refuses that too. What another
-// place refuses was sent no token.
+// TestTokenGotAnew repeats the request with another token if the server refuses
+// one, but only once. A refusal by another origin, which got no token, does not
+// count.
 func TestTokenGotAnew(t *testing.T) {
 	t.Parallel()
 	elsewhere := httptest.NewServer(accepting("token-1"))
@@ -256,7 +257,8 @@ func TestTokenGotAnew(t *testing.T) {
 	}
 }
 
-// TestTokenGotAnewByMany lets each of several requests follow whoever came first.
+// TestTokenGotAnewByMany has several concurrent requests renew the token only
+// once.
 func TestTokenGotAnewByMany(t *testing.T) {
 	t.Parallel()
 	tokens := &series{current: 1, last: 2}
@@ -273,7 +275,7 @@ func TestTokenGotAnewByMany(t *testing.T) {
 	all.Wait()
 }
 
-// TestNoToken sends nothing without the token that it asked for, and asks once.
+// TestNoToken sends nothing without a token, and asks for one only once.
 func TestNoToken(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("no identity")

@@ -20,18 +20,18 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// mishap has one connection of a client, and the way on to the server.
+// mishap handles one connection of a client, and can connect to the server.
 type mishap func(l *link)
 
-// link is one connection on its way through a network that fails.
+// link is a connection through a network that fails.
 type link struct {
 	client *net.TCPConn
 	dial   func() *net.TCPConn // the server; nil when it is gone
 	over   <-chan struct{}     // the test is
 }
 
-// network stands before a server. The first connections, as many as are said,
-// meet with a mishap, and the others with none.
+// network is a proxy in front of a server. The first connections have a mishap,
+// the others do not.
 type network struct {
 	server string
 	close  func() error // ends listening
@@ -42,7 +42,7 @@ type network struct {
 	conns  []net.Conn
 }
 
-// startNetwork listens at an address, and returns the one to speak to.
+// startNetwork starts a network, and returns its address.
 func startNetwork(t *testing.T, listen, server string, first mishap, count int64) (n *network, address string) {
 	t.Helper()
 	listener := must.Get(net.Listen("tcp", listen))(t)
@@ -91,8 +91,8 @@ func (n *network) dial() *net.TCPConn {
 	return n.keep(conn)
 }
 
-// through passes a connection on, with one of toxiproxy's toxics, or one of
-// ours, on the way out and one on the way back. A nil one changes nothing.
+// through forwards a connection, with a toxic (toxiproxy's or ours) in each
+// direction. A nil toxic changes nothing.
 func through(out, back toxics.Toxic) mishap {
 	return func(l *link) {
 		server := l.dial()
@@ -106,7 +106,7 @@ func through(out, back toxics.Toxic) mishap {
 	}
 }
 
-// reset is through, but both connections end with a reset and not with a close.
+// reset is like through, but resets both connections at the end.
 func reset(out, back toxics.Toxic) mishap {
 	return func(l *link) {
 		dial := l.dial
@@ -123,7 +123,7 @@ func reset(out, back toxics.Toxic) mishap {
 	}
 }
 
-// flow is one direction, as toxiproxy builds it.
+// flow is one direction, built like toxiproxy's.
 func (l *link) flow(to, from *net.TCPConn, toxic toxics.Toxic) {
 	if toxic == nil {
 		toxic = new(toxics.NoopToxic)
@@ -151,8 +151,8 @@ func (l *link) flow(to, from *net.TCPConn, toxic toxics.Toxic) {
 	}
 }
 
-// breaking is a toxic that lets a number of bytes pass, counted from the
-// beginning or from the end of the headers, and then breaks.
+// breaking is a toxic that breaks after a number of bytes, counted from the
+// beginning or from the end of the headers.
 type breaking struct {
 	afterHeaders bool
 	bytes        int
@@ -160,13 +160,13 @@ type breaking struct {
 	replace      string // takes the place of what comes first
 }
 
-// ending is how a way breaks.
+// ending is how a connection breaks.
 type ending int
 
 const (
-	closes   ending = iota // as if one side had hung up
-	holds                  // nothing is taken any more
-	swallows               // all is taken and lost
+	closes   ending = iota // closes the connection
+	holds                  // stops reading
+	swallows               // reads and discards
 )
 
 func at(bytes int, then ending) *breaking {
@@ -177,7 +177,7 @@ func inBody(bytes int, then ending) *breaking {
 	return &breaking{afterHeaders: true, bytes: bytes, then: then}
 }
 
-// garbled puts other bytes first, and passes the rest.
+// garbled replaces the first bytes.
 func garbled(text string) *breaking {
 	return &breaking{bytes: math.MaxInt, replace: text}
 }
@@ -223,13 +223,13 @@ func (b *breaking) Pipe(stub *toxics.ToxicStub) {
 	}
 }
 
-// alone is a server that is none: it has the connection to itself.
+// alone replaces the server on a connection.
 func alone(handle func(conn net.Conn)) mishap {
 	return func(l *link) { handle(l.client) }
 }
 
-// answers reads a request's headers and so many bytes of its body, and answers,
-// whatever may follow. It goes on reading, so that its answer is not lost in a reset.
+// answers reads a request's headers and some bytes of its body, and answers. It
+// then reads on, so that its answer is not lost in a reset.
 func answers(size int64, text string) mishap {
 	return alone(func(conn net.Conn) {
 		readHeader(conn)
@@ -239,8 +239,7 @@ func answers(size int64, text string) mishap {
 	})
 }
 
-// apiCall is one of the client's, which is given the artifact's content and
-// reports a success that is none.
+// apiCall is a method of the client.
 type apiCall struct {
 	doing string
 	make  func(t *testing.T, c *client.Client, content []byte) error

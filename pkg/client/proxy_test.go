@@ -19,7 +19,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// startProxy starts a proxy that makes tunnels for one user, over TLS or not.
+// startProxy starts a proxy for one user, optionally over TLS.
 func startProxy(t *testing.T, user, password string, overTLS bool) (*httptest.Server, *recorder) {
 	t.Helper()
 	want := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
@@ -58,8 +58,8 @@ func startProxy(t *testing.T, user, password string, overTLS bool) (*httptest.Se
 	return proxy, r
 }
 
-// TestProxyCarries sends through a proxy that was given, also to this machine,
-// over each protocol, with a body that waits for consent.
+// TestProxyCarries uploads through a given proxy, even to this machine, over each
+// protocol, with a body that waits for consent.
 func TestProxyCarries(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"http", "https"} {
@@ -99,7 +99,7 @@ func TestProxyWantsCredentials(t *testing.T) {
 	}
 }
 
-// TestSilentProxies waits for a proxy no longer than for a connection.
+// TestSilentProxies waits for a proxy only as long as for a connection.
 func TestSilentProxies(t *testing.T) {
 	t.Parallel()
 	hold := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
@@ -187,8 +187,8 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 }
 
-// TestUnresolvable has a name that no resolver needs to be asked for: a label
-// is at most 63 bytes long (RFC 1035, section 2.3.4).
+// TestUnresolvable uses a name that fails without a resolver: a label is at most
+// 63 bytes long (RFC 1035, section 2.3.4).
 func TestUnresolvable(t *testing.T) {
 	t.Parallel()
 	for method, call := range calls {
@@ -208,7 +208,7 @@ func TestUnresolvable(t *testing.T) {
 	}
 }
 
-// TestResolversThatFail asks real ones: what each says may pass.
+// TestResolversThatFail uses real resolvers: all of their errors are transient.
 func TestResolversThatFail(t *testing.T) {
 	t.Parallel()
 	for name, code := range map[string]byte{"SERVFAIL": 2, "NXDOMAIN": 3, "silence": 0xff} {
@@ -230,7 +230,8 @@ func TestResolversThatFail(t *testing.T) {
 	}
 }
 
-// answerQuestions answers each with a code, or not at all where that is none.
+// answerQuestions answers each question with a code, or not at all if it is
+// negative.
 func answerQuestions(server net.PacketConn, code byte) {
 	packet := make([]byte, 512)
 	for {

@@ -113,7 +113,7 @@ func TestIsTransient(t *testing.T) {
 	}
 }
 
-// TestPaceHalvesAndGrows looks at the limit through how many get in.
+// TestPaceHalvesAndGrows observes the limit.
 func TestPaceHalvesAndGrows(t *testing.T) {
 	t.Parallel()
 	status := func(status int) *Error { return &Error{Status: status} }
@@ -153,7 +153,8 @@ func TestPaceHalvesAndGrows(t *testing.T) {
 	}
 }
 
-// TestPacePausesAll holds everybody to a pause that one was asked for.
+// TestPacePausesAll checks that all requests wait when the server asks one for a
+// pause.
 func TestPacePausesAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -179,7 +180,8 @@ func TestPacePausesAll(t *testing.T) {
 	})
 }
 
-// TestPaceLosesNoTurn ends waits at every moment, and lets all others through.
+// TestPaceLosesNoTurn cancels waits at every moment; all others must still get
+// through.
 func TestPaceLosesNoTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -208,13 +210,13 @@ func TestPaceLosesNoTurn(t *testing.T) {
 	})
 }
 
-// RedactForTest is how URLs are shown.
+// RedactForTest exports redaction of URLs.
 var RedactForTest = transport.Redact
 
-// SkipPausesForTest lets a client try again at once.
+// SkipPausesForTest makes a client retry at once.
 func SkipPausesForTest(c *Client) {
 	c.retries.Sleep = func(ctx context.Context, _ time.Duration) error { return ctx.Err() }
 }
 
-// IsTransientForTest tells whether an error is tried again.
+// IsTransientForTest reports whether an error is retried.
 func IsTransientForTest(e *Error) bool { return e.isTransient() }

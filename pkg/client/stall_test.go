@@ -26,8 +26,8 @@ import (
 // more than the buffers of two sockets hold.
 const more = 32 << 20
 
-// TestStandstillsInOneProtocol: another protocol is no way round a server that is
-// silent.
+// TestStandstillsInOneProtocol checks that a silent server is not tried with
+// another protocol.
 func TestStandstillsInOneProtocol(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{10, 1 << 20} {
@@ -46,8 +46,8 @@ func TestStandstillsInOneProtocol(t *testing.T) {
 	}
 }
 
-// TestStandstillsLeaveTheConnection, which HTTP/2 would keep: a try is not made
-// again on the one that it stood still on.
+// TestStandstillsLeaveTheConnection checks that a retry does not use the stalled
+// connection, which HTTP/2 would keep.
 func TestStandstillsLeaveTheConnection(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -77,7 +77,7 @@ func TestStandstillsLeaveTheConnection(t *testing.T) {
 				}), protocol)
 				var reason error
 				c := newClient(t, api, impatientOptions, trust, func(o *client.Options) {
-					o.StallTimeout = 2 * limit // a busy machine takes its time for so many bytes
+					o.StallTimeout = 2 * limit // a busy machine is slow with so many bytes
 					o.Retries, o.OnRetry = 1, func(r client.Retry) { reason = r.Err }
 				})
 				stored, err := putZeros(t, c, more)
@@ -91,8 +91,8 @@ func TestStandstillsLeaveTheConnection(t *testing.T) {
 	}
 }
 
-// TestReadingAgainIsNoStandstill: a file whose change time moved is hashed once
-// more before its last bytes are sent, and meanwhile no byte moves.
+// TestReadingAgainIsNoStandstill has a file hashed again before its last bytes
+// are sent; meanwhile no byte moves.
 func TestReadingAgainIsNoStandstill(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"http/1.1", "h2"} {
@@ -121,7 +121,7 @@ func TestReadingAgainIsNoStandstill(t *testing.T) {
 	}
 }
 
-// openZeros makes a file and opens it.
+// openZeros creates and opens a file of zeros.
 func openZeros(t *testing.T, size int) (source *artifact.Source, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "input")
@@ -131,9 +131,8 @@ func openZeros(t *testing.T, size int) (source *artifact.Source, path string) {
 	return source, path
 }
 
-// TestSlowTransfersAreNoStandstills has 16 KiB/s under the usual limits, all of
-// it a hundred times as fast. The buffers of the sockets are what they are: a
-// writer may be let in only when they have drained for long.
+// TestSlowTransfersAreNoStandstills transfers 16 KiB/s under the usual limits,
+// scaled to be a hundred times as fast.
 func TestSlowTransfersAreNoStandstills(t *testing.T) {
 	t.Parallel()
 	const faster = 100
@@ -170,8 +169,7 @@ func TestSlowTransfersAreNoStandstills(t *testing.T) {
 	}
 }
 
-// startEither starts a server of connections where the protocol is "plain", and one
-// over TLS otherwise.
+// startEither starts a server, over TLS unless the protocol is "plain".
 func startEither(t *testing.T, protocol string, plain func(net.Conn), handler http.HandlerFunc) (api string, trust func(*client.Options)) {
 	t.Helper()
 	if protocol == "plain" {
@@ -180,8 +178,8 @@ func startEither(t *testing.T, protocol string, plain func(net.Conn), handler ht
 	return startTLS(t, handler, protocol)
 }
 
-// TestTricklingAnswers end, though they never stall, with the time that a server
-// may take to answer a call whose answer is no artifact.
+// TestTricklingAnswers checks that the answer timeout ends an answer that
+// trickles without stalling.
 func TestTricklingAnswers(t *testing.T) {
 	t.Parallel()
 	chunked := func(w http.ResponseWriter, r *http.Request) {
@@ -225,8 +223,8 @@ func TestTricklingAnswers(t *testing.T) {
 	}
 }
 
-// TestEndedCallsAreNotTriedAgain: a deadline of the caller's is no failure of
-// the network, though both are called so.
+// TestEndedCallsAreNotTriedAgain checks that a deadline of the caller does not
+// count as a failure of the network.
 func TestEndedCallsAreNotTriedAgain(t *testing.T) {
 	t.Parallel()
 	api := serveRaw(t, func(conn net.Conn) { readHeader(conn); <-t.Context().Done() })

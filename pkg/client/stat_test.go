@@ -32,9 +32,9 @@ func methods(requests []received) string {
 	return strings.Join(all, " ")
 }
 
-// TestStat asks three times. Where GET stands for HEAD, short bodies are read to
-// their end, since some servers do not survive that they are cut off; a body over
-// 1 MiB costs the connection.
+// TestStat asks three times. If GET replaces HEAD, short bodies are read to their
+// end, since some servers crash otherwise; for a body over 1 MiB the connection
+// is closed.
 func TestStat(t *testing.T) {
 	t.Parallel()
 	chunked := func(w http.ResponseWriter, _ *http.Request) {
@@ -96,8 +96,7 @@ func TestStat(t *testing.T) {
 	}
 }
 
-// TestQuery reads each entry, whether all can be read or one of them cannot, of which
-// nothing is known then.
+// TestQuery parses entries. An entry that cannot be parsed is unknown.
 func TestQuery(t *testing.T) {
 	t.Parallel()
 	const readable = `"present": {"size": 5, "taskDurationMs": 12500, "tag": "dGFn", "sha": "5ca1ab1e", "dirtyHash": "d1"},
@@ -123,7 +122,7 @@ func TestQuery(t *testing.T) {
 	} {
 		for _, text := range []string{"{" + readable + "," + other + "}", "{" + other + "," + readable + "}"} {
 			r, c := serve(t, answering(200, "application/json", text), func(o *client.Options) { o.Team = artifact.Team{Slug: "s"} })
-			for range 2 { // and not only once, as where there is no query
+			for range 2 { // each time, unlike without a query
 				if got, err := c.Query(t.Context(), ids); err != nil || !reflect.DeepEqual(got, want) {
 					t.Errorf("%s\n%+v, %v\nwant %+v", text, got, err, want)
 				}
@@ -189,9 +188,8 @@ func TestQueryInParts(t *testing.T) {
 	}
 }
 
-// TestCheckToken finds out nothing of the token where not the API refused, or where
-// it never saw the token. It asks for an id that strict servers take, and with GET
-// where there is no HEAD.
+// TestCheckToken checks that only the API's answer decides. The request has an id
+// that strict servers accept, and uses GET if HEAD is not supported.
 func TestCheckToken(t *testing.T) {
 	t.Parallel()
 	storage := httptest.NewServer(answering(403, "application/xml", `<Error><Code>AccessDenied</Code><Message>no</Message></Error>`))

@@ -60,7 +60,7 @@ func TestPutFindsTheProtocol(t *testing.T) {
 	}
 }
 
-// certificateFor makes a certificate that signs itself.
+// certificateFor returns a self-signed certificate.
 func certificateFor(t *testing.T, names ...string) *tls.Config {
 	t.Helper()
 	key := must.Get(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
@@ -72,9 +72,9 @@ func certificateFor(t *testing.T, names ...string) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
-// TestNoTLSConnection says in the user's words why there is none, and gives up at
-// once. A server that hangs up without a word gets one try over each protocol, of
-// which the first one's error counts.
+// TestNoTLSConnection compares the errors without a TLS connection. They are not
+// retried. A server that closes the connection is tried once with each protocol;
+// the first error counts.
 func TestNoTLSConnection(t *testing.T) {
 	t.Parallel()
 	old := certificateFor(t)
@@ -127,8 +127,8 @@ func TestNoTLSConnection(t *testing.T) {
 	}
 }
 
-// TestGateIsTheAPIsOwn shows the client's certificate and the further headers to
-// the API, and to no place that it redirects to.
+// TestGateIsTheAPIsOwn checks that the client certificate and the extra headers
+// go only to the API, not to where it redirects.
 func TestGateIsTheAPIsOwn(t *testing.T) {
 	t.Parallel()
 	for _, http2 := range []bool{false, true} {

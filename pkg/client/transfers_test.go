@@ -20,7 +20,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// TestPutSends everything that there is, and leaves out what is not there.
+// TestPutSends compares the headers of uploads with all metadata and with none.
 func TestPutSends(t *testing.T) {
 	t.Parallel()
 	r, c := serve(t, accept, func(o *client.Options) {
@@ -67,8 +67,8 @@ func TestPutRefusesInvalidMetadata(t *testing.T) {
 	}
 }
 
-// TestPutBreaksOffWhenTheInputChanged: what changes while it is sent never arrives
-// whole.
+// TestPutBreaksOffWhenTheInputChanged checks that an input that changes during an
+// upload never arrives completely.
 func TestPutBreaksOffWhenTheInputChanged(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{"empty": 0, "small": 10, "large": 3 << 20} {
@@ -106,7 +106,7 @@ func TestErrorsShowNoSecrets(t *testing.T) {
 	}
 }
 
-// got is a download as the consumer saw it, each try on its own.
+// got is a download as the consumer saw it, attempt by attempt.
 type got struct {
 	found client.Found
 	tries []string
@@ -124,9 +124,8 @@ func get(t *testing.T, c *client.Client) (got, error) {
 	return seen, err
 }
 
-// TestGet finds what headers say of an artifact. Servers that guess may give it any
-// type. A server's text must not reach a terminal as it is, and metadata that breaks
-// the rules is none.
+// TestGet parses the headers of an artifact. Servers that guess may send any
+// type. Text must be made printable, and invalid metadata is dropped.
 func TestGet(t *testing.T) {
 	t.Parallel()
 	type row struct {
@@ -170,8 +169,8 @@ func TestGet(t *testing.T) {
 	}
 }
 
-// What the consumer finds wrong ends the download, and a consumer that
-// overlooks a broken body does not make it whole.
+// An error of the consumer ends the download, and a broken body fails even if the
+// consumer ignores it.
 func TestGetEndsWithItsConsumer(t *testing.T) {
 	t.Parallel()
 	mine := errors.New("mine")
@@ -193,7 +192,7 @@ func TestGetEndsWithItsConsumer(t *testing.T) {
 	}
 }
 
-// BenchmarkPut is the whole way of a request, over a connection that is kept.
+// BenchmarkPut measures uploads over one connection.
 func BenchmarkPut(b *testing.B) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)

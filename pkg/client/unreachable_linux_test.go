@@ -13,8 +13,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// TestNobodyAccepts knocks where the queue of connections is full: Linux then
-// drops what comes, as a firewall does.
+// TestNobodyAccepts connects to a full listen queue: Linux then drops packets,
+// like a firewall.
 func TestNobodyAccepts(t *testing.T) {
 	t.Parallel()
 	socket := must.Get(syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0))(t)

@@ -67,7 +67,7 @@ func parseCount(text string) (uint64, error) {
 	case errors.Is(err, strconv.ErrRange):
 		return 0, fmt.Errorf("%q is too large", text)
 	case err != nil:
-		return 0, fmt.Errorf("%q is not a number of 0 or more", text)
+		return 0, fmt.Errorf("must be a whole number, 0 or more, not %q", text)
 	}
 	return n, nil
 }

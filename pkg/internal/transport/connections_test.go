@@ -221,6 +221,6 @@ func TestConnectionsAreBounded(t *testing.T) {
 }
 
 func TestMain(m *testing.M) {
-	log.SetOutput(io.Discard) // net/http repeats there what hostile servers say
+	log.SetOutput(io.Discard) // net/http logs what hostile servers send
 	os.Exit(m.Run())
 }
