@@ -12,7 +12,7 @@ import (
 // number of a closed descriptor.
 func TestClosedStreams(t *testing.T) {
 	t.Parallel()
-	const script = `for verb in "put -" "put" "put -q --files-from -" "put -q --manifest -" "verify -" "verify -c -" "stat -c -" "login --with-token"; do
+	const script = `for verb in "put -" "put" "put -q --files-from -" "put -q --manifest -" "verify -" "verify -c -" "stat -c -" "login --with-token --insecure-storage"; do
 artifact $verb <&-; printf '%s: %d\n' "$verb" $?
 done
 for verb in "put file" "put -q --hash k file" "put --json file" "verify --hash k file" "stat k" "get k" "get -o got k" "get none" "status" "version" "serve" "serve -- true"; do
@@ -22,7 +22,7 @@ done; cmp file got; artifact put -q -v file <&- 2>&-`
 	const read, list = "artifact: reading -: read /dev/stdin: file already closed\n", "artifact: reading standard input, line 1: file already closed\n"
 	const failed = "artifact: 1 artifact failed\n"
 	s.run(t).check(t, outcome{
-		stdout: "put -: 2\nput: 2\nput -q --files-from -: 2\nput -q --manifest -: 2\nverify -: 2\nverify -c -: 2\nstat -c -: 2\nlogin --with-token: 2\n" +
+		stdout: "put -: 2\nput: 2\nput -q --files-from -: 2\nput -q --manifest -: 2\nverify -: 2\nverify -c -: 2\nstat -c -: 2\nlogin --with-token --insecure-storage: 2\n" +
 			"put file: 1\nput -q --hash k file: 1\nput --json file: 1\nverify --hash k file: 1\nstat k: 1\nget k: 1\nget -o got k: 0\n" +
 			"get none: 6\nstatus: 1\nversion: 1\nserve: 1\nserve -- true: 0\n" + helloSHA256 + "\n",
 		stderr: read + read + list + failed + list + failed + read + list + failed + list + failed +
