@@ -42,8 +42,7 @@ func DetectCI(lookupEnv func(name string) (string, bool)) CI {
 
 // genericMarks are the variables that mark a CI of an unknown vendor.
 var genericMarks = []string{
-	"BUILD_ID", "BUILD_NUMBER", "CI", "CI_APP_ID", "CI_BUILD_ID", "CI_BUILD_NUMBER", "CI_NAME",
-	"CONTINUOUS_INTEGRATION", "RUN_ID",
+	"BUILD_ID", "BUILD_NUMBER", "CI", "CI_APP_ID", "CI_BUILD_ID", "CI_BUILD_NUMBER", "CI_NAME", "CONTINUOUS_INTEGRATION", "RUN_ID",
 }
 
 // vendor is a CI vendor that ci-info knows.
