@@ -10,9 +10,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// TestAnswers gives answers of caches, and of those who answer in their place, to
-// a command, and compares its message, its hint and its exit code. Those to put
-// are to "put FILE", whose name is left out.
+// TestAnswers compares the message, hint and exit code of commands for answers of
+// caches, and of proxies, gates and others.
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	const (
@@ -157,7 +156,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestRetriesNameTheFile in a list, in which they come for several at a time.
+// TestRetriesNameTheFile checks that retries in a list name their file.
 func TestRetriesNameTheFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

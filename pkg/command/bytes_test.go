@@ -12,8 +12,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
-// TestEveryByte gives ids and metadata each byte there is: what is taken comes
-// back the same, what is refused is a usage error, in printable lines.
+// TestEveryByte tries every byte in ids and metadata: an accepted value comes
+// back unchanged, and a refused one is a usage error in printable lines.
 func TestEveryByte(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "in")

@@ -13,13 +13,13 @@ import (
 
 const faultCanary = "canary-sesame"
 
-// faulty panics where it is read.
+// faulty panics when it is read.
 type faulty struct{}
 
 func (faulty) Read([]byte) (int, error) { panic("with " + faultCanary + " in it") }
 
-// TestFault ends a run that panics, in whichever goroutine, as any other: with an
-// exit code, with what went well, and without a secret in what is printed.
+// TestFault checks that a panic in any goroutine ends the run with an exit code,
+// with the results so far, and without printing a secret.
 func TestFault(t *testing.T) {
 	t.Parallel()
 	const sumOfOne = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b"

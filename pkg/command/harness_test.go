@@ -45,7 +45,7 @@ func capture(t testing.TB, environ map[string]string, do func(Env) int) (code in
 	return code, read(out), read(errs)
 }
 
-// cache is the address of a server of ours, which runs until the test ends.
+// cache returns the URL of our server, which runs until the test ends.
 func cache(t testing.TB) string {
 	t.Helper()
 	kept := must.Get(store.Open(t.TempDir(), store.Options{}))(t)
@@ -63,8 +63,7 @@ func cache(t testing.TB) string {
 }
 
 // raw serves one answer, written as "STATUS\nHeader: value\n\nbody", to every
-// request, or to those of the method that stands before it in capitals and a
-// space. It gives its address.
+// request, or to those of a method that precedes it. It returns its URL.
 func raw(t *testing.T, answers ...string) string {
 	t.Helper()
 	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)

@@ -17,7 +17,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// everyCommand calls visit for the root and all below it that help shows.
+// everyCommand calls visit for the root and all visible commands.
 func everyCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
 	visit(cmd)
 	for _, child := range cmd.Commands() {
@@ -27,8 +27,8 @@ func everyCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
 	}
 }
 
-// TestHelp holds each help text to having examples, to its size, and to
-// showing every flag once, in plain text.
+// TestHelp checks that each help text has examples, is short, and shows every
+// flag once, in plain text.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	longest := map[string]int{"artifact": 40, "artifact put": 60}
@@ -71,7 +71,7 @@ func TestHelp(t *testing.T) {
 	})
 }
 
-// TestFlagGroups holds the groups to the flags that there are.
+// TestFlagGroups checks that the groups contain only existing flags.
 func TestFlagGroups(t *testing.T) {
 	t.Parallel()
 	known, common := map[string]bool{}, []string{}
@@ -92,11 +92,10 @@ func TestFlagGroups(t *testing.T) {
 	}
 }
 
-// widestHint is what a hint may take of a terminal's line: as much as a common
-// wide terminal has.
+// widestHint is the maximum width of a hint's lines.
 const widestHint = 120 - len("artifact: hint: ")
 
-// TestHintsFit keeps hints to lines that a terminal need not fold.
+// TestHintsFit checks the width of hints.
 func TestHintsFit(t *testing.T) {
 	t.Parallel()
 	hints := slices.Collect(maps.Values(closedHints))
@@ -118,7 +117,7 @@ func TestHintsFit(t *testing.T) {
 	}
 }
 
-// TestVercelAdvice is for Vercel's two origins only.
+// TestVercelAdvice checks that Vercel's hints are only for its two origins.
 func TestVercelAdvice(t *testing.T) {
 	t.Parallel()
 	for origin, want := range map[string]string{

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write docs/reference.md anew")
 
 const referencePage = "../../docs/reference.md"
 
-// TestReference holds docs/reference.md to the program.
+// TestReference compares docs/reference.md with the program.
 func TestReference(t *testing.T) {
 	t.Parallel()
 	got := reference(t)

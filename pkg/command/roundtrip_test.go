@@ -27,8 +27,8 @@ type got struct {
 	Path string `json:"path"`
 }
 
-// FuzzRoundTrip: whatever bytes and metadata go in with put come out of get the
-// same, and what put refuses breaks a rule.
+// FuzzRoundTrip checks that bytes and metadata from put come back unchanged from
+// get, and that put refuses only invalid values.
 func FuzzRoundTrip(f *testing.F) {
 	f.Add([]byte("hello\n"), "de0e2b9afd5fe834", "263", "dd6ab2c09fb1930eccdb1a9ac2f328d13f1becf7", "9a203ecf", "", true)
 	f.Add([]byte{}, "key:100%+?#é", "", "", "", "dGFn", false)
@@ -91,8 +91,8 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// isValid tells whether nothing is wrong with these values, apart from the
-// duration, which is only looked at where it is a number.
+// isValid reports whether these values are valid. It checks the duration only if
+// it is a number.
 func isValid(hash, duration, sha, dirty, tag string) bool {
 	if _, err := artifact.ParseID(hash); err != nil {
 		return false

@@ -9,7 +9,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// TestCopyProgram makes a program that runs, as where no link can be made.
+// TestCopyProgram copies the program, as if no link could be made, and runs it.
 func TestCopyProgram(t *testing.T) {
 	t.Parallel()
 	program := must.Get(os.Executable())(t)

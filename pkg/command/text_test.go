@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestNumbersOfFlags has the numbers at the ends of what a flag takes: what is
-// too large, too small or no number must not become another one.
+// TestNumbersOfFlags tries extreme numbers: invalid ones must not become other
+// numbers.
 func TestNumbersOfFlags(t *testing.T) {
 	t.Parallel()
 	wait := func(text string) (any, error) { return parseSeconds(text) }
@@ -37,7 +37,7 @@ func TestNumbersOfFlags(t *testing.T) {
 		{wait, "-1", refused},
 		{wait, "-1e300", refused},
 		{wait, "-9223372036.854775808", refused},
-		{wait, "1e-300", refused}, // it would be no limit
+		{wait, "1e-300", refused}, // it would mean no limit
 		{wait, "2562048h", refused},
 		{duration, "0", "0s"},
 		{duration, "9223372036854", "2562047h47m16.854s"},
@@ -91,7 +91,7 @@ func TestWaitText(t *testing.T) {
 	}
 }
 
-// TestFit breaks between words, and only what does not fit.
+// TestFit wraps between words, and only what is too wide.
 func TestFit(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -114,7 +114,7 @@ func TestFit(t *testing.T) {
 	}
 }
 
-// TestErrorText has one line for errors that were joined, at any depth.
+// TestErrorText prints one line for each of joined errors, at any depth.
 func TestErrorText(t *testing.T) {
 	t.Parallel()
 	a, b := errors.New("a"), errors.New("b\nb")

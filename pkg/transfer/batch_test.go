@@ -22,8 +22,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// bulk is an uploader to a cache that answers each upload, when it was read,
-// after answer.
+// bulk returns an uploader to a cache that answers each upload, once read, after
+// answer.
 func bulk(t *testing.T, jobs int, answer func(*http.Request)) *transfer.Uploader {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +39,7 @@ func bulk(t *testing.T, jobs int, answer func(*http.Request)) *transfer.Uploader
 	return &transfer.Uploader{Client: c, Describe: func(context.Context) artifact.Metadata { return artifact.Metadata{} }}
 }
 
-// TestPutAllKeepsTheOrder, whatever takes long.
+// TestPutAllKeepsTheOrder checks the order of results if some inputs take long.
 func TestPutAllKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	uploader := bulk(t, 8, func(*http.Request) { time.Sleep(rand.N(5 * time.Millisecond)) })
@@ -77,8 +77,8 @@ func TestPutAllKeepsTheOrder(t *testing.T) {
 	}
 }
 
-// TestPutAllIsBounded: behind one that takes for ever the list is read on by so
-// many entries and no more, though each of them is done with at once.
+// TestPutAllIsBounded checks how far a list is read if its first upload never
+// ends.
 func TestPutAllIsBounded(t *testing.T) {
 	t.Parallel()
 	const window = client.MaxQuery
@@ -102,7 +102,7 @@ func TestPutAllIsBounded(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(50 * time.Millisecond)    // for more, if more were taken
-		if n := taken.Load(); n > window+2 { // the one that is stuck, and the next
+		if n := taken.Load(); n > window+2 { // the stuck entry, and the next
 			t.Errorf("%d entries were taken behind one that is stuck", n)
 		}
 	}()
@@ -115,8 +115,8 @@ func TestPutAllIsBounded(t *testing.T) {
 	}
 }
 
-// TestMemoryOfLists does not grow with them. It does not run beside other tests:
-// the heap is everybody's.
+// TestMemoryOfLists checks that memory does not grow with a list. It is not
+// parallel, since it measures the heap.
 func TestMemoryOfLists(t *testing.T) {
 	const count, limit = 60_000, 8 << 20
 	uploader := bulk(t, 8, func(*http.Request) {})
@@ -164,7 +164,7 @@ func TestMemoryOfLists(t *testing.T) {
 	}
 }
 
-// alive is what is on the heap and not garbage.
+// alive returns the live bytes on the heap.
 func alive() uint64 {
 	runtime.GC()
 	var memory runtime.MemStats

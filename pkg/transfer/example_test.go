@@ -14,8 +14,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// exampleCache is a client of an empty cache, both of the example's own, and a
-// directory to write to.
+// exampleCache returns a client of a new, empty cache, and a directory to write
+// to.
 func exampleCache() (cache *client.Client, dir string, stop func()) {
 	dir, err := os.MkdirTemp("", "artifact-example-")
 	must(err)

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestExportedAPI fails for an exported name of a public package whose type a program
-// in another module cannot name.
+// TestExportedAPI fails if an exported name of a public package has a type that
+// other modules cannot name.
 func TestExportedAPI(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/artifact-cli/artifact/pkg/"
@@ -39,7 +39,7 @@ func TestExportedAPI(t *testing.T) {
 	}
 }
 
-// hiddenType returns a type below internal that users of t see, or an empty string.
+// hiddenType returns an internal type in t, or an empty string.
 func hiddenType(t types.Type, internal string, reached map[types.Type]bool) string {
 	if reached[t] {
 		return ""

@@ -19,7 +19,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// explosive panics when what it is told of is called for the first time.
+// explosive panics at the first call of one function.
 type explosive struct {
 	on   string
 	once sync.Once
@@ -43,10 +43,10 @@ func (e *explosive) Read([]byte) (int, error) { e.tell("read"); return 0, io.EOF
 
 var _ transfer.ListTracker = (*explosive)(nil)
 
-// bodyOf is more than is sent in one piece.
+// bodyOf returns a body larger than one piece.
 func bodyOf(i int) string { return strings.Repeat(fmt.Sprint(i), 1<<20) }
 
-// ofThree are three inputs. From the list on it may panic itself.
+// ofThree is a list of three inputs, which may panic.
 func ofThree(e *explosive) transfer.Inputs {
 	return func(yield func(transfer.Input, error) bool) {
 		for i := range 3 {
@@ -62,8 +62,8 @@ func ofThree(e *explosive) transfer.Inputs {
 	}
 }
 
-// shown are the errors of results, in short: a run that panicked as a whole ends
-// with its fault.
+// shown returns the errors of results in short form, ending with a panic of the
+// whole run.
 func shown[R any](results iter.Seq[R], errorOf func(R) error) (all []string) {
 	err := fault.Catch(func() error {
 		for result := range results {
@@ -83,8 +83,8 @@ func shown[R any](results iter.Seq[R], errorOf func(R) error) (all []string) {
 	return all
 }
 
-// TestFaultsInLists has a panic in a goroutine of each kind. It is of one entry,
-// and the others go on; where it is of the list, it comes to the caller.
+// TestFaultsInLists panics in each kind of goroutine. A panic over one entry does
+// not stop the others; a panic of the list reaches the caller.
 func TestFaultsInLists(t *testing.T) {
 	t.Parallel()
 	const ended = "ended: a bug in this program: boom"
@@ -134,7 +134,7 @@ func TestFaultOfGet(t *testing.T) {
 	}
 }
 
-// memory is a cache that gives back what it was sent.
+// memory is a cache in memory.
 type memory struct{ kept sync.Map }
 
 func (m *memory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -149,7 +149,7 @@ func (m *memory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// keeping is a client of a cache in memory.
+// keeping returns a client of a cache in memory.
 func keeping(t *testing.T) *client.Client {
 	t.Helper()
 	server := httptest.NewServer(new(memory))
@@ -163,7 +163,7 @@ func keeping(t *testing.T) *client.Client {
 
 func sorted(texts []string) []string { return slices.Sorted(slices.Values(texts)) }
 
-// TestFaultsOfOne has a panic wherever a single upload reports to.
+// TestFaultsOfOne panics in each callback of a single upload.
 func TestFaultsOfOne(t *testing.T) {
 	t.Parallel()
 	for _, on := range []string{"read", "hashed", "sent", "received"} {

@@ -17,11 +17,12 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// foreign is a cache with one body under every id, as other people wrote them.
+// foreign is a cache with one body under every id, with the quirks of other
+// servers.
 type foreign struct {
 	body     string
-	headSize string // what HEAD says
-	query    string // the answer for the id "k"; empty where there is no query
+	headSize string // the size in answers to HEAD
+	query    string // the answer for the id "k"; empty without a query
 
 	mu    sync.Mutex
 	asked []string // methods
@@ -58,8 +59,8 @@ func (f *foreign) client(t *testing.T) *client.Client {
 	return c
 }
 
-// TestSizesAreConfirmed with a GET before a HEAD or a query that differs counts:
-// once where they are right, and instead of HEAD where they are not.
+// TestSizesAreConfirmed checks that an unexpected size from HEAD or a query is
+// confirmed with GET: once if it is right, and always if it is wrong.
 func TestSizesAreConfirmed(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -103,7 +104,7 @@ func TestSizesAreConfirmed(t *testing.T) {
 	}
 }
 
-// TestLookUpOne finds of a single artifact what it finds of many.
+// TestLookUpOne looks up a single artifact like many.
 func TestLookUpOne(t *testing.T) {
 	t.Parallel()
 	f := &foreign{query: `{"size":5,"taskDurationMs":9,"sha":"s","tag":"dGFn"}`}
@@ -126,7 +127,7 @@ func TestLookUpOne(t *testing.T) {
 	}
 }
 
-// TestSignatureLost says so where the server has dropped the tag that was sent.
+// TestSignatureLost reports that the server dropped the tag.
 func TestSignatureLost(t *testing.T) {
 	t.Parallel()
 	input := transfer.Input{Path: write(t, t.TempDir(), "f")[0].Path, ID: "k", Algorithm: transfer.SHA256}
@@ -140,7 +141,8 @@ func TestSignatureLost(t *testing.T) {
 	}
 }
 
-// TestLostQueryEndsTheRun as a lost upload does, with no other request.
+// TestLostQueryEndsTheRun checks that a lost query ends the run without another
+// request.
 func TestLostQueryEndsTheRun(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -17,7 +17,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// names are the files in a directory.
+// names returns the names of the files in a directory.
 func names(t *testing.T, dir string) string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -106,7 +106,7 @@ func TestGetFollowsLinks(t *testing.T) {
 	dir := t.TempDir()
 	for name, to := range map[string]string{"link": "sub/file", "chain": "link", "dangling": "sub/new", "loop": "loop"} {
 		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
-			t.Skip(err) // Windows wants a privilege
+			t.Skip(err) // Windows requires a privilege
 		}
 	}
 	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o700); err != nil {
@@ -132,8 +132,7 @@ func TestGetFollowsLinks(t *testing.T) {
 	}
 }
 
-// breaking serves an artifact over connections that break off after so many
-// bytes, or not at all.
+// breaking serves an artifact over connections that break after some bytes.
 func breaking(t *testing.T, bodies []string, after []int) *client.Client {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -161,8 +160,7 @@ func breaking(t *testing.T, bodies []string, after []int) *client.Client {
 	return c
 }
 
-// What went to a pipe cannot be taken back: another try goes on behind it, if
-// it has the same beginning.
+// A retry continues the output to a pipe, if it begins with the same bytes.
 func TestGetToAStreamGoesOn(t *testing.T) {
 	t.Parallel()
 	const size = 1 << 20
@@ -194,7 +192,7 @@ func TestGetToAStreamGoesOn(t *testing.T) {
 	}
 }
 
-// A file begins anew with each try.
+// A file is written from the start in each attempt.
 func TestGetToAFileBeginsAnew(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "out")

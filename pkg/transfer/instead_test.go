@@ -14,8 +14,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// TestRepeatsAreSentInstead: that one input cannot be read is no reason for those
-// with the same bytes to fail. One of them is sent, and the others rely on it.
+// TestRepeatsAreSentInstead checks that an unreadable input does not make others
+// with the same bytes fail: one of them is sent instead.
 func TestRepeatsAreSentInstead(t *testing.T) {
 	t.Parallel()
 	for _, asks := range []bool{false, true} {
@@ -38,7 +38,7 @@ func TestRepeatsAreSentInstead(t *testing.T) {
 				}
 			}
 			var once sync.Once
-			uploader.Describe = func(context.Context) artifact.Metadata { // asked for when the first one is about to be sent
+			uploader.Describe = func(context.Context) artifact.Metadata { // called before the first upload
 				once.Do(func() {
 					if err := os.WriteFile(filepath.Join(dir, "changes"), []byte("longer content"), 0o600); err != nil {
 						t.Error(err)

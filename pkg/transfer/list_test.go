@@ -16,7 +16,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// read is a whole list, as text: an entry in a line.
+// read returns a list as text, with one line for each entry.
 func read(inputs transfer.Inputs) string {
 	var all strings.Builder
 	for input, err := range inputs {
@@ -169,8 +169,7 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-// FuzzSums: an entry that is read is written and read again as the same, and
-// every error is a ListError.
+// FuzzSums checks that entries round-trip, and that every error is a ListError.
 func FuzzSums(f *testing.F) {
 	for _, seed := range []string{
 		"", "k  a", "k *a", "SHA256 (a) = k", `\k  a\nb`, `\a\\b  c\\d\r`, "#", "\\", "\\  ", "k  -", "a/b  c", "k\x00  a", "é  \xff",
@@ -203,7 +202,7 @@ func FuzzSums(f *testing.F) {
 	})
 }
 
-// sumLine is what put prints, written down once more.
+// sumLine formats a line like put.
 func sumLine(id, path string) string {
 	line := id + "  " + path
 	if strings.ContainsAny(line, "\n\r\\") {
@@ -212,8 +211,7 @@ func sumLine(id, path string) string {
 	return line + "\n"
 }
 
-// FuzzManifest: an entry that is read is within all limits, and its members
-// written as JSON are read as the same.
+// FuzzManifest checks that entries are within all limits, and round-trip.
 func FuzzManifest(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", `{"path":"a"}`, `{"path":"a","hash":"k","algorithm":"blake3","durationMs":1,"tag":"dGFn"}`, `{"path":"a"}{}`,

@@ -17,8 +17,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// liveTracker measures what is alive on the heap, every 32 MiB of each way: one
-// that begins when another has ended counts from 0 again.
+// liveTracker measures the live heap after every 32 MiB in each direction.
 type liveTracker struct {
 	hashed, sent, received, highest atomic.Int64
 }
@@ -38,8 +37,8 @@ func (l *liveTracker) measure(next *atomic.Int64, n int64) {
 	l.highest.Store(max(l.highest.Load(), int64(memory.HeapAlloc)))
 }
 
-// No artifact is in memory whole, wherever it comes from. It does not run beside
-// other tests: the heap is everybody's.
+// No artifact is in memory as a whole. The test is not parallel, since it
+// measures the heap.
 func TestNoArtifactIsHeldWhole(t *testing.T) {
 	const size, limit = 256 << 20, 16 << 20
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -48,8 +47,8 @@ func TestNoArtifactIsHeldWhole(t *testing.T) {
 			w.WriteHeader(http.StatusAccepted)
 			return
 		}
-		// In chunks: no length is told, so that the signature takes a second
-		// reading.
+		// Chunked, without a length, so that the signature needs a second
+		// download.
 		w.Header().Set("X-Artifact-Tag", "AAAA")
 		for range size >> 20 {
 			w.Write(make([]byte, 1<<20))
@@ -110,7 +109,7 @@ func TestNoArtifactIsHeldWhole(t *testing.T) {
 	})
 }
 
-// check also wants way to be measured so far that one held whole would show.
+// check also checks that enough was measured to reveal an artifact in memory.
 func (l *liveTracker) check(t *testing.T, way *atomic.Int64, limit int64) {
 	t.Helper()
 	if highest := l.highest.Load(); way.Load() < 2*limit || highest > limit {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// number is an item that becomes a square.
+// number is an item that is squared.
 type number struct {
 	n        int
 	done     chan struct{}
@@ -36,8 +36,8 @@ func square(i *number) {
 	close(i.done)
 }
 
-// TestLineKeepsTheOrder though later items are done first, and takes no more items
-// and workers than it may.
+// TestLineKeepsTheOrder checks order if later items finish first, and the limits
+// of items and workers.
 func TestLineKeepsTheOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestLineKeepsTheOrder(t *testing.T) {
 			}),
 			{2, batch, func(_ context.Context, items []*number) {
 				largest.Store(max(largest.Load(), int64(len(items))))
-				if items[0].n%2 == 0 { // it goes no further
+				if items[0].n%2 == 0 { // it is finished
 					square(items[0])
 				}
 			}},
@@ -75,8 +75,8 @@ func TestLineKeepsTheOrder(t *testing.T) {
 	})
 }
 
-// TestLineStops when no more are wanted, or the context ends, with all that was
-// done by then, and releases what was under way.
+// TestLineStops checks that a line stops when its consumer or context ends,
+// yields what was done, and releases the rest.
 func TestLineStops(t *testing.T) {
 	t.Parallel()
 	for _, cancels := range []bool{false, true} {
@@ -92,7 +92,7 @@ func TestLineStops(t *testing.T) {
 				if i.n < 2 || i.n == 3 {
 					square(i)
 				} else {
-					<-ctx.Done() // or it would go on for ever
+					<-ctx.Done() // otherwise it would never end
 				}
 			})}}
 			ctx, cancel := context.WithCancel(t.Context())
@@ -102,7 +102,7 @@ func TestLineStops(t *testing.T) {
 				if first = append(first, i.n); len(first) < 2 {
 					continue
 				}
-				synctest.Wait() // for all that may be under way
+				synctest.Wait() // for all that may be in flight
 				if !cancels {
 					break
 				}
@@ -125,8 +125,7 @@ func TestLineStops(t *testing.T) {
 	}
 }
 
-// A list that nobody goes on with, as a terminal's, does not keep the program
-// from ending.
+// A list that blocks, such as a terminal, does not keep the program from ending.
 func TestLineLeavesAWaitingListBehind(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

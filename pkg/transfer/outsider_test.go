@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestOutsider builds and runs a program in a module of its own: it can name
+// TestOutsider builds and runs a program in another module, which can name
 // everything that it needs.
 func TestOutsider(t *testing.T) {
 	t.Parallel()

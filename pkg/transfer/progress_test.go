@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// notes is a ListTracker that writes down what it is told.
+// notes is a ListTracker that records calls.
 type notes []note
 
 type note struct {
@@ -20,8 +20,8 @@ func (l *notes) Sized(size int64)         { l.add("sized", size) }
 func (l *notes) Moved(n int64)            { l.add("moved", n) }
 func (l *notes) Finished(rest int64)      { l.add("finished", rest) }
 
-// TestShare tells of one way only, takes back what is sent again, and is silent
-// when it has finished.
+// TestShare reports one direction only, subtracts what is sent again, and ignores
+// calls after it has finished.
 func TestShare(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// openBelow counts the files of a directory that this process has open.
+// openBelow counts the open files of this process in a directory.
 func openBelow(t *testing.T, dir string) (n int) {
 	t.Helper()
 	open, err := os.ReadDir("/proc/self/fd")
@@ -28,8 +28,8 @@ func openBelow(t *testing.T, dir string) (n int) {
 	return n
 }
 
-// TestEndedRunsReleaseFiles, wherever those are on their way: being read or sent,
-// asked for, or waiting for a turn.
+// TestEndedRunsReleaseFiles ends runs while files are read, sent, looked up, or
+// wait for a turn.
 func TestEndedRunsReleaseFiles(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -57,7 +57,7 @@ func TestEndedRunsReleaseFiles(t *testing.T) {
 			defer cancel()
 			uploader := hungry(t, test.asks, func(r *http.Request) {
 				if r.Method == test.ends {
-					time.Sleep(moment) // in which others come as far as they can
+					time.Sleep(moment) // in which others advance as far as possible
 					cancel()
 					<-r.Context().Done()
 				}

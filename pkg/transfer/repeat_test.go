@@ -7,7 +7,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 )
 
-// TestRepeatsForgetTheOldest: the last 10,000 ids are known, and no more are kept.
+// TestRepeatsForgetTheOldest keeps only the last 10,000 ids.
 func TestRepeatsForgetTheOldest(t *testing.T) {
 	t.Parallel()
 	id := func(i int) artifact.ID { return artifact.ID(strconv.Itoa(i)) }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestShards are disjoint, complete, even and the same everywhere.
+// TestShards checks that shards are disjoint, complete and even.
 func TestShards(t *testing.T) {
 	t.Parallel()
 	const paths = 20_000
@@ -39,8 +39,8 @@ func TestShards(t *testing.T) {
 	}
 }
 
-// TestShardsAreStable: jobs of other versions, and of other systems, split a
-// list in the same way.
+// TestShardsAreStable checks that all versions and systems split a list in the
+// same way.
 func TestShardsAreStable(t *testing.T) {
 	t.Parallel()
 	shards := [3][]string{}
@@ -57,8 +57,8 @@ func TestShardsAreStable(t *testing.T) {
 	}
 }
 
-// TestShardsKeepMistakes: an entry that is no input has no path, and is a
-// failure of every part.
+// TestShardsKeepMistakes checks that an invalid entry, which has no path, is in
+// every shard.
 func TestShardsKeepMistakes(t *testing.T) {
 	t.Parallel()
 	list := func(yield func(Input, error) bool) { yield(Input{}, ErrEmpty) }

@@ -15,12 +15,12 @@ import (
 	"github.com/artifact-cli/artifact/pkg/client"
 )
 
-// shelf is a cache of things that are given to it.
+// shelf is a cache with given artifacts.
 type shelf struct {
 	bodies, tags map[string]string
-	// chunked servers tell no length before the bytes.
+	// chunked servers send no length.
 	chunked bool
-	// change makes each answer another one.
+	// change makes each answer different.
 	change func(n int32, body string) string
 	gets   atomic.Int32
 }
@@ -74,7 +74,7 @@ func sum(text string) string {
 // A body of several pieces.
 var body = strings.Repeat("0123456789abcdef", 64<<10)
 
-// filed puts all kinds of artifacts on a shelf.
+// filed returns a shelf with all kinds of artifacts.
 func filed(chunked bool) *shelf {
 	s := &shelf{bodies: map[string]string{}, tags: map[string]string{}, chunked: chunked}
 	add := func(id, content, tag string) { s.bodies[id], s.tags[id] = content, tag }

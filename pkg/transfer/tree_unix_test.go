@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestTreeReplaced puts other things in place of what was listed while a tree is
-// gone through. None of them leads out of it, and nobody waits for a FIFO's writer.
+// TestTreeReplaced replaces files during a walk. No replacement leads outside,
+// and a FIFO does not block.
 func TestTreeReplaced(t *testing.T) {
 	t.Parallel()
 	outside := filepath.Join(t.TempDir(), "outside")

@@ -18,14 +18,14 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// large is more than an input has that is read without a turn.
+// large is larger than an input that is read without a turn.
 const large = 64<<10 + 1
 
-// moment is how long a test looks for what must not happen.
+// moment is how long a test waits for what must not happen.
 const moment = 100 * time.Millisecond
 
-// hungry is an uploader to a cache that has nothing and no query, and answers each
-// request, when it was read, after answer. Its client has no limit of its own.
+// hungry returns an uploader to an empty cache without a query, which answers
+// each request, once read, after answer. Its client has no limit.
 func hungry(t *testing.T, asks bool, answer func(*http.Request)) *transfer.Uploader {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +45,7 @@ func hungry(t *testing.T, asks bool, answer func(*http.Request)) *transfer.Uploa
 	return &transfer.Uploader{Client: c, SkipExisting: asks}
 }
 
-// uploads leaves out the other requests.
+// uploads counts only uploads.
 func uploads(answer func(*http.Request)) func(*http.Request) {
 	return func(r *http.Request) {
 		if r.Method == http.MethodPut {
@@ -54,7 +54,7 @@ func uploads(answer func(*http.Request)) func(*http.Request) {
 	}
 }
 
-// write makes files; a name says whether one is large.
+// write creates files, which are large if their name says so.
 func write(t *testing.T, dir string, names ...string) (inputs []transfer.Input) {
 	t.Helper()
 	for i, name := range names {
@@ -71,7 +71,7 @@ func write(t *testing.T, dir string, names ...string) (inputs []transfer.Input) 
 	return inputs
 }
 
-// all gives every input of a slice.
+// all returns a list of inputs.
 func all(inputs ...transfer.Input) transfer.Inputs {
 	return func(yield func(transfer.Input, error) bool) {
 		for _, input := range inputs {
@@ -82,12 +82,12 @@ func all(inputs ...transfer.Input) transfer.Inputs {
 	}
 }
 
-// reading is a stream that does something when it is read.
+// reading is a stream that calls a function when it is read.
 type reading func()
 
 func (r reading) Read([]byte) (int, error) { r(); return 0, io.EOF }
 
-// within waits for what has to happen.
+// within waits for what must happen.
 func within(t *testing.T, what string, done <-chan struct{}) {
 	t.Helper()
 	select {
@@ -97,7 +97,7 @@ func within(t *testing.T, what string, done <-chan struct{}) {
 	}
 }
 
-// TestOneJobReadsAhead has the next input read while one is sent.
+// TestOneJobReadsAhead checks that the next input is read while one is sent.
 func TestOneJobReadsAhead(t *testing.T) {
 	t.Parallel()
 	for _, asks := range []bool{false, true} {
@@ -125,11 +125,11 @@ func TestOneJobReadsAhead(t *testing.T) {
 	}
 }
 
-// peak counts what goes on at once, and waits for more than limit of it.
+// peak counts concurrent calls, and waits for more than limit.
 type peak struct {
 	limit    int64
 	now, top atomic.Int64
-	full     chan struct{} // closed when it was as much as the limit, and for a moment no more
+	full     chan struct{} // closed once the limit was reached, but not exceeded for a moment
 	once     sync.Once
 }
 
@@ -156,7 +156,8 @@ func (p *peak) check(t *testing.T, what string) {
 	}
 }
 
-// TestJobsBoundWhatIsSent, whether it is small or large or a stream.
+// TestJobsBoundWhatIsSent checks the limit of jobs for small and large files and
+// streams.
 func TestJobsBoundWhatIsSent(t *testing.T) {
 	t.Parallel()
 	for _, jobs := range []int{1, 3} {
@@ -185,8 +186,8 @@ func TestJobsBoundWhatIsSent(t *testing.T) {
 	}
 }
 
-// TestLargeInputsTakeTurns, and streams, of which nobody knows how large they are.
-// Small files go on meanwhile.
+// TestLargeInputsTakeTurns checks that large files and streams are read in turns,
+// but not small files.
 func TestLargeInputsTakeTurns(t *testing.T) {
 	t.Parallel()
 	for _, asks := range []bool{false, true} {

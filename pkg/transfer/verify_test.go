@@ -19,8 +19,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
-// TestVerify holds each artifact against a file, with a key and without,
-// whether or not the server tells the length first.
+// TestVerify compares each artifact with a file, with and without a key, from
+// servers with and without a Content-Length.
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
@@ -33,8 +33,8 @@ func TestVerify(t *testing.T) {
 		file, key  bool
 		verdict    transfer.Verdict
 		signature  transfer.Signature
-		err        string // of a server that tells the length
-		errChunked string // where it is another
+		err        string // of a server with a Content-Length
+		errChunked string // if different
 	}{
 		{id: "plain", file: true, verdict: "ok"},
 		{id: "", file: true, verdict: "ok"},
@@ -95,8 +95,8 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// A stream has been read when the download begins, so that its digest has to
-// do.
+// A stream has been read when the download begins, so only its digest is
+// compared.
 func TestVerifyStream(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -134,8 +134,8 @@ type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errors.New("broken") }
 
-// The newer scheme signs the length first. Where that comes last, the bytes are
-// fetched twice, and the second ones have to be the first.
+// v2 signs the length first. Without a Content-Length, the bytes are downloaded
+// twice, and must be the same.
 func TestVerifyReadsTheSameTwice(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -158,7 +158,7 @@ func TestVerifyReadsTheSameTwice(t *testing.T) {
 	}
 }
 
-// An endless body is left where it must be too long.
+// An endless body is abandoned once it is too long.
 func TestVerifyLeavesAnEndlessBody(t *testing.T) {
 	t.Parallel()
 	var sent atomic.Int64
@@ -190,7 +190,7 @@ func TestVerifyLeavesAnEndlessBody(t *testing.T) {
 	}
 }
 
-// A file that is written to while it is compared proves nothing.
+// A file that changes during the comparison proves nothing.
 func TestVerifyNoticesAChange(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
@@ -241,7 +241,7 @@ func TestVerifyAllInOrder(t *testing.T) {
 	}
 }
 
-// Quick compares sizes where the server tells them.
+// Quick compares sizes if the server reports them.
 func TestQuick(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")

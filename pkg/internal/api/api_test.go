@@ -36,7 +36,7 @@ func FuzzArtifactPath(f *testing.F) {
 	})
 }
 
-// FuzzCheckHeader: what is accepted comes out of a request as it went in.
+// FuzzCheckHeader checks that an accepted value survives a request unchanged.
 func FuzzCheckHeader(f *testing.F) {
 	for _, value := range []string{"", "GITHUB_ACTIONS", " a", "a ", "a\r\nX: b", "\x00", "\x7f", "é", "\xff", "263", "-1", "+1", "0", "dGFn", "dG\nFn", strings.Repeat("A", 601)} {
 		f.Add(value)

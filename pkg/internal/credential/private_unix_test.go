@@ -13,8 +13,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// TestSecretsArePrivate writes the file for its owner alone, whatever the umask
-// is, and reads none that others can read, and no link.
+// TestSecretsArePrivate writes the file only for its owner, whatever the umask,
+// and reads no file that others can read, and no link.
 func TestSecretsArePrivate(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t)
@@ -51,7 +51,7 @@ func TestSecretsArePrivate(t *testing.T) {
 	}
 }
 
-// TestSudo leaves no file of root in the home of the user who called sudo.
+// TestSudo creates no file of root in the home of the user who called sudo.
 func TestSudo(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {

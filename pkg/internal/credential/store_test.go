@@ -89,7 +89,7 @@ func save(t *testing.T, s *Store, account Account, secret string, options SaveOp
 	must.Do(t, s.Save(t.Context(), account, NewSecret(secret), options))
 }
 
-// get is the secret that is stored for an origin, with its place.
+// get returns the secret for an origin, with its place.
 func get(t *testing.T, s *Store, origin Origin) string {
 	t.Helper()
 	accounts := must.Get(s.Accounts())(t)
@@ -148,7 +148,7 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// TestGoneEntry is no error: somebody may tidy up a keyring.
+// TestGoneEntry accepts that the user removed an entry from the keyring.
 func TestGoneEntry(t *testing.T) {
 	t.Parallel()
 	s, m := newStore(t)
@@ -162,7 +162,7 @@ func TestGoneEntry(t *testing.T) {
 	}
 }
 
-// TestKeyringFails keeps everything as it was.
+// TestKeyringFails checks that nothing changes if the keyring fails.
 func TestKeyringFails(t *testing.T) {
 	t.Parallel()
 	s, m := newStore(t)
@@ -189,7 +189,8 @@ func TestKeyringFails(t *testing.T) {
 	}
 }
 
-// TestKeyringHangs gives up, and also where the caller does.
+// TestKeyringHangs checks that a call is abandoned after a while, and when ctx
+// ends.
 func TestKeyringHangs(t *testing.T) {
 	t.Parallel()
 	_, m := newStore(t)
@@ -207,8 +208,8 @@ func TestKeyringHangs(t *testing.T) {
 	}
 }
 
-// TestKeyringAnswersNonsense takes a panic of the library, which trusts the form
-// of what a service answers, for a keyring that fails.
+// TestKeyringAnswersNonsense treats a panic of the library as a failure of the
+// keyring.
 func TestKeyringAnswersNonsense(t *testing.T) {
 	t.Parallel()
 	k := new(memory).keyring()
@@ -260,8 +261,8 @@ func TestNoDirectory(t *testing.T) {
 	}
 }
 
-// FuzzStore: whatever stands in the two files that login writes, it is read or
-// an error that names the file, and what is stored over it is there.
+// FuzzStore checks that any content of login's two files is read or reported with
+// the file's name, and can be replaced.
 func FuzzStore(f *testing.F) {
 	for _, text := range []string{
 		"", "{}", "[]", "null", "\ufeff{}", `{"accounts":null}`, `{"accounts":{"https://one.example:443":{"api":"x","storage":"file"}}}`,

@@ -17,7 +17,7 @@ import (
 
 var errBroken = errors.New("broken")
 
-// failing takes some bytes and then no more.
+// failing is a writer that fails after some bytes.
 type failing struct{ left int }
 
 func (f *failing) Write(p []byte) (int, error) {

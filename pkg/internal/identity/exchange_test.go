@@ -15,7 +15,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
-// exchanging is a job that exchanges its token.
+// exchanging returns a job that exchanges its token.
 func exchanging(t *testing.T, o Exchange) *setting {
 	t.Helper()
 	return &setting{env: withToken(jobToken(t, 1, noon)), exchange: &o}
@@ -23,7 +23,7 @@ func exchanging(t *testing.T, o Exchange) *setting {
 
 const formType = "application/x-www-form-urlencoded"
 
-// TestVercel sends what Vercel wants, where it wants it, and takes it back.
+// TestVercel exchanges and revokes a token as Vercel documents it.
 func TestVercel(t *testing.T) {
 	t.Parallel()
 	vercel := serve(t, answering(200, `{"access_token":"vca_access.1-x","token_type":"Bearer","expires_in":3600}`))
@@ -56,8 +56,8 @@ func TestVercel(t *testing.T) {
 	}
 }
 
-// TestExchangeAnswers takes only what is a token, and says what else came
-// without the secrets in it.
+// TestExchangeAnswers accepts only valid tokens, and reports other answers
+// without secrets.
 func TestExchangeAnswers(t *testing.T) {
 	t.Parallel()
 	subject := jobToken(t, 1, noon)
@@ -109,7 +109,7 @@ func TestExchangeAnswers(t *testing.T) {
 	}
 }
 
-// describing is an issuer that describes itself.
+// describing is an issuer with a description.
 func describing(t *testing.T, describe func(base string) (int, string)) *server {
 	t.Helper()
 	var s *server
@@ -124,8 +124,8 @@ func describing(t *testing.T, describe func(base string) (int, string)) *server 
 	return s
 }
 
-// TestDiscovery sends the job's token where an issuer says that its own token
-// endpoint is, and nowhere where that is not the issuer that was named.
+// TestDiscovery sends the job's token to the endpoint that the issuer announces,
+// but not if another issuer answers.
 func TestDiscovery(t *testing.T) {
 	t.Parallel()
 	elsewhere := serve(t, answering(200, `{"access_token":"abc"}`))
@@ -194,8 +194,8 @@ func TestDiscovery(t *testing.T) {
 	}
 }
 
-// TestPlainHTTP sends nothing over plain http beyond this machine, whoever names
-// such an address. No packet leaves: the address is refused before it is dialled.
+// TestPlainHTTP checks that no token is sent over plain http to another machine.
+// The address is rejected before it is dialled.
 func TestPlainHTTP(t *testing.T) {
 	t.Parallel()
 	const far = "http://192.0.2.1/x"

@@ -18,10 +18,10 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/transport"
 )
 
-// noon is when most tests take place.
+// noon is the time of most tests.
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
-// jwt makes a token of claims. Nobody here checks its signature.
+// jwt returns a token with claims and an invalid signature.
 func jwt(t *testing.T, claims map[string]any) string {
 	t.Helper()
 	payload := must.Get(json.Marshal(claims))(t)
@@ -41,7 +41,7 @@ func jobToken(t *testing.T, n int, from time.Time) string {
 // asked is a request as it arrived.
 type asked struct{ Method, URI, Authorization, Accept, Type, Form string }
 
-// server is one that remembers what it was asked.
+// server is a server that records requests.
 type server struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -79,7 +79,7 @@ func (s *server) paths() []string {
 	return paths
 }
 
-// answering always gives one answer.
+// answering always returns one answer.
 func answering(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
@@ -110,7 +110,7 @@ type setting struct {
 	env      map[string]string
 	audience string
 	exchange *Exchange
-	// network is a way to elsewhere, for an address that is not on this machine.
+	// network replaces the transport, for addresses that are not on this machine.
 	network func(*url.URL) http.RoundTripper
 
 	clock  *clockwork
@@ -119,7 +119,7 @@ type setting struct {
 	waits  []time.Duration
 }
 
-// start makes the identity of a job, for which no pause takes time.
+// start returns the identity of a job, without real pauses.
 func (s *setting) start() (*Identity, error) {
 	o := Options{
 		Getenv: func(name string) string { return s.env[name] }, Audience: s.audience, Exchange: s.exchange, UserAgent: "test/1",
@@ -169,19 +169,19 @@ func (s *setting) hiddenSecrets() []string {
 	return slices.Clone(s.hidden)
 }
 
-// onGitHub is the environment of a job there, whose server is at a URL.
+// onGitHub returns the environment of a GitHub job, whose server is at url.
 func onGitHub(at string) map[string]string {
 	return map[string]string{
 		"GITHUB_ACTIONS": "true", "ACTIONS_ID_TOKEN_REQUEST_URL": at, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token",
 	}
 }
 
-// withToken is the environment of a job whose token is in a variable.
+// withToken returns the environment of a job whose token is in a variable.
 func withToken(token string) map[string]string {
 	return map[string]string{"GITLAB_CI": "true", "ARTIFACT_ID_TOKEN": token}
 }
 
-// leadingTo is a way that ends at a server wherever it should lead.
+// leadingTo is a transport that sends everything to one server.
 func leadingTo(t *testing.T, s *server) func(*url.URL) http.RoundTripper {
 	t.Helper()
 	at := must.Get(url.Parse(s.URL))(t)

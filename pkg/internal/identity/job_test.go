@@ -19,8 +19,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// TestGitHub asks as GitHub documents it: with the URL as it is, the audience
-// behind it, and the request token to that place.
+// TestGitHub requests a token as GitHub documents it: with the unchanged URL, the
+// audience appended, and the request token.
 func TestGitHub(t *testing.T) {
 	t.Parallel()
 	want := jobToken(t, 1, noon)
@@ -53,8 +53,7 @@ func TestGitHub(t *testing.T) {
 	}
 }
 
-// TestJobs finds the job and its token, or why it has none, without asking
-// anybody.
+// TestJobs finds the job and its token, or why it has none, without a request.
 func TestJobs(t *testing.T) {
 	t.Parallel()
 	token := jobToken(t, 1, noon)
@@ -91,8 +90,8 @@ func TestJobs(t *testing.T) {
 	}
 }
 
-// TestForks tells a pull request from a fork, which gets no token, from a job
-// whose workflow forgot to ask.
+// TestForks distinguishes pull requests from forks, which get no token, from
+// workflows without the permission.
 func TestForks(t *testing.T) {
 	t.Parallel()
 	event := func(head, base string) string {
@@ -121,9 +120,8 @@ func TestForks(t *testing.T) {
 	}
 }
 
-// TestBadServer meets every way in which the server of a job can fail to give
-// a token. It is asked again where that may pass, and never with the token
-// elsewhere.
+// TestBadServer tries every failure of a job's server. Transient ones are
+// retried, and the token is not sent elsewhere.
 func TestBadServer(t *testing.T) {
 	t.Parallel()
 	elsewhere := serve(t, answering(200, `{"value":"`+jobToken(t, 1, noon)+`"}`))
@@ -162,8 +160,8 @@ func TestBadServer(t *testing.T) {
 	}
 }
 
-// TestWrongCertificate asks nothing of a server that cannot show who it is, and
-// not again.
+// TestWrongCertificate sends nothing to a server with a wrong certificate, and
+// does not retry.
 func TestWrongCertificate(t *testing.T) {
 	t.Parallel()
 	at := httptest.NewUnstartedServer(answering(200, `{"value":"`+jobToken(t, 1, noon)+`"}`))
@@ -177,7 +175,7 @@ func TestWrongCertificate(t *testing.T) {
 	}
 }
 
-// TestPassingFailure takes the token that comes at the third try.
+// TestPassingFailure gets the token at the third attempt.
 func TestPassingFailure(t *testing.T) {
 	t.Parallel()
 	want := jobToken(t, 1, noon)
@@ -195,7 +193,7 @@ func TestPassingFailure(t *testing.T) {
 	}
 }
 
-// TestClaims reads what a token says, and nothing that is none.
+// TestClaims parses tokens, and rejects invalid ones.
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	got, err := parseClaims(jwt(t, map[string]any{
@@ -274,8 +272,8 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// FuzzClaims parses anything without a fault, and lets no token through that
-// would not fit a header or a line of a log.
+// FuzzClaims parses anything without a panic, and accepts only tokens that fit a
+// header or a log line.
 func FuzzClaims(f *testing.F) {
 	f.Add("e30.e30.e30")
 	f.Add("eyJhIjoxfQ.eyJleHAiOjF9.x-_x")

@@ -14,7 +14,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// minting is GitHub's server with a clock. Its n-th token is jobToken(n).
+// minting returns GitHub's server with a clock. Its n-th token is jobToken(n).
 func minting(t *testing.T, clock *clockwork) (at *server, fail *atomic.Bool) {
 	t.Helper()
 	fail = new(atomic.Bool)
@@ -32,7 +32,7 @@ func minting(t *testing.T, clock *clockwork) (at *server, fail *atomic.Bool) {
 	}), fail
 }
 
-// TestRenewal gets a token anew a minute before its end, not before.
+// TestRenewal renews a token a minute before it expires, not earlier.
 func TestRenewal(t *testing.T) {
 	t.Parallel()
 	job := &setting{clock: &clockwork{now: noon}}
@@ -57,7 +57,7 @@ func TestRenewal(t *testing.T) {
 		t.Errorf("expires %v, want %v", got, want)
 	}
 
-	// A server that fails for a while costs nothing while the token is good.
+	// A failing server does not matter while the token is valid.
 	job.clock.pass(4 * time.Minute)
 	fail.Store(true)
 	asked := len(at.all())
@@ -82,8 +82,8 @@ func TestRenewal(t *testing.T) {
 	}
 }
 
-// TestSkewedClock lets a token of a moment ago live as long as it was made for,
-// where the vendor's clock is a little off.
+// TestSkewedClock uses a new token for its whole lifetime even if the vendor's
+// clock is slightly off.
 func TestSkewedClock(t *testing.T) {
 	t.Parallel()
 	for _, skew := range []time.Duration{-4 * time.Minute, 4 * time.Minute} {
@@ -106,8 +106,8 @@ func TestSkewedClock(t *testing.T) {
 	}
 }
 
-// TestRefusal gets another token when one is refused, but not again and again
-// where the cache takes none, not where there is only one.
+// TestRefusal gets another token when one is refused, but not repeatedly, and not
+// if the job has only one.
 func TestRefusal(t *testing.T) {
 	t.Parallel()
 	job := &setting{clock: &clockwork{now: noon}}
@@ -122,7 +122,7 @@ func TestRefusal(t *testing.T) {
 		token := must.Get(i.Token(t.Context()))(t)
 		return token
 	}
-	for range 2 { // as by two requests under way
+	for range 2 { // as by two concurrent requests
 		if !i.Refused(first) {
 			t.Error("the first one is final")
 		}
@@ -149,8 +149,7 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
-// TestOnlyOneAsks lets many callers share what one of them gets, or give up
-// waiting for it.
+// TestOnlyOneAsks has many callers share one request, or stop waiting for it.
 func TestOnlyOneAsks(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
@@ -183,8 +182,8 @@ func TestOnlyOneAsks(t *testing.T) {
 	}
 }
 
-// TestRevocation takes back every access token that is good still, once, and
-// no identity token of the job.
+// TestRevocation revokes every valid access token once, but not the job's
+// identity tokens.
 func TestRevocation(t *testing.T) {
 	t.Parallel()
 	job := &setting{clock: &clockwork{now: noon}}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestReport compares all that a job is told, of names that mean harm.
+// TestReport compares all output, for malicious names.
 func TestReport(t *testing.T) {
 	t.Parallel()
 	input := `{"path":"a|b\n<img src=x>","hash":"5891","status":"uploaded","size":6,"urls":["http://x/1","http://x/2"],"seconds":0.1}
@@ -55,8 +55,8 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// TestReportElsewhere writes nothing where there is no such job, and fails for
-// what is no result.
+// TestReportElsewhere writes nothing outside of GitHub, and fails for invalid
+// results.
 func TestReportElsewhere(t *testing.T) {
 	t.Parallel()
 	nothing := func(string) string { return "" }

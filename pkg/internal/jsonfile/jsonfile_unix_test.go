@@ -11,7 +11,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// TestReadDoesNotWait opens a FIFO that nobody writes to.
+// TestReadDoesNotWait opens a FIFO without a writer.
 func TestReadDoesNotWait(t *testing.T) {
 	t.Parallel()
 	fifo := filepath.Join(t.TempDir(), "fifo")

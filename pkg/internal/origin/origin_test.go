@@ -91,8 +91,8 @@ func TestSame(t *testing.T) {
 	}
 }
 
-// FuzzOf: an origin is the address that net/http dials, so that equal origins
-// are one address and nothing passes for Vercel that is not dialled as Vercel.
+// FuzzOf checks that an origin is the address that net/http dials, so that equal
+// origins are one address.
 func FuzzOf(f *testing.F) {
 	for _, raw := range []string{
 		"https://api.vercel.com", "https://ap\u0130.vercel.com", "https://api\u3002vercel.com:0443", "https://\u00ad", "http://[::1%25Lo]:1",
@@ -132,7 +132,7 @@ func FuzzOf(f *testing.F) {
 	})
 }
 
-// plain writes an address as names and numbers are compared by who looks them up.
+// plain normalizes an address for comparison.
 func plain(t *testing.T, address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

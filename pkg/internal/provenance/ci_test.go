@@ -12,7 +12,7 @@ import (
 
 const commit = "0123456789abcdef0123456789abcdef01234567"
 
-// detectIn is what DetectCI makes of an environment that holds nothing else.
+// detectIn returns the result of DetectCI in an environment.
 func detectIn(environ ...string) CI {
 	return DetectCI(func(name string) (string, bool) {
 		for _, pair := range environ {
@@ -60,7 +60,7 @@ func TestEveryVendor(t *testing.T) {
 	}
 }
 
-// TestVendorsAreThoseOfCIInfo fails when a new ci-info knows more, or others.
+// TestVendorsAreThoseOfCIInfo fails if ci-info has other vendors.
 func TestVendorsAreThoseOfCIInfo(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../../testdata/interop/node_modules/ci-info/vendors.json")
@@ -84,7 +84,7 @@ func TestVendorsAreThoseOfCIInfo(t *testing.T) {
 	}
 }
 
-// marksOf writes ci-info's conditions as our table does.
+// marksOf converts ci-info's conditions to marks.
 func marksOf(t *testing.T, env json.RawMessage) []string {
 	t.Helper()
 	var one string

@@ -13,8 +13,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// As a helper the test binary prints the state of a work tree, for the user and
-// the environment that it was started with.
+// As a helper, the test binary prints the state of a work tree.
 const helperVariable = "PROVENANCE_TEST_HELPER"
 
 func TestMain(m *testing.M) {
@@ -25,7 +24,7 @@ func TestMain(m *testing.M) {
 	fmt.Printf("%+v %v", rev, err)
 }
 
-// cleanEnviron is an environment without any setting of the developer's.
+// cleanEnviron returns an environment without the developer's settings.
 func cleanEnviron(tb testing.TB, more ...string) []string {
 	tb.Helper()
 	return append([]string{
@@ -41,7 +40,7 @@ type tree struct {
 	environ []string
 }
 
-// newTree makes a repository with a commit of base.
+// newTree creates a repository with a commit of base.
 func newTree(tb testing.TB, initArgs ...string) tree {
 	tb.Helper()
 	t := tree{TB: tb, dir: filepath.Join(tb.TempDir(), "tree"), environ: cleanEnviron(tb)}
@@ -63,13 +62,13 @@ func baseTree(tb testing.TB) tree {
 	return t
 }
 
-// git runs git as the user does, for setting up.
+// git runs git as the user does, for setup.
 func (t tree) git(args ...string) string {
 	t.Helper()
 	return strings.TrimSpace(t.output(args...))
 }
 
-// output is what git prints, byte for byte.
+// output returns git's output.
 func (t tree) output(args ...string) string {
 	t.Helper()
 	cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@b.invalid", "-c", "commit.gpgSign=false",
@@ -90,7 +89,7 @@ func (t tree) commit() string {
 	return t.git("rev-parse", "HEAD")
 }
 
-// at is another directory, of t or not, with the same environment.
+// at returns a tree for another directory with the same environment.
 func (t tree) at(dir string) tree {
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(t.dir, dir)
@@ -118,7 +117,7 @@ func (t tree) chmod(name string, mode os.FileMode) {
 
 func (t tree) symlink(target, name string) { t.Helper(); must.Do(t, os.Symlink(target, t.path(name))) }
 
-// revision is the state of t, which must be without error.
+// revision returns the state of t, without an error.
 func (t tree) revision() Revision {
 	t.Helper()
 	rev := must.Get(ask(context.Background(), t.dir, t.environ))(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// TestUsersSettings sets whatever could change how git shows changes: they
-// count as they do in a shell, and run no program.
+// TestUsersSettings sets everything that could change git's output: settings
+// apply as in a shell, but run no program.
 func TestUsersSettings(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()

@@ -148,7 +148,7 @@ func TestDirtyHash(t *testing.T) {
 	}
 }
 
-// TestDirtyHashIsPinned: these are the bytes that real turbo hashed.
+// TestDirtyHashIsPinned compares with hashes from real turbo.
 func TestDirtyHashIsPinned(t *testing.T) {
 	t.Parallel()
 	w := baseTree(t)
@@ -163,8 +163,8 @@ func TestDirtyHashIsPinned(t *testing.T) {
 	}
 }
 
-// TestKindsOfRepository: the state is the same however a tree has its
-// repository.
+// TestKindsOfRepository checks that the kind of a repository does not change the
+// state.
 func TestKindsOfRepository(t *testing.T) {
 	t.Parallel()
 	change := func(w tree) tree {

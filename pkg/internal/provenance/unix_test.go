@@ -77,7 +77,7 @@ func TestCancel(t *testing.T) {
 	w := baseTree(t)
 	w.write("x.env", "a\n")
 	w.commit()
-	// Whoever has this FIFO open for writing lives.
+	// A process lives while it has this FIFO open for writing.
 	fifo := filepath.Join(t.TempDir(), "fifo")
 	must.Do(w, syscall.Mkfifo(fifo, 0o600))
 	w.write(".git/info/attributes", "*.env filter=wait\n")
@@ -110,8 +110,8 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// TestAsAnotherUser runs as one that does not own the tree and cannot read all
-// of it: root, as tests often run, can.
+// TestAsAnotherUser runs as a user who does not own the tree and cannot read all
+// of it, unlike root.
 func TestAsAnotherUser(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {

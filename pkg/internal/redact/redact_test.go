@@ -170,7 +170,7 @@ func TestWriterReportsWriteError(t *testing.T) {
 	}
 }
 
-// A secret never comes out, in whatever pieces it goes in, and all else does.
+// A secret is never printed, however it is split, and everything else is.
 func FuzzWriter(f *testing.F) {
 	f.Add("secret-token", "a ", " b", uint8(5))
 	f.Add("tok-tok-", "tok-", "tok-", uint8(9))

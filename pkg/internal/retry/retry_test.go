@@ -20,8 +20,8 @@ func TestPauseIsBounded(t *testing.T) {
 	}
 }
 
-// FuzzRetryAfter: no server makes the client wait longer than it says, and a
-// pause that is refused was longer.
+// FuzzRetryAfter checks that the client waits no longer than MaxAfter, and
+// refuses only longer pauses.
 func FuzzRetryAfter(f *testing.F) {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, seed := range []string{"", "0", "120", "121", "-1", "99999999999", now.Format(http.TimeFormat), "Fri, 31 Dec 9999 23:59:59 GMT", "1e3", " 5", "Sunday, 06-Nov-94 08:49:37 GMT"} {

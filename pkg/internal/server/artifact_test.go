@@ -16,7 +16,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
 )
 
-// upload is a PUT, and what it should come to.
+// upload is a PUT and its expected result.
 type upload struct {
 	path     string
 	body     []byte
@@ -96,8 +96,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestTeams: the slug says whose an artifact is, else the id, and neither is
-// the personal account.
+// TestTeams checks the namespace: the slug, else the id, else the personal
+// account.
 func TestTeams(t *testing.T) {
 	t.Parallel()
 	r := start(t, directory(t, store.Options{}), server.Options{})
@@ -214,8 +214,8 @@ func TestOtherMethodsAndPaths(t *testing.T) {
 	}
 }
 
-// TestPreflight: turbo leaves the token out of what follows unless it is told
-// to send it. A browser needs more to be let in.
+// TestPreflight checks that turbo may send the token, but browsers are not let
+// in.
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	r := start(t, directory(t, store.Options{}), server.Options{})

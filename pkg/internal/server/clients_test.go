@@ -15,7 +15,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// TestUploadsOfRealClients: what these send that Vercel's reference does not say.
+// TestUploadsOfRealClients tries what real clients send beyond Vercel's
+// reference.
 func TestUploadsOfRealClients(t *testing.T) {
 	t.Parallel()
 	d := directory(t, store.Options{MaxSize: 1 << 20})
@@ -70,7 +71,8 @@ func TestUploadsOfRealClients(t *testing.T) {
 	}
 }
 
-// TestChunksThatDoNotFit are refused when that shows, and leave nothing.
+// TestChunksThatDoNotFit checks that a chunked upload over the limit is refused
+// and leaves nothing.
 func TestChunksThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	d := directory(t, store.Options{MaxSize: 1 << 20})
@@ -120,7 +122,7 @@ func TestHeadHasNoType(t *testing.T) {
 	}
 }
 
-// TestRequestsByteForByte sends what net/http's client would not.
+// TestRequestsByteForByte sends requests that net/http's client would not.
 func TestRequestsByteForByte(t *testing.T) {
 	t.Parallel()
 	r := start(t, directory(t, store.Options{}), server.Options{})
@@ -128,7 +130,7 @@ func TestRequestsByteForByte(t *testing.T) {
 	query, events := r.head("POST", "/v8/artifacts"), r.head("POST", "/v8/artifacts/events")
 	const event = `[{"sessionId":"3285b661-cea0-4f4c-8d66-563e369a1d77","source":"REMOTE","event":"HIT","hash":"aff2a635f64f2b52","duration":263}]`
 	requests := map[string]string{
-		// An upload has a length: none is another thing than 0.
+		// An upload needs a length: a missing one is not 0.
 		put + "Content-Length: 0\r\n\r\n": "202 Accepted",
 		put + "\r\n":                      "411 Length Required",
 		put + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n":                      "202 Accepted",

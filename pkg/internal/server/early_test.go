@@ -30,8 +30,8 @@ func earlyRefusals(r *running) map[string]string {
 	}
 }
 
-// TestRefusedBeforeTheBody: the answer comes although not one byte of the body
-// has, and the connection is closed after it.
+// TestRefusedBeforeTheBody checks that the answer comes before any byte of the
+// body, and closes the connection.
 func TestRefusedBeforeTheBody(t *testing.T) {
 	t.Parallel()
 	r := start(t, directory(t, store.Options{MaxSize: 1000}), server.Options{})
@@ -55,8 +55,8 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 	}
 }
 
-// TestRefusalReachesWhoSendsFirst: a client that reads only when it has sent
-// all sees the answer, and not that its connection was reset.
+// TestRefusalReachesWhoSendsFirst checks that a client that sends everything
+// before it reads gets the answer, not a reset.
 func TestRefusalReachesWhoSendsFirst(t *testing.T) {
 	t.Parallel()
 	r := start(t, directory(t, store.Options{MaxSize: 1000}), server.Options{Limits: server.Limits{Linger: time.Minute}})
@@ -72,7 +72,7 @@ func TestRefusalReachesWhoSendsFirst(t *testing.T) {
 	}
 }
 
-// TestBrokenUploadLeavesNothing: what was there stays.
+// TestBrokenUploadLeavesNothing checks that a broken upload changes nothing.
 func TestBrokenUploadLeavesNothing(t *testing.T) {
 	t.Parallel()
 	d := directory(t, store.Options{})
@@ -95,7 +95,7 @@ func TestBrokenUploadLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestHalfClosed: a client may say that it sends no more, and still reads.
+// TestHalfClosed answers a client that has closed its sending side.
 func TestHalfClosed(t *testing.T) {
 	t.Parallel()
 	d := directory(t, store.Options{})

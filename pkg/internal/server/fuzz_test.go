@@ -18,8 +18,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// inMemory is a server without a network or a disk. It reports keys that no store
-// may be asked for.
+// inMemory returns a server without a network or a disk. It reports invalid keys.
 func inMemory(t *testing.T) (*server.Server, map[store.Key]store.Entry) {
 	t.Helper()
 	entries, bodies := make(map[store.Key]store.Entry), make(map[store.Key][]byte)
@@ -66,8 +65,8 @@ func serve(web *server.Server, method string, target *url.URL, header http.Heade
 	return recorder
 }
 
-// FuzzTarget: whatever is asked for, only valid keys reach the store, and what
-// was put somewhere is found there and under the URL of the answer.
+// FuzzTarget checks that only valid keys reach the store, and that an upload is
+// found under its URL.
 func FuzzTarget(f *testing.F) {
 	for _, target := range []string{
 		"/v8/artifacts/a", "//v8/artifacts/a?slug=s&teamId=team_x", "/v8/artifacts/%2e%2e", "/v8/artifacts/..%2f..%2fetc", "/v8/artifacts/a%2525",
@@ -105,8 +104,8 @@ func FuzzTarget(f *testing.F) {
 	})
 }
 
-// FuzzMetadata: what is taken is given back byte for byte, and nothing is taken
-// that the API has no room for.
+// FuzzMetadata checks that accepted metadata comes back unchanged, and is within
+// the API's limits.
 func FuzzMetadata(f *testing.F) {
 	f.Add("263", "GITHUB_ACTIONS", "1", "dGFn", "sha", "dirty")
 	f.Add("-1", "\n", "2", "%", "\x00", "ä")
@@ -142,7 +141,7 @@ func FuzzMetadata(f *testing.F) {
 	})
 }
 
-// FuzzDocuments: no JSON, or what looks like it, is more than refused.
+// FuzzDocuments checks that no document makes the server fail.
 func FuzzDocuments(f *testing.F) {
 	for _, document := range []string{
 		`{"hashes":["a","..","\ud800"]}`, `[{"sessionId":"3285b661-cea0-4f4c-8d66-563e369a1d77","source":"LOCAL","event":"HIT","hash":"a","duration":1e400}]`,

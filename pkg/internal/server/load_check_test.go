@@ -14,8 +14,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// pester has clients that would hold a connection for hours, by headers and by
-// bodies that trickle, until the server has had enough of them.
+// pester runs clients whose headers and bodies trickle until the server closes
+// the connection.
 func (l *load) pester(group *sync.WaitGroup) {
 	for i := range 8 {
 		begin := "GET /v8/artifacts/status HTTP/1.1\r\nX: "
@@ -33,8 +33,8 @@ func (l *load) pester(group *sync.WaitGroup) {
 	}
 }
 
-// checkStored opens the directory again: what is there was acknowledged, each
-// whole, and where nothing had to go it is all that was. A limit holds.
+// checkStored opens the directory again, and checks that it has exactly the
+// acknowledged artifacts, or fewer with a limit.
 func (l *load) checkStored(dir string, limit int64) {
 	d := must.Get(store.Open(dir, store.Options{ReadOnly: true}))(l)
 	defer d.Close() //nolint:errcheck // opened for reading
@@ -61,7 +61,7 @@ func (l *load) checkStored(dir string, limit int64) {
 	}
 }
 
-// settle waits for what ends after a connection does.
+// settle waits for goroutines that outlive a connection.
 func settle(t *testing.T, what string, want int, count func() int) {
 	t.Helper()
 	late := time.After(time.Minute)

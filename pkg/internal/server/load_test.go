@@ -46,16 +46,16 @@ type loader struct {
 	has    map[string]version
 }
 
-// version is what an id holds, by the store's word.
+// version is an acknowledged artifact.
 type version struct {
 	seed uint64
 	size int64
 }
 
-// long asks for a soak.
+// long asks for a long test.
 var long = os.Getenv("ARTIFACT_TEST_LONG") != ""
 
-// TestLoad has 64 clients upload, overwrite, break off, download and ask at the
+// TestLoad has 64 clients upload, overwrite, abort, download and query at the
 // same time. It is not parallel: it counts goroutines and files.
 func TestLoad(t *testing.T) { //nolint:paralleltest // see above
 	// The runtime opens the files that it keeps for the network.

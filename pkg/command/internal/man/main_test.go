@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestManual makes the manual as a release does and reads it as readers do.
+// TestManual writes the manual as a release does, and renders it.
 func TestManual(t *testing.T) {
 	t.Setenv("SOURCE_DATE_EPOCH", "1234567890")
 	dir := t.TempDir()
@@ -54,7 +54,7 @@ func TestManual(t *testing.T) {
 	}
 }
 
-// TestRoff keeps plain text from being read as roff, and tables as they stand.
+// TestRoff escapes plain text, and does not fill tables.
 func TestRoff(t *testing.T) {
 	t.Parallel()
 	got := roff("A \\n\n.SH and\n'so:\n\n  1  x\n\n  2  .y\n\nEnd.\n")
