@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -210,6 +211,22 @@ func plainCode(status int) int {
 		return exitUnreachable
 	}
 	return exitRefused
+}
+
+// errorText returns the text of an error, with one line for each of joined
+// errors.
+func errorText(err error) string {
+	text := err.Error()
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		if joined, ok := inner.(interface{ Unwrap() []error }); ok {
+			var lines, parts []string
+			for _, part := range joined.Unwrap() {
+				lines, parts = append(lines, part.Error()), append(parts, errorText(part))
+			}
+			return strings.Replace(text, strings.Join(lines, "\n"), strings.Join(parts, "; "), 1)
+		}
+	}
+	return text
 }
 
 // errorJSON is an error as --json prints it.

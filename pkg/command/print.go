@@ -104,22 +104,6 @@ func (a *app) printError(err error) {
 	}
 }
 
-// errorText returns the text of an error, with one line for each of joined
-// errors.
-func errorText(err error) string {
-	text := err.Error()
-	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
-		if joined, ok := inner.(interface{ Unwrap() []error }); ok {
-			var lines, parts []string
-			for _, part := range joined.Unwrap() {
-				lines, parts = append(lines, part.Error()), append(parts, errorText(part))
-			}
-			return strings.Replace(text, strings.Join(lines, "\n"), strings.Join(parts, "; "), 1)
-		}
-	}
-	return text
-}
-
 // printHint prints the next step after an error, which may take several lines.
 func (a *app) printHint(next string) {
 	for line := range strings.Lines(next) {
