@@ -110,18 +110,21 @@ func TestBarOfMany(t *testing.T) {
 func TestInterruptFromTheKeyboard(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		args []string
-		bar  string
-		says string
+		files int
+		args  []string
+		bar   string
+		says  string
 	}{
-		"one":  {[]string{"put", "f0001"}, "waiting for the server", ""},
-		"many": {[]string{"put", "-j4", "--files-from", "list"}, "uploading  0/50", "artifact: interrupted before the first result\r\n"},
+		"one":  {2, []string{"put", "f0001"}, "waiting for the server", ""},
+		"many": {50, []string{"put", "-j4", "--files-from", "list"}, "uploading  0/50", "artifact: interrupted before the first result\r\n"},
+		// More than are looked at ahead of the first result.
+		"a directory": {1500, []string{"put", "-j4", "-r", "."}, "uploading    0/1501", "artifact: interrupted before the first result\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server, _ := stuck(t)
 			dir := t.TempDir()
-			writeFile(t, filepath.Join(dir, "list"), files(t, dir, 50))
+			writeFile(t, filepath.Join(dir, "list"), files(t, dir, test.files))
 			shown, code := watch(t, 80, call{args: test.args, dir: dir, env: server.env()}, test.bar,
 				func(keyboard io.Writer) { fmt.Fprint(keyboard, "\x03") })
 			if _, after, _ := strings.Cut(shown, "^C"); code != 130 || !strings.HasSuffix(after, "\r\x1b[J"+test.says) || strings.Count(after, "artifact:") > 1 {
