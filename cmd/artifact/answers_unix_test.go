@@ -18,8 +18,8 @@ func putFile(t *testing.T, env []string, flags ...string) outcome {
 	return call{args: append(append([]string{"put"}, flags...), "file"), env: env, dir: dir}.run(t)
 }
 
-// TestEarlySuccess is about a server that says yes to half an upload, or to none of
-// it, of which this machine's own buffers hold the rest.
+// TestEarlySuccess tries servers that report success after reading half of an
+// upload, or nothing, while this machine's buffers hold the rest.
 func TestEarlySuccess(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ size, reads int64 }{{3_000_000, 0}, {6_000_000, 3_000_000}, {64 << 20, 0}} {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestBarAndStory has a bar on the terminal, and whole lines above it: requests,
-// and further tries, before which the bar goes back.
+// TestBarAndStory checks the bar on a terminal, with whole lines above it for
+// requests and retries.
 func TestBarAndStory(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -60,8 +60,8 @@ const triedAgain = "\r\x1b[Jartifact: uploading -: the server answered 502 Bad G
 
 const threeSHA256 = "8b5b9db0c13db24256c829aa364aa90c6d2eba318b9232a4ab9313b954d3555f"
 
-// TestBarOfMany stands below results and failures, though all of them go to one
-// terminal, and is gone in the end.
+// TestBarOfMany checks that the bar stays below results and failures on one
+// terminal, and disappears in the end.
 func TestBarOfMany(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -106,7 +106,8 @@ func TestBarOfMany(t *testing.T) {
 	}
 }
 
-// TestInterruptFromTheKeyboard takes the bar away, and says how far a list came.
+// TestInterruptFromTheKeyboard checks that Ctrl-C removes the bar, and prints a
+// summary.
 func TestInterruptFromTheKeyboard(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {

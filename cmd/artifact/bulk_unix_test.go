@@ -14,14 +14,14 @@ import (
 	"testing"
 )
 
-// steady is an outcome without the times in it.
+// steady returns an outcome without times.
 func (o outcome) steady() outcome {
 	o.stderr = elapsed.ReplaceAllString(o.stderr, " in TIME\n")
 	return o
 }
 
-// TestCopyByLinks makes a copy of a directory out of hard links while its files are
-// uploaded, which moves the change time of each of them.
+// TestCopyByLinks copies a directory with hard links while its files are
+// uploaded, which updates their change times.
 func TestCopyByLinks(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{"plain": {"put", "-r", "d"}, "asked first": {"put", "--skip-existing", "-r", "d"}} {

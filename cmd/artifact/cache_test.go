@@ -14,15 +14,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// cache is an artifact serve that runs beside a story.
+// cache is an artifact serve that runs during a story.
 type cache struct {
 	cmd            *exec.Cmd
 	stdout, stderr bytes.Buffer // complete when it was stopped
-	read           chan error   // what became of standard output
+	read           chan error   // the error of reading standard output
 	once           sync.Once
 }
 
-// cacheKey is where a story keeps its cache.
+// cacheKey is the key of a story's cache.
 type cacheKey struct{}
 
 // runCache is the command cache of stories. "cache start" runs artifact serve
@@ -88,7 +88,7 @@ func startCache(ts *testscript.TestScript, args []string) *cache {
 func (c *cache) stop() {
 	c.once.Do(func() {
 		if runtime.GOOS == "windows" {
-			_ = c.cmd.Process.Kill() // nothing softer is there
+			_ = c.cmd.Process.Kill() // there is no gentler way
 		} else {
 			_ = c.cmd.Process.Signal(os.Interrupt)
 		}

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// The secrets of TestCanaries. Each has a sign that an escape would show.
+// The secrets of TestCanaries. Each has a character that escaping changes.
 const (
 	canaryToken = `tok"en\<canary-51f0>`
 	canaryKey   = `key&canary%7e22`
@@ -25,20 +25,20 @@ const (
 	canaryJob   = "job-canary-5d0e"
 )
 
-// canaryParts betray a secret, also one that is encoded or cut.
+// canaryParts reveal a secret, even if it is encoded or truncated.
 var canaryParts = []string{
 	"51f0", "7e22", "9a4b", "03c8", "6b1d", "2e8c", "c7d2", "5d0e",
 	base64.StdEncoding.EncodeToString([]byte("7d2-c7")), // as it stands in "user:" and the password
 }
 
-// parrot repeats whatever it is sent in every place of an answer.
+// parrot echoes everything in every part of an answer.
 func parrot(status int) http.HandlerFunc {
 	return parroting(status, func(w io.Writer, said string) {
 		fmt.Fprintf(w, `{"error":{"code":%q,"message":%q},"status":%q,"urls":[%q]}`, said, "you sent "+strings.Repeat(said+" ", 20), said, said)
 	})
 }
 
-// plainParrot does so in an answer that is plain text.
+// plainParrot echoes in plain text.
 func plainParrot(status int) http.HandlerFunc {
 	return parroting(status, func(w io.Writer, said string) {
 		_, _ = io.WriteString(w, "you sent "+strings.Repeat(said+" ", 20))
@@ -58,9 +58,8 @@ func parroting(status int, body func(w io.Writer, said string)) http.HandlerFunc
 	}
 }
 
-// TestCanaries looks for tokens, signature key, a gate's headers and proxies'
-// passwords in all that is printed by every command, in every mode, whatever
-// happens.
+// TestCanaries looks for tokens, the signature key, a gate's headers and proxies'
+// passwords in the output of every command, in every mode.
 func TestCanaries(t *testing.T) {
 	t.Parallel()
 	commands := [][]string{
@@ -127,7 +126,7 @@ func TestCanaries(t *testing.T) {
 	}
 }
 
-// modesFor is every mode against one server, and one of them against the others.
+// modesFor returns every mode for one server, and one mode for the others.
 func modesFor(one []string, all [][]string, server string) [][]string {
 	if server == "forbids" {
 		return all

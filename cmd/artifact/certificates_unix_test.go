@@ -23,8 +23,8 @@ import (
 	"time"
 )
 
-// authority issues certificates by keys on P-521, through an authority in
-// between, as companies have them.
+// authority issues certificates with P-521 keys through an intermediate, as
+// companies do.
 type authority struct {
 	file         string // has the root
 	intermediate *x509.Certificate
@@ -61,7 +61,7 @@ func serveTLS(t *testing.T, c *x509.Certificate, handle http.HandlerFunc, config
 	return server, ours.file
 }
 
-// certify signs a certificate, with its own key where there is no parent.
+// certify signs a certificate, with its own key if parent is nil.
 func certify(t *testing.T, parent *x509.Certificate, by *ecdsa.PrivateKey, c *x509.Certificate) (*ecdsa.PrivateKey, *x509.Certificate) {
 	t.Helper()
 	key := must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))(t)
@@ -81,7 +81,7 @@ func certify(t *testing.T, parent *x509.Certificate, by *ecdsa.PrivateKey, c *x5
 	return key, made
 }
 
-// TestCertificates gives each wrong certificate its own message and next step.
+// TestCertificates compares the message and hint for each wrong certificate.
 func TestCertificates(t *testing.T) {
 	t.Parallel()
 	here := []net.IP{net.IPv4(127, 0, 0, 1)}

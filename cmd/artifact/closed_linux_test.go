@@ -7,9 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestClosedStreams ends with an error where an input would be taken for an
-// empty one, or a result would be lost, and writes into no file that got the
-// number of a closed descriptor.
+// TestClosedStreams checks that closed streams are errors, and that nothing is
+// written to a file that got the number of a closed descriptor.
 func TestClosedStreams(t *testing.T) {
 	t.Parallel()
 	const script = `for verb in "put -" "put" "put -q --files-from -" "put -q --manifest -" "verify -" "verify -c -" "stat -c -" "login --with-token --insecure-storage"; do
@@ -30,8 +29,8 @@ done; cmp file got; artifact put -q -v file <&- 2>&-`
 	})
 }
 
-// TestNullStreams takes /dev/null for what it is where several streams are, however
-// the caller opened them.
+// TestNullStreams accepts /dev/null if several streams are, however the caller
+// opened them.
 func TestNullStreams(t *testing.T) {
 	t.Parallel()
 	for name, flags := range map[string]int{"a shell's": os.O_WRONLY, "Python's": os.O_RDWR, "a daemon's": os.O_RDWR, "Node's": os.O_RDWR} {

@@ -10,8 +10,8 @@ import (
 
 var update = flag.Bool("update", false, "write completions/ and testdata/screens/ anew")
 
-// TestCompletions holds completions/, which releases carry, to what the
-// program prints. After a change of the command line they are made anew by
+// TestCompletions compares completions/, which is part of releases, with the
+// program's output. Update it with
 //
 //	go test ./cmd/artifact -run TestCompletions -update
 func TestCompletions(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestTurboDirtyHash compares what turbo and the program say of one work tree.
+// TestTurboDirtyHash compares the dirty hashes of turbo and the program.
 func TestTurboDirtyHash(t *testing.T) {
 	t.Parallel()
 	const submodule = "git -c protocol.file.allow=always submodule add -q ./lib sub && git commit -qm sub && "

@@ -11,16 +11,14 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// pages are what TestDocs holds to the stories, with the fewest commands to be
-// found in all of them: a test that finds nothing would hold them to nothing.
+// pages are checked by TestDocs, with the minimum number of commands in them.
 const (
 	pages          = "../../docs/*.md"
 	fewestCommands = 40
 )
 
-// TestDocs holds README and docs to the stories: each artifact command in them,
-// in a block of shell or YAML or in the text, is one that a story or a recipe
-// runs with the same words.
+// TestDocs checks that a story or a recipe runs each artifact command in README
+// and docs, in blocks and in the text.
 func TestDocs(t *testing.T) {
 	t.Parallel()
 	paths, err := filepath.Glob(pages)
@@ -52,7 +50,7 @@ func TestDocs(t *testing.T) {
 
 var (
 	inlineCode = regexp.MustCompile("`(artifact [^`]*)`")
-	// yamlKeys are what stands before a command in a CI's YAML.
+	// yamlKeys matches what precedes a command in a CI's YAML.
 	yamlKeys = regexp.MustCompile(`^ *(- )*((run|script):)? *\|?`)
 	// groovyStep is a command in a Jenkinsfile.
 	groovyStep = regexp.MustCompile(`^ *sh '([^']*)'\n$`)
@@ -60,8 +58,7 @@ var (
 	githubExpression = regexp.MustCompile(`\$\{\{.*?\}\}`)
 )
 
-// shownCommands are the artifact commands of Markdown, a go run of the program
-// among them.
+// shownCommands returns the artifact commands in Markdown, including go run.
 func shownCommands(t *testing.T, markdown string) []simpleCommand {
 	var shell, prose strings.Builder
 	fence := "" // the language of the block that a line is in
@@ -105,7 +102,7 @@ func shownCommands(t *testing.T, markdown string) []simpleCommand {
 	return ours
 }
 
-// recipeCommands are the artifact commands in testdata/ci, which TestRecipes
+// recipeCommands returns the artifact commands in testdata/ci, which TestRecipes
 // runs.
 func recipeCommands(t *testing.T) []simpleCommand {
 	paths, err := filepath.Glob("../../testdata/ci/*")
@@ -127,8 +124,8 @@ func recipeCommands(t *testing.T) []simpleCommand {
 	return ours
 }
 
-// storyCommands are the artifact commands that the stories run: by exec, by
-// exec exits CODE, in a shell's script that exec runs, or by cache start.
+// storyCommands returns the artifact commands that stories run: with exec, exec
+// exits CODE, in shell scripts, or with cache start.
 func storyCommands(t *testing.T) []simpleCommand {
 	paths, err := filepath.Glob("../../testdata/script/*.txtar")
 	if err != nil {
@@ -151,7 +148,7 @@ func storyCommands(t *testing.T) []simpleCommand {
 	return ours
 }
 
-// runBy are the artifact commands that one line of a story runs.
+// runBy returns the artifact commands in a line of a story.
 func runBy(t *testing.T, story *txtar.Archive, line simpleCommand) []simpleCommand {
 	for len(line) > 0 && (line[0] == "!" || strings.HasPrefix(line[0], "[")) {
 		line = line[1:]

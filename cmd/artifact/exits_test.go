@@ -12,10 +12,10 @@ import (
 	"syscall"
 )
 
-// elapsed is all of a summary that differs from run to run.
+// elapsed matches what varies in a summary.
 var elapsed = regexp.MustCompile(` in [0-9][0-9.a-zµ]*( \([^)]*/s\))?\n`)
 
-// systemWords makes what wine says of a file what Linux says.
+// systemWords replaces wine's error texts by those of Linux.
 var systemWords = strings.NewReplacer("File not found.", "no such file or directory", "Invalid function.", "is a directory")
 
 // exits is a program for stories, which know success and failure only: it runs

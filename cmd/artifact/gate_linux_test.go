@@ -18,8 +18,8 @@ import (
 	"testing"
 )
 
-// TestGatesOfAJob: the way to the job's identity is through the proxy too, and
-// what is for the cache's gate does not go there.
+// TestGatesOfAJob gets the job's identity through the proxy, without the headers
+// for the cache's gate.
 func TestGatesOfAJob(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
@@ -49,8 +49,8 @@ func TestGatesOfAJob(t *testing.T) {
 	}
 }
 
-// socks is a proxy of version 5 (RFC 1928) that leads to one place, and asks for
-// a password (RFC 1929) where that is not empty. It tells what it was asked for.
+// socks is a SOCKS 5 proxy (RFC 1928) that always connects to one address, with a
+// password (RFC 1929) unless it is empty. It records requested names.
 func socks(t *testing.T, place, password string) (address string, asked func() []string) {
 	t.Helper()
 	listener := listen(t)
@@ -167,8 +167,8 @@ func TestSocks(t *testing.T) {
 	}
 }
 
-// TestCertificateRefused says that the server does not take the certificate that
-// it was shown, whether the body is small or larger than the kernel's buffers.
+// TestCertificateRefused reports that the server rejects the client certificate,
+// for small bodies and for bodies larger than the kernel's buffers.
 func TestCertificateRefused(t *testing.T) {
 	t.Parallel()
 	key, made := certify(t, nil, nil, &x509.Certificate{})
@@ -189,8 +189,8 @@ func TestCertificateRefused(t *testing.T) {
 					"SSL_CERT_FILE=" + trusted, "ARTIFACT_API=" + strings.Replace(cache.URL, "127.0.0.1", "localhost", 1),
 					"ARTIFACT_TOKEN=" + token, "ARTIFACT_RETRIES=1",
 				}}.run(t)
-				// With TLS 1.3 the handshake is over for us before the server has
-				// seen the certificate, and a reset may overtake its word.
+				// With TLS 1.3 the handshake ends for us before the server has
+				// seen the certificate, and a reset may overtake its alert.
 				const why = ": the server does not accept the client certificate: remote error: tls: "
 				said := version == tls.VersionTLS13 || strings.HasPrefix(got.stderr, "artifact: uploading "+file+why)
 				if got.code != 9 || got.stdout != "" || !said {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// TestGetSignals stops a download in its middle: nothing of it is left, and what
-// was there stays.
+// TestGetSignals interrupts a download: nothing of it remains, and an existing
+// file is unchanged.
 func TestGetSignals(t *testing.T) {
 	t.Parallel()
 	for name, sig := range stopping {
@@ -37,8 +37,8 @@ func TestGetSignals(t *testing.T) {
 	}
 }
 
-// halfOf is a cache that sends half of an artifact and then waits. The channel is
-// closed when that half is on its way.
+// halfOf is a cache that sends half of an artifact, closes the channel, and then
+// waits.
 func halfOf(t *testing.T) (*recorder, <-chan struct{}) {
 	t.Helper()
 	reached, over := make(chan struct{}), make(chan struct{})
@@ -53,8 +53,8 @@ func halfOf(t *testing.T) (*recorder, <-chan struct{}) {
 	return server, reached
 }
 
-// TestGetTwoSignals leaves nothing behind either where two signals come at once,
-// as from a terminal that is closed: the kernel and the shell both send SIGHUP.
+// TestGetTwoSignals sends two signals at once, as a closed terminal does: the
+// kernel and the shell both send SIGHUP.
 func TestGetTwoSignals(t *testing.T) {
 	t.Parallel()
 	for name, sig := range stopping {

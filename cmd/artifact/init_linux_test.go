@@ -29,7 +29,7 @@ func asInit(t *testing.T, cmd *exec.Cmd) {
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
 }
 
-// TestInit exits with the number of the signal as PID 1 of a container, which
+// TestInit checks the exit code after a signal as PID 1 of a container, which
 // does not die of a signal that it sends itself.
 func TestInit(t *testing.T) {
 	t.Parallel()

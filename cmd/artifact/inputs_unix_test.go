@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// shell runs a script beside a file with the bytes of hello.
+// shell runs a script in a directory with a file that contains hello.
 func shell(t *testing.T, script string, env []string) shellCall {
 	t.Helper()
 	dir := t.TempDir()
@@ -45,7 +45,7 @@ func (s shellCall) run(t *testing.T) outcome {
 	return finish(t, s.command(t))
 }
 
-// asNobody runs the program as a user for whom permissions count.
+// asNobody runs the program as an unprivileged user.
 func asNobody(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -65,8 +65,8 @@ func asNobody(t *testing.T, cmd *exec.Cmd) {
 	mustDo(t, errors.Join(exec.Command("cp", program, cmd.Path).Run(), os.Chmod(cmd.Path, 0o755)))
 }
 
-// TestForbiddenInputs sends nothing that may not be read, takes what can be read of a
-// directory, and names the rest.
+// TestForbiddenInputs uploads what can be read in a directory, and names the
+// rest.
 func TestForbiddenInputs(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]outcome{
@@ -92,8 +92,8 @@ func TestForbiddenInputs(t *testing.T) {
 	}
 }
 
-// TestSparse uploads a file that is mostly a hole, and one over 4 GiB where
-// there is time for it: there and back it is the same, byte for byte.
+// TestSparse uploads and downloads a sparse file, and in long tests one over 4
+// GiB.
 func TestSparse(t *testing.T) {
 	t.Parallel()
 	size, limit := int64(20<<20), patience

@@ -12,7 +12,7 @@ import (
 )
 
 // TestInstall runs README's command that builds the program, which must start
-// where there is no glibc.
+// without glibc.
 func TestInstall(t *testing.T) {
 	t.Parallel()
 	readme := must(os.ReadFile("../../README.md"))(t)

@@ -64,8 +64,8 @@ func TestTurboSignatures(t *testing.T) {
 	}
 }
 
-// TestTurboFreshCheckout has each turbo upload in a CI of no known vendor, and
-// find that in another directory. The oldest sends chunks or empty headers.
+// TestTurboFreshCheckout has each turbo upload in an unknown CI, and hit in
+// another directory. The oldest ones send chunks or empty headers.
 func TestTurboFreshCheckout(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ version, scheme string }{
@@ -109,7 +109,7 @@ func TestVercelSDK(t *testing.T) {
 	}
 }
 
-// fetch verifies and gets what turbo stored, and gives the file.
+// fetch verifies and downloads what turbo stored, and returns the file.
 func (at remote) fetch(t *testing.T, env []string, hash, scheme string) string {
 	t.Helper()
 	var verified struct{ Hash, Status, Signature string }
@@ -149,8 +149,8 @@ func oneByteChanged(t *testing.T, file string) string {
 	return writeFile(t, filepath.Join(t.TempDir(), "changed"), string(content))
 }
 
-// TestTurboEmptySignature recognises what turbo 2.10.13 to 2.11.4 sends where it
-// writes a large artifact to its local cache too.
+// TestTurboEmptySignature recognizes the signatures of turbo 2.10.13 to 2.11.4
+// for large artifacts that it also writes to its local cache.
 func TestTurboEmptySignature(t *testing.T) {
 	t.Parallel()
 	turbo := newTurbo(t, "turbo-2.11.4", "v2")
@@ -166,8 +166,8 @@ func TestTurboEmptySignature(t *testing.T) {
 	}
 }
 
-// TestTurborepoRemoteCacheSignatures does the same through that server, which
-// tells no size before the bytes.
+// TestTurborepoRemoteCacheSignatures does the same with that server, which sends
+// no Content-Length.
 func TestTurborepoRemoteCacheSignatures(t *testing.T) {
 	t.Parallel()
 	for version, scheme := range map[string]string{"turbo": "v2", "turbo-v1": "v1"} {
@@ -186,8 +186,8 @@ func TestTurborepoRemoteCacheSignatures(t *testing.T) {
 	}
 }
 
-// TestTurborepoRemoteCacheDropsUnsigned shows what put --verify is for: that
-// server reports an upload without a signature as stored, and has it not.
+// TestTurborepoRemoteCacheDropsUnsigned shows why put --verify exists: that
+// server accepts an unsigned upload, but does not have it.
 func TestTurborepoRemoteCacheDropsUnsigned(t *testing.T) {
 	t.Parallel()
 	cache := turborepoRemoteCache(t, signatureKey)
@@ -218,8 +218,8 @@ func TestTurborepoRemoteCacheDropsUnsigned(t *testing.T) {
 	}
 }
 
-// TestTurboWithoutSignatures builds, uploads on a miss and hits after its local
-// cache is gone, with and without asking before each request.
+// TestTurboWithoutSignatures uploads on a miss, and hits without its local cache,
+// with and without preflights.
 func TestTurboWithoutSignatures(t *testing.T) {
 	t.Parallel()
 	for _, preflight := range []bool{false, true} {
@@ -241,8 +241,8 @@ func TestTurboWithoutSignatures(t *testing.T) {
 	}
 }
 
-// TestTurborepoRemoteCacheRoundTrip puts bytes of all kinds there, signed and not,
-// and compares what comes back, by plain HTTP too.
+// TestTurborepoRemoteCacheRoundTrip uploads different bytes, signed and unsigned,
+// and compares downloads.
 func TestTurborepoRemoteCacheRoundTrip(t *testing.T) {
 	t.Parallel()
 	source := rand.New(rand.NewPCG(1, 2))

@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// startIssuer runs oidc-provider until the test ends, whose tokens are good for
-// some seconds, and a cache that takes its tokens.
+// startIssuer runs oidc-provider, whose tokens are valid for some seconds, and a
+// cache that accepts its tokens, until the test ends.
 func startIssuer(t *testing.T, seconds string) (issuer string, cache remote) {
 	t.Helper()
 	peer(t, "oidc-provider/package.json")
@@ -55,9 +55,9 @@ func mintAt(t *testing.T, issuer, audience string) string {
 	return told.Token
 }
 
-// TestTurborepoRemoteCacheJWT uploads to a cache that checks every token against
-// the keys of a real OpenID provider: the job's own token, and one that the
-// provider gave for it; and not with the token for somebody else.
+// TestTurborepoRemoteCacheJWT uploads to a cache that checks tokens of a real
+// OpenID provider: the job's own token, and an exchanged one, but not one for
+// another audience.
 func TestTurborepoRemoteCacheJWT(t *testing.T) {
 	t.Parallel()
 	issuer, cache := startIssuer(t, "300")
@@ -95,8 +95,7 @@ func TestTurborepoRemoteCacheJWT(t *testing.T) {
 	}
 }
 
-// TestTurborepoRemoteCacheJWTEnds uploads for longer than a token is good: the
-// cache would refuse the first one by then.
+// TestTurborepoRemoteCacheJWTEnds uploads for longer than a token is valid.
 func TestTurborepoRemoteCacheJWTEnds(t *testing.T) {
 	t.Parallel()
 	issuer, cache := startIssuer(t, "8")

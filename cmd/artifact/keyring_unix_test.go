@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestHangingKeyring gives up a D-Bus that takes connections and never answers,
-// and does not call it where it is not needed.
+// TestHangingKeyring gives up on a D-Bus that accepts connections but never
+// answers, and does not use it if not needed.
 func TestHangingKeyring(t *testing.T) {
 	t.Parallel()
 	env, connected := hangingBus(t)
@@ -49,7 +49,8 @@ func TestHangingKeyring(t *testing.T) {
 	}
 }
 
-// hangingBus is a D-Bus that takes connections and never answers. Each is told.
+// hangingBus is a D-Bus that accepts connections, which it reports, but never
+// answers.
 func hangingBus(t *testing.T) (env string, connected <-chan struct{}) {
 	t.Helper()
 	dir := must(os.MkdirTemp("", "bus"))(t) // a socket's path is short

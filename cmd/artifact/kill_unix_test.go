@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// version is what goes under an id the nth time: its bytes, duration, revision
-// and dirty hash can all be told from n.
+// version returns the nth artifact of an id: n determines its bytes, duration,
+// revision and dirty hash.
 func version(id, n int) string {
 	return strings.Repeat(fmt.Sprintf("%d of %d\n", n, id), 1+(n*7919+id*131)%60_000)
 }
 
-// TestVerifyAfterKill kills a serving process while artifacts are put there,
-// again and again. What put reported is there, and whatever is there is one
-// version whole, with its own metadata and signature.
+// TestVerifyAfterKill repeatedly kills serve during uploads. Everything that put
+// reported is there, and every artifact is one complete version, with its
+// metadata and signature.
 func TestVerifyAfterKill(t *testing.T) {
 	t.Parallel()
 	const ids = 4
@@ -67,7 +67,7 @@ func (at remote) env() []string {
 	return []string{"TURBO_API=" + at.api, "TURBO_TOKEN=" + at.token, "TURBO_TEAM=t", signatureKey}
 }
 
-// put tells whether an upload was reported as stored.
+// put reports whether an upload succeeded.
 func (at remote) put(t *testing.T, id, n int, file string) bool {
 	t.Helper()
 	got := call{env: at.env(), args: []string{
@@ -77,8 +77,8 @@ func (at remote) put(t *testing.T, id, n int, file string) bool {
 	return got.code == 0
 }
 
-// checkVersion gets what is there, which has to be right by its signature, and
-// compares it with the version that it says to be.
+// checkVersion downloads an artifact, checks its signature, and compares it with
+// its version.
 func (at remote) checkVersion(t *testing.T, id, reported int) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "got")

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestSignalsLeaveBehind what the system does not let anybody interrupt: a list
-// that nobody writes, and results that nobody reads.
+// TestSignalsLeaveBehind interrupts what cannot be interrupted: reading a list
+// without a writer, and writing results without a reader.
 func TestSignalsLeaveBehind(t *testing.T) {
 	t.Parallel()
 	for name, sig := range stopping {
@@ -50,7 +50,7 @@ func TestSignalsLeaveBehind(t *testing.T) {
 	}
 }
 
-// waitsIn tells whether a thread of the program is in a system call.
+// waitsIn reports whether a thread of the program is in a system call.
 func waitsIn(t *testing.T, running *started, number int) bool {
 	t.Helper()
 	calls := must(filepath.Glob(fmt.Sprintf("/proc/%d/task/*/syscall", running.Process.Pid)))(t)

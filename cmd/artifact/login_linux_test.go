@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// conversation is a program that asks on its terminal, while its standard
-// streams lead elsewhere.
+// conversation is a program that asks on its terminal, with other standard
+// streams.
 type conversation struct {
 	t              *testing.T
 	cmd            *exec.Cmd
@@ -24,8 +24,7 @@ type conversation struct {
 	stdout, stderr bytes.Buffer
 }
 
-// converse starts a program with a terminal of its own; standard input is what
-// cmd has.
+// converse starts a program with a terminal of its own.
 func converse(t *testing.T, cmd *exec.Cmd) *conversation {
 	t.Helper()
 	c := &conversation{t: t, cmd: cmd}
@@ -55,7 +54,7 @@ func (c *conversation) expect(text string) {
 	}
 }
 
-// echoes tells whether the terminal shows what is typed.
+// echoes reports whether the terminal echoes.
 func (c *conversation) echoes() bool {
 	c.t.Helper()
 	state, err := unix.IoctlGetTermios(int(c.outside.Fd()), unix.TCGETS)
@@ -72,7 +71,7 @@ func (c *conversation) write(line string) {
 	}
 }
 
-// end waits for the program, and for the rest of what it shows.
+// end waits for the program and the rest of its output.
 func (c *conversation) end() outcome {
 	_ = c.cmd.Wait()
 	rest, _ := io.ReadAll(c.outside)
@@ -80,8 +79,8 @@ func (c *conversation) end() outcome {
 	return outcome{shellCode(c.cmd.ProcessState), c.stdout.String(), c.stderr.String()}
 }
 
-// TestPrompt asks on the terminal, also with standard input a pipe, and shows
-// nothing of what is typed.
+// TestPrompt asks on the terminal, even if standard input is a pipe, and does not
+// echo.
 func TestPrompt(t *testing.T) {
 	t.Parallel()
 	for name, stdin := range map[string]io.Reader{"a pipe": strings.NewReader("not this"), "nothing": nil} {
@@ -105,8 +104,8 @@ func TestPrompt(t *testing.T) {
 	}
 }
 
-// TestTypingAhead shows nothing of a token that is typed before the first word on
-// the screen, which standard error holds up here.
+// TestTypingAhead does not echo a token that is typed before the first word on
+// the screen.
 func TestTypingAhead(t *testing.T) {
 	t.Parallel()
 	reader, writer := pipe(t)
@@ -125,7 +124,7 @@ func TestTypingAhead(t *testing.T) {
 	}
 }
 
-// TestPromptInterrupted leaves the terminal as it was.
+// TestPromptInterrupted restores the terminal.
 func TestPromptInterrupted(t *testing.T) {
 	t.Parallel()
 	me := newPerson(t)
@@ -154,7 +153,7 @@ func TestPromptLeft(t *testing.T) {
 	}
 }
 
-// TestUnlockingIsWaitedFor says what it waits for, and can be stopped.
+// TestUnlockingIsWaitedFor prints what it waits for, and can be interrupted.
 func TestUnlockingIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	cache, me := guarded(t), newPerson(t)

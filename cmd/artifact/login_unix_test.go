@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// guarded is a cache for who has the token: it is enabled, and empty.
+// guarded is an empty cache that requires the token.
 func guarded(t *testing.T) *recorder {
 	t.Helper()
 	return record(t, func(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +31,7 @@ func guarded(t *testing.T) *recorder {
 	})
 }
 
-// person is somebody with a home, where logins stay.
+// person is a user with a home directory.
 type person struct{ home string }
 
 func newPerson(t *testing.T) person { return person{t.TempDir()} }
@@ -81,11 +81,11 @@ func TestHomes(t *testing.T) {
 	}
 }
 
-// detach takes away the controlling terminal, if the tests have one.
+// detach removes the controlling terminal, if the tests have one.
 func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
 
-// TestLoginAtTurborepoRemoteCache checks tokens where the status of the cache is
-// "enabled" to anybody.
+// TestLoginAtTurborepoRemoteCache checks tokens at a server that reports
+// "enabled" to everyone.
 func TestLoginAtTurborepoRemoteCache(t *testing.T) {
 	t.Parallel()
 	api, me := turborepoRemoteCache(t).api, newPerson(t)

@@ -72,9 +72,9 @@ func stories(wine bool) testscript.Params {
 // the root of a namespace and as root.
 const mayMount = `try() { unshare "$1" mount -t tmpfs none /media; }; try -rm && { test $(id -u) != 0 || try -m; }`
 
-// isolate keeps out whatever the machine and its user have set: testscript
-// passes on PATH and nothing else, so no variable of a CI vendor, a token or a
-// proxy gets in. Everything that is written stays in the story's directory.
+// isolate sets the environment of a story. testscript passes on only PATH, so no
+// variable of a CI vendor, a token or a proxy gets in. All files stay in the
+// story's directory.
 func isolate(env *testscript.Env) error {
 	home := filepath.Join(env.WorkDir, ".home")
 	if err := os.Mkdir(home, 0o700); err != nil {
@@ -102,5 +102,5 @@ func isolate(env *testscript.Env) error {
 	return nil
 }
 
-// beginning is the key of the variables that a story begins with.
+// beginning is the key of a story's initial variables.
 type beginning struct{}

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// behindNginx starts nginx before a server, and gives the URL to use.
+// behindNginx starts nginx in front of a server, and returns its URL.
 func behindNginx(t *testing.T, server, settings string) (url string) {
 	t.Helper()
 	program, dir, address := installed(t, "nginx"), t.TempDir(), fmt.Sprint("127.0.0.1:", freePort(t))
@@ -36,10 +36,8 @@ http {
 	return "http://" + address
 }
 
-// TestNginx uploads through the proxy that most self-hosted caches stand
-// behind: what is within its limit arrives whole, what is over it comes back as
-// 413 with what to do, also where nginx was asked for consent first (from 1 MiB
-// on) and where it was not.
+// TestNginx uploads through nginx, within its limit and over it, with Expect:
+// 100-continue (from 1 MiB) and without.
 func TestNginx(t *testing.T) {
 	t.Parallel()
 	for _, buffering := range []string{"on", "off"} {

@@ -23,9 +23,9 @@ const (
 	requestToken = "request-canary-77d1"
 )
 
-// gitHub is the server that gives GitHub's jobs their tokens, as its
-// documentation describes it: by GET, for the job's own bearer token, at a URL
-// that has a query already. mint makes the token for an audience.
+// gitHub is the server of GitHub's jobs, as documented: it answers a GET with the
+// job's bearer token, at a URL that has a query already. mint returns the token
+// for an audience.
 type gitHub struct {
 	*recorder
 	mu     sync.Mutex

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// files makes so many different ones and gives their list.
+// files creates n different files and returns their list.
 func files(t *testing.T, dir string, count int) (list string) {
 	t.Helper()
 	var names strings.Builder
@@ -26,8 +26,8 @@ func files(t *testing.T, dir string, count int) (list string) {
 	return names.String()
 }
 
-// crowded is a cache that refuses the first so many requests, when all of them
-// are there, and wants a second's pause.
+// crowded is a cache that refuses the first requests once all of them have
+// arrived, and asks for a pause of a second.
 type crowded struct {
 	refused int
 
@@ -74,8 +74,8 @@ func (c *crowded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-// TestCrowdedServer gets half as many at a time after the pause that it asked
-// for, and then more again, up to what it can take.
+// TestCrowdedServer checks that after the pause half as many requests run at a
+// time, and then gradually more.
 func TestCrowdedServer(t *testing.T) {
 	t.Parallel()
 	const count, jobs = 80, 8
@@ -93,13 +93,13 @@ func TestCrowdedServer(t *testing.T) {
 	}
 }
 
-// TestLimits are for the whole process, whatever the jobs.
+// TestLimits checks that limits are for the whole process, whatever the jobs.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		args []string
 		size int
-		// least is a time that ten artifacts cannot take less of.
+		// least is the minimum time for ten artifacts.
 		least time.Duration
 	}{
 		// Nine of them wait for their turn.

@@ -17,11 +17,11 @@ import (
 	"github.com/artifact-cli/artifact/pkg/command"
 )
 
-// repository is where the paths of these tests begin.
+// repository is the root of the repository.
 const repository = "../.."
 
-// pagesAndTemplates are all files that people read as Markdown, and what GitHub
-// shows of the action and the templates.
+// pagesAndTemplates are the Markdown pages, and what GitHub shows of the action
+// and the templates.
 var pagesAndTemplates = []string{"*.md", "docs/*.md", ".github/*.md", ".github/ISSUE_TEMPLATE/*.yml", "action.yml"}
 
 // readAll returns the files that match, by their paths in the repository.
@@ -65,7 +65,7 @@ var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile("(?m)^#+ (.*)$")
 	block   = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
-	// notInAnchor are the characters that GitHub leaves out of anchors.
+	// notInAnchor are the characters that GitHub omits in anchors.
 	notInAnchor = regexp.MustCompile(`[^\pL\pN _-]`)
 )
 
@@ -97,7 +97,7 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// anchors are those that GitHub gives to the headings of a page.
+// anchors returns GitHub's anchors for the headings of a page.
 func anchors(page string) (names []string) {
 	for _, found := range heading.FindAllStringSubmatch(block.ReplaceAllString(page, ""), -1) {
 		name := notInAnchor.ReplaceAllString(strings.ToLower(found[1]), "")
@@ -106,8 +106,8 @@ func anchors(page string) (names []string) {
 	return names
 }
 
-// TestLibraryPage holds the program in docs/library.md to the one that package
-// transfer's tests build and run.
+// TestLibraryPage compares the program in docs/library.md with the one that
+// package transfer's tests run.
 func TestLibraryPage(t *testing.T) {
 	t.Parallel()
 	const program = "pkg/transfer/testdata/outsider/main.go"

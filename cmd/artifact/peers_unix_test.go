@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// peer is a program of another project, as testdata/interop/package.json pins
-// it. Without them the test is skipped.
+// peer returns a program of another project, pinned in
+// testdata/interop/package.json, or skips the test.
 func peer(t *testing.T, path string) string {
 	t.Helper()
 	program := must(filepath.Abs(filepath.Join("../../testdata/interop/node_modules", path)))(t)
@@ -30,7 +30,7 @@ func peer(t *testing.T, path string) string {
 	return program
 }
 
-// remote is a running cache, as the environment names it.
+// remote is the URL, team and token of a running cache.
 type remote struct{ api, token string }
 
 // serveCache runs artifact serve until the test ends.
@@ -44,8 +44,7 @@ func serveCache(t *testing.T, flags ...string) remote {
 // before by a signal that cannot be caught.
 func serveFrom(t *testing.T, dir string, flags ...string) (cache remote, kill func()) {
 	t.Helper()
-	// It lives as long as the test, which may build a program with nothing in
-	// Go's cache meanwhile.
+	// It lives as long as the test, which may take long to build a program.
 	cmd := exec.Command("artifact", append([]string{"serve", "--dir", dir}, flags...)...)
 	cmd.Env = call{}.command(t).Env
 	stdout := must(cmd.StdoutPipe())(t)
@@ -84,13 +83,14 @@ func turborepoRemoteCache(t *testing.T, env ...string) remote {
 	return cache
 }
 
-// ports counts the ports that freePort tried. Each process of tests begins at its own.
+// ports counts the ports that freePort tried. Each test process starts at a
+// different one.
 var ports atomic.Uint32
 
 func init() { ports.Store(uint32(os.Getpid())) }
 
-// freePort returns a port for a program that opens it by itself. It is below the
-// range from which the system could give it to another program in the meantime.
+// freePort returns a free port for a program. It is below the range from which
+// the system assigns ports.
 func freePort(t *testing.T) int {
 	t.Helper()
 	for range 1000 {
@@ -113,7 +113,7 @@ func awaitListener(t *testing.T, address, log string) {
 	}
 }
 
-// listens reports whether something listens at an address before a time has passed.
+// listens reports whether something listens at an address within a time.
 func listens(address string, within time.Duration) bool {
 	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", address); err == nil {
@@ -124,8 +124,7 @@ func listens(address string, within time.Duration) bool {
 	return false
 }
 
-// installed finds a program, also where Debian puts those that are not on every
-// PATH.
+// installed finds a program on PATH or in sbin.
 func installed(t *testing.T, name string) string {
 	t.Helper()
 	for _, path := range []string{name, "/usr/sbin/" + name, "/usr/lib/wine/" + name} {
@@ -138,7 +137,7 @@ func installed(t *testing.T, name string) string {
 }
 
 // startPeer starts a server, which runs until the test ends, and waits until it
-// answers as cache. It returns the file that has what the server prints.
+// answers. It returns the file with the server's output.
 func startPeer(t *testing.T, cmd *exec.Cmd, cache remote) (log string) {
 	t.Helper()
 	cmd.Dir, log = t.TempDir(), filepath.Join(t.TempDir(), "log")
@@ -169,13 +168,13 @@ func startPeer(t *testing.T, cmd *exec.Cmd, cache remote) (log string) {
 	}
 }
 
-// turbo is one of its versions, with a workspace of one task whose output has
-// more than 8 MiB.
+// turbo is a version of turbo, with a workspace of one task whose output has more
+// than 8 MiB.
 type turbo struct {
 	program    string
-	scheme     string // what it signs by
+	scheme     string // its signature scheme
 	workspace  string
-	remoteOnly string // the flag that leaves the local cache out
+	remoteOnly string // the flag that disables the local cache
 }
 
 func newTurbo(t *testing.T, version, scheme string) *turbo {
@@ -230,7 +229,7 @@ func (w *turbo) run(t *testing.T, at remote, env []string, caches string) (hash 
 	return string(found[2]), bytes.HasPrefix(found[1], []byte("hit"))
 }
 
-// get asks a cache with nothing of ours between.
+// get downloads without our program.
 func (at remote) get(path string) (*http.Response, error) {
 	request, err := http.NewRequest(http.MethodGet, at.api+path, nil)
 	if err != nil {
@@ -240,8 +239,7 @@ func (at remote) get(path string) (*http.Response, error) {
 	return http.DefaultClient.Do(request)
 }
 
-// artifact runs the program against a cache, and fails where its code is
-// another one.
+// artifact runs the program against a cache, and checks its exit code.
 func (at remote) artifact(t *testing.T, code int, env []string, args ...string) outcome {
 	t.Helper()
 	got := call{args: args, env: append([]string{"TURBO_API=" + at.api, "TURBO_TOKEN=" + at.token}, env...)}.run(t)

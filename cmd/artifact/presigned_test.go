@@ -17,9 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// presigning is a cache that keeps nothing itself: a preflight is answered with a
-// URL of object storage that is signed for this one request, and a request
-// without one is refused.
+// presigning is a cache that stores nothing itself: it answers preflights with a
+// presigned URL of object storage, and refuses requests without a preflight.
 type presigning struct {
 	cache, storage *httptest.Server
 	s3             http.Handler
@@ -29,7 +28,7 @@ type presigning struct {
 	log []string
 }
 
-// presigningKey is where a story keeps its presigning cache.
+// presigningKey is the key of a story's presigning cache.
 type presigningKey struct{}
 
 // runPresigned is the command presigned of stories.
@@ -95,8 +94,7 @@ func (p *presigning) handOn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// store is a real S3 API behind what Amazon's checks first. gofakes3 checks no
-// signature.
+// store is a real S3 API with a check of signatures, which gofakes3 lacks.
 func (p *presigning) store(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") != "" {
 		p.note("Authorization at the storage")
@@ -128,7 +126,7 @@ func (p *presigning) note(format string, args ...any) {
 	p.log = append(p.log, fmt.Sprintf(format, args...))
 }
 
-// take gives what was noted since the last time.
+// take returns what was recorded since the last call.
 func (p *presigning) take() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -139,8 +137,8 @@ func (p *presigning) take() []string {
 
 const amazonTime = "20060102T150405Z"
 
-// presign makes a URL that is good for one method and a minute. It looks as
-// Amazon's do; the signature is of our own, which nobody but store checks.
+// presign returns a URL that is valid for one method and a minute. It looks like
+// Amazon's, with a signature that only store checks.
 func (p *presigning) presign(method, id string) string {
 	now := time.Now().UTC()
 	if p.expired {

@@ -17,9 +17,9 @@ import (
 	"time"
 )
 
-// judge runs prism before a cache. It answers what breaks the published
-// description of the API with an error of its own. violations returns what it
-// logged so far about such requests and answers.
+// judge runs prism in front of a cache. It reports requests and answers that
+// violate the published description of the API. violations returns its log of
+// them.
 func judge(t *testing.T, cache remote) (judged remote, violations func() []string) {
 	t.Helper()
 	program := peer(t, ".bin/prism")
@@ -110,9 +110,8 @@ const (
 `
 )
 
-// TestPublishedDescription: no request of ours and no answer of serve breaks
-// the description, when things go well and when they do not. Bodies are text:
-// prism reads them as such.
+// TestPublishedDescription checks requests of the client and answers of serve
+// against the description. Bodies are text, as prism requires.
 func TestPublishedDescription(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -159,7 +158,7 @@ func TestPublishedDescription(t *testing.T) {
 	}
 }
 
-// TestJudge: prism names a wrong answer too.
+// TestJudge checks that prism reports a wrong answer.
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

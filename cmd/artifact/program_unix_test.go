@@ -24,30 +24,28 @@ const (
 	helloSHA256 = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
 )
 
-// token is long enough to be found wherever it leaks.
+// token is long enough to be found if it leaks.
 const token = "canary-9c1f3a5e7d"
 
-// patience is more than any run takes: one that hangs is to fail, and not to
-// end all tests.
+// patience is the time limit of a run.
 const patience = 20 * time.Second
 
 // call is one run of the program.
 type call struct {
 	args  []string
-	env   []string      // beside PATH and the places to write to
-	stdin io.Reader     // /dev/null where it is nil
-	dir   string        // a new one where it is empty
-	limit time.Duration // patience where it is 0
+	env   []string      // in addition to PATH and directories
+	stdin io.Reader     // default: /dev/null
+	dir   string        // default: a new directory
+	limit time.Duration // default: patience
 }
 
-// outcome is what a run left behind. The code is the one that a shell reports.
+// outcome is the result of a run. The code is the one that a shell reports.
 type outcome struct {
 	code           int
 	stdout, stderr string
 }
 
-// command is the program as a test of its own runs it: nothing of this machine,
-// its user or its CI is in the environment.
+// command returns the program, ready to run in a clean environment.
 func (c call) command(t *testing.T) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(c.limit, patience))
@@ -106,15 +104,15 @@ type recorded struct {
 	Header            http.Header
 }
 
-// recorder is a cache that keeps what it is sent, and stores nothing.
+// recorder is a cache that records requests, and stores nothing.
 type recorder struct {
 	*httptest.Server
 	mu       sync.Mutex
 	requests []recorded
 }
 
-// record answers with answer, when it has read the whole body; nil answers as
-// the reference says.
+// record answers with answer after reading the whole body; the default is a
+// successful answer.
 func record(t *testing.T, answer http.HandlerFunc) *recorder {
 	t.Helper()
 	if answer == nil {
@@ -139,7 +137,7 @@ func record(t *testing.T, answer http.HandlerFunc) *recorder {
 	return r
 }
 
-// serve leaves everything to handle.
+// serve calls handle for each request.
 func serve(t *testing.T, handle http.HandlerFunc) *recorder {
 	t.Helper()
 	r := new(recorder)

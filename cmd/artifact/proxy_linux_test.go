@@ -9,11 +9,11 @@ import (
 	"testing"
 )
 
-// proxyWants is the hint where a proxy does not know who asks.
+// proxyWants is the hint for a proxy that requires a login.
 const proxyWants = "artifact: hint: The proxy needs a user name and a password: set ARTIFACT_PROXY, or HTTPS_PROXY or HTTP_PROXY,\n" +
 	"artifact: hint: to http://USER:PASSWORD@HOST:PORT. List hosts that need no proxy in NO_PROXY.\n"
 
-// TestProxies goes through a real one, by CONNECT and in plain HTTP.
+// TestProxies uploads through a real proxy, with CONNECT and in plain HTTP.
 func TestProxies(t *testing.T) {
 	t.Parallel()
 	server := newProxiedServer(t, record(t, nil))
@@ -64,7 +64,7 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// TestNoProxy goes past a proxy that is not there.
+// TestNoProxy bypasses a proxy that does not exist.
 func TestNoProxy(t *testing.T) {
 	t.Parallel()
 	needHost(t)
@@ -79,8 +79,8 @@ func TestNoProxy(t *testing.T) {
 	}
 }
 
-// TestProxiesThatHelpNot has proxies that are not there, lead nowhere, must not
-// be used or are none.
+// TestProxiesThatHelpNot tries proxies that do not exist, cannot connect, must
+// not be used or are invalid.
 func TestProxiesThatHelpNot(t *testing.T) {
 	t.Parallel()
 	server := newProxiedServer(t, record(t, nil))
@@ -133,9 +133,8 @@ func TestProxiesThatHelpNot(t *testing.T) {
 	}
 }
 
-// TestProxyDies kills the proxy in the middle of the body. When it is back, the
-// upload is made again, on a new connection; where it stays away, the server has
-// nothing.
+// TestProxyDies kills the proxy in the middle of the body. If it comes back, a
+// retry succeeds on a new connection; otherwise the server has nothing.
 func TestProxyDies(t *testing.T) {
 	t.Parallel()
 	const size = 24 << 20 // more than all buffers on the way hold

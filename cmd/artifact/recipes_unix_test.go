@@ -57,7 +57,8 @@ func TestRecipes(t *testing.T) {
 				cmd := call{dir: dir, env: env}.command(t)
 				cmd.Path, cmd.Args = "/bin/sh", []string{"sh", "-eu", "-c", script}
 				cmd.Env = append(cmd.Env, "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"))
-				// A vendor's log is no terminal, and its lines are not looked at.
+				// A vendor's log is not a terminal, and its lines are not
+				// compared.
 				got := finish(t, cmd)
 				built, err := os.ReadFile(filepath.Join(dir, "dist.tar.gz"))
 				if got.code != 0 || got.stdout != want || err != nil || string(built) != "built\n" {
@@ -77,8 +78,8 @@ func TestRecipes(t *testing.T) {
 	}
 }
 
-// identified gives a job of each vendor an identity instead of a token: its own
-// is exchanged for that of the cache.
+// identified gives a job of each vendor an identity instead of a token, which is
+// exchanged for a token of the cache.
 func identified(t *testing.T, programs string, cache []string) []string {
 	t.Helper()
 	now := time.Now().Unix()
@@ -99,8 +100,8 @@ func identified(t *testing.T, programs string, cache []string) []string {
 	}
 }
 
-// watched is artifact serve behind a proxy, which passes on what it saw of
-// each upload. The variables point at it.
+// watched is artifact serve behind a proxy that records uploads. The variables
+// point at the proxy.
 func watched(t *testing.T) (env []string, arrived <-chan *http.Request) {
 	t.Helper()
 	cache := serveCache(t)
@@ -115,11 +116,11 @@ func watched(t *testing.T) (env []string, arrived <-chan *http.Request) {
 
 var (
 	jenkinsStep = regexp.MustCompile(`(?m)^ *sh '([^'\n]*)'$`)
-	// shellKeys are where vendors keep a step's command.
+	// shellKeys are the vendors' keys for a step's command.
 	shellKeys = map[string]bool{"run": true, "script": true, "command": true}
 )
 
-// shellSteps are the commands of a recipe, in their order.
+// shellSteps returns the commands of a recipe, in order.
 func shellSteps(t *testing.T, name string) []string {
 	t.Helper()
 	text := must(os.ReadFile(filepath.Join(recipes, name)))(t)
@@ -158,7 +159,8 @@ func shellSteps(t *testing.T, name string) []string {
 	return steps
 }
 
-// TestRecipesInDocs holds the recipes of docs/ci.md to those that are run.
+// TestRecipesInDocs compares the recipes in docs/ci.md with those that
+// TestRecipes runs.
 func TestRecipesInDocs(t *testing.T) {
 	t.Parallel()
 	page := must(os.ReadFile("../../docs/ci.md"))(t)
@@ -174,7 +176,7 @@ func TestRecipesInDocs(t *testing.T) {
 	}
 }
 
-// actionExpression is what GitHub puts a value in place of, before a step.
+// actionExpression matches what GitHub replaces before a step.
 var actionExpression = regexp.MustCompile(`\$\{\{ (?:inputs\.([a-z-]+)[^}]*|[^}]*) \}\}`)
 
 // TestAction runs the shell steps of action.yml as a runner does.
@@ -238,8 +240,8 @@ func TestAction(t *testing.T) {
 	}
 }
 
-// goCaches are the variables without which go would begin anew in a run's own
-// home.
+// goCaches are the variables for go's caches, which are otherwise in the home
+// directory.
 func goCaches(t *testing.T) []string {
 	t.Helper()
 	out := must(exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output())(t)

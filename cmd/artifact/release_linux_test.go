@@ -19,8 +19,8 @@ const goreleaser = "github.com/goreleaser/goreleaser/v2@v2.16.0"
 // largestProgram is the promised limit of the linux program's size.
 const largestProgram = 12 << 20
 
-// TestRelease makes a release of the last commit twice, as two people would,
-// and uses what came out. It takes minutes, and tools from the module proxy.
+// TestRelease builds a release of the last commit twice, compares both, and tries
+// the result. It takes minutes, and tools from the module proxy.
 func TestRelease(t *testing.T) {
 	t.Parallel()
 	if os.Getenv("ARTIFACT_TEST_LONG") == "" {
@@ -89,8 +89,8 @@ func filesOf(t *testing.T, dir string, patterns ...string) map[string][]byte {
 	return files
 }
 
-// checkPackage unpacks a package by a shell's command and looks at the texts and
-// the program in it.
+// checkPackage unpacks a package with a shell command and checks its texts and
+// program.
 func checkPackage(t *testing.T, dist, ending, unpack, program string, texts ...string) {
 	t.Helper()
 	to := t.TempDir()
@@ -105,7 +105,7 @@ func checkPackage(t *testing.T, dist, ending, unpack, program string, texts ...s
 	checkProgram(t, filepath.Join(to, program))
 }
 
-// checkText holds a file to be there, and readable for everyone.
+// checkText checks that a file exists, and is readable for everyone.
 func checkText(t *testing.T, path string) {
 	t.Helper()
 	if info, err := os.Stat(path); err != nil || info.Size() == 0 || info.Mode().Perm() != 0o644 {

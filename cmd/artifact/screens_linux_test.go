@@ -20,11 +20,11 @@ import (
 
 const screens = "../../testdata/screens"
 
-// screenWidths are those of a terminal beside others, and of a wide one.
+// screenWidths are the widths of a narrow terminal and of a wide one.
 var screenWidths = []int{40, 120}
 
 // TestScreens runs the program in real terminals of several widths and compares
-// all that they show with what somebody has looked at. After a change,
+// what they show with screens that somebody has reviewed. After a change,
 //
 //	go test ./cmd/artifact -run TestScreens -update
 //
@@ -73,7 +73,7 @@ func TestScreens(t *testing.T) {
 	}
 }
 
-// firstDifference shows where two texts part.
+// firstDifference shows where two texts differ.
 func firstDifference(got, want string) string {
 	gotLines, wantLines := strings.SplitAfter(got, "\n"), strings.SplitAfter(want, "\n")
 	same := 0
@@ -84,7 +84,7 @@ func firstDifference(got, want string) string {
 	return fmt.Sprintf("in line %d it is\n%s\nand was\n%s", same+1, part(gotLines), part(wantLines))
 }
 
-// playScreen takes the steps and gives all looks, one below the other.
+// playScreen runs the steps and returns all looks.
 func playScreen(t *testing.T, steps string, columns int) string {
 	t.Helper()
 	home := t.TempDir()
@@ -128,7 +128,7 @@ func playScreen(t *testing.T, steps string, columns int) string {
 	return looks.String() + p.look(steady)
 }
 
-// fillScreenDir makes the directory that screens are shown in.
+// fillScreenDir creates the files for screens.
 func fillScreenDir(t *testing.T, dir string) {
 	t.Helper()
 	mustDo(t, os.MkdirAll(filepath.Join(dir, "empty"), 0o777))
@@ -142,7 +142,7 @@ func fillScreenDir(t *testing.T, dir string) {
 	mustDo(t, os.Truncate(writeFile(t, filepath.Join(dir, "disk.img"), ""), 1<<30))
 }
 
-// screenEnv has nothing of this machine in it, and three caches.
+// screenEnv returns a clean environment with three caches.
 func screenEnv(t *testing.T, home string) []string {
 	t.Helper()
 	cache := serveCache(t)
@@ -173,16 +173,15 @@ func refuseAll(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, answer)
 }
 
-// The bytes after which slowCache stands still: a tenth of disk.img, and a
-// quarter of what it hands out.
+// The bytes after which slowCache stalls: a tenth of disk.img, and a quarter of a
+// download.
 const (
 	slowUpload   = 105 << 20
 	slowDownload = 5 << 20
 )
 
-// slowCache takes and gives a part of an artifact and then waits for ever, but
-// for one called quick. It holds little that nobody has read, so that what a client could send is known
-// to a hundredth.
+// slowCache stalls in the middle of each artifact, except for one called quick.
+// Its buffers are small, so that the client's progress is known to a hundredth.
 func slowCache(t *testing.T) string {
 	t.Helper()
 	over := make(chan struct{})
@@ -210,7 +209,7 @@ func slowCache(t *testing.T) string {
 	return server.URL
 }
 
-// exported are the variables of the last export lines that are shown.
+// exported returns the variables of the last export lines.
 func exported(shown string) []string {
 	var variables []string
 	for _, export := range regexp.MustCompile(`(?m)^export TURBO_(\S+=\S+)`).FindAllStringSubmatch(shown, -1) {
@@ -229,7 +228,7 @@ func runAside(t *testing.T, script, dir string, env []string) {
 	}
 }
 
-// steadyText puts words in place of what is another in each run.
+// steadyText replaces what varies from run to run.
 func steadyText(home string) func(string) string {
 	type change struct {
 		pattern *regexp.Regexp

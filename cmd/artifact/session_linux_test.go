@@ -11,7 +11,7 @@ import (
 	"text/template"
 )
 
-// pictureSteps are what README's picture shows, in the steps of TestScreens.
+// pictureSteps are the steps of README's picture, as in TestScreens.
 const pictureSteps = `$ artifact put dist.tar.gz | tee sums
 $ artifact verify -c sums
 $ artifact get "$(cut -c-64 sums)" -o copy.tar.gz
@@ -22,7 +22,7 @@ wait uploading disk.img   4
 // pictureColumns fit the longest line, the id and name of dist.tar.gz.
 const pictureColumns = 80
 
-// moving is what differs from run to run in the picture.
+// moving matches what varies in the picture.
 var moving = regexp.MustCompile(`uploading disk\.img .*`)
 
 // TestSession plays the session in a real terminal and compares it with README's

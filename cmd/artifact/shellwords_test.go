@@ -8,12 +8,12 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// simpleCommand is the words of a command, without quotes and redirections and
-// before any expansion: "$KEY" is the word $KEY.
+// simpleCommand is the words of a command, without quotes and redirections, and
+// before expansion: "$KEY" is the word $KEY.
 type simpleCommand []string
 
-// commandsIn finds the simple commands of a shell's text, also those inside
-// $(…) and <(…), each before the ones inside it.
+// commandsIn returns the simple commands in a shell script, including those
+// inside $(…) and <(…).
 func commandsIn(text string) (found []simpleCommand, err error) {
 	script, err := syntax.NewParser().Parse(strings.NewReader(text), "")
 	if err != nil {

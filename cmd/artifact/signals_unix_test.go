@@ -15,7 +15,7 @@ import (
 
 var stopping = map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}
 
-// started is a program under way.
+// started is a running program.
 type started struct {
 	*exec.Cmd
 	stdout, stderr bytes.Buffer
@@ -30,16 +30,15 @@ func start(t *testing.T, cmd *exec.Cmd) *started {
 	return s
 }
 
-// end waits for a program and compares what it leaves behind.
+// end waits for a program and compares its outcome.
 func (s *started) end(t *testing.T, want outcome) {
 	t.Helper()
 	_ = s.Wait()
 	outcome{shellCode(s.ProcessState), s.stdout.String(), s.stderr.String()}.check(t, want)
 }
 
-// stuck is a cache that reads half of what is announced and never answers.
-// The channel tells that it is there.
-// The body is never read to its end.
+// stuck is a cache that reads half of a body, reports that on the channel, and
+// never answers.
 func stuck(t *testing.T) (*recorder, <-chan struct{}) {
 	t.Helper()
 	reached, over := make(chan struct{}, 1), make(chan struct{})
@@ -55,8 +54,8 @@ func stuck(t *testing.T) (*recorder, <-chan struct{}) {
 	return server, reached
 }
 
-// busy is a cache that wants another try ten seconds later. The channel tells that
-// it has said so.
+// busy is a cache that asks for a retry in ten seconds, and reports that on the
+// channel.
 func busy(t *testing.T) (*recorder, <-chan struct{}) {
 	t.Helper()
 	reached := make(chan struct{}, 1)
@@ -67,8 +66,8 @@ func busy(t *testing.T) (*recorder, <-chan struct{}) {
 	}), reached
 }
 
-// TestSignals stops the program in its waits for a server: it dies of the signal,
-// and leaves nothing behind.
+// TestSignals interrupts the program while it waits for a server: it dies of the
+// signal, and leaves nothing behind.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	for name, sig := range stopping {

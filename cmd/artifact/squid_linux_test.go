@@ -13,21 +13,21 @@ import (
 	"testing"
 )
 
-// proxied is a name of this machine that Go sends through a proxy: it never
-// does that with loopback addresses.
+// proxied is a name of this machine that Go sends through a proxy, unlike
+// loopback addresses.
 const proxied = "cache.artifact.test"
 
 // password is what a proxy wants, and nobody else may see.
 const password = "canary2b8d4f6071"
 
-// squid is a proxy that runs beside a test. It finds this machine under the
-// name by a list of its own.
+// squid is a proxy that runs during a test. It resolves proxied with a list of
+// its own.
 type squid struct {
 	program, name, dir, address string
 	cmd                         *exec.Cmd
 }
 
-// startSquid starts one that lets through whoever access says.
+// startSquid starts squid with an access rule.
 func startSquid(t *testing.T, access string) *squid {
 	t.Helper()
 	program := installed(t, "squid")
@@ -58,8 +58,8 @@ http_access deny all
 	return p
 }
 
-// start starts it, again where it ends before it listens, as it does now and then
-// on a busy machine right after it was killed.
+// start starts squid, and again if it ends before it listens, as sometimes
+// happens right after a kill.
 func (p *squid) start(t *testing.T) {
 	t.Helper()
 	for range 3 {
@@ -83,8 +83,7 @@ func (p *squid) launch(t *testing.T) {
 	mustDo(t, p.cmd.Start())
 }
 
-// kill ends it and all its connections at once, and removes what it would have
-// removed itself.
+// kill kills squid, and removes its files.
 func (p *squid) kill() {
 	_ = p.cmd.Process.Kill()
 	_ = p.cmd.Wait()
@@ -99,8 +98,8 @@ func (p *squid) log() string {
 	return string(text)
 }
 
-// needHost skips where this machine is not known under the name. .ci/run puts
-// it into /etc/hosts.
+// needHost skips the test unless proxied is a name of this machine. .ci/run adds
+// it to /etc/hosts.
 func needHost(t *testing.T) {
 	t.Helper()
 	hosts, err := os.ReadFile("/etc/hosts")

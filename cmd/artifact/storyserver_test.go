@@ -23,8 +23,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// storyServer is a server that answers a story by rules, and remembers
-// what it was asked.
+// storyServer is a server that answers by rules, and records requests.
 type storyServer struct {
 	*httptest.Server
 	connections atomic.Int64
@@ -63,7 +62,7 @@ func (r *rule) matches(req *http.Request) bool {
 // longBody is more bytes than a story would show.
 const longBody = 1000
 
-// storyServerKey is where a story keeps its server.
+// storyServerKey is the key of a story's server.
 type storyServerKey struct{}
 
 // runServer is the command server of stories.
@@ -182,7 +181,7 @@ func (s *storyServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, rule.body)
 }
 
-// agent is what differs from build to build in User-Agent.
+// agent matches what varies in the User-Agent.
 var agent = regexp.MustCompile(`^artifact/\S+ \(\w+; \w+\)$`)
 
 func (s *storyServer) arrived() []byte {

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// empty tells what a directory holds that should hold nothing.
+// empty reports files in a directory that should be empty.
 func empty(t *testing.T, dir string) {
 	t.Helper()
 	entries := must(os.ReadDir(dir))(t)
@@ -24,8 +24,8 @@ func empty(t *testing.T, dir string) {
 	}
 }
 
-// TestChangeDuringUpload has the input changed when the server has read half of
-// it, in every way: by itself with and without a digest, and in a directory.
+// TestChangeDuringUpload changes the input in every way when the server has read
+// half of it: with and without a digest, and in a directory.
 func TestChangeDuringUpload(t *testing.T) {
 	t.Parallel()
 	const size = 32 << 20 // more than all buffers on the way hold

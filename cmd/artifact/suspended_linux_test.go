@@ -12,9 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestSuspended stops the program (Ctrl-Z) for twice as long as a
-// stall may take, in the middle of the body and while it waits for the answer.
-// It must go on as if nothing had been.
+// TestSuspended suspends the program (Ctrl-Z) for twice the stall timeout, in the
+// middle of the body and while it waits for the answer. It must then continue.
 func TestSuspended(t *testing.T) {
 	t.Parallel()
 	const size = 16 << 20 // more than all buffers on the way hold

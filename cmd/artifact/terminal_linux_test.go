@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal makes a pseudo-terminal: what a program writes to the second file
-// is read from the first.
+// terminal opens a pseudo-terminal: what a program writes to the second file is
+// read from the first.
 func terminal(t *testing.T, columns uint16) (outside, inside *os.File) {
 	t.Helper()
 	outside, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -31,8 +31,8 @@ func terminal(t *testing.T, columns uint16) (outside, inside *os.File) {
 	return outside, inside
 }
 
-// watch runs a program on a terminal for its signals and all of its output, and
-// calls then as soon as that shows a text. It returns all that was shown.
+// watch runs a program on a terminal, calls then as soon as its output contains a
+// text, and returns all output.
 func watch(t *testing.T, columns uint16, c call, text string, then func(keyboard io.Writer)) (shown string, code int) {
 	t.Helper()
 	cmd := c.command(t)
@@ -62,9 +62,8 @@ func watch(t *testing.T, columns uint16, c call, text string, then func(keyboard
 	return all.String(), shellCode(cmd.ProcessState)
 }
 
-// TestServedInterrupts passes on no interrupt from the keyboard: the command
-// has got it already. Here it has left the terminal, and must not see it; the
-// signal that is sent afterwards it must.
+// TestServedInterrupts checks that an interrupt from the keyboard, which the
+// command gets itself, is not forwarded, but a later signal is.
 func TestServedInterrupts(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("setsid"); err != nil {

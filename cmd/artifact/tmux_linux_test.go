@@ -13,9 +13,8 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// pane is a terminal of tmux with a shell in it, for all that only a real
-// terminal shows: where lines fold, what a bar leaves behind, how a name of
-// wide characters looks.
+// pane is a terminal of tmux with a shell, for what only a real terminal shows:
+// folded lines, remains of a bar, wide characters.
 type pane struct {
 	t       *testing.T
 	socket  string // of a server of tmux that is this pane's alone
@@ -24,8 +23,8 @@ type pane struct {
 	prompts int // that the shell has shown
 }
 
-// openPane starts a shell on a terminal of so many columns. Its prompt shows the
-// exit code of what was run before, where that failed.
+// openPane starts a shell on a terminal. Its prompt shows the exit code of a
+// failed command.
 func openPane(t *testing.T, columns int, dir string, env []string) *pane {
 	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
@@ -44,7 +43,7 @@ func openPane(t *testing.T, columns int, dir string, env []string) *pane {
 	return p
 }
 
-// tmux runs one of its commands and gives what that printed.
+// tmux runs a command of tmux and returns its output.
 func (p *pane) tmux(args ...string) string {
 	p.t.Helper()
 	cmd := exec.Command("tmux", append([]string{"-u", "-f", "/dev/null", "-S", p.socket}, args...)...)
@@ -78,10 +77,10 @@ func (p *pane) step(verb, rest string) {
 	}
 }
 
-// prompt is one that waits, or waited, for a line.
+// prompt matches the shell's prompt.
 var prompt = regexp.MustCompile(`(?m)^\d*\$ `)
 
-// sincePrompt is what was shown since the shell waited for a line.
+// sincePrompt returns what was shown since the last prompt.
 func sincePrompt(shown string) string {
 	if prompts := prompt.FindAllStringIndex(shown, -1); len(prompts) > 0 {
 		return shown[prompts[len(prompts)-1][1]:]
@@ -89,7 +88,7 @@ func sincePrompt(shown string) string {
 	return shown
 }
 
-// awaitPrompt waits until the shell has shown one prompt more.
+// awaitPrompt waits for the next prompt.
 func (p *pane) awaitPrompt() {
 	p.t.Helper()
 	p.prompts++
@@ -117,16 +116,15 @@ func (p *pane) resize(columns int) {
 	p.tmux("resize-window", "-x", strconv.Itoa(columns), "-y", "24")
 }
 
-// capture is all that was shown, what has scrolled away too. Lines that the
-// terminal folded are whole with -J, and colours are there with -e.
+// capture returns the whole screen and its history. -J joins folded lines, and -e
+// keeps colours.
 func (p *pane) capture(flags ...string) string {
 	p.t.Helper()
 	return p.tmux(append([]string{"capture-pane", "-p", "-S", "-"}, flags...)...)
 }
 
-// look is what the terminal shows, with stable words for what differs from run
-// to run. That may be of another length: the lines are folded again where the
-// program and the terminal would fold them.
+// look returns what the terminal shows, with stable words for what varies, folded
+// as the program and the terminal would.
 func (p *pane) look(steady func(string) string) string {
 	p.t.Helper()
 	var whole, folded string
@@ -182,8 +180,7 @@ func foldWords(line string, columns int) string {
 	return folded
 }
 
-// trimLines leaves out what cannot be seen: spaces at the end of lines, and
-// empty lines at the end of all.
+// trimLines removes trailing spaces and empty lines.
 func trimLines(text string) string {
 	var trimmed strings.Builder
 	for line := range strings.Lines(text) {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// troubles are the errors that need a server which no story has.
+// troubles are the errors that need a server that stories do not have.
 var troubles = map[string]func(t *testing.T, file string, w http.ResponseWriter, r *http.Request){
 	"success before it had received the whole body": func(t *testing.T, _ string, w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := http.NewResponseController(w).Hijack()
@@ -28,8 +28,8 @@ var troubles = map[string]func(t *testing.T, file string, w http.ResponseWriter,
 	},
 }
 
-// TestTroubleshooting runs into every error that TROUBLESHOOTING.md has a
-// heading for, or finds it in the story that does.
+// TestTroubleshooting provokes every error that is a heading of
+// TROUBLESHOOTING.md, or finds it in the story that does.
 func TestTroubleshooting(t *testing.T) {
 	t.Parallel()
 	story := readFile(t, filepath.Join(scripts, "troubleshooting.txtar"))

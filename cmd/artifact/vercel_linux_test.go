@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// vercel plays Vercel's two hosts: a proxy leads to it whoever asks for them,
-// and its certificates are of an authority that only the test trusts.
+// vercel plays Vercel's two hosts, through a proxy and with certificates that
+// only the test trusts.
 type vercel struct {
 	mu       sync.Mutex
 	requests []string // method, host, path and query, and "+" behind one with the token
@@ -26,7 +26,7 @@ type vercel struct {
 
 const vercelUser = `{"user":{"id":"u1","username":"jane","email":"jane@example.com","name":"Jane\u001b[2J"}}`
 
-// vercelTeams repeat the token where the server has a mind to.
+// vercelTeams are Vercel's answer about teams, which may echo the token.
 const vercelTeams = `{"teams":[{"id":"team_1","slug":"acme","name":"Acme Inc."},{"id":"team_2","slug":"` + token + `","name":"\u202e"}],"pagination":{}}`
 
 // all are the requests so far.
@@ -74,7 +74,7 @@ func playVercel(t *testing.T, status string) *vercel {
 	return v
 }
 
-// tunnel is a proxy that leads to one place.
+// tunnel is a proxy that always connects to one address.
 func tunnel(t *testing.T, place string) (address string) {
 	t.Helper()
 	return serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -97,7 +97,7 @@ func tunnel(t *testing.T, place string) (address string) {
 	}).Listener.Addr().String()
 }
 
-// TestLoginAtVercel tells who the token belongs to, and asks for the team.
+// TestLoginAtVercel prints the token's user, and asks for the team.
 func TestLoginAtVercel(t *testing.T) {
 	t.Parallel()
 	v, me := playVercel(t, "enabled"), newPerson(t)

@@ -70,8 +70,8 @@ var notUnderWine = map[string]string{
 	"troubleshooting": "a store that is opened twice",
 }
 
-// oneByOne keeps stories from running at the same time: what artifact stores for
-// its user is in the one home directory that wine has for all of them.
+// oneByOne runs stories one after another, since they share wine's home
+// directory.
 type oneByOne struct{ *testing.T }
 
 func (oneByOne) Parallel()     {}
@@ -81,8 +81,8 @@ func (t oneByOne) Run(name string, story func(testscript.T)) {
 	t.T.Run(name, func(t *testing.T) { story(oneByOne{t}) })
 }
 
-// wineBin makes a program artifact below dir that runs artifact.exe, and returns
-// its directory. What wine starts ends with the test.
+// wineBin creates a program artifact in dir that runs artifact.exe, and returns
+// its directory. wine's processes end with the test.
 func wineBin(t *testing.T, dir string) string {
 	t.Helper()
 	wine, server := installed(t, "wine64"), installed(t, "wineserver")
@@ -140,7 +140,7 @@ do :; done
 exit "$(cat "$run/code")"
 `
 
-// streamsBelow returns the files in which streams were kept.
+// streamsBelow returns the temporary files of streams.
 func streamsBelow(t *testing.T, dir string) (left []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -155,7 +155,7 @@ func streamsBelow(t *testing.T, dir string) (left []string) {
 	return left
 }
 
-// putWhileItChanges has a file cut when the server has read half of it.
+// putWhileItChanges truncates a file when the server has read half of it.
 func putWhileItChanges(t *testing.T, bin string) {
 	t.Helper()
 	const size = 32 << 20

@@ -86,7 +86,8 @@ func TestEventsAndStatus(t *testing.T) {
 	}
 }
 
-// TestFaultsAreForTheLog: what the storage says names paths.
+// TestFaultsAreForTheLog checks that clients do not see the storage's errors,
+// which contain paths.
 func TestFaultsAreForTheLog(t *testing.T) {
 	t.Parallel()
 	r := start(t, fake{}, server.Options{})
@@ -104,8 +105,8 @@ func TestFaultsAreForTheLog(t *testing.T) {
 	}
 }
 
-// TestDamagedArtifactIsAMiss, and the log says why. turbo gives up on a whole
-// query for one error, and would build what is damaged again.
+// TestDamagedArtifactIsAMiss checks that a damaged artifact is a miss, with the
+// reason in the log. For one error turbo would give up on a whole query.
 func TestDamagedArtifactIsAMiss(t *testing.T) {
 	t.Parallel()
 	r := start(t, fake{
@@ -124,7 +125,7 @@ func TestDamagedArtifactIsAMiss(t *testing.T) {
 	if got.Status != 200 || got.Body != `{"a":null}`+"\n" {
 		t.Errorf("query: %v", got)
 	}
-	// One that ends too soon is broken off.
+	// A truncated one breaks the connection.
 	response := must.Get(http.ReadResponse(bufio.NewReader(r.raw(r.head("GET", "/v8/artifacts/short")+"\r\n")), nil))(t)
 	if text, err := io.ReadAll(response.Body); err == nil || len(text) > 50_000 {
 		t.Errorf("%d bytes, %v, want an error", len(text), err)

@@ -12,7 +12,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// counting counts what is read from blobs by this process.
+// counting counts the bytes that this process reads from blobs.
 type counting struct {
 	store.Store
 	read atomic.Int64
@@ -40,8 +40,8 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestDownloadIsSentByTheSystem: beyond the first bytes, which net/http sends
-// with the headers, none passes through this process.
+// TestDownloadIsSentByTheSystem checks that only the first bytes, which net/http
+// sends with the headers, pass through this process.
 func TestDownloadIsSentByTheSystem(t *testing.T) {
 	t.Parallel()
 	const size, first = 4 << 20, 512

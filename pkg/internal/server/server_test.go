@@ -21,18 +21,17 @@ import (
 
 const token = "secret-token"
 
-// running is a server on a listener of its own.
+// running is a running server.
 type running struct {
 	testing.TB
 	addr   string
 	stop   context.CancelFunc
-	ended  chan error // what Serve returned
+	ended  chan error // the result of Serve
 	mu     sync.Mutex
 	logged []server.Access
 }
 
-// start serves s until the test ends. Options without an address get the
-// listener's, without a token ours.
+// start serves s until the test ends. The default address is the listener's.
 func start(t testing.TB, s store.Store, options server.Options) *running {
 	t.Helper()
 	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
@@ -61,7 +60,7 @@ func start(t testing.TB, s store.Store, options server.Options) *running {
 	return r
 }
 
-// log waits for n entries: one may come after its answer.
+// log waits for n entries, since an entry may follow its answer.
 func (r *running) log(n int) []server.Access {
 	r.Helper()
 	late := time.After(time.Minute)
@@ -91,21 +90,21 @@ func directory(t testing.TB, options store.Options) *store.Dir {
 	return d
 }
 
-// answer is what came back for a request.
+// answer is the answer to a request.
 type answer struct {
 	Status int
 	Header http.Header
 	Body   string
 }
 
-// client has a connection for each request and follows no redirect.
+// client uses a connection for each request and does not follow redirects.
 var client = &http.Client{
 	Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// request gives a request with our token. headers are "name: value" lines that
-// are added, or that replace what the name had.
+// request returns a request with our token. headers are "name: value" lines that
+// replace headers.
 func (r *running) request(method, path string, body []byte, headers ...string) *http.Request {
 	r.Helper()
 	var reader io.Reader
@@ -138,7 +137,7 @@ func (r *running) do(method, path string, body []byte, headers ...string) answer
 	return r.answer(client.Do(r.request(method, path, body, headers...)))
 }
 
-// answer reads a response whole.
+// answer reads a whole response.
 func (r *running) answer(response *http.Response, err error) answer {
 	r.Helper()
 	if err != nil {
@@ -172,8 +171,7 @@ func (r *running) raw(text string) net.Conn {
 	return conn
 }
 
-// head is the first lines of a request with our token, without the empty line
-// that ends them.
+// head returns the head of a request with our token, without the empty line.
 func (r *running) head(method, path string) string {
 	return method + " " + path + " HTTP/1.1\r\nHost: " + r.addr + "\r\nAuthorization: Bearer " + token +
 		"\r\nContent-Type: application/octet-stream\r\n"
@@ -191,7 +189,7 @@ func rest(t *testing.T, conn net.Conn) string {
 
 var errDisk = errors.New("/private/path: input/output error")
 
-// fake is a store of the functions that it has. Without them its disk fails.
+// fake is a store with the given functions. Without them its disk fails.
 type fake struct {
 	put  func(key store.Key, size int64, metadata artifact.Metadata, body io.Reader) error
 	get  func(key store.Key) (*store.Blob, error)

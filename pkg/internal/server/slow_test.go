@@ -20,8 +20,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// impatient limits cut a client off that a test would otherwise wait for. They
-// are long enough for one that does what it should on a busy machine.
+// impatient limits cut off a client soon, but are long enough for a busy machine.
 var impatient = server.Limits{Header: 2 * time.Second, Window: time.Second, Linger: 200 * time.Millisecond}
 
 // trickle sends a byte now and then until the server has had enough.
@@ -38,8 +37,8 @@ func trickle(conn net.Conn, done <-chan struct{}) {
 	}
 }
 
-// TestSlowClientsAreCutOff: each of these would hold a connection for hours.
-// That the test ends shows that none does.
+// TestSlowClientsAreCutOff tries clients that would hold a connection for hours.
+// If the test ends, none does.
 func TestSlowClientsAreCutOff(t *testing.T) {
 	t.Parallel()
 	d := directory(t, store.Options{})
@@ -74,7 +73,7 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	})
 }
 
-// TestSlowReaderIsCutOff: a client that asks and does not read.
+// TestSlowReaderIsCutOff cuts off a client that does not read the answer.
 func TestSlowReaderIsCutOff(t *testing.T) {
 	t.Parallel()
 	d := directory(t, store.Options{})
@@ -99,7 +98,8 @@ func TestIdleConnectionIsClosed(t *testing.T) {
 	}
 }
 
-// TestSlowDiskIsNotASlowClient: only time spent waiting for the client counts.
+// TestSlowDiskIsNotASlowClient checks that only time spent waiting for the client
+// counts.
 func TestSlowDiskIsNotASlowClient(t *testing.T) {
 	t.Parallel()
 	const piece = 50_000 // little enough for a socket's buffers: the client need not wait
@@ -118,7 +118,7 @@ func TestSlowDiskIsNotASlowClient(t *testing.T) {
 	}
 }
 
-// upload begins one, and returns when the server is in the middle of it.
+// upload starts an upload, and returns when the server is in the middle of it.
 func (r *running) upload() (net.Conn, *bufio.Reader) {
 	r.Helper()
 	conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n")
@@ -129,8 +129,8 @@ func (r *running) upload() (net.Conn, *bufio.Reader) {
 	return conn, reader
 }
 
-// TestStopLetsRequestsEnd: an upload that has begun is stored and answered, and
-// no other one is taken.
+// TestStopLetsRequestsEnd checks that an upload in flight is stored and answered,
+// and no other one is accepted.
 func TestStopLetsRequestsEnd(t *testing.T) {
 	t.Parallel()
 	d := directory(t, store.Options{})
@@ -158,8 +158,8 @@ func TestStopLetsRequestsEnd(t *testing.T) {
 	}
 }
 
-// TestStopCutsOff what does not end in time, and what it had begun is removed
-// when Serve returns.
+// TestStopCutsOff checks that a request that does not end in time is cut off, and
+// its file is removed when Serve returns.
 func TestStopCutsOff(t *testing.T) {
 	t.Parallel()
 	var cleaned atomic.Bool

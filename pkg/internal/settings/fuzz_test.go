@@ -10,7 +10,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// fuzzedSeeds are documents for every file.
+// fuzzedSeeds are seeds for every file.
 var fuzzedSeeds = []string{
 	"", "{}", "[]", "null", "\ufeff{}", "// c\n{/* c */}", `{"apiUrl":"https://evil.example","teamSlug":"s","token":"theirs"}`,
 	`{"APIURL":"https://cache.example:443","TeamId":"team_x","signature":true}`, `{"token":"a\nb"}`, `{"token":5,"apiUrl":[]}`,
@@ -21,7 +21,7 @@ var fuzzedSeeds = []string{
 	`{"accounts":{"https://api.vercel.com:443":{"storage":"file"}}}`, `{"https://d.example:443":"s"}`, strings.Repeat("[", 20_000),
 }
 
-// checkSettingsError fails for an error that is none of a setting or a file.
+// checkSettingsError fails unless err is about a setting or a file.
 func checkSettingsError(t *testing.T, err error) {
 	t.Helper()
 	var unconfirmed *UnconfirmedError
@@ -32,8 +32,8 @@ func checkSettingsError(t *testing.T, err error) {
 	}
 }
 
-// FuzzWorkTree: whatever stands in the files of a work tree, no token of the
-// user's goes to an API that only they name.
+// FuzzWorkTree checks that no file of a work tree can send the user's token to an
+// API that only the work tree names.
 func FuzzWorkTree(f *testing.F) {
 	for _, text := range fuzzedSeeds {
 		f.Add(text, "", "", "")
@@ -77,8 +77,8 @@ func isSendable(token string) bool {
 	return err == nil && value == token
 }
 
-// isConfirmed tells whether a base URL is Vercel's or the one that was logged in
-// to, whatever its path.
+// isConfirmed reports whether a base URL has the origin of Vercel or of the
+// login.
 func isConfirmed(base string) bool {
 	host, _, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(base), "https://"), "/")
 	switch strings.TrimSuffix(host, ":443") {
@@ -88,8 +88,8 @@ func isConfirmed(base string) bool {
 	return false
 }
 
-// FuzzUserFiles: what stands in the user's own files is read, or is an error
-// that names the file.
+// FuzzUserFiles checks that the user's own files are read, or are an error that
+// names the file.
 func FuzzUserFiles(f *testing.F) {
 	for _, text := range fuzzedSeeds {
 		f.Add(text, "", "", "")

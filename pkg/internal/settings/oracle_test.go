@@ -12,17 +12,17 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// resolved is what both of us say.
+// resolved is what turbo and we resolve.
 type resolved struct {
 	API, TeamID, TeamSlug string
 	Signature             bool
 	Preflight             bool
 }
 
-// turboDefault is the base URL that turbo takes for none; ours serves the same.
+// turboDefault is turbo's default base URL; ours serves the same.
 const turboDefault = "https://vercel.com/api"
 
-// oracleRow is a combination of files and variables, and what it means.
+// oracleRow is a combination of files and variables, and its result.
 type oracleRow struct {
 	json   string // turbo.json
 	config string // .turbo/config.json
@@ -30,8 +30,8 @@ type oracleRow struct {
 	env    texts
 	flags  Flags
 	ours   resolved
-	// turbos is what turbo makes of it, where that is something else, and
-	// why tells the reason. A nil one is an error.
+	// turbos is turbo's result if it differs, and why is the reason. A nil result
+	// is an error.
 	turbos *resolved
 	why    string
 }
@@ -112,7 +112,7 @@ var oracleRows = map[string]oracleRow{
 		turbos: &resolved{API: "https://u.example"}, why: "a project's file comes before a user's for us"},
 }
 
-// files are those of a row, in a project that turbo accepts.
+// files returns the files of a row, in a project that turbo accepts.
 func (r oracleRow) files() texts {
 	files := texts{
 		"project/package.json":      `{"name":"p","packageManager":"npm@10.0.0"}`,
@@ -152,7 +152,7 @@ func TestAgainstTurbo(t *testing.T) {
 	}
 }
 
-// TestTurboItself holds the table against the program.
+// TestTurboItself compares the table with real turbo.
 func TestTurboItself(t *testing.T) {
 	t.Parallel()
 	turbo := must.Get(filepath.Abs("../../../testdata/interop/node_modules/.bin/turbo"))(t)
@@ -179,7 +179,7 @@ func TestTurboItself(t *testing.T) {
 	}
 }
 
-// askTurbo is what turbo config says, or nil where it fails.
+// askTurbo returns the output of turbo config, or nil if it fails.
 func askTurbo(t *testing.T, turbo string, row oracleRow) *resolved {
 	t.Helper()
 	s := row.sandbox(t)

@@ -14,7 +14,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// TestUnconfirmed lets no file of the work tree choose who gets a token.
+// TestUnconfirmed checks that no file of the work tree can choose who gets a
+// token.
 func TestUnconfirmed(t *testing.T) {
 	t.Parallel()
 	stored := login(t, "https://default.example", map[credential.Origin]credential.Account{
@@ -104,21 +105,21 @@ func TestRefusedSettings(t *testing.T) {
 // texts are the texts of files by their paths, or values of variables by their names.
 type texts = map[string]string
 
-// merged has what either has; more wins.
+// merged merges two maps; more wins.
 func merged(some, more texts) texts {
 	all := maps.Clone(some)
 	maps.Copy(all, more)
 	return all
 }
 
-// sandbox is a home and a project, and nothing else of this machine.
+// sandbox is an isolated home and project.
 type sandbox struct {
 	root string
 	env  texts
 }
 
-// newSandbox writes files, named from the root of the sandbox: the home is
-// home, the project is project.
+// newSandbox writes files, with paths relative to the sandbox, which has the
+// directories home and project.
 func newSandbox(t *testing.T, files, env texts) sandbox {
 	t.Helper()
 	s := sandbox{root: t.TempDir(), env: texts{}}
@@ -148,7 +149,7 @@ func (s sandbox) resolver(dir string, flags Flags) *Resolver {
 	})
 }
 
-// resolve does both steps, and names files from the root of the sandbox.
+// resolve does both steps, and returns paths relative to the sandbox.
 func (s sandbox) resolve(t *testing.T, dir string, flags Flags) (Settings, error) {
 	t.Helper()
 	r := s.resolver(dir, flags)
@@ -162,7 +163,7 @@ func (s sandbox) resolve(t *testing.T, dir string, flags Flags) (Settings, error
 	return found, err
 }
 
-// login is what login leaves behind, with the secrets in the file.
+// login returns the files of a login with --insecure-storage.
 func login(t *testing.T, defaultAPI string, accounts map[credential.Origin]credential.Account, tokens map[credential.Origin]string) texts {
 	t.Helper()
 	text := func(document any) string {
@@ -182,7 +183,7 @@ const (
 	loginFile  = "artifact login (home/.config/artifact/credentials.json)"
 )
 
-// TestPreflightVariable refuses what turbo refuses, and lets a flag win.
+// TestPreflightVariable rejects what turbo rejects, and checks that a flag wins.
 func TestPreflightVariable(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{"TRUE", "t", "on", "2", " 1"} {

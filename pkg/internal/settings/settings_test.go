@@ -26,7 +26,7 @@ func TestResolve(t *testing.T) {
 		files texts
 		env   texts
 		flags Flags
-		dir   string // project where it is empty
+		dir   string // default: project
 		want  Settings
 	}{
 		"nothing": {},
@@ -225,7 +225,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// TestNothingBelowIsRead has a broken file in every place below the first that
+// TestNothingBelowIsRead puts a broken file into every place below the first that
 // decides.
 func TestNothingBelowIsRead(t *testing.T) {
 	t.Parallel()
@@ -238,7 +238,7 @@ func TestNothingBelowIsRead(t *testing.T) {
 	}
 }
 
-// TestCheckSignature asks for a key where the work tree wants one.
+// TestCheckSignature requires a key if the work tree does.
 func TestCheckSignature(t *testing.T) {
 	t.Parallel()
 	files := texts{"project/turbo.json": `{"futureFlags":{"globalConfiguration":true},"global":{"remoteCache":{"signature":true}}}`}

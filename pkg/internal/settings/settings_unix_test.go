@@ -10,8 +10,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// TestSharedDirectory reads nothing from a directory that everybody may write
-// in, such as /tmp, also where there is no repository below it.
+// TestSharedDirectory reads nothing from a directory that everybody can write to,
+// such as /tmp, even without a repository below it.
 func TestSharedDirectory(t *testing.T) {
 	t.Parallel()
 	s := newSandbox(t, texts{

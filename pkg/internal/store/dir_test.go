@@ -132,8 +132,7 @@ func TestRecencySurvives(t *testing.T) {
 	expectContents(t, third, map[string]string{"a": "not found", "b": "not found", "c": "not found", "d": body})
 }
 
-// TestSharedDirectory: a use that another store saw counts, and what another
-// one removed is no trouble.
+// TestSharedDirectory checks that uses and removals by another store count.
 func TestSharedDirectory(t *testing.T) {
 	t.Parallel()
 	dir, body := t.TempDir(), strings.Repeat("x", 10_000)
@@ -153,7 +152,7 @@ func TestSharedDirectory(t *testing.T) {
 	expectContents(t, bounded, map[string]string{"a": "not found", "e": body, "f": body})
 }
 
-// TestWhatCannotBeRemovedStays, and the next file goes in its place.
+// TestWhatCannotBeRemovedStays removes the next file instead.
 func TestWhatCannotBeRemovedStays(t *testing.T) {
 	t.Parallel()
 	dir, body := t.TempDir(), strings.Repeat("x", 10_000)

@@ -13,8 +13,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
 )
 
-// TestPlantedFiles: what stands in an artifact's place is neither waited for
-// nor followed out of the directory.
+// TestPlantedFiles checks that a FIFO or link in place of an artifact neither
+// blocks nor leads outside.
 func TestPlantedFiles(t *testing.T) {
 	t.Parallel()
 	dir, outside := t.TempDir(), t.TempDir()

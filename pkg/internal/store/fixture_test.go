@@ -41,7 +41,7 @@ func put(t *testing.T, s store.Store, id, body string) {
 	}
 }
 
-// contents is what a Get of each id gives, or its error's kind.
+// contents returns the body of each id, or the kind of error.
 func contents(t *testing.T, s store.Store, ids ...string) map[string]string {
 	t.Helper()
 	got := make(map[string]string)
@@ -65,8 +65,7 @@ func contents(t *testing.T, s store.Store, ids ...string) map[string]string {
 	return got
 }
 
-// expectContents fails unless a Get of each id in want, in order, gives what it
-// says.
+// expectContents fails unless a Get of each id returns what want says.
 func expectContents(t *testing.T, s store.Store, want map[string]string) {
 	t.Helper()
 	if got := contents(t, s, slices.Sorted(maps.Keys(want))...); !maps.Equal(got, want) {
@@ -74,7 +73,7 @@ func expectContents(t *testing.T, s store.Store, want map[string]string) {
 	}
 }
 
-// expectTree fails unless these are all files below dir.
+// expectTree fails unless these are all files in dir.
 func expectTree(t *testing.T, dir string, want ...string) {
 	t.Helper()
 	if got := tree(t, dir); !slices.Equal(got, want) {
@@ -82,7 +81,7 @@ func expectTree(t *testing.T, dir string, want ...string) {
 	}
 }
 
-// tree lists all files below dir, except the session's lock.
+// tree lists all files in dir, except the session's lock.
 func tree(t *testing.T, dir string) []string {
 	t.Helper()
 	var files []string

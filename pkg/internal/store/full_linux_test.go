@@ -15,8 +15,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
 )
 
-// TestDiskFull runs itself again in a mount namespace of its own, where it can
-// have a disk of 1 MiB.
+// TestDiskFull runs itself again in a mount namespace of its own, with a disk of
+// 1 MiB.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	const within = "ARTIFACT_TEST_OWN_MOUNTS"

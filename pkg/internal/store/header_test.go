@@ -29,7 +29,7 @@ func TestHeaderLine(t *testing.T) {
 	}
 }
 
-// TestLargestHeader: whatever the API allows fits.
+// TestLargestHeader checks that everything that the API allows fits.
 func TestLargestHeader(t *testing.T) {
 	t.Parallel()
 	interactive, duration := false, time.Duration(1<<63-1)
@@ -48,7 +48,7 @@ func TestLargestHeader(t *testing.T) {
 	}
 }
 
-// hostileHeaders are lines that encode never makes.
+// hostileHeaders are lines that encode never returns.
 var hostileHeaders = []string{
 	"", "\n", "{}\n", "null\n", "[]\n", `{"artifact":1}` + "\n",
 	`{"artifact":1,"id":"a","size":1}`,           // no end
@@ -83,7 +83,7 @@ func TestHostileHeaders(t *testing.T) {
 	}
 }
 
-// FuzzHeader: what is accepted is what encode writes, and within the rules.
+// FuzzHeader checks that decodeHeader accepts only what encode returns.
 func FuzzHeader(f *testing.F) {
 	for _, line := range hostileHeaders {
 		f.Add([]byte(line))

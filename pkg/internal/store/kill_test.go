@@ -19,7 +19,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
 )
 
-// writerDir makes this test binary a process that writes to a store until it
+// writerDir is the variable that makes this test binary write to a store until it
 // is killed.
 const writerDir = "ARTIFACT_TEST_STORE_WRITER"
 
@@ -36,14 +36,14 @@ const killIDs = 6
 
 func killKey(i int) store.Key { return key(fmt.Sprint("id-", i)) }
 
-// generation is what a writer puts under an id the nth time: body and metadata
-// can be told from n, and n from the metadata.
+// generation returns the nth artifact of an id: n determines body and metadata,
+// and the metadata contain n.
 func generation(id, n int) (artifact.Metadata, []byte) {
 	return artifact.Metadata{SHA: fmt.Sprint(n)}, storetest.Bytes(byte(id*50+n), (n*7919+id)%300_000)
 }
 
-// writeForever tells on standard output what it has stored. Two goroutines
-// write different ids at the same time, over what earlier writers left.
+// writeForever prints what it has stored. Two goroutines write different ids at
+// the same time, over artifacts of earlier writers.
 func writeForever(dir string) error {
 	d, err := store.Open(dir, store.Options{MaxSize: 1 << 30})
 	if err != nil {
@@ -79,8 +79,8 @@ func writeForever(dir string) error {
 	return <-failed
 }
 
-// TestKill kills a writing process again and again: what it said to have stored
-// is there, all that is there is whole, and nothing else is left.
+// TestKill repeatedly kills a writing process: everything that it reported as
+// stored is there, all artifacts are complete, and there are no other files.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	rounds := 12
@@ -101,8 +101,8 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// killWriter runs a writer, kills it at some moment after its first Put, and
-// notes what it acknowledged.
+// killWriter runs a writer, kills it some time after its first Put, and records
+// what it acknowledged.
 func killWriter(t *testing.T, dir string, acknowledged []int) int {
 	t.Helper()
 	writer := exec.CommandContext(t.Context(), os.Args[0])
@@ -136,7 +136,7 @@ func killWriter(t *testing.T, dir string, acknowledged []int) int {
 	return puts
 }
 
-// checkAll notes what it finds: it must be there after the next kill too.
+// checkAll records what it finds, which must also be there after the next kill.
 func checkAll(t *testing.T, dir string, acknowledged []int) {
 	t.Helper()
 	d, err := store.Open(dir, store.Options{})

@@ -10,7 +10,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 )
 
-// TestOthersFilesAreCounted a minute after they came.
+// TestOthersFilesAreCounted checks that other stores' files count within a
+// minute.
 func TestOthersFilesAreCounted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

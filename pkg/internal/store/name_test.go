@@ -56,8 +56,8 @@ func TestPath(t *testing.T) {
 	}
 }
 
-// FuzzFileName: two texts share no name, also on a case-blind file system, and
-// no name is one that a file system treats in its own way.
+// FuzzFileName checks that names are unique, even if case is ignored, and not
+// special to any file system.
 func FuzzFileName(f *testing.F) {
 	for _, pair := range [][2]string{
 		{"a", "A"}, {"A", "_559aead08264d5795d3909718cdd05abd49572e84fe55590eef31a88a08fdffd"}, {"..", "."}, {"con", "CON"},

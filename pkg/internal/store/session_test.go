@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestSessionsBesideEachOther: stores come and clean up at the same time, and
-// none takes another's living files for left over.
+// TestSessionsBesideEachOther opens stores concurrently; none removes another's
+// temporary files.
 func TestSessionsBesideEachOther(t *testing.T) {
 	t.Parallel()
 	root, err := os.OpenRoot(t.TempDir())

@@ -21,8 +21,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// answering is a server whose answers are written by the test. It tells which
-// connection each request came on.
+// answering is a server whose answers the test writes. It records the connection
+// of each request.
 type answering struct {
 	url   string
 	roots *x509.CertPool // that its clients trust, if it is one over TLS
@@ -30,7 +30,7 @@ type answering struct {
 	conns []int
 }
 
-// serveConns accepts connections and lets one function have each.
+// serveConns accepts connections and calls handle with each.
 func serveConns(t *testing.T, scheme string, handle func(s *answering, conn net.Conn, number int)) *answering {
 	t.Helper()
 	s := new(answering)
@@ -56,7 +56,7 @@ func serveConns(t *testing.T, scheme string, handle func(s *answering, conn net.
 	return s
 }
 
-// serveAnswers reads each request and lets one function answer it.
+// serveAnswers reads each request and calls one function to answer it.
 func serveAnswers(t *testing.T, scheme string, answer func(conn net.Conn, number int)) *answering {
 	t.Helper()
 	return serveConns(t, scheme, func(s *answering, conn net.Conn, number int) {
@@ -83,10 +83,10 @@ func (s *answering) seen() []int {
 	return slices.Clone(s.conns)
 }
 
-// way is the way to the server.
+// way returns a transport to the server.
 func (s *answering) way() http.RoundTripper { return New(Options{RootCAs: s.roots}) }
 
-// upload makes a PUT of so many bytes.
+// upload returns a PUT of size bytes.
 func upload(way http.RoundTripper, target string, size int) (*http.Response, error) {
 	req, _ := http.NewRequest(http.MethodPut, target, bytes.NewReader(make([]byte, size)))
 	req.Header["Idempotency-Key"] = nil // as the client does
@@ -95,7 +95,7 @@ func upload(way http.RoundTripper, target string, size int) (*http.Response, err
 
 const all = math.MaxInt64
 
-// exchange makes an upload and reads so many bytes of the answer.
+// exchange makes an upload and reads some bytes of the answer.
 func exchange(way http.RoundTripper, target string, size int, read int64) (string, error) {
 	resp, err := upload(way, target, size)
 	if err != nil {
@@ -112,7 +112,7 @@ func say(text string) func(net.Conn, int) {
 	return func(conn net.Conn, _ int) { io.WriteString(conn, text) }
 }
 
-// A connection carries the next request where nothing is left of the last one.
+// A connection is reused if nothing is left of the last request.
 func TestConnections(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -133,8 +133,7 @@ func TestConnections(t *testing.T) {
 		{"more than the answer", say(whole + whole), all, "200 hello", []int{1, 2, 3}},
 		{"another protocol", say("HTTP/1.1 101 Switching Protocols\r\n\r\n"), all, "101 ", []int{1, 2, 3}},
 		{"closed without a word", func(conn net.Conn, _ int) { io.WriteString(conn, whole); conn.Close() }, all, "200 hello", []int{1, 2, 3}},
-		// Only a connection that was idle may have been closed for no fault of the
-		// request, so a request on a new one is not made again.
+		// Only a request on a connection that was idle is repeated.
 		{"new connections are tried once", func(conn net.Conn, _ int) { conn.Close() }, all, "", []int{1, 2, 3}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -171,8 +170,7 @@ func TestHeadersAreChecked(t *testing.T) {
 	}
 }
 
-// TestClosedBodies never seem to end where they were closed or broke off: what is
-// there by then would pass for all.
+// TestClosedBodies checks that a closed or broken body does not look complete.
 func TestClosedBodies(t *testing.T) {
 	t.Parallel()
 	for name, begin := range map[string]string{"of a length": "Content-Length: 10", "in chunks": "Transfer-Encoding: chunked"} {
@@ -200,8 +198,8 @@ func TestClosedBodies(t *testing.T) {
 	}
 }
 
-// TestConnectionsAreBounded makes requests of every size at once that all have to
-// share one connection.
+// TestConnectionsAreBounded makes concurrent requests of every size over one
+// connection.
 func TestConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
 	server := serveAnswers(t, "http", say(whole))

@@ -18,7 +18,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// delivers makes an upload, and reports whether its body was delivered.
+// delivers reports whether the body of an upload was delivered.
 func delivers(way http.RoundTripper, target string, size int) (bool, error) {
 	resp, err := upload(way, target, size)
 	if err != nil {
@@ -31,8 +31,8 @@ func delivers(way http.RoundTripper, target string, size int) (bool, error) {
 	return Delivered(resp), nil
 }
 
-// TestDelivered has servers report success, of which some have not read the body:
-// what lies in this machine's buffers was not delivered.
+// TestDelivered tries servers that report success, some without reading the body,
+// which then lies in this machine's buffers.
 func TestDelivered(t *testing.T) {
 	t.Parallel()
 	const consent = "HTTP/1.1 100 Continue\r\n\r\n"
@@ -88,7 +88,7 @@ func readHeader(conn net.Conn) {
 	}
 }
 
-// TestHonestServers never has their answers doubted.
+// TestHonestServers checks that answers of honest servers are not doubted.
 func TestHonestServers(t *testing.T) {
 	t.Parallel()
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -128,9 +128,9 @@ func TestHonestServers(t *testing.T) {
 	}
 }
 
-// TestRefusedWhileWriting has a server refuse what it reads only the beginning
-// of, and reset the connection. Other systems than Linux may forget what has
-// arrived before a reset.
+// TestRefusedWhileWriting has a server refuse a body after its beginning, and
+// reset the connection. Systems other than Linux may drop data that arrived
+// before a reset.
 func TestRefusedWhileWriting(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []string{"413 Content Too Large", "401 Unauthorized", "202 Accepted"} {
@@ -162,8 +162,8 @@ func TestRefusedWhileWriting(t *testing.T) {
 	}
 }
 
-// TestCertificateRefusals tells every time why a server hangs up that wants a
-// client's certificate: with TLS 1.3 it says so when the request is on its way.
+// TestCertificateRefusals reports why a server that requires a client certificate
+// closes the connection. With TLS 1.3 its alert comes during the request.
 func TestCertificateRefusals(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())

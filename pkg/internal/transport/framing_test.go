@@ -15,7 +15,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// TestFraming has answers in one piece, and byte by byte.
+// TestFraming reads answers in one piece, and byte by byte.
 func TestFraming(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -54,9 +54,8 @@ func TestFraming(t *testing.T) {
 	}
 }
 
-// TestCutAnswers has a server hang up after each byte of an answer, on a new
-// connection and on one that was kept: what is cut is never an answer, and once
-// it looks like one it is told that it was cut, and not that it is malformed.
+// TestCutAnswers closes a new or reused connection after each byte of an answer.
+// A truncated answer is an error, which does not call it malformed.
 func TestCutAnswers(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]string{
@@ -102,7 +101,7 @@ func TestCutAnswers(t *testing.T) {
 	}
 }
 
-// TestLongAnswers says that headers are too long wherever in them that shows.
+// TestLongAnswers reports that headers are too long.
 func TestLongAnswers(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string][2]string{
@@ -131,8 +130,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// TestOthersCancellations has net/http give a request the cancellation of another
-// one: that is a failure of the network, and the request's own cancellation is not.
+// TestOthersCancellations has net/http return the cancellation of another
+// request, which counts as a failure of the network, unlike the request's own.
 func TestOthersCancellations(t *testing.T) {
 	t.Parallel()
 	own := errors.New("interrupted")
@@ -172,7 +171,7 @@ func TestOthersCancellations(t *testing.T) {
 	}
 }
 
-// TestHungUp has the server hang up on a connection before the request is written.
+// TestHungUp has the server close a connection before the request is written.
 func TestHungUp(t *testing.T) {
 	t.Parallel()
 	server := serveConns(t, "http", func(*answering, net.Conn, int) {})

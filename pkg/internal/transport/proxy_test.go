@@ -15,7 +15,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/origin"
 )
 
-// TestProxyConn bounds each wait for a proxy, and none once there is TLS.
+// TestProxyConn limits each wait for a proxy, but none after the first byte of
+// TLS.
 func TestProxyConn(t *testing.T) {
 	t.Parallel()
 	const limit = 30 * time.Second
@@ -49,8 +50,8 @@ func TestProxyConn(t *testing.T) {
 	}
 }
 
-// TestCredential shows which host gets the token and the headers of a gate, and
-// as what it is dialled.
+// TestCredential checks which host gets the token and the headers of a gate, and
+// which address is dialled.
 func TestCredential(t *testing.T) {
 	t.Parallel()
 	own := must.Get(url.Parse("https://ci.example.test"))(t)
@@ -86,8 +87,8 @@ func TestCredential(t *testing.T) {
 	}
 }
 
-// TestByteRate writes and reads through a pipe at a rate. Nobody waits for what
-// nobody wants once the connection is closed.
+// TestByteRate writes and reads through a pipe at a rate. Closing the connection
+// ends all waits.
 func TestByteRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 )
 
-// over makes requests over connections that the test dials.
+// over returns a transport over connections that the test dials.
 func over(s stalls, dial func() net.Conn) http.RoundTripper {
 	s.next = &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 		return newWideConn(&conn{Conn: dial(), limit: s.stall}), nil
@@ -24,8 +24,7 @@ func over(s stalls, dial func() net.Conn) http.RoundTripper {
 	return s
 }
 
-// TestWaits bounds the wait for an answer as a whole, and that for a body from
-// byte to byte.
+// TestWaits limits the wait for an answer, and the time between bytes of a body.
 func TestWaits(t *testing.T) {
 	t.Parallel()
 	const answer, stall = 160 * time.Second, 32 * time.Second
@@ -67,7 +66,7 @@ func TestWaits(t *testing.T) {
 				defer close(done)
 				defer far.Close()
 				go func() {
-					_, _ = far.Read(make([]byte, 1)) // an answer before any request is none
+					_, _ = far.Read(make([]byte, 1)) // an answer before the request does not count
 					go io.Copy(io.Discard, far)
 					for _, part := range test.parts {
 						select {
@@ -93,8 +92,8 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// TestSilenceIsNotRepeated: a request that a server took and did not answer may go
-// on there, and whoever waited once has waited long enough.
+// TestSilenceIsNotRepeated checks that a request that a server did not answer is
+// not repeated: the server may still be processing it.
 func TestSilenceIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	for name, takes := range map[string]bool{"no answer": true, "no byte moves": false} {
@@ -138,9 +137,9 @@ func TestSilenceIsNotRepeated(t *testing.T) {
 	}
 }
 
-// TestIdleConnectionsAreQuiet has a server say something, or hang up, on a
-// connection that is idle: once the client has seen that, none of it is the answer
-// to the next request, which comes on another connection and is made once.
+// TestIdleConnectionsAreQuiet has a server send something on an idle connection,
+// or close it. The next request must use another connection, and not take this
+// for its answer.
 func TestIdleConnectionsAreQuiet(t *testing.T) {
 	t.Parallel()
 	below := func(conn net.Conn) net.Conn {

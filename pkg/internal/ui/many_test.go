@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// TestManyTellsHowFarTheListIs from one whose length nobody knows to its end.
+// TestManyTellsHowFarTheListIs shows a list whose length is unknown at first, to
+// its end.
 func TestManyTellsHowFarTheListIs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -66,7 +67,8 @@ func TestManyTellsHowFarTheListIs(t *testing.T) {
 	})
 }
 
-// TestManyFitsEveryWidth leaves out what matters least, and never cuts a number.
+// TestManyFitsEveryWidth drops the least important facts, and never truncates a
+// number.
 func TestManyFitsEveryWidth(t *testing.T) {
 	t.Parallel()
 	known := sums{found: 1000, listed: true, settled: 500, weights: 1000, weighed: 10 * mib, moved: 5 * mib}
@@ -94,9 +96,9 @@ func TestManyFitsEveryWidth(t *testing.T) {
 	}
 }
 
-// Whatever is reported and printed, in whatever order: no line is too wide, no
-// printed line is mangled, and nothing else is left in the end. Results that go
-// to the same terminal are lines like others.
+// In any order of reports and prints, no line is too wide, no printed line is
+// mangled, and nothing else remains in the end, even if results go to the same
+// terminal.
 func TestManyLeavesOnlyWhatWasPrinted(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(30) {

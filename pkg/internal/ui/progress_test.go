@@ -13,7 +13,7 @@ import (
 
 const mib = 1 << 20
 
-// display is a terminal on which a transfer shows, in the bubble of a test.
+// display is a terminal that shows a transfer, in the bubble of a test.
 type display struct {
 	*emulator
 	screen   *Screen
@@ -28,7 +28,7 @@ func newDisplay(style Style, columns int) *display {
 	return d
 }
 
-// see notes what the last row shows after a while.
+// see records the last row after a while.
 func (d *display) see(wait time.Duration) {
 	time.Sleep(wait)
 	d.screen.mu.Lock()
@@ -43,8 +43,8 @@ func (d *display) expectSeen(t *testing.T, want ...string) {
 	}
 }
 
-// expectOnly fails unless the display, whose transfer has ended, holds the
-// printed lines alone, and stays so when something is reported late.
+// expectOnly fails unless, after the transfer, the display shows only the printed
+// lines, even if something is reported late.
 func (d *display) expectOnly(t *testing.T, printed []string, late func()) {
 	t.Helper()
 	writes := d.writes
@@ -95,8 +95,8 @@ func TestBarTellsEveryStage(t *testing.T) {
 	})
 }
 
-// Whatever is reported and printed, in whatever order: no line is too wide, no
-// printed line is mangled, and nothing else is left in the end.
+// In any order of reports and prints, no line is too wide, no printed line is
+// mangled, and nothing else remains in the end.
 func TestBarLeavesOnlyWhatWasPrinted(t *testing.T) {
 	t.Parallel()
 	names := []string{"out.tar.zst", "-", "日本語の長いファイル名がここにあります.zst", strings.Repeat("dir/", 99), "evil\x1b[2J\r\nname\u202e", ""}

@@ -58,7 +58,7 @@ func TestScreenReportsWriteError(t *testing.T) {
 	}
 }
 
-// TestFold breaks lines between words, and no word.
+// TestFold breaks lines between words, but not within.
 func TestFold(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

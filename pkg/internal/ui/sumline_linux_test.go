@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// sha256sum itself is the judge. (Before coreutils 9 it left a carriage return
-// as it is.)
+// Compare with sha256sum, which before coreutils 9 did not escape carriage
+// returns.
 func TestSumLineAsSha256sum(t *testing.T) {
 	t.Parallel()
 	program, err := exec.LookPath("sha256sum")

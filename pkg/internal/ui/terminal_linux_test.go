@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTerminal makes a pseudo-terminal: what is written to the second file is
+// openTerminal opens a pseudo-terminal: what is written to the second file is
 // read from the first.
 func openTerminal(t *testing.T) (outside, inside *os.File) {
 	t.Helper()

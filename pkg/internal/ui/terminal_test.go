@@ -12,12 +12,11 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 )
 
-// emulator is a terminal of some width that scrolls for ever. It knows the
-// sequences that a Screen may use and is an error for all others, and for a
-// drawn line that does not fit.
+// emulator is a terminal that knows only the sequences that a Screen may use. It
+// reports all others, and drawn lines that do not fit.
 type emulator struct {
 	columns  int
-	rows     []string // what stands in each
+	rows     []string // the text of each
 	row, col int
 	writes   int
 	errors   []string
@@ -68,7 +67,7 @@ func (e *emulator) put(text string) string {
 	return rest
 }
 
-// before is what stands in the first columns of a row.
+// before returns the first columns of a row.
 func before(row string, columns int) string {
 	var kept strings.Builder
 	for width := 0; row != ""; {

@@ -117,7 +117,7 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
-// TestSkipMark also checks that nothing waits for the second byte of a short line.
+// TestSkipMark also checks that a short line is not waited for.
 func TestSkipMark(t *testing.T) {
 	t.Parallel()
 	for written, want := range map[string]string{
