@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -147,7 +148,14 @@ func serve(t *testing.T, handle http.HandlerFunc) *recorder {
 
 func (r *recorder) serve(t *testing.T, handle http.HandlerFunc) {
 	t.Helper()
-	r.Server = httptest.NewServer(handle)
+	r.Server = httptest.NewUnstartedServer(handle)
+	// The kernel may grow a buffer to hold 16 MiB that no handler has read.
+	r.Config.ConnState = func(conn net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			_ = conn.(*net.TCPConn).SetReadBuffer(64 << 10)
+		}
+	}
+	r.Start()
 	t.Cleanup(r.Close)
 }
 
