@@ -94,7 +94,7 @@ func TestBarOfMany(t *testing.T) {
 				dir: dir, env: append(server.env(), "NO_COLOR=1")}, test.bar, func(io.Writer) { close(seen) })
 			shown = elapsed.ReplaceAllString(strings.ReplaceAll(shown, "\r\n", "\n"), " in TIME\n")
 			for _, line := range test.last {
-				// Each begins where the bar was taken away, or below the one before.
+				// Each line begins where the bar was, or below the last one.
 				if !strings.Contains(shown, "\r\x1b[J"+line+"\n") && !strings.Contains(shown, "\n"+line+"\n") {
 					t.Errorf("%q is no line of %q", line, shown)
 				}

@@ -26,11 +26,11 @@ type cache struct {
 type cacheKey struct{}
 
 // runCache is the command cache of stories. "cache start" runs artifact serve
-// with the flags, in the environment that the story began with and the
-// variables that stand before the flags; it waits for the three lines to
-// source, and sets the story's variables by them. "cache stop" interrupts it;
-// afterwards stdout and stderr look at all that it printed, so a request that
-// was answered is in the log for sure. The end of the story stops it too.
+// with the flags, in the story's initial environment and the given variables; it
+// waits for the three lines to source, and sets the story's variables by them.
+// "cache stop" interrupts it; afterwards stdout and stderr look at all that it
+// printed, so a request that was answered is in the log for sure. The end of the
+// story stops it too.
 func runCache(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: cache start [NAME=VALUE...] [FLAG...], or cache stop")

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// dieOf ends the process by a signal, so that a shell's loop around it ends too:
-// an exit code alone would not end it. It returns where that is impossible: PID 1
-// of a container does not die of a signal that it sends itself.
+// dieOf ends the process with a signal, so that a shell's loop around it ends
+// too. It returns where that is impossible: PID 1 of a container does not die of
+// a signal that it sends itself.
 func dieOf(sig syscall.Signal) {
 	if os.Getpid() == 1 {
 		return

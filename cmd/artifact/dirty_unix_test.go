@@ -14,7 +14,7 @@ func TestTurboDirtyHash(t *testing.T) {
 	const submodule = "git -c protocol.file.allow=always submodule add -q ./lib sub && git commit -qm sub && "
 	for name, test := range map[string]struct {
 		script string
-		in     string // where artifact runs
+		in     string // the directory of artifact
 		clean  bool
 	}{
 		"clean":           {clean: true},

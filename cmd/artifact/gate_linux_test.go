@@ -90,7 +90,7 @@ func socks(t *testing.T, place, password string) (address string, asked func() [
 	}
 }
 
-// socksGreeting gives the name that is asked for, or "refused".
+// socksGreeting returns the requested name, or "refused".
 func socksGreeting(client net.Conn, password string) (name string, ok bool) {
 	read := func(n int) []byte {
 		b := make([]byte, n)

@@ -140,11 +140,14 @@ var stilted = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`\bgoes? as it is\b`,
 	`\b(is|are) none of\b`,
 	`\bwithout end\b`,
+	`\b(the|at) (most|fewest) (bytes|characters|requests) (of|that)\b`,
+	`\bgives? (it )?back\b`,
+	`\bhangs? up\b`,
 }, "|"))
 
 // TestPlainEnglish finds stilted turns in what people read: the pages, the
-// program's help and topics, what stories and screens show of it, and the strings
-// and comments in its code.
+// program's help and topics, what stories and screens show of it, the strings in its
+// code, and all comments.
 func TestPlainEnglish(t *testing.T) {
 	t.Parallel()
 	texts := readAll(t, append(pagesAndTemplates, "testdata/screens/*.txtar", "testdata/script/*.txtar", "testdata/wine/*.txtar")...)
@@ -174,12 +177,16 @@ func helpTexts(t *testing.T, cmd *cobra.Command, texts map[string]string) {
 	}
 }
 
-// codeTexts adds the strings and comments in the program's code to texts.
+// codeTexts adds the strings and comments of the program to texts, and the comments
+// of its tests.
 func codeTexts(t *testing.T, texts map[string]string) {
 	t.Helper()
 	files := token.NewFileSet()
-	err := filepath.WalkDir(filepath.Join(repository, "pkg"), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+	err := filepath.WalkDir(repository, func(path string, entry fs.DirEntry, err error) error {
+		if entry != nil && entry.IsDir() && (entry.Name() == "node_modules" || entry.Name() == ".git") {
+			return fs.SkipDir
+		}
+		if err != nil || filepath.Ext(path) != ".go" {
 			return err
 		}
 		file, err := parser.ParseFile(files, path, nil, parser.ParseComments|parser.SkipObjectResolution)
@@ -191,7 +198,8 @@ func codeTexts(t *testing.T, texts map[string]string) {
 			text.WriteString(comment.Text() + "\n")
 		}
 		ast.Inspect(file, func(node ast.Node) bool {
-			if literal, ok := node.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			literal, ok := node.(*ast.BasicLit)
+			if ok && literal.Kind == token.STRING && !strings.HasSuffix(path, "_test.go") {
 				text.WriteString(literal.Value + "\n")
 			}
 			return true

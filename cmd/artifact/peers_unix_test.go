@@ -201,8 +201,8 @@ func newTurbo(t *testing.T, version, scheme string) *turbo {
 
 var executed = regexp.MustCompile(`cache (miss, executing|hit, replaying logs) ([0-9a-f]{16})`)
 
-// build runs the task against a cache, without turbo's local one, and gives the
-// task's hash and whether the cache had it.
+// build runs the task against a cache, without turbo's local one, and returns the
+// task's hash and whether it was a hit.
 func (w *turbo) build(t *testing.T, at remote, env []string) (hash string, hit bool) {
 	t.Helper()
 	return w.run(t, at, env, w.remoteOnly)

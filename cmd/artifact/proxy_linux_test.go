@@ -21,7 +21,7 @@ func TestProxies(t *testing.T) {
 	const stored = helloSHA256 + "  file\n"
 	for _, url := range []string{server.http, server.https} {
 		says := "the proxy " + locked.address + " answered 407 Proxy Authentication Required"
-		if url == server.http { // where nothing tells the two apart
+		if url == server.http { // if both look the same
 			says = "the server answered 407 Proxy Authentication Required: ERROR: Cache Access Denied"
 		}
 		refused := outcome{code: 8, stderr: "artifact: uploading file: " + says + "\n" + proxyWants}

@@ -243,8 +243,8 @@ func steadyText(home string) func(string) string {
 		{regexp.MustCompile(`((?: in| \d{3})) [\d.]+(?:µs|ms|s)\b`), "$1 TIME"},
 		{regexp.MustCompile(`\([\d.]+ [KMG]?i?B/s\)`), "(RATE)"},
 		{regexp.MustCompile(`"seconds":[\d.]+`), `"seconds":SECONDS`},
-		// A bar's: the rate stands at the right of its column, and a time only
-		// where something moves.
+		// In a bar, the rate is right-aligned, and there is a time only if
+		// something moves.
 		{regexp.MustCompile(`(?m)  ( {0,10}[\d.]+ [KMG]?i?B/s)(  \d\w*( left)?)?$`), "         RATE  TIME"},
 		{regexp.MustCompile(`(?m)^((?:up|down)loading .*%)(?:  \d\w* left)?$`), "$1  TIME"},
 		{regexp.MustCompile(`(?m)^(waiting for the server: .*)  \d+s$`), "$1  TIME"},

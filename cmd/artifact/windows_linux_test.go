@@ -122,9 +122,9 @@ func wineBin(t *testing.T, dir string) string {
 	return bin
 }
 
-// wineScript runs a program under wine, and once more where the kernel's random
-// layout put the loader's heap where wine needs an address of its own: then the
-// program was not started. What wine says of its own end is left out.
+// wineScript runs a program under wine, and again if wine fails to start because
+// the kernel's random layout occupies an address that it needs. It filters wine's
+// own messages.
 const wineScript = `#!/bin/sh
 exec 3>&1
 run=$(mktemp -d) || exit

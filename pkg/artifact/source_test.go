@@ -203,7 +203,7 @@ func TestSpool(t *testing.T) {
 type dribble struct {
 	content []byte
 	step    int
-	end     error // io.EOF where it is nil
+	end     error // default: io.EOF
 }
 
 func (d *dribble) Read(p []byte) (int, error) {

@@ -81,7 +81,7 @@ type reading struct {
 	offset  int64
 }
 
-// Read runs on a goroutine of net/http's, where a panic would end the program.
+// Read runs in a goroutine of net/http, where a panic would end the program.
 func (b *reading) Read(p []byte) (n int, err error) {
 	broken := fault.Catch(func() error {
 		n, err = b.read(p)

@@ -100,7 +100,7 @@ type holding string
 const (
 	nothing holding = "nothing"
 	whole   holding = "the whole artifact"
-	either  holding = "the whole artifact or nothing" // where a race decides
+	either  holding = "the whole artifact or nothing" // a race decides
 )
 
 // furtherTries is the number of retries in the table.

@@ -105,7 +105,7 @@ func faultsInBetween() []fault {
 	empty := func(status string) string {
 		return "HTTP/1.1 " + status + "\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 	}
-	// stops answers at once, reads nothing more and does not hang up.
+	// stops answers at once, reads nothing more and keeps the connection open.
 	stops := func(text string) mishap {
 		return func(l *link) {
 			readHeader(l.client)

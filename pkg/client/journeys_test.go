@@ -26,7 +26,7 @@ type journey struct {
 	answers map[string]string
 	want    []string // the requests, in order, as line writes them
 	err     error
-	status  int // of the error, where err is nil
+	status  int // of the error, if err is nil
 }
 
 // run makes the call with its own servers, and returns the requests to them.

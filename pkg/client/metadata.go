@@ -24,8 +24,8 @@ func CheckMetadata(m artifact.Metadata) error {
 	return err
 }
 
-// uploadHeader returns the headers of an upload, or [CheckMetadata]'s error. The key
-// without a value is not sent: it says that the request may be sent again where an
+// uploadHeader returns the headers of an upload, or [CheckMetadata]'s error. The
+// key without a value is not sent: it allows net/http to repeat the request if an
 // idle connection turns out to be closed.
 func uploadHeader(m artifact.Metadata) (http.Header, error) {
 	var interactive, duration string

@@ -84,7 +84,8 @@ func TestProxyCarries(t *testing.T) {
 	}
 }
 
-// TestProxyWantsCredentials gives up at once, and sends nothing.
+// TestProxyWantsCredentials checks that a proxy's refusal is not retried, and
+// nothing is sent.
 func TestProxyWantsCredentials(t *testing.T) {
 	t.Parallel()
 	r := &recorder{answer: accept}

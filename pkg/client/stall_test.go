@@ -251,7 +251,7 @@ func TestTimeoutBoundsAllTries(t *testing.T) {
 	}
 }
 
-// TestPutStopsWithItsContext, and gives its cause.
+// TestPutStopsWithItsContext checks that the error is the context's cause.
 func TestPutStopsWithItsContext(t *testing.T) {
 	t.Parallel()
 	stop := errors.New("stopped")

@@ -62,8 +62,8 @@ signature for build-1 may fit build-12. --require-signature v2 refuses them.`,
 	return cmd
 }
 
-// parseRequired parses the scheme that signatures must have: v1 proves less, so
-// there is no use in requiring it.
+// parseRequired parses the scheme that signatures must have. Only v2 can be
+// required: v1 proves less.
 func parseRequired(text string) (artifact.Scheme, error) {
 	if text != string(artifact.SchemeV2) {
 		return "", fmt.Errorf("only v2 can be required, not %q", text)

@@ -99,7 +99,7 @@ func runLogin(ctx context.Context, a *app, o loginOptions) error {
 	if err := l.save(ctx); err != nil {
 		return err
 	}
-	l.tell()
+	l.printLogin()
 	return nil
 }
 
@@ -241,8 +241,8 @@ func (l *login) save(ctx context.Context) error {
 	return err
 }
 
-// tell prints the result.
-func (l *login) tell() {
+// printLogin prints the result.
+func (l *login) printLogin() {
 	if l.common.json {
 		shown := newStatusJSON(l.settings)
 		shown.User, shown.Cache, shown.Origins.Token = l.user, l.status, string(l.storage)

@@ -41,7 +41,7 @@ func getFile(t *testing.T, d *transfer.Downloader, id artifact.ID, path string) 
 	return done, errors.Join(err, target.Close())
 }
 
-// A file is there whole and checked, or what was there before stays.
+// A file appears complete and checked, or the earlier one stays.
 func TestGetToAFile(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

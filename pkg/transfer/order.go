@@ -61,7 +61,7 @@ func each[E item](workers int, work func(context.Context, E)) step[E] {
 	return step[E]{workers, 1, func(ctx context.Context, batch []E) { work(ctx, batch[0]) }}
 }
 
-// entries makes an entry of each input, and tells list about it.
+// entries returns an entry for each input, and reports it to list.
 func entries[E item](inputs Inputs, list ListTracker, enter func(Input, error) E) iter.Seq[E] {
 	return func(yield func(E) bool) {
 		if list != nil {

@@ -22,7 +22,7 @@ type memory struct {
 	entries map[string]string
 	calls   int
 	err     error         // of every call
-	hang    chan struct{} // every call waits for it, where it is not nil
+	hang    chan struct{} // if not nil, every call waits for it
 }
 
 func (m *memory) do(change func() error) error {

@@ -48,9 +48,9 @@ var genericMarks = []string{
 // vendor is a CI vendor that ci-info knows.
 type vendor struct {
 	constant string
-	// marks are the variables that a vendor is recognised by, with spaces
-	// between. All must be set, except for VERCEL, where one is enough;
-	// NAME=VALUE asks for that value, and NAME*=VALUE for one that contains it.
+	// marks are the variables that a vendor is recognized by, separated by
+	// spaces. All must be set, except for VERCEL, where one is enough; NAME=VALUE
+	// requires that value, and NAME*=VALUE for one that contains it.
 	marks string
 	// commit are the variables that may hold the commit; the first valid one
 	// counts.

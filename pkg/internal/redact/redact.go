@@ -48,7 +48,7 @@ func New(secrets ...string) *Redactor {
 // form is one way to write a secret.
 type form struct {
 	text string
-	word bool // only where no letter or digit is beside it
+	word bool // only as a whole word
 }
 
 // Add adds a secret, without white space around it.

@@ -74,7 +74,7 @@ func settle(t *testing.T, what string, want int, count func() int) {
 	}
 }
 
-// openFiles counts this process's, where the system tells.
+// openFiles counts this process's open files, if the system reports them.
 func openFiles(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")

@@ -27,15 +27,15 @@ import (
 type load struct {
 	*running
 	client *http.Client
-	// breaker is for uploads that are broken off. Over connections of the others
-	// net/http would now and then give their cancellation to the next request.
+	// breaker is for aborted uploads. On shared connections, net/http would
+	// sometimes return their cancellation for the next request.
 	breaker *http.Client
 	bounded bool // whether the store may have removed what it had
 	largest int64
 	done    func(rounds int) bool
 
 	mu     sync.Mutex
-	stored map[string]version // by id, what was acknowledged last
+	stored map[string]version // by id, the last acknowledged version
 }
 
 // loader is one of the clients, with ids of its own.

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// pipeWriter gives a ResponseController the deadlines of a connection.
+// pipeWriter is an http.ResponseWriter with the deadlines of a connection.
 type pipeWriter struct {
 	http.ResponseWriter
 	net.Conn

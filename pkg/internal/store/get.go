@@ -47,8 +47,8 @@ func (d *Dir) Stat(ctx context.Context, key Key) (_ Entry, err error) {
 	return entry, errors.Join(err, file.Close())
 }
 
-// explain wraps errors of the file system in those of a [Store], and says what was
-// being done.
+// explain wraps errors of the file system in those of a [Store], with the
+// operation.
 func explain(err *error, doing string, key Key) {
 	switch {
 	case *err == nil:

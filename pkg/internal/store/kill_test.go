@@ -171,7 +171,7 @@ func checkAll(t *testing.T, dir string, acknowledged []int) {
 		if !bytes.Equal(body, want) || n < least || n > least+1 {
 			t.Errorf("id %d holds generation %d, whole: %t; acknowledged: %d", id, n, bytes.Equal(body, want), least)
 		}
-		acknowledged[id] = n // what was there once stays
+		acknowledged[id] = n // it must stay
 	}
 	for _, file := range tree(t, dir) {
 		if strings.HasPrefix(file, ".tmp/") {

@@ -48,7 +48,7 @@ func TestManual(t *testing.T) {
 	if _, err := exec.LookPath("mandoc"); err != nil {
 		t.Skip("no mandoc")
 	}
-	// Long lines of the source are no reader's concern.
+	// Ignore long lines of the source.
 	if out, err := exec.Command("mandoc", append([]string{"-Tlint", "-Wwarning"}, pages...)...).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("mandoc -Tlint: %v\n%s", err, out)
 	}

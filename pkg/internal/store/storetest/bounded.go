@@ -109,7 +109,7 @@ var boundedPromises = contract{
 		expectNone(t, s, key("a")) // it had to go for d
 		expectEach(t, s, "c", "d")
 		expectBody(t, read, blob)
-		put(t, s, key("e"), Full(), threefold) // what was held can be had again
+		put(t, s, key("e"), Full(), threefold) // the room is free again
 		expect(t, s, key("e"), Full(), threefold)
 	},
 	"what was replaced counts while it is read": func(t *testing.T, s store.Store) {
