@@ -50,7 +50,7 @@ func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Me
 func (d *Dir) write(ctx context.Context, h header, line []byte, body io.Reader, room *room) (*temp, error) {
 	body = &contextReader{ctx: ctx, reader: body}
 	return d.session.write(func(t *temp) error {
-		if err := allocate(t.File, room.size); err != nil {
+		if err := checkSpace(t.File, room.size); err != nil {
 			return err
 		}
 		if _, err := t.Write(line); err != nil {
