@@ -106,17 +106,6 @@ func anchors(page string) (names []string) {
 	return names
 }
 
-// TestLibraryPage compares the program in docs/library.md with the one that
-// package transfer's tests run.
-func TestLibraryPage(t *testing.T) {
-	t.Parallel()
-	const program = "pkg/transfer/testdata/outsider/main.go"
-	texts := readAll(t, "docs/library.md", program)
-	if !strings.Contains(texts["docs/library.md"], "```go\n"+texts[program]+"```\n") {
-		t.Errorf("docs/library.md does not show %s", program)
-	}
-}
-
 // stilted are turns of phrase that nobody would say.
 var stilted = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`\btells? (whether|apart)\b`,

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestOutsider builds and runs a program in another module, which can name
-// everything that it needs.
+// TestOutsider builds and runs the program of docs/library.md in another module,
+// which can name everything that it needs.
 func TestOutsider(t *testing.T) {
 	t.Parallel()
 	root, err := filepath.Abs("../..")
@@ -18,12 +18,17 @@ func TestOutsider(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for name, from := range map[string]string{"main.go": "testdata/outsider/main.go", "go.sum": "../../go.sum"} {
-		content, err := os.ReadFile(from)
+	for name, from := range map[string]string{"main.go": "docs/library.md", "go.sum": "go.sum"} {
+		content, err := os.ReadFile(filepath.Join(root, from))
 		if err != nil {
 			t.Fatal(err)
 		}
-		writeFile(t, filepath.Join(dir, name), string(content))
+		text := string(content)
+		if name == "main.go" {
+			_, text, _ = strings.Cut(text, "```go\n")
+			text, _, _ = strings.Cut(text, "```\n")
+		}
+		writeFile(t, filepath.Join(dir, name), text)
 	}
 	writeFile(t, filepath.Join(dir, "go.mod"), "module example.com/outsider\n\ngo 1.26.0\n\n"+
 		"require github.com/artifact-cli/artifact v0.0.0\n\nreplace github.com/artifact-cli/artifact => "+root+"\n")
