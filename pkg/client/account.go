@@ -54,8 +54,8 @@ var noRoute = []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.Statu
 
 // Status returns the state of the cache. The error is an [*Error].
 func (c *Client) Status(ctx context.Context) (CacheStatus, error) {
-	var told api.Status
-	err := c.ask(ctx, "asking for the cache's status", c.url(api.StatusPath), &told)
+	var document api.Status
+	err := c.ask(ctx, "asking for the cache's status", c.url(api.StatusPath), &document)
 	var failed *Error
 	if errors.As(err, &failed) {
 		state := cacheStatus(strings.TrimPrefix(failed.Code, api.CodeCachePrefix))
@@ -69,7 +69,7 @@ func (c *Client) Status(ctx context.Context) (CacheStatus, error) {
 	if err != nil {
 		return "", err
 	}
-	return cacheStatus(told.Status), nil
+	return cacheStatus(document.Status), nil
 }
 
 func cacheStatus(text string) CacheStatus {
@@ -83,9 +83,9 @@ func cacheStatus(text string) CacheStatus {
 // User returns the token's owner. Only Vercel supports this. The error is an
 // [*Error].
 func (c *Client) User(ctx context.Context) (User, error) {
-	var told struct{ User User }
-	err := c.ask(ctx, "asking who the token belongs to", c.base.JoinPath(api.UserPath), &told)
-	return told.User, err
+	var document struct{ User User }
+	err := c.ask(ctx, "asking who the token belongs to", c.base.JoinPath(api.UserPath), &document)
+	return document.User, err
 }
 
 // Teams returns up to 100 teams of the token's owner. Only Vercel supports this.
@@ -93,9 +93,9 @@ func (c *Client) User(ctx context.Context) (User, error) {
 func (c *Client) Teams(ctx context.Context) ([]Team, error) {
 	target := c.base.JoinPath(api.TeamsPath)
 	target.RawQuery = fmt.Sprintf("limit=%d", api.MaxTeams)
-	var told struct{ Teams []Team }
-	err := c.ask(ctx, "asking for teams", target, &told)
-	return told.Teams, err
+	var document struct{ Teams []Team }
+	err := c.ask(ctx, "asking for teams", target, &document)
+	return document.Teams, err
 }
 
 // ask gets a JSON document, and leaves it unchanged if the answer is not JSON.

@@ -170,8 +170,8 @@ func (a *app) showTransfer(name string) *ui.Transfer {
 // artifact: the server cannot be reached, a request for many artifacts failed, or
 // the run has stopped. It is empty for other errors.
 func commonCause(err error) string {
-	if untried, ok := errors.AsType[*transfer.NotTriedError](err); ok {
-		return untried.Err.Error()
+	if notTried, ok := errors.AsType[*transfer.NotTriedError](err); ok {
+		return notTried.Err.Error()
 	}
 	answered, ok := errors.AsType[*client.Error](err)
 	if !ok {

@@ -36,7 +36,7 @@ same API, and run such a server yourself.`,
 	root.SetVersionTemplate("artifact {{.Version}}\n")
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { showHelp(cmd, a.helpWidth()) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error { return showUsage(cmd, a.helpWidth()) })
-	root.SetFlagErrorFunc(a.mistake)
+	root.SetFlagErrorFunc(a.toUsageError)
 	a.common.register(root.PersistentFlags())
 	root.Flags().Bool("version", false, "print the version")
 	root.AddGroup(
@@ -117,7 +117,7 @@ func (a *app) makeUsageErrors(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return a.mistake(cmd, err)
+				return a.toUsageError(cmd, err)
 			}
 			return nil
 		}
@@ -127,9 +127,9 @@ func (a *app) makeUsageErrors(cmd *cobra.Command) {
 	}
 }
 
-// mistake turns an error of cobra or pflag into a usage error. It reads flags
+// toUsageError turns an error of cobra or pflag into a usage error. It reads flags
 // from the environment, which may ask for JSON, and ignores errors there.
-func (a *app) mistake(cmd *cobra.Command, err error) error {
+func (a *app) toUsageError(cmd *cobra.Command, err error) error {
 	_ = setFromEnvironment(cmd.Flags(), a.env.Getenv)
 	return flagError(err)
 }

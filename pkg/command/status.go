@@ -49,14 +49,14 @@ func runStatus(ctx context.Context, a *app, net networkOptions) error {
 	authErr := a.authorize(ctx, net, resolver, &s)
 	found := newStatusJSON(s)
 	if err = authErr; err == nil {
-		err = a.inquire(ctx, net, resolver.Origin() == credential.Vercel, s, &found)
+		err = a.askServer(ctx, net, resolver.Origin() == credential.Vercel, s, &found)
 	}
 	return a.printStatus(s, found, err)
 }
 
-// inquire asks the server about the token. With an error, it returns what it
+// askServer asks the server about the token. With an error, it returns what it
 // found before.
-func (a *app) inquire(ctx context.Context, net networkOptions, isVercel bool, s settings.Settings, found *statusJSON) error {
+func (a *app) askServer(ctx context.Context, net networkOptions, isVercel bool, s settings.Settings, found *statusJSON) error {
 	cache, err := a.newClient(s, net, 1)
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ type tally struct {
 	tolerant bool      // failures are warnings
 
 	total, failed, skipped int
-	untried                int   // because the run had stopped
+	notTried                int   // because the run had stopped
 	leftOut                int   // links and special files below a directory
 	bytes                  int64 // uploaded
 
@@ -61,7 +61,7 @@ func (t *tally) add(err error) {
 		t.app.printError(err)
 	}
 	if is[*transfer.NotTriedError](err) {
-		t.untried++
+		t.notTried++
 		return
 	}
 	if t.tolerant && isNew {
@@ -127,9 +127,9 @@ func (t *tally) text() string {
 	} else {
 		count(t.failed, fmt.Sprintf("of %d artifacts failed", t.total))
 	}
-	count(t.total-t.failed-t.untried-t.skipped, t.done)
+	count(t.total-t.failed-t.notTried-t.skipped, t.done)
 	count(t.skipped, "skipped")
-	count(t.untried, "not tried")
+	count(t.notTried, "not tried")
 	count(t.leftOut, "left out")
 	text := strings.Join(parts, ", ")
 	if t.bytes > 0 {

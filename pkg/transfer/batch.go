@@ -141,16 +141,16 @@ func (r *putRun) open(ctx context.Context, e *putEntry) error {
 	id := e.input.ID
 	input := e.input
 	input.ID = "" // hash the bytes even if the id is given: it may repeat
-	hasTurn := false
+	acquired := false
 	defer func() {
-		if hasTurn {
+		if acquired {
 			<-r.turns
 		}
 	}()
 	source, sum, err := input.open(ctx, r.uploader.SpoolDir, &e.share, func(file *artifact.Source) error {
 		e.stream = file == nil
 		if e.stream || file.Size() > smallSize {
-			if hasTurn = send(ctx, r.turns, struct{}{}); !hasTurn {
+			if acquired = send(ctx, r.turns, struct{}{}); !acquired {
 				return ctx.Err()
 			}
 		}

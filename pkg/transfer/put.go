@@ -82,11 +82,11 @@ func (u *Uploader) prepare(ctx context.Context, p *prepared, source *artifact.So
 
 // holds reports whether the cache has what would be sent. An error that may
 // concern only this artifact is ignored: a needless upload does no harm.
-func (u *Uploader) holds(ctx context.Context, p *prepared, told *client.Found) (bool, error) {
+func (u *Uploader) holds(ctx context.Context, p *prepared, queried *client.Found) (bool, error) {
 	var found client.Found
 	var err error
-	if told != nil {
-		found = *told
+	if queried != nil {
+		found = *queried
 	} else {
 		found, err = u.Client.Stat(ctx, p.result.ID)
 	}

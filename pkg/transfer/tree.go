@@ -95,14 +95,14 @@ func (w *walk) open() (err error) {
 
 func (w *walk) path(name string) string { return filepath.ToSlash(filepath.Join(w.Root, name)) }
 
-func (w *walk) fail(name string, err error) (goesOn bool) {
+func (w *walk) fail(name string, err error) (ok bool) {
 	if inPath := (*fs.PathError)(nil); errors.As(err, &inPath) {
 		err = &fs.PathError{Op: inPath.Op, Path: w.path(name), Err: inPath.Err}
 	}
 	return w.yield(Input{Path: asFile(w.path(name))}, &InputError{Path: w.path(name), Err: err})
 }
 
-func (w *walk) directory(name string) (goesOn bool) {
+func (w *walk) directory(name string) (ok bool) {
 	entries, err := w.entries(name)
 	for _, entry := range entries {
 		if !w.visit(path.Join(name, entry.Name()), entry.Type()) {
@@ -135,7 +135,7 @@ func slashOf(entry fs.DirEntry) string {
 	return ""
 }
 
-func (w *walk) visit(name string, kind fs.FileMode) (goesOn bool) {
+func (w *walk) visit(name string, kind fs.FileMode) (ok bool) {
 	if isGit(path.Base(name)) || slices.ContainsFunc(w.Exclude, func(g Glob) bool { return g.matches(name) }) {
 		return true
 	}

@@ -92,7 +92,7 @@ func Explain(data []byte, err error) error {
 	case errors.As(err, &syntax):
 		return newSyntaxError(data, syntax.Offset, syntax.Error())
 	case errors.As(err, &mistyped):
-		return newSyntaxError(data, mistyped.Offset, mistake(mistyped))
+		return newSyntaxError(data, mistyped.Offset, typeError(mistyped))
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return newSyntaxError(data, int64(len(data)), "it ends too early")
 	default: // for an unknown member there is only a text
@@ -117,8 +117,8 @@ var kinds = map[string]string{
 	"string": "a string", "bool": "true or false",
 }
 
-// mistake describes a value of the wrong type.
-func mistake(e *json.UnmarshalTypeError) string {
+// typeError describes a value of the wrong type.
+func typeError(e *json.UnmarshalTypeError) string {
 	name := "the document"
 	if e.Field != "" {
 		name = strconv.Quote(e.Field)

@@ -44,7 +44,7 @@ func (a *Reply) Explanation() (code, message string) {
 // whole returns a document of an unknown shape as JSON, without the escapes that
 // would hide a secret, or an empty string if it is empty.
 func whole(document any) string {
-	if !isSomething(document) {
+	if !isNonEmpty(document) {
 		return ""
 	}
 	var text strings.Builder
@@ -164,7 +164,7 @@ func ReportsError(text []byte) bool {
 func reportsError(document any) bool {
 	object, _ := document.(map[string]any)
 	members := folded(object)
-	return members["success"] == false || members["ok"] == false || isSomething(members["error"]) || isSomething(members["errors"]) ||
+	return members["success"] == false || members["ok"] == false || isNonEmpty(members["error"]) || isNonEmpty(members["errors"]) ||
 		isFailure(members["status"]) || isFailure(members["statuscode"])
 }
 
@@ -181,7 +181,7 @@ func isFailure(status any) bool {
 	return false
 }
 
-func isSomething(value any) bool {
+func isNonEmpty(value any) bool {
 	switch value := value.(type) {
 	case nil:
 		return false

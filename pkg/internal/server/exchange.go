@@ -38,7 +38,7 @@ type exchange struct {
 	limits  Limits
 	segment string // an artifact's id in the path, encoded
 
-	begun  time.Time
+	began  time.Time
 	body   *pacedBody
 	status int
 	sent   int64
@@ -46,11 +46,11 @@ type exchange struct {
 }
 
 func newExchange(w http.ResponseWriter, r *http.Request, limits Limits) *exchange {
-	x := &exchange{w: w, r: r, control: http.NewResponseController(w), limits: limits, begun: time.Now()}
+	x := &exchange{w: w, r: r, control: http.NewResponseController(w), limits: limits, began: time.Now()}
 	x.body = &pacedBody{body: r.Body, control: x.control, window: limits.Window, budget: limits.Window, ended: r.ContentLength == 0}
 	if !x.body.ended {
 		// net/http would wait without limit for the end of an unread body.
-		_ = x.control.SetReadDeadline(x.begun.Add(limits.Window))
+		_ = x.control.SetReadDeadline(x.began.Add(limits.Window))
 	}
 	return x
 }
@@ -64,7 +64,7 @@ func (x *exchange) access() Access {
 	path := x.r.URL.EscapedPath()
 	return Access{
 		Method: x.r.Method, Path: path[:min(len(path), maxLoggedPath)], Status: x.status,
-		Received: x.body.received, Sent: x.sent, Duration: time.Since(x.begun), Err: x.err,
+		Received: x.body.received, Sent: x.sent, Duration: time.Since(x.began), Err: x.err,
 	}
 }
 

@@ -31,13 +31,13 @@ func (p *protocols) roundTrip(req *http.Request) (*http.Response, error) {
 	if way := p.settled.Load(); way != nil {
 		return (*way).RoundTrip(req)
 	}
-	var began, heard atomic.Bool
+	var began, answered atomic.Bool
 	resp, err := p.first.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		TLSHandshakeStart:    func() { began.Store(true) },
 		GotConn:              func(httptrace.GotConnInfo) { began.Store(true) },
-		GotFirstResponseByte: func() { heard.Store(true) },
+		GotFirstResponseByte: func() { answered.Store(true) },
 	})))
-	if err == nil || heard.Load() {
+	if err == nil || answered.Load() {
 		p.settled.CompareAndSwap(nil, &p.first)
 		return resp, err
 	}
