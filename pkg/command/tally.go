@@ -22,7 +22,7 @@ type tally struct {
 	tolerant bool      // failures are warnings
 
 	total, failed, skipped int
-	notTried                int   // because the run had stopped
+	notTried               int   // because the run had stopped
 	leftOut                int   // links and special files below a directory
 	bytes                  int64 // uploaded
 
