@@ -35,7 +35,7 @@ func TestReference(t *testing.T) {
 const referenceHead = `# Reference
 
 Every command, flag, variable, exit code and JSON member. This page is generated from the program,
-and a test keeps it fresh. ` + "`artifact help`" + ` shows the same and more.
+and a test keeps it up to date. ` + "`artifact help`" + ` shows the same and more.
 
 ## Completion
 
