@@ -14,13 +14,14 @@ import (
 const scripts = "../../testdata/script"
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"artifact": main, "exits": exits})
+	testscript.Main(m, map[string]func(){"artifact": main, "exits": exits, "terminal": runOnTerminal})
 }
 
 // TestScripts runs each story of testdata/script in a directory of its own,
 // with this program as artifact. Beside testscript's own commands there are
 //
 //	exec exits CODE COMMAND...            (see exits)
+//	exec terminal [-stdin] KEYS COMMAND...  (see runOnTerminal)
 //	cache start [NAME=VALUE...] [FLAG...]
 //	cache stop
 //	server start [FILE]

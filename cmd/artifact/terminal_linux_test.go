@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,17 +19,65 @@ import (
 // read from the first.
 func terminal(t *testing.T, columns uint16) (outside, inside *os.File) {
 	t.Helper()
-	outside, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	outside, inside, err := openTerminal(columns)
 	if err != nil {
 		t.Skip("no pseudo-terminals here:", err)
 	}
-	t.Cleanup(func() { outside.Close() })
-	mustDo(t, unix.IoctlSetPointerInt(int(outside.Fd()), unix.TIOCSPTLCK, 0))
-	number := must(unix.IoctlGetInt(int(outside.Fd()), unix.TIOCGPTN))(t)
-	inside = must(os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0))(t)
-	t.Cleanup(func() { inside.Close() })
-	mustDo(t, unix.IoctlSetWinsize(int(outside.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns}))
+	t.Cleanup(func() { outside.Close(); inside.Close() })
 	return outside, inside
+}
+
+func openTerminal(columns uint16) (outside, inside *os.File, err error) {
+	outside, err = os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	fd := int(outside.Fd())
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	err = errors.Join(err, unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0),
+		unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns}))
+	if err == nil {
+		inside, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	}
+	return outside, inside, err
+}
+
+// runOnTerminal is a program for stories:
+//
+//	terminal [-stdin] KEYS COMMAND...
+//
+// It runs the command with a terminal of its own, which with -stdin is standard
+// input too, types the text of the file KEYS and Ctrl-D, and writes what the
+// terminal shows to the file screen. (testscript's ttyout can miss the last words.)
+func runOnTerminal() {
+	args, onStdin := os.Args[1:], false
+	if args[0] == "-stdin" {
+		args, onStdin = args[1:], true
+	}
+	keys, err := os.ReadFile(args[0])
+	if err != nil {
+		fail("terminal: %v", err)
+	}
+	outside, inside, err := openTerminal(80)
+	if err != nil {
+		fail("terminal: %v", err)
+	}
+	cmd := exec.Command(args[1], args[2:]...)
+	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = os.Stdout, os.Stderr, []*os.File{inside}
+	if onStdin {
+		cmd.Stdin = inside
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3} // the extra file
+	if err := cmd.Start(); err != nil {
+		fail("terminal: %v", err)
+	}
+	inside.Close()
+	go func() { _, _ = outside.Write(append(keys, 4)) }()
+	shown, _ := io.ReadAll(outside) // until EIO, when nobody has the terminal open
+	if err := errors.Join(cmd.Wait(), os.WriteFile("screen", shown, 0o600)); err != nil {
+		fail("terminal: %v", err)
+	}
+	os.Exit(0)
 }
 
 // watch runs a program on a terminal, calls then as soon as its output contains a
