@@ -73,7 +73,7 @@ func runOnTerminal() {
 	}
 	inside.Close()
 	go func() { _, _ = outside.Write(append(keys, 4)) }()
-	shown, _ := io.ReadAll(outside) // until EIO, when nobody has the terminal open
+	shown, _ := io.ReadAll(outside) // until EIO, when no process has the terminal open
 	if err := errors.Join(cmd.Wait(), os.WriteFile("screen", shown, 0o600)); err != nil {
 		fail("terminal: %v", err)
 	}
