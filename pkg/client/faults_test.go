@@ -61,7 +61,7 @@ func broken(err error) expectation {
 	if err != nil {
 		return expectation{passes: true, err: err}
 	}
-	return said(`.*(EOF|connection reset by peer|broken pipe|the server closed the connection.*)`)
+	return said(`((dial|read|write) tcp .*: (connection reset by peer|broken pipe)|EOF|the server closed the connection.*)`)
 }
 
 // failing is a transient answer.
