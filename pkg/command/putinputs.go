@@ -88,7 +88,7 @@ func (o *putOptions) expect(ctx context.Context, shown *ui.Many) {
 	switch {
 	case o.recursive:
 		shown.ExpectCount(func() (n int, err error) {
-			for range o.shard.Of(o.filesBelow(transfer.Input{}, nil)) {
+			for range o.shard.Of(o.filesBelow(transfer.Input{}, nil)) { //nolint:errcheck // the other walk reports errors
 				if n++; ctx.Err() != nil {
 					return 0, ctx.Err()
 				}
