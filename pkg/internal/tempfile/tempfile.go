@@ -1,7 +1,8 @@
-// Package tempfile creates temporary files that are either renamed or removed,
-// even if a second signal, a lost terminal or a panic ends the process.
+// Package tempfile creates temporary files that are either renamed or removed, and
+// directories that are removed, even if a second signal, a lost terminal or a panic
+// ends the process.
 //
-// Start at [Create]; [Rename] or [Remove] must follow.
+// Start at [Create]; [Rename] or [Remove] must follow. [RemoveDir] follows [Mkdir].
 package tempfile
 
 import (
@@ -13,11 +14,12 @@ import (
 	"sync"
 )
 
-// unfinished are the temporary files of this process.
+// unfinished are the temporary files and directories of this process.
 var unfinished = struct {
 	sync.Mutex
 	files map[*os.File]struct{}
-}{files: make(map[*os.File]struct{})}
+	dirs  map[string]struct{} // by their paths
+}{files: make(map[*os.File]struct{}), dirs: make(map[string]struct{})}
 
 // Create creates a new file in dir, whose name begins with prefix. The umask
 // applies to mode.
@@ -56,12 +58,59 @@ func Remove(file *os.File) {
 	}
 }
 
-// RemoveAll removes all unfinished files, at the end of the process. Later calls
-// of this package block.
+// Mkdir creates a new directory in dir, which only this user can enter, and returns
+// its path. Its name begins with prefix.
+func Mkdir(dir, prefix string) (path string, err error) {
+	unfinished.Lock()
+	defer unfinished.Unlock()
+	path = filepath.Join(dir, prefix+rand.Text())
+	if err = os.Mkdir(path, 0o700); err == nil {
+		unfinished.dirs[path] = struct{}{}
+	}
+	return path, err
+}
+
+// RemoveDir removes a directory that [Mkdir] made, with everything in it.
+func RemoveDir(path string) {
+	removeDir(path) // which may take long: others need not wait
+	unfinished.Lock()
+	defer unfinished.Unlock()
+	delete(unfinished.dirs, path)
+}
+
+// removeDir tries again when a goroutine that still writes to the directory was
+// faster. What was removed takes no further files.
+func removeDir(path string) {
+	for range 100 {
+		removeBelow(path)
+		if err := os.Remove(path); err == nil || errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+	}
+}
+
+// removeBelow removes what is in a directory, which only this user can enter. Unlike
+// [os.RemoveAll], it works under wine 8.
+func removeBelow(path string) {
+	entries, _ := os.ReadDir(path) // as many as can be read
+	for _, entry := range entries {
+		name := filepath.Join(path, entry.Name())
+		if entry.IsDir() {
+			removeBelow(name)
+		}
+		_ = os.Remove(name)
+	}
+}
+
+// RemoveAll removes all unfinished files and directories, at the end of the process.
+// Later calls of this package block.
 func RemoveAll() {
 	unfinished.Lock()
 	for file := range unfinished.files {
 		remove(file)
+	}
+	for dir := range unfinished.dirs {
+		removeDir(dir)
 	}
 }
 
