@@ -13,6 +13,7 @@ const module = "github.com/artifact-cli/artifact/"
 
 // modules are the other modules that each package may import.
 var modules = map[string][]string{
+	"pkg/archive":              {"github.com/bmatcuk/doublestar/v4", "github.com/klauspost/compress/zstd", "golang.org/x/sys"},
 	"pkg/artifact":             {"golang.org/x/sys"},
 	"pkg/command":              {"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
 	"pkg/command/internal/man": {"github.com/spf13/cobra", "github.com/spf13/pflag"},

@@ -23,7 +23,7 @@ func TestExportedAPI(t *testing.T) {
 		}
 		return os.Open(strings.TrimSpace(string(file)))
 	})
-	for _, name := range []string{"artifact", "client", "transfer"} {
+	for _, name := range []string{"archive", "artifact", "client", "transfer"} {
 		pkg, err := from.Import(module + name)
 		if err != nil {
 			t.Fatal(err)
