@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,7 +22,7 @@ func TestGetSignals(t *testing.T) {
 			dir := t.TempDir()
 			writeFile(t, filepath.Join(dir, "old"), hello)
 			for _, target := range []string{"old", "new"} {
-				server, reached := halfOf(t)
+				server, reached := halfOf(t, strings.Repeat("x", 500_000))
 				running := start(t, call{args: []string{"get", "k", "-o", target}, dir: dir, env: server.env()}.command(t))
 				<-reached
 				send(t, running, sig)
@@ -37,14 +38,14 @@ func TestGetSignals(t *testing.T) {
 	}
 }
 
-// halfOf is a cache that sends half of an artifact, closes the channel, and then
-// waits.
-func halfOf(t *testing.T) (*recorder, <-chan struct{}) {
+// halfOf is a cache that sends the beginning of an artifact, closes the channel, and
+// then waits.
+func halfOf(t *testing.T, beginning string) (*recorder, <-chan struct{}) {
 	t.Helper()
 	reached, over := make(chan struct{}), make(chan struct{})
 	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "1000000")
-		_, _ = io.WriteString(w, strings.Repeat("x", 500_000))
+		_, _ = io.WriteString(w, beginning)
 		w.(http.Flusher).Flush()
 		close(reached)
 		<-over
@@ -61,9 +62,14 @@ func TestGetTwoSignals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			for range 5 {
-				server, reached := halfOf(t)
-				running := start(t, call{args: []string{"get", "k", "-o", "new"}, dir: dir, env: server.env()}.command(t))
+			files := compressTar(slices.Repeat([]string{tarDir("d/"), tarFile("d/f"), tarFile("g")}, 100)...)
+			for i := range 10 {
+				args, beginning := []string{"get", "k", "-o", "new"}, strings.Repeat("x", 500_000)
+				if i%2 == 0 {
+					args, beginning = []string{"get", "k", "--unpack"}, files
+				}
+				server, reached := halfOf(t, beginning)
+				running := start(t, call{args: args, dir: dir, env: server.env()}.command(t))
 				<-reached
 				until(t, func() bool { return len(entries(t, dir)) == 1 })
 				send(t, running, sig)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -48,7 +49,7 @@ func TestInit(t *testing.T) {
 			t.Run("get/"+name+"/"+way, func(t *testing.T) {
 				t.Parallel()
 				dir := t.TempDir()
-				server, reached := halfOf(t)
+				server, reached := halfOf(t, strings.Repeat("x", 500_000))
 				cmd := call{args: []string{"get", "k", "-o", "new"}, dir: dir, env: server.env()}.command(t)
 				asInit(t, cmd)
 				<-reached

@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 //
 //	exec exits CODE COMMAND...            (see exits)
 //	exec terminal [-stdin] KEYS COMMAND...  (see runOnTerminal)
+//	archive FILE ENTRY...                 (see runArchive)
 //	cache start [NAME=VALUE...] [FLAG...]
 //	cache stop
 //	server start [FILE]
@@ -51,7 +52,7 @@ func stories(wine bool) testscript.Params {
 	return testscript.Params{
 		Setup: isolate,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"cache": runCache, "server": runServer, "presigned": runPresigned,
+			"archive": runArchive, "cache": runCache, "server": runServer, "presigned": runPresigned,
 		},
 		Condition: func(condition string) (bool, error) {
 			switch condition {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/artifact-cli/artifact/pkg/archive"
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
@@ -147,7 +148,7 @@ func ExitCode(err error) int {
 	unidentified, isUnidentified := errors.AsType[*identity.Error](err)
 	answered, isAnswered := errors.AsType[*client.Error](err)
 	switch {
-	case errors.Is(err, artifact.ErrChanged), is[*transfer.Mismatch](err):
+	case errors.Is(err, artifact.ErrChanged), errors.Is(err, archive.ErrChanged), is[*transfer.Mismatch](err):
 		return exitVerification
 	case errors.Is(err, client.ErrNotFound):
 		return exitNotFound

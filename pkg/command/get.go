@@ -1,9 +1,11 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +19,7 @@ type getOptions struct {
 	hash, output, algorithm string
 	scheme                  artifact.Scheme // the only one to accept
 	allowUnproven           bool
+	archive                 unpackOptions
 	key                     keyOptions
 	network                 networkOptions
 }
@@ -25,7 +28,7 @@ func newGetCommand(a *app) *cobra.Command {
 	var o getOptions
 	cmd := &cobra.Command{
 		Use:   "get HASH [-o FILE|-]",
-		Short: "Download an artifact",
+		Short: "Download an artifact, or unpack one",
 		Long: `Download an artifact to a file, or to standard output.
 
 The file appears only once everything has arrived and is correct: the length,
@@ -34,10 +37,15 @@ this guess), and the signature if a signature key is set. A failed download
 leaves nothing behind. Standard output is checked after the bytes have been
 written; if they are wrong, the exit code is 7.
 
+An archive of put --pack or turbo is restored with --unpack: its files take their
+places only if every entry is good. Existing files are replaced, directories are
+merged, and everything else stays. An archive may name any file below the
+directory; use --only to restore what you expect.
+
 Signatures of turbo's first scheme, v1, do not separate the id from the bytes: a
 signature for build-1 may fit build-12. --require-signature v2 refuses them.`,
 		Example: `  artifact get "$HASH" -o out.tar.zst
-  artifact get "$HASH" | zstd -d | tar -xf -`,
+  artifact get "$HASH" --unpack --only 'dist/**'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return errors.New("give the id of one artifact")
@@ -56,6 +64,7 @@ signature for build-1 may fit build-12. --require-signature v2 refuses them.`,
 	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest algorithm of the id (default: guessed from its length)")
 	parsedFlag(flags, &o.scheme, "require-signature", "v2", "accept only signatures of turbo 2.9.18 and later", parseRequired)
 	flags.BoolVar(&o.allowUnproven, "allow-unproven", false, "accept an answer without a length, digest or signature to prove it complete")
+	o.archive.register(flags)
 	o.key.register(flags)
 	o.network.register(flags)
 	readEnvironment(flags, "require-signature", "allow-unproven")
@@ -80,7 +89,12 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 	if err != nil {
 		return usage("--algorithm: %w", err)
 	}
+	if err := o.archive.check(o.output); err != nil {
+		return err
+	}
+	target := o.archive.target(a)
 	switch {
+	case target != nil:
 	case o.output == "":
 		return usage("--output: the file name is empty: check the variable that it comes from")
 	case o.output == "-" && a.common.json:
@@ -99,10 +113,9 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 	if downloader.Signer == nil && o.scheme != "" {
 		return usage("--require-signature: there is no signature key to check with")
 	}
-	target := transfer.StreamTarget(a.env.Stdout, "standard output")
-	if o.output != "-" {
-		if target, err = transfer.OpenTarget(o.output); err != nil {
-			return unusable("%w", err)
+	if target == nil {
+		if target, err = o.openTarget(a); err != nil {
+			return err
 		}
 	}
 	shown := a.showTransfer(o.hash)
@@ -114,9 +127,29 @@ func runGet(ctx context.Context, a *app, o getOptions) error {
 	if err != nil {
 		return err
 	}
-	if a.common.json {
-		a.printJSON(newFoundJSON(done.Found, done.Size, o.output))
+	if a.common.json && !o.archive.list {
+		a.printJSON(newFoundJSON(done.Found, done.Size, o.place()))
 	}
 	a.noteSchemes(map[transfer.Signature]int{done.Signature: 1})
 	return nil
+}
+
+// openTarget opens what the bytes of the artifact go to.
+func (o *getOptions) openTarget(a *app) (*transfer.Target, error) {
+	if o.output == "-" {
+		return transfer.StreamTarget(a.env.Stdout, "standard output"), nil
+	}
+	target, err := transfer.OpenTarget(o.output)
+	if err != nil {
+		return nil, unusable("%w", err)
+	}
+	return target, nil
+}
+
+// place returns the file, or the directory of unpacked files.
+func (o *getOptions) place() string {
+	if o.archive.unpack {
+		return cmp.Or(filepath.ToSlash(o.archive.dir), ".")
+	}
+	return o.output
 }

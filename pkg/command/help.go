@@ -18,7 +18,8 @@ var flagGroups = []struct {
 	title string
 	names []string
 }{
-	{"Lists", []string{"files-from", "null", "manifest", "check", "recursive", "shard", "jobs", "skip-existing", "fail-fast"}},
+	{"Directories", []string{"pack", "unpack", "recursive", "turbo-cache", "directory", "exclude", "only", "list"}},
+	{"Lists", []string{"files-from", "null", "manifest", "check", "shard", "jobs", "skip-existing", "fail-fast"}},
 	{"Metadata", []string{"ci", "interactive", "sha", "dirty-hash", "duration", "no-git"}},
 	{"Signature", []string{"signature-key-file", "signature-version", "no-sign", "tag"}},
 	{"Common flags", []string{"api", "team", "json", "quiet", "verbose", "progress", "color"}},

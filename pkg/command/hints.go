@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/artifact-cli/artifact/pkg/archive"
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/api"
@@ -38,7 +39,7 @@ func hint(err error) string {
 		return "Set TMPDIR to a directory with room for the whole stream."
 	case errors.Is(err, transfer.ErrDirectory) && isInput:
 		dir := shellQuote(notAFlag(input.Path))
-		return fmt.Sprintf("Pack it: tar -cf - %s | zstd | artifact put -\nOr upload each file in it: artifact put -r %s", dir, dir)
+		return fmt.Sprintf("Pack it: artifact put --pack %s\nOr upload each file in it: artifact put -r %s", dir, dir)
 	case isClosed:
 		return closedHints[api.CodeCachePrefix+string(closed.status)]
 	case is[*outputError](err) && errors.Is(err, os.ErrClosed):
@@ -69,6 +70,11 @@ func (advices errorAdvices) on(err error) string {
 
 var advices = errorAdvices{
 	{artifact.ErrChanged, "Run it again when no program writes to the file."},
+	{archive.ErrChanged, "Run it again when no program writes to the files."},
+	{archive.ErrTooLarge, "If you trust the archive, allow more with --max-entries or --max-size."},
+	{archive.ErrUnstorable, "Unpack it on another system, or pack it again without this file."},
+	{archive.ErrUnsafe, notForTurbo},
+	{archive.ErrNotArchive, notForTurbo},
 	{client.ErrPlainHTTP, "Use https://, or --allow-http if the network is trusted."},
 	{client.ErrProxyAddress, "Set HTTPS_PROXY, HTTP_PROXY or ALL_PROXY to http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with special characters as %XX."},
 	{transfer.ErrEmpty, "Name a FILE, or use - to upload an empty standard input."},
@@ -95,6 +101,8 @@ var advices = errorAdvices{
 	{client.ErrCertificateWanted, "Use the one that the cache's operator issued: --client-cert FILE --client-key FILE"},
 	{client.ErrOldTLS, "Ask the server's operator to enable TLS 1.2 or 1.3."},
 }
+
+const notForTurbo = "turbo treats it as a miss, too. Pack the files with: artifact put --pack DIR"
 
 // notAFlag returns a name that cannot be mistaken for a flag.
 func notAFlag(name string) string {

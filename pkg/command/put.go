@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -15,9 +16,11 @@ import (
 // putOptions are the command line of put.
 type putOptions struct {
 	listOptions
+	packOptions
 	recursive, failFast, warnOnly, noSign bool
 
-	exclude  []transfer.Glob
+	turboCache string // its directory, or turboCacheDefault
+
 	leftOut  *atomic.Int64 // files that recursive skipped
 	shard    transfer.Shard
 	like     transfer.Input // what all inputs have in common
@@ -32,14 +35,15 @@ func newPutCommand(a *app) *cobra.Command {
 	o.like.Algorithm, o.uploader.Scheme = transfer.SHA256, artifact.SchemeV2
 	cmd := &cobra.Command{
 		Use:   "put [FILE...|-]",
-		Short: "Upload files or standard input",
+		Short: "Upload files, standard input or a packed directory",
 		Long: `Upload files, or standard input, to the cache. For each it prints the id and the
 name, in the order given. The id is the value of --hash, or else the digest of
 the bytes. The API needs the size in advance, so a stream is first written to a
 temporary file. If a file changes while it is read, its upload is aborted and
 the exit code is 7. For lists and directories, see: artifact help lists`,
 		Example: `  artifact put out.tar.zst
-  tar -cf - dist | zstd | artifact put -
+  pg_dump shop | zstd | artifact put -
+  artifact put --pack dist
   artifact put -r dist
   find . -name '*.zst' -print0 | artifact put --files-from - -0 --skip-existing
   HASH=$(artifact put -q out.tar.zst)`,
@@ -61,10 +65,9 @@ the exit code is 7. For lists and directories, see: artifact help lists`,
 	parsedFlag(flags, &o.uploader.Scheme, "signature-version", "v2|v1", "use v1 for turbo up to 2.9.17 (default v2)", artifact.ParseScheme)
 	flags.BoolVar(&o.noSign, "no-sign", false, "do not sign, even if a signature key is set")
 	flags.BoolVarP(&o.recursive, "recursive", "r", false, "upload every file below a directory")
-	parsedFlag(flags, &o.exclude, "exclude", "GLOB", "with -r, skip matching files; repeatable", func(text string) ([]transfer.Glob, error) {
-		glob, err := transfer.ParseGlob(text)
-		return append(o.exclude, glob), err
-	})
+	o.packOptions.register(flags, "upload one archive of directories and files")
+	stringFlag(flags, &o.turboCache, "turbo-cache", "", "upload turbo's local cache (default .turbo/cache)")
+	flags.Lookup("turbo-cache").NoOptDefVal = turboCacheDefault
 	flags.BoolVar(&o.uploader.SkipExisting, "skip-existing", false, "skip what the cache already has")
 	flags.BoolVar(&o.failFast, "fail-fast", false, "start no more uploads after a failure")
 	parsedFlag(flags, &o.shard, "shard", "I/N", "upload only the I-th of N parts of the list", transfer.ParseShard)
@@ -93,6 +96,9 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	}
 	uploader := o.uploader
 	uploader.SpoolDir, uploader.Describe = a.env.Getenv("TMPDIR"), detection.describe
+	uploader.Root, uploader.CheckArchive = workingDirectory(), func(path string, reason error) {
+		a.warn(fmt.Sprintf("%s: turbo would not restore it: %v", path, reason))
+	}
 	if !o.noSign && o.metadata.tag == "" {
 		if uploader.Signer, err = a.signer(o.key, s); err != nil {
 			return err
@@ -118,6 +124,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	}
 	shown := a.showTransfer(single.Path)
 	uploader.Progress = shown
+	showPacking(single, shown)
 	result := uploader.Put(ctx, *single)
 	shown.End()
 	return a.printPut(result)

@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
+	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 	"github.com/artifact-cli/artifact/pkg/transfer"
 )
 
@@ -18,6 +21,11 @@ func (o *putOptions) inputs(a *app) (single *transfer.Input, list transfer.Input
 	like := o.like
 	like.Tag = o.metadata.tag
 	switch {
+	case o.pack:
+		single, err = o.packOptions.input(o.args, like)
+		return single, nil, err
+	case o.turboCache != "":
+		list, err = o.turboArtifacts(like)
 	case o.isListed():
 		list, err = o.open(a.env.Stdin, like)
 	case o.recursive:
@@ -46,15 +54,20 @@ func (o *putOptions) checkInputs() error {
 	if err := o.checkFiles(); err != nil {
 		return err
 	}
-	many := o.isListed() || o.recursive || len(o.args) > 1
+	if err := o.packOptions.check(o.args, o.isListed() || o.recursive || o.shard != (transfer.Shard{})); err != nil {
+		return err
+	}
+	many := o.isListed() || o.recursive || o.turboCache != "" || len(o.args) > 1 && !o.pack
 	switch {
+	case o.turboCache != "" && (o.isListed() || o.recursive || o.pack || len(o.args) > 0):
+		return usage("--turbo-cache does not go with files and other lists")
 	case o.recursive && len(o.args) == 0:
 		return usage("--recursive needs the name of a directory")
 	case o.recursive && slices.Contains(o.args, "-"):
 		return usage("- is standard input, not a directory")
-	case len(o.exclude) > 0 && !o.recursive:
-		return usage("--exclude needs --recursive")
-	case o.shard != (transfer.Shard{}) && !o.isListed() && len(o.args) == 0:
+	case len(o.exclude) > 0 && !o.recursive && !o.pack:
+		return usage("--exclude needs --recursive or --pack")
+	case o.shard != (transfer.Shard{}) && !o.isListed() && o.turboCache == "" && len(o.args) == 0:
 		return usage("--shard needs a list")
 	case many && o.like.ID != "":
 		return usage("--hash is for a single input")
@@ -62,6 +75,28 @@ func (o *putOptions) checkInputs() error {
 		return usage("--tag is for a single input; in a manifest each entry can have one")
 	}
 	return nil
+}
+
+// turboCacheDefault is the value of --turbo-cache without one. Help shows it as the
+// placeholder of the value.
+const turboCacheDefault = "DIR"
+
+// turboArtifacts returns the artifacts in turbo's local cache. Most of them are usually
+// in the remote cache too, so they are looked up first.
+func (o *putOptions) turboArtifacts(like transfer.Input) (transfer.Inputs, error) {
+	o.uploader.SkipExisting = true
+	dir := o.turboCache
+	if dir == turboCacheDefault {
+		root, err := settings.ProjectRoot(workingDirectory())
+		if err != nil {
+			return nil, err
+		}
+		dir = filepath.Join(root, ".turbo", "cache")
+	}
+	if _, err := os.ReadDir(dir); err != nil {
+		return nil, unusable("--turbo-cache: reading %s: %w", dir, usertext.FileReason(err))
+	}
+	return transfer.TurboCache(dir, like), nil
 }
 
 // filesBelow returns the files in directories, and the named files. skipped, if

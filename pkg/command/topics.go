@@ -27,8 +27,8 @@ func newExitCodesTopic() *cobra.Command {
   5    forbidden: 403, or Remote Caching is disabled, paused or over its limit
   6    not found (verify, get, stat)
   7    verification failed: bytes, size or signature differ, there is nothing to
-       check against, or the input changed while it was read (the server then
-       never received a whole body)
+       check against, the archive is unsafe, or the input changed while it was
+       read (the server then never received a whole body)
   8    refused: 400, 404, 405, 410, 413 and every other 4xx, a redirect that is
        not followed, or an answer that does not come from a Remote Cache
   9    unreachable or failing: network errors, timeouts, 408, 412, 425, 429, 5xx
@@ -100,6 +100,12 @@ func newListsTopic() *cobra.Command {
 		Long: `Results are printed in the order given. A stream is -, a FIFO, <(...), or piped
 standard input if put gets no FILE. A change that another program makes through
 a shared memory mapping while the file is read cannot be detected.
+
+put --pack PATH... uploads one archive, which get --unpack and turbo restore. It
+is named after the first PATH, names in it are relative to -C, and .git is left
+out. The same tree always gives the same bytes, and so the same id. Links that
+leave -C, and special files, are errors. --exclude GLOB is matched against names
+in the archive: **/*.map leaves out such files at any depth.
 
 put -r uploads every regular file below the directory, in the order of their
 paths. Links to files in the directory are followed. Links that leave it, links

@@ -16,7 +16,9 @@ import (
 // verifyOptions are the command line of verify.
 type verifyOptions struct {
 	listOptions
+	packOptions
 	sums      string
+	archive   bool
 	hash      artifact.ID
 	algorithm string
 	quick     bool
@@ -38,9 +40,10 @@ be their SHA-256 or BLAKE3, and 128 their SHA-512. Any other id is not a digest,
 and only a signature can verify the bytes. --algorithm overrides this guess.
 
 It prints a line for each artifact, in the order given:
-  PATH: OK | MISSING | DIFFERS | BAD SIGNATURE | UNVERIFIABLE
-UNVERIFIABLE means that there is nothing to check against. An empty list prints
-a warning and exits 0; empty SUMS prove nothing and exit 7.`,
+  PATH: OK | MISSING | DIFFERS | BAD SIGNATURE | UNVERIFIABLE | UNSAFE
+UNVERIFIABLE means that there is nothing to check against, and UNSAFE that turbo
+would not restore it (--archive). An empty list prints a warning and exits 0;
+empty SUMS prove nothing and exit 7.`,
 		Example: `  artifact verify out.tar.zst
   artifact put dist/*.zst > sums && artifact verify -c sums
   artifact verify --hash "$KEY" out.tar.zst
@@ -55,6 +58,8 @@ a warning and exits 0; empty SUMS prove nothing and exit 7.`,
 	parsedFlag(flags, &o.hash, "hash", "ID", "id that it is stored under (default: the digest)", artifact.ParseID)
 	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest algorithm for ids (default sha256; without a FILE, guessed from the id)")
 	flags.BoolVar(&o.quick, "quick", false, "only check that it is there and has the right size")
+	flags.BoolVar(&o.archive, "archive", false, "also check that turbo would restore it")
+	o.packOptions.register(flags, "compare what put --pack makes of directories and files")
 	o.listOptions.register(flags)
 	o.key.register(flags)
 	o.network.register(flags)
@@ -72,7 +77,7 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	verifier := transfer.Verifier{Client: cache, Jobs: jobs}
+	verifier := transfer.Verifier{Client: cache, Jobs: jobs, Archive: o.archive, Root: workingDirectory()}
 	results := verifier.Quick
 	if !o.quick {
 		results = verifier.All
@@ -89,6 +94,7 @@ func runVerify(ctx context.Context, a *app, o verifyOptions) error {
 	shown := a.showTransfer(cmp.Or(single.Path, string(single.ID)))
 	defer shown.End()
 	verifier.Jobs, verifier.Progress = 1, shown
+	showPacking(single, shown)
 	for result := range results(ctx, listOf(*single)) {
 		shown.End()
 		if ctx.Err() == nil { // otherwise it failed because ctx ended
@@ -122,6 +128,10 @@ func (o *verifyOptions) inputs(a *app) (single *transfer.Input, list transfer.In
 	if like.Algorithm, err = transfer.ParseAlgorithm(cmp.Or(o.algorithm, string(transfer.SHA256))); err != nil {
 		return nil, nil, usage("--algorithm: %w", err)
 	}
+	if o.pack {
+		single, err = o.packOptions.input(o.args, like)
+		return single, nil, err
+	}
 	if o.isListed() {
 		list, err = o.open(a.env.Stdin, like)
 		return nil, list, err
@@ -138,10 +148,17 @@ func (o *verifyOptions) checkInputs() error {
 	if err := o.checkFiles(); err != nil {
 		return err
 	}
+	if err := o.packOptions.check(o.args, o.isListed()); err != nil {
+		return err
+	}
 	switch {
+	case len(o.exclude) > 0 && !o.pack:
+		return usage("--exclude needs --pack")
+	case o.archive && o.quick:
+		return usage("--archive reads the whole artifact, which --quick does not download")
 	case o.sums != "" && (o.isListed() || len(o.args) > 0 || o.hash != "" || o.algorithm != ""):
 		return usage("--check replaces files, --hash and other lists")
-	case o.hash != "" && (o.isListed() || len(o.args) > 1):
+	case o.hash != "" && (o.isListed() || len(o.args) > 1 && !o.pack):
 		return usage("--hash is for a single input")
 	case o.hash == "" && o.sums == "" && !o.isListed() && len(o.args) == 0:
 		return usage("nothing to verify: name a file, -c SUMS or --hash ID")
@@ -181,6 +198,7 @@ func (a *app) printVerification(r transfer.Verification) error {
 var verdictWords = map[transfer.Verdict]string{
 	transfer.Verified: "OK", transfer.Missing: "MISSING", transfer.Different: "DIFFERS",
 	transfer.BadSignature: "BAD SIGNATURE", transfer.Unverifiable: "UNVERIFIABLE",
+	transfer.Unsafe: "UNSAFE",
 }
 
 var errNothingListed = errors.New("nothing was verified: the list is empty")

@@ -43,6 +43,8 @@ type expectation struct {
 	tag    string
 	signer *artifact.Signer
 	scheme artifact.Scheme // if not empty, the only one accepted
+	// archive, if not nil, reads the bytes as an archive.
+	archive *unpacking
 }
 
 // check compares a download with what is expected.
@@ -89,8 +91,9 @@ func (v *Verifier) expect(ctx context.Context, input Input) (expected expectatio
 func (in Input) measure(ctx context.Context, tracker Tracker) (expectation, error) {
 	algorithm := cmp.Or(in.Algorithm, SHA256)
 	return fault.Abandon(ctx, func() (expectation, error) {
-		h := algorithm.new()
-		size, err := hashing.Copy(ctx, in.stream(), hashing.Options{
+		h, stream := algorithm.new(), in.stream(ctx)
+		defer stream.Close()
+		size, err := hashing.Copy(ctx, stream, hashing.Options{
 			Hashes: []hash.Hash{h}, Size: -1, Progress: func(n int64) { tracker.Hashed(n, -1) },
 		})
 		sum := digestOf(h)
@@ -147,12 +150,21 @@ func (e expectation) fetch(ctx context.Context, from *client.Client, download cl
 	return c, err
 }
 
-// read reads the bytes, and writes them to to if it is not nil.
+// read reads the bytes, and writes them to to and to the archive's reader, each if it
+// is not nil.
 func (c *check) read(ctx context.Context, body io.Reader, to io.Writer, pieceSize int) (err error) {
 	hashes := slices.DeleteFunc(append(slices.Clone(c.sums), c.v1, c.v2, c.whole), func(h hash.Hash) bool { return h == nil })
 	if c.size >= 0 {
 		// One byte too many is enough.
 		body = io.LimitReader(body, c.size+1)
+	}
+	if c.archive != nil {
+		unpack := c.archive.begin(ctx, string(c.id))
+		if to != nil {
+			unpack = io.MultiWriter(to, unpack)
+		}
+		to = unpack
+		defer func() { err = c.archive.end(err) }()
 	}
 	c.n, err = hashing.Copy(ctx, body, hashing.Options{To: to, Hashes: hashes, Size: c.found.Size, PieceSize: pieceSize})
 	return err

@@ -66,7 +66,7 @@ func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []Algorith
 }
 
 func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorithm, target *Target) (Downloaded, error) {
-	expected := expectation{id: id, size: -1, sum: id, algorithms: digests, signer: d.Signer, scheme: d.Scheme}
+	expected := expectation{id: id, size: -1, sum: id, algorithms: digests, signer: d.Signer, scheme: d.Scheme, archive: target.archive}
 	var c *check
 	err := catch(Input{ID: id}, func() (err error) { // so that a panic closes the target
 		c, err = expected.fetch(ctx, d.Client, client.Download{Progress: d.Progress}, 0, target.begin)
@@ -88,7 +88,7 @@ func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorith
 		err = ErrUnproven
 	}
 	if err == nil {
-		err = target.complete()
+		err = target.complete(id)
 	}
 	return done, Verification{ID: id}.withVerdict(err).Err
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -23,15 +24,18 @@ type Input struct {
 	name string
 	// Stream, if not nil, is read instead of the file.
 	Stream io.Reader
+	// Pack, if not nil, is packed into an archive instead. Path is only a name.
+	Pack *Packing
 	// ID is the id to store under. If it is empty, Algorithm derives it from the
 	// bytes.
 	ID        artifact.ID
 	Algorithm Algorithm
 	// RefuseEmpty makes an empty input fail with [ErrEmpty].
 	RefuseEmpty bool
-	// Duration and Tag, if set, override the metadata of [Uploader.Describe]. The
+	// Duration, Revision and Tag, if set, override the metadata of [Uploader.Describe]. The
 	// tag is sent unchecked.
 	Duration *time.Duration
+	Revision *Revision
 	Tag      string
 	// Remote is set if only the cache has the bytes. They are verified against
 	// ID, which must be one of Digests of the bytes; without Digests, the id is
@@ -45,6 +49,9 @@ func (in Input) describe(m artifact.Metadata) artifact.Metadata {
 	if in.Duration != nil {
 		m.Duration = in.Duration
 	}
+	if in.Revision != nil {
+		m.SHA, m.DirtyHash = in.Revision.SHA, in.Revision.DirtyHash
+	}
 	m.Tag = cmp.Or(in.Tag, m.Tag)
 	return m
 }
@@ -55,18 +62,25 @@ var ErrDirectory = errors.New("is a directory")
 // ErrEmpty reports an empty input that must not be empty.
 var ErrEmpty = errors.New("it is empty")
 
-// InputError reports an input that cannot be read or stored.
+// InputError reports an input that cannot be read, packed or stored.
 type InputError struct {
-	Path string
-	Err  error
+	Path    string
+	Err     error
+	packing bool
 }
 
 func (e *InputError) Error() string {
+	if e.packing {
+		return fmt.Sprintf("packing %s: %s", e.Path, e.Reason())
+	}
 	return fmt.Sprintf("reading %s: %s", e.Path, e.Reason())
 }
 
 // Reason returns the error without the path.
 func (e *InputError) Reason() string {
+	if e.packing { // the path itself may be what cannot be packed
+		return strings.TrimPrefix(e.Err.Error(), e.Path+": ")
+	}
 	var inPath *fs.PathError
 	if errors.As(e.Err, &inPath) && inPath.Path == e.Path {
 		return usertext.FileReason(inPath).Error()
@@ -95,7 +109,7 @@ func (in Input) open(ctx context.Context, spoolDir string, tracker Tracker, begi
 		return source, "", err
 	}
 	if source == nil {
-		source, id, err = in.spool(ctx, in.stream(), spoolDir, tracker)
+		source, id, err = in.spool(ctx, spoolDir, tracker)
 	} else {
 		id, err = in.identify(ctx, source, tracker)
 	}
@@ -114,13 +128,16 @@ func (in Input) failure(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
+	if in.Pack != nil {
+		return &InputError{Path: in.Pack.Paths[0], Err: err, packing: true}
+	}
 	return &InputError{Path: in.Path, Err: err}
 }
 
 // file opens a regular file. It returns nil without an error for an input that
 // must be read as a stream.
 func (in Input) file(ctx context.Context) (*artifact.Source, error) {
-	if in.Stream != nil {
+	if in.Stream != nil || in.Pack != nil {
 		return nil, nil
 	}
 	if in.root != nil {
@@ -137,12 +154,15 @@ func (in Input) file(ctx context.Context) (*artifact.Source, error) {
 	return nil, err
 }
 
-// stream returns a reader of an input that is not a regular file.
-func (in Input) stream() io.Reader {
-	if in.Stream != nil {
-		return in.Stream
+// stream returns a reader of an input that is not a regular file. Close it.
+func (in Input) stream(ctx context.Context) io.ReadCloser {
+	switch {
+	case in.Pack != nil:
+		return in.Pack.open(ctx)
+	case in.Stream != nil:
+		return io.NopCloser(in.Stream)
 	}
-	return &lateFile{path: in.Path}
+	return io.NopCloser(&lateFile{path: in.Path})
 }
 
 // identify returns the id of a source.
@@ -158,7 +178,9 @@ func (in Input) identify(ctx context.Context, source *artifact.Source, tracker T
 }
 
 // spool stores and hashes a stream.
-func (in Input) spool(ctx context.Context, stream io.Reader, dir string, tracker Tracker) (*artifact.Source, artifact.ID, error) {
+func (in Input) spool(ctx context.Context, dir string, tracker Tracker) (*artifact.Source, artifact.ID, error) {
+	stream := in.stream(ctx)
+	defer stream.Close()
 	options := artifact.SpoolOptions{Dir: dir, Progress: func(n int64) { tracker.Hashed(n, -1) }}
 	if in.ID == "" {
 		options.Hash = in.Algorithm.new()

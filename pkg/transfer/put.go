@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"hash"
+	"strings"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/archive"
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 )
@@ -34,6 +36,14 @@ func (u *Uploader) Put(ctx context.Context, input Input) Result {
 }
 
 func (u *Uploader) put(ctx context.Context, p *prepared) error {
+	missing := false
+	if p.input.Pack != nil && p.input.ID != "" && u.asks() { // before it packs
+		held, err := u.holdsPacked(ctx, p)
+		if held || err != nil {
+			return err
+		}
+		missing = true
+	}
 	source, id, err := p.input.open(ctx, u.SpoolDir, p.tracker, func(*artifact.Source) error { return nil })
 	if err != nil {
 		return err
@@ -42,7 +52,7 @@ func (u *Uploader) put(ctx context.Context, p *prepared) error {
 	if err := u.prepare(ctx, p, source, id); err != nil {
 		return err
 	}
-	if u.asks() {
+	if u.asks() && !missing {
 		held, err := u.holds(ctx, p, nil)
 		if err != nil {
 			return err
@@ -57,6 +67,20 @@ func (u *Uploader) put(ctx context.Context, p *prepared) error {
 
 // asks reports whether to look up what the cache has.
 func (u *Uploader) asks() bool { return u.SkipExisting && u.Client != nil }
+
+// holdsPacked reports whether the cache has an archive that is not packed yet. One
+// without the signature that it would get is packed and sent again.
+func (u *Uploader) holdsPacked(ctx context.Context, p *prepared) (bool, error) {
+	found, err := u.Client.Stat(ctx, p.input.ID)
+	if endsRun(err) || isLost(err) || ctx.Err() != nil {
+		return false, err
+	}
+	if err != nil || u.Signer != nil && found.Size >= 0 && found.Metadata.Tag == "" {
+		return false, nil
+	}
+	p.result.ID, p.result.Size, p.result.Status = p.input.ID, found.Size, Skipped
+	return true, nil
+}
 
 // prepare signs an opened input if needed.
 func (u *Uploader) prepare(ctx context.Context, p *prepared, source *artifact.Source, id artifact.ID) error {
@@ -131,6 +155,9 @@ func (u *Uploader) upload(ctx context.Context, p *prepared) error {
 		result.Metadata, result.Status, result.Signed = metadata, Planned, p.signed
 		return ctx.Err()
 	}
+	if err := u.checkArchive(ctx, p); err != nil {
+		return err
+	}
 	stored, err := u.Client.Put(ctx, client.Upload{
 		ID: result.ID, Name: p.input.Path, Source: p.source, Metadata: metadata, Progress: p.tracker,
 	})
@@ -148,6 +175,24 @@ func (u *Uploader) upload(ctx context.Context, p *prepared) error {
 	}
 	result.Status = Uploaded
 	return nil
+}
+
+// checkArchive reports an archive that turbo would ask for and not restore. The error
+// is ctx's.
+func (u *Uploader) checkArchive(ctx context.Context, p *prepared) error {
+	if u.CheckArchive == nil || p.input.Pack != nil || !strings.HasSuffix(p.input.Path, ".tar.zst") || !isTurboHash(p.result.ID) {
+		return nil
+	}
+	err := archive.Check(ctx, p.source.Open(), u.Root, checkLimits, nil)
+	if isUnsafe(err) {
+		u.CheckArchive(p.input.Path, err)
+	}
+	return ctx.Err() // a file that cannot be read fails when it is sent
+}
+
+// isTurboHash reports whether an id looks like the hash of a turbo task.
+func isTurboHash(id artifact.ID) bool {
+	return len(id) == 16 && strings.Trim(string(id), "0123456789abcdef") == ""
 }
 
 // verify downloads what was uploaded, and compares bytes and tag.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/tempfile"
 )
 
@@ -24,6 +25,8 @@ type Target struct {
 	temporary bool
 	// given is what was already written to a stream.
 	given *prefix
+	// archive, if not nil, reads the bytes, and nothing else does.
+	archive *unpacking
 }
 
 // OpenTarget returns a target for a file. It follows symbolic links, and writes
@@ -96,6 +99,9 @@ func followLinks(path string) (string, error) {
 
 // begin returns a writer for the first byte. It may be called again.
 func (t *Target) begin() (io.Writer, error) {
+	if t.archive != nil {
+		return nil, nil
+	}
 	if !t.temporary {
 		t.given.restart()
 		return &outputWriter{t.path, t.given}, nil
@@ -117,10 +123,13 @@ func (t *Target) reread(ctx context.Context, limit int64, begin func() io.Writer
 
 // holds reports whether all that was written belongs to a download of n bytes:
 // the last attempt may have been shorter than an earlier one.
-func (t *Target) holds(n int64) bool { return t.temporary || t.given.n == n }
+func (t *Target) holds(n int64) bool { return t.given == nil || t.given.n == n }
 
 // complete renames the file to its path.
-func (t *Target) complete() error {
+func (t *Target) complete(id artifact.ID) error {
+	if t.archive != nil {
+		return t.archive.commit(string(id))
+	}
 	if !t.temporary {
 		return nil
 	}
@@ -134,6 +143,9 @@ func (t *Target) complete() error {
 
 // Close closes the target, and removes a file that was not completed.
 func (t *Target) Close() error {
+	if t.archive != nil {
+		t.archive.discard()
+	}
 	if t.file == nil {
 		return nil
 	}

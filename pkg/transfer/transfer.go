@@ -65,6 +65,11 @@ type Uploader struct {
 	Verify bool
 	// SkipExisting skips what the cache already has; see [Uploader.Put].
 	SkipExisting bool
+	// CheckArchive, if not nil, is called before an archive that turbo would not restore
+	// below the directory Root is sent under a hash of turbo's, with the reason. It may
+	// be called from several goroutines at once.
+	CheckArchive func(path string, reason error)
+	Root         string
 	// DryRun sends nothing, but with SkipExisting still asks the cache.
 	DryRun bool
 	// Progress, if not nil, observes the transfer of a single input.

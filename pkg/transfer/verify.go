@@ -22,6 +22,7 @@ const (
 	Different    Verdict = "differs"
 	BadSignature Verdict = "bad-signature"
 	Unverifiable Verdict = "unverifiable"
+	Unsafe       Verdict = "unsafe" // turbo would not restore it
 	Undecided    Verdict = "failed" // the check itself failed
 )
 
@@ -47,6 +48,10 @@ type Verifier struct {
 	Client *client.Client
 	// Signer, if not nil, checks signatures. A missing signature is an error.
 	Signer *artifact.Signer
+	// Archive also checks that turbo would restore each artifact below the directory
+	// Root. Then an artifact passes even if there is nothing to compare it with.
+	Archive bool
+	Root    string
 	// Jobs is how many inputs are processed at a time, at least 1.
 	Jobs int
 	// Progress, if not nil, observes a single input.
@@ -146,6 +151,9 @@ func (v *Verifier) verify(ctx context.Context, input Input, result *Verification
 		defer expected.local.Close()
 	}
 	expected.signer = v.Signer
+	if v.Archive {
+		expected.archive = checkArchive(v.Root)
+	}
 	err = v.compare(ctx, input.Path, expected, result)
 	if lower, changed := lowerDigest(expected.id); changed && errors.Is(err, client.ErrNotFound) {
 		expected.id = lower
@@ -175,7 +183,7 @@ func (v *Verifier) compare(ctx context.Context, path string, expected expectatio
 			return &InputError{Path: path, Err: changed}
 		}
 	}
-	if err == nil && !expected.coversBytes() {
+	if err == nil && !expected.coversBytes() && !v.Archive {
 		return ErrUnverifiable
 	}
 	return err
@@ -207,6 +215,11 @@ func (r Verification) withVerdict(err error) Verification {
 		r.Verdict, r.Signature = BadSignature, Unsigned
 	case errors.Is(err, ErrBadSignature), errors.Is(err, ErrEmptySignature), errors.Is(err, ErrOldSignature):
 		r.Verdict = BadSignature
+	case isUnsafe(err):
+		r.Verdict = Unsafe
+		if own := (*ArchiveError)(nil); errors.As(err, &own) {
+			err = own.Err
+		}
 	case errors.Is(err, ErrUnverifiable), errors.Is(err, ErrUnproven):
 		r.Verdict = Unverifiable
 	default:

@@ -53,6 +53,15 @@ func findWorkTree(dir string) (workTree, error) {
 	return tree, nil
 }
 
+// ProjectRoot returns the root of the project around dir, or dir itself outside any.
+func ProjectRoot(dir string) (string, error) {
+	tree, err := findWorkTree(dir)
+	if err != nil || len(tree.dirs) == 0 {
+		return dir, err
+	}
+	return tree.dirs[len(tree.dirs)-1], nil
+}
+
 // readTurboJSON reads a directory's turbo.json or turbo.jsonc. If it has neither,
 // path is empty.
 func readTurboJSON(dir string) (document turboJSON, path string, err error) {

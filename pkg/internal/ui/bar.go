@@ -87,7 +87,7 @@ func (f frame) line(room int) string {
 		room -= f.facts[i].columns()
 	}
 	const brackets = len(" []")
-	if f.facts[share].width > 0 && room-min(nameWidth, f.fair) >= narrowGauge+brackets {
+	if f.facts[share].width > 0 && f.size >= 0 && room-min(nameWidth, f.fair) >= narrowGauge+brackets {
 		width := min(max(room-nameWidth-brackets, narrowGauge), wideGauge)
 		f.facts[share].text += " " + gauge(f.n, f.size, width)
 		f.facts[share].width += width + brackets

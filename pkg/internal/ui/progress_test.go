@@ -68,6 +68,9 @@ func TestBarTellsEveryStage(t *testing.T) {
 		d.see(250 * time.Millisecond)
 		transfer.Hashed(10*mib, -1)
 		d.see(time.Second)
+		transfer.Packed(1234, 30*mib)
+		transfer.Hashed(11*mib, -1) // of the archive
+		d.see(time.Second)
 		transfer.Hashed(100*mib, 100*mib)
 		d.see(time.Second)
 		transfer.Sent(10*mib, 100*mib)
@@ -84,6 +87,7 @@ func TestBarTellsEveryStage(t *testing.T) {
 		d.expectSeen(t,
 			"preparing out.tar.zst  0s",
 			"reading out.tar.zst   10.0 MiB        0 B/s  1s",
+			"packing out.tar.zst    1234 files   30.0 MiB        0 B/s  1s",
 			"hashed out.tar.zst  1s",
 			"uploading out.tar.zst   10% [=>                         ]   10.0/100.0 MiB        0 B/s",
 			"uploading out.tar.zst   20% [====>                      ]   20.0/100.0 MiB    5.3 MiB/s  16s left",

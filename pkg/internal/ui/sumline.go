@@ -17,6 +17,9 @@ func SumLine(hash, path string) string {
 // newline: the path, a colon, the verdict. It is escaped like a [SumLine].
 func VerdictLine(path, verdict string) string { return escapedLine(path + ": " + verdict) }
 
+// NameLine returns a name as one line, escaped like a [SumLine].
+func NameLine(name string) string { return escapedLine(name) }
+
 func escapedLine(line string) string {
 	if !strings.ContainsAny(line, "\n\r\\") {
 		return line

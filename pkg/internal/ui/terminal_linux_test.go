@@ -62,7 +62,7 @@ func TestBarOnTerminal(t *testing.T) {
 	outside, inside := openTerminal(t)
 	resize(t, outside, 40)
 	screen := NewScreen(inside, func() int { return Columns(inside) })
-	screen.draw(view{position: position{uploading, 1, 2}, pace: pace{rate: -1}}.frame("out.tar.zst").line(screen.room()))
+	screen.draw(view{position: position{stage: uploading, n: 1, size: 2}, pace: pace{rate: -1}}.frame("out.tar.zst").line(screen.room()))
 	fmt.Fprintln(screen, "a warning")
 	screen.draw("")
 	fmt.Fprintln(screen, "END")

@@ -22,6 +22,7 @@ type Transfer struct {
 type position struct {
 	stage   stage
 	n, size int64 // bytes
+	files   int   // packed so far
 }
 
 // stage is what a transfer is doing.
@@ -29,6 +30,7 @@ type stage int
 
 const (
 	preparing stage = iota
+	packing
 	hashing
 	reading // hashing a stream of unknown size
 	hashed
@@ -41,7 +43,7 @@ const (
 )
 
 func (s stage) String() string {
-	return [...]string{"preparing", "hashing", "reading", "hashed", "uploading", "waiting for the server:",
+	return [...]string{"preparing", "packing", "hashing", "reading", "hashed", "uploading", "waiting for the server:",
 		"downloading", "downloading", "checking", "waiting to try again:"}[s]
 }
 
@@ -52,6 +54,14 @@ func (p *Progress) Begin(name string) *Transfer {
 	w := newViewer(time.Now())
 	t.begin(p, func(now time.Time) frame { return w.observe(now, t.position(now)).frame(name) })
 	return t
+}
+
+// Packed reports that so many files and directories were packed, with n bytes. What
+// is hashed meanwhile is the archive.
+func (t *Transfer) Packed(files int, n int64) {
+	t.mu.Lock()
+	t.at = position{packing, n, -1, files}
+	t.mu.Unlock()
 }
 
 // Hashed reports that n of size bytes were hashed; size is -1 while unknown.
@@ -71,15 +81,17 @@ func (t *Transfer) Pause(d time.Duration) {
 }
 
 func (t *Transfer) note(n, size int64, unknown, some, all stage) {
-	at := position{some, n, size}
+	at := position{stage: some, n: n, size: size}
 	if size < 0 {
 		at.stage = unknown
 	} else if n >= size {
 		at.stage = all
 	}
 	t.mu.Lock()
-	t.at = at
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	if at.stage != reading || t.at.stage != packing {
+		t.at = at
+	}
 }
 
 func (t *Transfer) position(now time.Time) position {
@@ -143,6 +155,8 @@ func (v view) frame(name string) frame {
 	case hashing, uploading, downloading:
 		percent := fact{fmt.Sprintf("%d%%", v.percent()), len("100%")}
 		f.facts = [...]fact{percent, amountOf(v.n, v.size), rate, {v.leftText(), len("9m59s left")}}
+	case packing:
+		f.facts = [...]fact{{fmt.Sprint(v.files, " files"), len("100000 files")}, amountOf(v.n, -1), rate, inStage}
 	case reading, receiving:
 		f.facts = [...]fact{amount: amountOf(v.n, -1), speed: rate, clock: inStage}
 	case waiting:
