@@ -31,7 +31,7 @@ func everyCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
 // flag once, in plain text.
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	longest := map[string]int{"artifact": 40, "artifact put": 66}
+	longest := map[string]int{"artifact": 40, "artifact put": 70, "artifact get": 80, "artifact verify": 66}
 	everyCommand(Tree(), func(cmd *cobra.Command) {
 		if !strings.Contains(cmd.Example, "  artifact ") && !strings.Contains(cmd.Example, "(artifact ") {
 			t.Errorf("%s has no example: %q", cmd.CommandPath(), cmd.Example)

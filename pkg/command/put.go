@@ -24,6 +24,7 @@ type putOptions struct {
 	leftOut  *atomic.Int64 // files that recursive skipped
 	shard    transfer.Shard
 	like     transfer.Input // what all inputs have in common
+	parts    keyParts
 	metadata metadataOptions
 	uploader transfer.Uploader
 	key      keyOptions
@@ -37,8 +38,8 @@ func newPutCommand(a *app) *cobra.Command {
 		Use:   "put [FILE...|-]",
 		Short: "Upload files, standard input or a packed directory",
 		Long: `Upload files, or standard input, to the cache. For each it prints the id and the
-name, in the order given. The id is the value of --hash, or else the digest of
-the bytes. The API needs the size in advance, so a stream is first written to a
+name, in the order given. The id is the value of --hash, or derived from a key
+(see artifact help id), or else the digest of the bytes. The API needs the size in advance, so a stream is first written to a
 temporary file. If a file changes while it is read, its upload is aborted and
 the exit code is 7. For lists and directories, see: artifact help lists`,
 		Example: `  artifact put out.tar.zst
@@ -58,6 +59,7 @@ the exit code is 7. For lists and directories, see: artifact help lists`,
 	}
 	flags := cmd.Flags()
 	parsedFlag(flags, &o.like.ID, "hash", "ID", "id to store under (default: the digest)", artifact.ParseID)
+	o.parts.register(flags)
 	parsedFlag(flags, &o.like.Algorithm, "algorithm", "sha256|sha512|blake3", "digest algorithm for ids (default sha256)", transfer.ParseAlgorithm)
 	flags.BoolVar(&o.warnOnly, "warn-only", false, "print failures and exit 0")
 	flags.BoolVar(&o.uploader.DryRun, "dry-run", false, "only print what would be uploaded")
@@ -80,6 +82,9 @@ the exit code is 7. For lists and directories, see: artifact help lists`,
 }
 
 func runPut(ctx context.Context, a *app, o putOptions) error {
+	if err := o.parts.resolve(ctx, &o.like.ID); err != nil {
+		return err
+	}
 	single, inputs, err := o.inputs(a)
 	if err != nil {
 		return err

@@ -70,7 +70,7 @@ func (o *putOptions) checkInputs() error {
 	case o.shard != (transfer.Shard{}) && !o.isListed() && o.turboCache == "" && len(o.args) == 0:
 		return usage("--shard needs a list")
 	case many && o.like.ID != "":
-		return usage("--hash is for a single input")
+		return usage("--hash and --key are for a single input")
 	case many && o.metadata.tag != "":
 		return usage("--tag is for a single input; in a manifest each entry can have one")
 	}

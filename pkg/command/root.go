@@ -50,7 +50,7 @@ same API, and run such a server yourself.`,
 		}
 		root.AddCommand(commands...)
 	}
-	add(groupArtifacts, newPutCommand(a), newVerifyCommand(a), newGetCommand(a), newStatCommand(a))
+	add(groupArtifacts, newPutCommand(a), newVerifyCommand(a), newGetCommand(a), newStatCommand(a), newIDCommand(a))
 	add(groupAccount, newLoginCommand(a), newLogoutCommand(a), newStatusCommand(a))
 	add(groupServer, newServeCommand(a))
 	root.AddCommand(newVersionCommand(), newEnvironmentTopic(a), newExitCodesTopic(), newListsTopic(), newNetworkTopic(a))

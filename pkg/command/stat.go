@@ -18,6 +18,7 @@ type statOptions struct {
 	listOptions
 	sums      string
 	algorithm transfer.Algorithm
+	parts     keyParts
 	network   networkOptions
 }
 
@@ -45,6 +46,7 @@ is the digest of the file; a file whose id is given is not opened.`,
 	stringFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids from this file, as put or put -q prints them")
 	o.algorithm = transfer.SHA256
 	parsedFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3", "digest algorithm for ids of files (default sha256)", transfer.ParseAlgorithm)
+	o.parts.register(flags)
 	o.listOptions.register(flags)
 	o.network.register(flags)
 	readEnvironment(flags, "algorithm")
@@ -52,6 +54,16 @@ is the digest of the file; a file whose id is given is not opened.`,
 }
 
 func runStat(ctx context.Context, a *app, o statOptions) error {
+	if len(o.parts) > 0 {
+		if o.sums != "" || o.isListed() || len(o.args) > 0 {
+			return usage("--key replaces ids and lists")
+		}
+		id, err := o.parts.id(ctx)
+		if err != nil {
+			return err
+		}
+		o.args = []string{string(id)}
+	}
 	inputs, err := o.inputs(a)
 	if err != nil {
 		return err
@@ -96,7 +108,7 @@ func (o *statOptions) inputs(a *app) (transfer.Inputs, error) {
 	case o.isListed():
 		return o.open(a.env.Stdin, transfer.Input{Algorithm: o.algorithm})
 	case len(o.args) == 0:
-		return nil, usage("nothing to look up: name an id, -c SUMS or a list of files")
+		return nil, usage("nothing to look up: name an id, a --key, -c SUMS or a list of files")
 	}
 	inputs := make([]transfer.Input, len(o.args))
 	for i, arg := range o.args {

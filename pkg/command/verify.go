@@ -20,6 +20,7 @@ type verifyOptions struct {
 	sums      string
 	archive   bool
 	hash      artifact.ID
+	parts     keyParts
 	algorithm string
 	quick     bool
 	key       keyOptions
@@ -56,6 +57,7 @@ empty SUMS prove nothing and exit 7.`,
 	flags := cmd.Flags()
 	stringFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids and names from this file, as put or sha256sum prints them")
 	parsedFlag(flags, &o.hash, "hash", "ID", "id that it is stored under (default: the digest)", artifact.ParseID)
+	o.parts.register(flags)
 	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest algorithm for ids (default sha256; without a FILE, guessed from the id)")
 	flags.BoolVar(&o.quick, "quick", false, "only check that it is there and has the right size")
 	flags.BoolVar(&o.archive, "archive", false, "also check that turbo would restore it")
@@ -68,6 +70,9 @@ empty SUMS prove nothing and exit 7.`,
 }
 
 func runVerify(ctx context.Context, a *app, o verifyOptions) error {
+	if err := o.parts.resolve(ctx, &o.hash); err != nil {
+		return err
+	}
 	single, inputs, err := o.inputs(a)
 	if err != nil {
 		return err
@@ -157,11 +162,11 @@ func (o *verifyOptions) checkInputs() error {
 	case o.archive && o.quick:
 		return usage("--archive reads the whole artifact, which --quick does not download")
 	case o.sums != "" && (o.isListed() || len(o.args) > 0 || o.hash != "" || o.algorithm != ""):
-		return usage("--check replaces files, --hash and other lists")
+		return usage("--check replaces files, --hash, --key and other lists")
 	case o.hash != "" && (o.isListed() || len(o.args) > 1 && !o.pack):
-		return usage("--hash is for a single input")
+		return usage("--hash and --key are for a single input")
 	case o.hash == "" && o.sums == "" && !o.isListed() && len(o.args) == 0:
-		return usage("nothing to verify: name a file, -c SUMS or --hash ID")
+		return usage("nothing to verify: name a file, -c SUMS, --hash ID or --key TEXT")
 	}
 	return nil
 }
