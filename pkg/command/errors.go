@@ -172,7 +172,8 @@ func isUnauthorized(err error) bool {
 }
 
 func isUsage(err error) bool {
-	return is[*usageError](err) || is[*settings.Error](err) || is[*transfer.InputError](err) || is[*transfer.ListError](err) ||
+	output, isOutput := errors.AsType[*transfer.OutputError](err)
+	return isOutput && output.Unopened || is[*usageError](err) || is[*settings.Error](err) || is[*transfer.InputError](err) || is[*transfer.ListError](err) ||
 		is[*credential.FileError](err) || slices.ContainsFunc(usageErrors, func(known error) bool { return errors.Is(err, known) })
 }
 

@@ -77,6 +77,7 @@ var advices = errorAdvices{
 	{archive.ErrNotArchive, notForTurbo},
 	{client.ErrPlainHTTP, "Use https://, or --allow-http if the network is trusted."},
 	{client.ErrProxyAddress, "Set HTTPS_PROXY, HTTP_PROXY or ALL_PROXY to http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with special characters as %XX."},
+	{transfer.ErrOutside, "Give it a name below the directory in the list, or download it by itself: artifact get ID -o FILE"},
 	{transfer.ErrEmpty, "Name a FILE, or use - to upload an empty standard input."},
 	{client.ErrNotFound, "Check the id, --team and --api. Vercel keeps artifacts for 7 days, and other caches for as long as they have room."},
 

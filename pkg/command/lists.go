@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 	"github.com/artifact-cli/artifact/pkg/transfer"
@@ -48,9 +49,14 @@ type listOptions struct {
 }
 
 func (o *listOptions) register(flags *pflag.FlagSet) {
-	stringFlag(flags, &o.filesFrom, "files-from", "LIST|-", "read file names from this file, one per line")
+	o.registerLines(flags, "file names")
 	stringFlag(flags, &o.manifest, "manifest", "LIST|-", "read JSON entries from this file, one per line")
-	flags.BoolVarP(&o.null, "null", "0", false, "names in --files-from end with NUL")
+}
+
+// registerLines adds the flags for lists of lines that are names or ids.
+func (o *listOptions) registerLines(flags *pflag.FlagSet, what string) {
+	stringFlag(flags, &o.filesFrom, "files-from", "LIST|-", "read "+what+" from this file, one per line")
+	flags.BoolVarP(&o.null, "null", "0", false, what+" in --files-from end with NUL")
 	o.jobs = defaultJobs
 	parsedFlag(flags, &o.jobs, "jobs,j", "N", fmt.Sprintf("artifacts to process at a time (default %d)", o.jobs), parseCount)
 	readEnvironment(flags, "jobs")
@@ -132,6 +138,19 @@ func named(paths []string, stdin *os.File, like transfer.Input) []transfer.Input
 		}
 	}
 	return inputs
+}
+
+// parseIDs parses the ids among the arguments.
+func parseIDs(args []string) ([]transfer.Input, error) {
+	inputs := make([]transfer.Input, len(args))
+	for i, arg := range args {
+		id, err := artifact.ParseID(arg)
+		if err != nil {
+			return nil, usage("%w", err)
+		}
+		inputs[i].ID = id
+	}
+	return inputs, nil
 }
 
 // listOf returns a list of known inputs.

@@ -31,7 +31,7 @@ func (o *packOptions) register(flags *pflag.FlagSet, usage string) {
 
 // directoryFlag registers -C.
 func directoryFlag(flags *pflag.FlagSet, to *string, usage string) {
-	stringFlag(flags, to, "directory,C", "DIR", usage)
+	parsedFlag(flags, to, "directory,C", "DIRECTORY", usage, parseFileName)
 }
 
 // globFlag registers a flag whose values add up.
@@ -132,7 +132,7 @@ const (
 func (o *unpackOptions) register(flags *pflag.FlagSet) {
 	o.limits = archive.Limits{Entries: defaultMaxEntries, Size: defaultMaxSize}
 	flags.BoolVar(&o.unpack, "unpack", false, "unpack an archive of put --pack or turbo")
-	directoryFlag(flags, &o.dir, "where to unpack (default: here)")
+	directoryFlag(flags, &o.dir, "where to download or unpack (default: here)")
 	globFlag(flags, &o.only, "only", "unpack or list only matching entries; repeatable")
 	flags.BoolVar(&o.list, "list", false, "print the names in the archive, as tar -t does")
 	parsedFlag(flags, &o.limits.Entries, "max-entries", "N", "most entries of an archive (default 1 million)", parseEntries)
@@ -146,15 +146,14 @@ func parseEntries(text string) (int, error) {
 
 // check refuses what does not fit together. output is the value of -o.
 func (o *unpackOptions) check(output string) error {
-	isArchive := o.unpack || o.list
 	switch {
 	case o.unpack && o.list:
 		return usage("give --unpack or --list, but not both")
-	case isArchive && output != "-":
+	case o.isGiven() && output != "":
 		return usage("-o is for the archive itself: --unpack takes -C DIR, and --list prints names")
-	case !o.unpack && o.dir != "":
-		return usage("-C needs --unpack")
-	case !isArchive && len(o.only) > 0:
+	case o.list && o.dir != "":
+		return usage("--list writes no files: leave -C out")
+	case !o.isGiven() && len(o.only) > 0:
 		return usage("--only needs --unpack or --list")
 	}
 	if info, err := os.Stat(o.dir); o.dir != "" && err == nil && !info.IsDir() {
@@ -162,6 +161,9 @@ func (o *unpackOptions) check(output string) error {
 	}
 	return nil
 }
+
+// isGiven reports whether the artifact is read as an archive.
+func (o *unpackOptions) isGiven() bool { return o.unpack || o.list }
 
 // target returns what takes the archive, or nil without a flag for archives.
 func (o *unpackOptions) target(a *app) *transfer.Target {

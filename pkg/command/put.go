@@ -39,9 +39,10 @@ func newPutCommand(a *app) *cobra.Command {
 		Short: "Upload files, standard input or a packed directory",
 		Long: `Upload files, or standard input, to the cache. For each it prints the id and the
 name, in the order given. The id is the value of --hash, or derived from a key
-(see artifact help id), or else the digest of the bytes. The API needs the size in advance, so a stream is first written to a
-temporary file. If a file changes while it is read, its upload is aborted and
-the exit code is 7. For lists and directories, see: artifact help lists`,
+(see artifact help id), or else the digest of the bytes. The API needs the size
+in advance, so a stream is first written to a temporary file. If a file changes
+while it is read, its upload is aborted and the exit code is 7. For lists and
+directories, see: artifact help lists`,
 		Example: `  artifact put out.tar.zst
   pg_dump shop | zstd | artifact put -
   artifact put --pack dist

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
@@ -110,15 +109,8 @@ func (o *statOptions) inputs(a *app) (transfer.Inputs, error) {
 	case len(o.args) == 0:
 		return nil, usage("nothing to look up: name an id, a --key, -c SUMS or a list of files")
 	}
-	inputs := make([]transfer.Input, len(o.args))
-	for i, arg := range o.args {
-		id, err := artifact.ParseID(arg)
-		if err != nil {
-			return nil, usage("%w", err)
-		}
-		inputs[i].ID = id
-	}
-	return listOf(inputs...), nil
+	inputs, err := parseIDs(o.args)
+	return listOf(inputs...), err
 }
 
 // printStat prints a result and returns its error, if any.

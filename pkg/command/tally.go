@@ -72,6 +72,8 @@ func (t *tally) add(err error) {
 		kind.why = answered.NetworkCause()
 	} else if input, ok := errors.AsType[*transfer.InputError](err); ok {
 		kind.why = input.Reason()
+	} else if output, ok := errors.AsType[*transfer.OutputError](err); ok {
+		kind.why = output.Reason()
 	}
 	if t.failed++; t.failed == 1 {
 		t.code = kind.code
@@ -172,6 +174,9 @@ func reasonOf(err error) string {
 	}
 	if input, ok := errors.AsType[*transfer.InputError](err); ok {
 		return input.Reason()
+	}
+	if output, ok := errors.AsType[*transfer.OutputError](err); ok {
+		return output.Reason()
 	}
 	if line, ok := errors.AsType[*transfer.ListError](err); ok {
 		return line.Err.Error()

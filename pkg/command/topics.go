@@ -120,6 +120,10 @@ other bytes fails, unless 10,000 other ids lie between; then the last bytes win.
 If the credential is refused, the cache is closed or the network is lost, the
 rest is not tried.
 
+get -c SUMS -C DIR downloads what put printed to files below DIR. A name that
+leads out of DIR, by itself or through a link, is refused. A name that the list
+repeats is downloaded once; with another id it fails.
+
 --shard I/N uploads one part of a list, the same part on every machine, for N
 parallel jobs.`,
 	}

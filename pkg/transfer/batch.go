@@ -11,11 +11,11 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
-// Batch configures the upload of a list.
+// Batch configures the transfer of a list.
 type Batch struct {
-	// Jobs is how many inputs are uploaded at a time, at least 1.
+	// Jobs is how many artifacts are transferred at a time, at least 1.
 	Jobs int
-	// FailFast starts no more uploads after a failure.
+	// FailFast starts no more transfers after a failure.
 	FailFast bool
 	// Progress, if not nil, observes the list.
 	Progress ListTracker
@@ -63,7 +63,7 @@ func (u *Uploader) PutAll(ctx context.Context, inputs Inputs, batch Batch) iter.
 type putRun struct {
 	uploader *Uploader
 	batch    Batch
-	repeats  repeats
+	repeats  repeats[artifact.ID, outcome]
 	ending   ending
 	turns    chan struct{} // for reading large inputs and streams
 }

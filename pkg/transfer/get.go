@@ -24,6 +24,8 @@ type Downloader struct {
 	AllowUnproven bool
 	// Progress, if not nil, observes the received bytes.
 	Progress Tracker
+
+	pieceSize int // of what is read at a time; 0 by default
 }
 
 // Downloaded is a downloaded artifact.
@@ -38,13 +40,17 @@ type Downloaded struct {
 type OutputError struct {
 	Path string
 	Err  error
+	// Unopened is set if the target could not be opened.
+	Unopened bool
 }
 
-// Error omits the paths that the system adds: of a temporary file, or of the
-// target again.
 func (e *OutputError) Error() string {
-	return fmt.Sprintf("writing %s: %v", e.Path, usertext.FileReason(e.Err))
+	return fmt.Sprintf("writing %s: %s", e.Path, e.Reason())
 }
+
+// Reason returns the cause without the paths that the system adds: of a temporary
+// file, or of the target again.
+func (e *OutputError) Reason() string { return usertext.FileReason(e.Err).Error() }
 
 // Unwrap returns the cause.
 func (e *OutputError) Unwrap() error { return e.Err }
@@ -56,27 +62,34 @@ func (e *OutputError) Unwrap() error { return e.Err }
 // tries lower case. The error is a [*Mismatch] if the bytes are wrong, an
 // [*OutputError], or the client's.
 func (d *Downloader) Get(ctx context.Context, id artifact.ID, digests []Algorithm, target *Target) (Downloaded, error) {
-	done, err := d.get(ctx, id, digests, target)
-	if lower, changed := lowerDigest(id); changed && errors.Is(err, client.ErrNotFound) {
-		if inLower, lowerErr := d.get(ctx, lower, digests, target); !errors.Is(lowerErr, client.ErrNotFound) {
+	return d.download(ctx, Input{ID: id, Digests: digests}, target)
+}
+
+// download is [Downloader.Get] for an input, whose path is its name in errors.
+func (d *Downloader) download(ctx context.Context, input Input, target *Target) (Downloaded, error) {
+	done, err := d.get(ctx, input, target)
+	if lower, changed := lowerDigest(input.ID); changed && errors.Is(err, client.ErrNotFound) {
+		input.ID = lower
+		if inLower, lowerErr := d.get(ctx, input, target); !errors.Is(lowerErr, client.ErrNotFound) {
 			return inLower, lowerErr
 		}
 	}
 	return done, err
 }
 
-func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorithm, target *Target) (Downloaded, error) {
-	expected := expectation{id: id, size: -1, sum: id, algorithms: digests, signer: d.Signer, scheme: d.Scheme, archive: target.archive}
+func (d *Downloader) get(ctx context.Context, input Input, target *Target) (Downloaded, error) {
+	id, result := input.ID, Verification{Path: input.Path, ID: input.ID}
+	expected := expectation{id: id, size: -1, sum: id, algorithms: input.Digests, signer: d.Signer, scheme: d.Scheme, archive: target.archive}
 	var c *check
-	err := catch(Input{ID: id}, func() (err error) { // so that a panic closes the target
-		c, err = expected.fetch(ctx, d.Client, client.Download{Progress: d.Progress}, 0, target.begin)
+	err := catch(input, func() (err error) { // so that a panic closes the target
+		c, err = expected.fetch(ctx, d.Client, client.Download{Name: input.Path, Progress: d.Progress}, d.pieceSize, target.begin)
 		return err
 	})
 	if err == nil && !target.holds(c.n) {
 		err = ErrUnsteady
 	}
 	if err != nil {
-		return Downloaded{}, Verification{ID: id}.withVerdict(err).Err
+		return Downloaded{}, result.withVerdict(err).Err
 	}
 	again := fetchAgain(d.Client, id)
 	if target.temporary {
@@ -90,5 +103,5 @@ func (d *Downloader) get(ctx context.Context, id artifact.ID, digests []Algorith
 	if err == nil {
 		err = target.complete(id)
 	}
-	return done, Verification{ID: id}.withVerdict(err).Err
+	return done, result.withVerdict(err).Err
 }

@@ -11,7 +11,7 @@ import (
 type Identified struct {
 	// Path is the input's name as it was given.
 	Path string
-	// ID is empty if Err is set.
+	// ID is empty if it is unknown.
 	ID artifact.ID
 	// Algorithm derived the id.
 	Algorithm Algorithm
@@ -31,14 +31,12 @@ func Identify(ctx context.Context, input Input, tracker Tracker) Identified {
 		if err != nil {
 			return err
 		}
-		if local := expected.local; local != nil {
-			defer local.Close() // it was only read
-			if err := local.Unchanged(ctx); err != nil {
-				return input.failure(ctx, err)
-			}
-		}
 		result.ID, result.Size = expected.id, expected.size
-		return nil
+		if expected.local == nil {
+			return nil
+		}
+		defer expected.local.Close() // opened for reading
+		return input.failure(ctx, expected.local.Unchanged(ctx))
 	})
 	return result
 }

@@ -94,20 +94,8 @@ func (l *look) identify(ctx context.Context, c *listed[LookedUp]) {
 	if result.Err != nil {
 		return
 	}
-	var expected expectation
-	if result.Err = catch(c.input, func() (err error) {
-		expected, err = l.verifier.expect(ctx, c.input)
-		return err
-	}); result.Err != nil {
-		return
-	}
-	result.ID, result.size = expected.id, expected.size
-	if expected.local != nil {
-		if err := expected.local.Unchanged(ctx); err != nil {
-			result.Err = &InputError{Path: c.input.Path, Err: err}
-		}
-		_ = expected.local.Close() // opened for reading
-	}
+	identified := Identify(ctx, c.input, l.verifier.Progress)
+	result.ID, result.size, result.Err = identified.ID, identified.Size, identified.Err
 }
 
 // askForMany looks up a batch with one request.

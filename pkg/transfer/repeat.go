@@ -9,8 +9,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 )
 
-// remembered is how many recent ids of a list are known, so that a repeated one
-// is not sent again.
+// remembered is how many recent entries of a list are known, so that a repeated one
+// is not transferred again.
 const remembered = 10_000
 
 // ErrOtherBytes reports that a list has the same id for different bytes.
@@ -50,32 +50,32 @@ func isInputError(err error) bool {
 	return errors.Is(err, artifact.ErrChanged) || errors.As(err, new(*InputError))
 }
 
-// repeats knows the last ids.
-type repeats struct {
+// repeats knows the last entries by their keys.
+type repeats[K comparable, E any] struct {
 	mu    sync.Mutex
-	known map[artifact.ID]*outcome
-	order []artifact.ID // a ring, the oldest at next
+	known map[K]*E
+	order []K // a ring, the oldest at next
 	next  int
 }
 
-// claim returns the outcome of an earlier input with the id. For a new id, it
-// returns nil and remembers o.
-func (r *repeats) claim(id artifact.ID, o *outcome) *outcome {
+// claim returns an earlier entry with the key. For a new key, it returns nil and
+// remembers e.
+func (r *repeats[K, E]) claim(key K, e *E) *E {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if earlier, ok := r.known[id]; ok {
+	if earlier, ok := r.known[key]; ok {
 		return earlier
 	}
 	if r.known == nil {
-		r.known = map[artifact.ID]*outcome{}
+		r.known = map[K]*E{}
 	}
-	r.known[id] = o
+	r.known[key] = e
 	if len(r.order) < remembered {
-		r.order = append(r.order, id)
+		r.order = append(r.order, key)
 		return nil
 	}
 	delete(r.known, r.order[r.next])
-	r.order[r.next] = id
+	r.order[r.next] = key
 	r.next = (r.next + 1) % remembered
 	return nil
 }

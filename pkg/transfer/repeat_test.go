@@ -11,7 +11,7 @@ import (
 func TestRepeatsForgetTheOldest(t *testing.T) {
 	t.Parallel()
 	id := func(i int) artifact.ID { return artifact.ID(strconv.Itoa(i)) }
-	var r repeats
+	var r repeats[artifact.ID, outcome]
 	outcomes := make([]*outcome, 25_000)
 	for i := range outcomes {
 		outcomes[i] = new(outcome)

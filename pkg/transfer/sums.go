@@ -27,9 +27,17 @@ func (l List) IDs() Inputs {
 		if strings.Contains(line, " ") {
 			return parseSum(line)
 		}
-		id, err := artifact.ParseID(line)
-		return Input{ID: id, Remote: true, Digests: AlgorithmsOf(id)}, err
+		return parseBareID(line)
 	})
+}
+
+// BareIDs reads a list of ids, each of which ends with terminator, usually a newline
+// or NUL.
+func (l List) BareIDs(terminator byte) Inputs { return l.parsed(terminator, parseBareID) }
+
+func parseBareID(text string) (Input, error) {
+	id, err := artifact.ParseID(text)
+	return Input{ID: id, Remote: true, Digests: AlgorithmsOf(id)}, err
 }
 
 func parseSum(line string) (Input, error) {

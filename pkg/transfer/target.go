@@ -23,6 +23,10 @@ type Target struct {
 	file *os.File
 	// temporary is set while file has a temporary name in the directory of path.
 	temporary bool
+	// root, if not nil, is opened in place of the file system: path is name there, and
+	// the file is opened before its first byte.
+	root *os.Root
+	name string
 	// given is what was already written to a stream.
 	given *prefix
 	// archive, if not nil, reads the bytes, and nothing else does.
@@ -35,7 +39,7 @@ type Target struct {
 func OpenTarget(path string) (*Target, error) {
 	t, err := openTarget(path)
 	if err != nil {
-		return nil, &OutputError{Path: path, Err: err}
+		return nil, &OutputError{Path: path, Err: err, Unopened: true}
 	}
 	return t, nil
 }
@@ -65,7 +69,7 @@ func openTarget(path string) (*Target, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	if path, err = followLinks(path); err != nil {
+	if path, err = followLinks(path, os.Lstat, os.Readlink); err != nil {
 		return nil, err
 	}
 	file, err := tempfile.Create(filepath.Dir(path), ".artifact-", mode)
@@ -79,13 +83,13 @@ func openTarget(path string) (*Target, error) {
 }
 
 // followLinks resolves links, even to a file that does not exist yet.
-func followLinks(path string) (string, error) {
+func followLinks(path string, lstat func(string) (fs.FileInfo, error), readlink func(string) (string, error)) (string, error) {
 	for range 40 { // like Linux
-		info, err := os.Lstat(path)
+		info, err := lstat(path)
 		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
 			return path, nil // opening it reports the error
 		}
-		next, err := os.Readlink(path)
+		next, err := readlink(path)
 		if err != nil {
 			return "", err
 		}
@@ -106,11 +110,16 @@ func (t *Target) begin() (io.Writer, error) {
 		t.given.restart()
 		return &outputWriter{t.path, t.given}, nil
 	}
+	if t.file == nil {
+		if err := t.open(); err != nil {
+			return nil, err
+		}
+	}
 	if _, err := t.file.Seek(0, io.SeekStart); err != nil {
-		return nil, &OutputError{t.path, err}
+		return nil, &OutputError{Path: t.path, Err: err}
 	}
 	if err := t.file.Truncate(0); err != nil {
-		return nil, &OutputError{t.path, err}
+		return nil, &OutputError{Path: t.path, Err: err}
 	}
 	return &outputWriter{t.path, t.file}, nil
 }
@@ -135,8 +144,14 @@ func (t *Target) complete(id artifact.ID) error {
 	}
 	file := t.file
 	t.temporary, t.file = false, nil
-	if err := tempfile.Rename(file, t.path); err != nil {
-		return &OutputError{t.path, err}
+	var err error
+	if t.root == nil {
+		err = tempfile.Rename(file, t.path)
+	} else {
+		err = tempfile.RenameIn(t.root, file, t.name)
+	}
+	if err != nil {
+		return &OutputError{Path: t.path, Err: err}
 	}
 	return nil
 }
@@ -154,7 +169,7 @@ func (t *Target) Close() error {
 		return nil
 	}
 	if err := t.file.Close(); err != nil {
-		return &OutputError{t.path, err}
+		return &OutputError{Path: t.path, Err: err}
 	}
 	return nil
 }
@@ -168,7 +183,7 @@ type outputWriter struct {
 func (w *outputWriter) Write(p []byte) (int, error) {
 	n, err := w.to.Write(p)
 	if err != nil && !errors.Is(err, ErrUnsteady) {
-		err = &OutputError{w.path, err}
+		err = &OutputError{Path: w.path, Err: err}
 	}
 	return n, err
 }

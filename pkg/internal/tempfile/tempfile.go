@@ -24,9 +24,19 @@ var unfinished = struct {
 // Create creates a new file in dir, whose name begins with prefix. The umask
 // applies to mode.
 func Create(dir, prefix string, mode fs.FileMode) (*os.File, error) {
+	return create(os.OpenFile, dir, prefix, mode)
+}
+
+// CreateIn is [Create] for a directory below root. [RenameIn] or [Remove] must
+// follow.
+func CreateIn(root *os.Root, dir, prefix string, mode fs.FileMode) (*os.File, error) {
+	return create(root.OpenFile, dir, prefix, mode)
+}
+
+func create(open func(string, int, fs.FileMode) (*os.File, error), dir, prefix string, mode fs.FileMode) (*os.File, error) {
 	unfinished.Lock()
 	defer unfinished.Unlock()
-	file, err := os.OpenFile(filepath.Join(dir, prefix+rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+	file, err := open(filepath.Join(dir, prefix+rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err == nil {
 		unfinished.files[file] = struct{}{}
 	}
@@ -35,11 +45,23 @@ func Create(dir, prefix string, mode fs.FileMode) (*os.File, error) {
 
 // Rename closes a file and moves it to path, or removes it if that fails.
 func Rename(file *os.File, path string) error {
+	return rename(file, func() error { return os.Rename(file.Name(), path) })
+}
+
+// RenameIn is [Rename] for a file of [CreateIn], and a path below root in the same
+// directory.
+func RenameIn(root *os.Root, file *os.File, path string) error {
+	return rename(file, func() error {
+		return root.Rename(filepath.Join(filepath.Dir(path), filepath.Base(file.Name())), path)
+	})
+}
+
+func rename(file *os.File, move func() error) error {
 	unfinished.Lock()
 	defer unfinished.Unlock()
 	err := file.Close()
 	if err == nil {
-		err = os.Rename(file.Name(), path)
+		err = move()
 	}
 	if err != nil {
 		remove(file)

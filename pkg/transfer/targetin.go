@@ -1,0 +1,62 @@
+package transfer
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+	"github.com/artifact-cli/artifact/pkg/internal/tempfile"
+)
+
+// targetIn returns a target for a regular file below root, which no link leads out
+// of. It is opened before its first byte, and missing directories are created then.
+func targetIn(root *os.Root, name string) *Target {
+	return &Target{path: filepath.Join(root.Name(), name), temporary: true, root: root, name: name}
+}
+
+// open opens the file of a target below a root.
+func (t *Target) open() error {
+	err := t.openInRoot()
+	system := syscall.Errno(0)
+	if errors.As(err, new(*fs.PathError)) && !errors.As(err, &system) { // what os.Root itself refuses has no type
+		err = ErrOutside
+	}
+	if err != nil {
+		return &OutputError{Path: t.path, Err: err, Unopened: true}
+	}
+	return nil
+}
+
+func (t *Target) openInRoot() error {
+	name, err := followLinks(t.name, t.root.Lstat, t.root.Readlink)
+	if err != nil {
+		return err
+	}
+	mode := fs.FileMode(0o666) // before umask
+	info, err := t.root.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return ErrDirectory
+	case err == nil && !info.Mode().IsRegular():
+		return artifact.ErrNotRegular
+	case err == nil:
+		mode = info.Mode().Perm()
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	default:
+		if err := t.root.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			return err
+		}
+	}
+	if t.file, err = tempfile.CreateIn(t.root, filepath.Dir(name), ".artifact-", mode); err != nil {
+		return err
+	}
+	if info != nil {
+		_ = t.file.Chmod(mode) // undo the umask; some file systems have no modes
+	}
+	t.name = name
+	return nil
+}
