@@ -116,6 +116,7 @@ func TestAction(t *testing.T) {
 		{map[string]string{"mode": "restore", "key": "k"}, 2},
 		{map[string]string{"mode": "restore", "path": "dist"}, 2},
 		{map[string]string{"mode": "save", "path": "dist", "key": "k"}, 2}, // there is none
+		{map[string]string{"mode": "save", "path": "."}, 2},                // nobody could restore it
 		{map[string]string{"mode": "restore", "path": "dist", "key": "k", "api": "http://127.0.0.1:1"}, 9},
 		{map[string]string{"mode": "restore", "path": "dist", "key": "k", "api": "http://127.0.0.1:1", "warn-only": "true"}, 0},
 	} {
@@ -124,6 +125,34 @@ func TestAction(t *testing.T) {
 		outputs := string(must(os.ReadFile(r.output()))(t))
 		if got.code != test.code || strings.Contains(outputs, "hit=true") || test.code == 0 && outputs != "hit=false\n" {
 			t.Errorf("%v: %+v, %q", test.inputs, got, outputs)
+		}
+	}
+}
+
+// TestActionPaths saves and restores paths that a shell or a pattern would read in
+// another way.
+func TestActionPaths(t *testing.T) {
+	t.Parallel()
+	cache, _ := watched(t)
+	r := newRunner(t, cache)
+	for _, paths := range []string{"a[b]/\n{c,d}\n?\nback\\slash\n-x", "./"} {
+		r.dir = t.TempDir()
+		names := []string{"a[b]/file", "{c,d}/file", "?", `back\slash`, "-x/file"}
+		for _, name := range names {
+			mustDo(t, os.MkdirAll(filepath.Join(r.dir, filepath.Dir(name)), 0o700))
+			writeFile(t, filepath.Join(r.dir, name), hello)
+		}
+		if got := r.act(t, map[string]string{"mode": "save", "key": paths, "path": paths}); got.code != 0 {
+			t.Fatalf("%q: %+v", paths, got)
+		}
+		r.dir = t.TempDir()
+		if got := r.act(t, map[string]string{"mode": "restore", "key": paths, "path": paths}); got.code != 0 {
+			t.Fatalf("%q: %+v", paths, got)
+		}
+		for _, name := range names {
+			if _, err := os.Stat(filepath.Join(r.dir, name)); err != nil {
+				t.Errorf("%q: %v", paths, err)
+			}
 		}
 	}
 }
