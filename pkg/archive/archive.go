@@ -32,6 +32,8 @@ var (
 	ErrUnstorable = fmt.Errorf("%w: a name that cannot be stored", ErrUnsafe)
 	// ErrTooLarge reports an archive that exceeds [Limits].
 	ErrTooLarge = errors.New("the archive is too large")
+	// ErrNoMatch reports an archive in which no entry is wanted.
+	ErrNoMatch = errors.New("nothing in it matches the patterns")
 	// ErrChanged reports a file that changed while it was packed.
 	ErrChanged = errors.New("it changed while it was packed")
 	// ErrUnsupported reports a file that cannot be stored in an archive.

@@ -35,9 +35,13 @@ func (s *Staged) Discard() {
 // Commit moves what was unpacked into place. Existing files are replaced,
 // directories are merged and keep their modes, and everything else is left alone.
 // If a file cannot be moved, the error is an [*EntryError]. Commit looks for such
-// files before it moves the first one.
+// files before it moves the first one. If nothing matched Only, the error is
+// [ErrNoMatch].
 func (s *Staged) Commit() error {
 	defer s.Discard()
+	if s.noMatch {
+		return ErrNoMatch
+	}
 	s.leave()
 	if err := s.merge(".", func(string) error { return nil }); err != nil {
 		return err

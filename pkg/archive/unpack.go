@@ -41,6 +41,7 @@ type Staged struct {
 	open     *os.Root
 	openName string
 	tight    []tightDir
+	noMatch  bool // no entry is one of Only
 }
 
 // tightDir is a directory that its owner may not write to, once all is in it.
@@ -71,9 +72,11 @@ func (u Unpacker) Stage(ctx context.Context, r io.Reader) (*Staged, error) {
 	}()
 	buffer := make([]byte, 128<<10)
 	entries, bytes := 0, int64(0)
+	staged.noMatch = len(u.Only) > 0
 	check := newChecker(u.Entries)
 	err = each(ctx, r, staged.target.Name(), u.Limits, check, func(entry Entry, content io.Reader) error {
 		if u.Wants(entry.Name) {
+			staged.noMatch = false
 			if err := staged.add(entry, content, check, buffer); err != nil {
 				return err
 			}

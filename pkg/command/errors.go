@@ -150,7 +150,7 @@ func ExitCode(err error) int {
 	switch {
 	case errors.Is(err, artifact.ErrChanged), errors.Is(err, archive.ErrChanged), is[*transfer.Mismatch](err):
 		return exitVerification
-	case errors.Is(err, client.ErrNotFound):
+	case errors.Is(err, client.ErrNotFound), errors.Is(err, archive.ErrNoMatch):
 		return exitNotFound
 	case isUnidentified:
 		return cmp.Or(identityCodes[unidentified.Kind], exitUnauthorized)

@@ -73,6 +73,7 @@ var advices = errorAdvices{
 	{archive.ErrChanged, "Run it again when no program writes to the files."},
 	{archive.ErrTooLarge, "If you trust the archive, allow more with --max-entries or --max-size."},
 	{archive.ErrUnstorable, "Unpack it on another system, or pack it again without this file."},
+	{archive.ErrNoMatch, "Print the names in it with: artifact get ID --list"},
 	{archive.ErrUnsafe, notForTurbo},
 	{archive.ErrNotArchive, notForTurbo},
 	{client.ErrPlainHTTP, "Use https://, or --allow-http if the network is trusted."},
