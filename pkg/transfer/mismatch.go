@@ -27,7 +27,7 @@ var (
 	ErrUnproven = errors.New("it may be incomplete: the server sent no length, and neither a digest nor a signature covers the bytes")
 	// ErrUnverifiable reports that the artifact exists, but there is nothing to
 	// check it against.
-	ErrUnverifiable = errors.New("there is nothing to check it against: no file, no key, and the id is not a digest")
+	ErrUnverifiable = errors.New("there is nothing to check it against: no file, no signature key, and the id is not a digest")
 	// ErrUnsteady reports that the cache returned different bytes for one id.
 	ErrUnsteady = errors.New("the cache returned different bytes the second time")
 	// ErrNotKept reports that the server accepted an upload but does not have it.

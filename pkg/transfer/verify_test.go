@@ -55,7 +55,7 @@ func TestVerify(t *testing.T) {
 		{id: "long", file: true, verdict: "differs", err: differs + "the cache has 1048577 bytes, the input has 1048576", errChunked: differs + "the cache has more than the 1048576 bytes of the input"},
 		{id: "flipped", file: true, verdict: "differs", err: differs + "byte 700001 differs"},
 		{id: "empty", file: true, verdict: "differs", err: differs + "the cache has 0 bytes, the input has 1048576"},
-		{id: "plain", verdict: "unverifiable", err: "verifying NAME: there is nothing to check it against: no file, no key, and the id is not a digest"},
+		{id: "plain", verdict: "unverifiable", err: "verifying NAME: there is nothing to check it against: no file, no signature key, and the id is not a digest"},
 		{id: sum(body), verdict: "ok"},
 		{id: strings.ToUpper(sum(body)), verdict: "ok"},
 		{id: sum("other"), verdict: "differs", err: differs + "their digest differs: sha256 is " + sum(body)},
