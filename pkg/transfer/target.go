@@ -72,7 +72,7 @@ func openTarget(path string) (*Target, error) {
 	if path, err = followLinks(path, os.Lstat, os.Readlink); err != nil {
 		return nil, err
 	}
-	file, err := tempfile.Create(filepath.Dir(path), ".artifact-", mode)
+	file, err := tempfile.Create(path, ".artifact-", mode)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,8 @@ func followLinks(path string, lstat func(string) (fs.FileInfo, error), readlink 
 			return "", err
 		}
 		if !filepath.IsAbs(next) {
-			next = filepath.Join(filepath.Dir(path), next)
+			dir, _ := filepath.Split(path)
+			next = dir + next // not cleaned: in a directory that is a link, .. leads elsewhere
 		}
 		path = next
 	}

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -47,11 +48,12 @@ func (t *Target) openInRoot() error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	default:
-		if err := t.root.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		dir, _ := filepath.Split(name)
+		if err := t.root.MkdirAll(cmp.Or(dir, "."), 0o777); err != nil {
 			return err
 		}
 	}
-	if t.file, err = tempfile.CreateIn(t.root, filepath.Dir(name), ".artifact-", mode); err != nil {
+	if t.file, err = tempfile.CreateIn(t.root, name, ".artifact-", mode); err != nil {
 		return err
 	}
 	if info != nil {

@@ -65,7 +65,7 @@ func writeJSON(path string, document any) (err error) {
 			err = &FileError{"writing", path, usertext.FileReason(err)}
 		}
 	}()
-	temp, err := tempfile.Create(filepath.Dir(path), filepath.Base(path)+".", 0o600)
+	temp, err := tempfile.Create(path, filepath.Base(path)+".", 0o600)
 	if err != nil {
 		return err
 	}

@@ -21,26 +21,32 @@ var unfinished = struct {
 	dirs  map[string]struct{} // by their paths
 }{files: make(map[*os.File]struct{}), dirs: make(map[string]struct{})}
 
-// Create creates a new file in dir, whose name begins with prefix. The umask
-// applies to mode.
-func Create(dir, prefix string, mode fs.FileMode) (*os.File, error) {
-	return create(os.OpenFile, dir, prefix, mode)
+// Create creates a new file in the directory of path, whose name begins with
+// prefix. The umask applies to mode.
+func Create(path, prefix string, mode fs.FileMode) (*os.File, error) {
+	return create(os.OpenFile, path, prefix, mode)
 }
 
-// CreateIn is [Create] for a directory below root. [RenameIn] or [Remove] must
-// follow.
-func CreateIn(root *os.Root, dir, prefix string, mode fs.FileMode) (*os.File, error) {
-	return create(root.OpenFile, dir, prefix, mode)
+// CreateIn is [Create] for a path below root. [RenameIn] or [Remove] must follow.
+func CreateIn(root *os.Root, path, prefix string, mode fs.FileMode) (*os.File, error) {
+	return create(root.OpenFile, path, prefix, mode)
 }
 
-func create(open func(string, int, fs.FileMode) (*os.File, error), dir, prefix string, mode fs.FileMode) (*os.File, error) {
+func create(open func(string, int, fs.FileMode) (*os.File, error), path, prefix string, mode fs.FileMode) (*os.File, error) {
 	unfinished.Lock()
 	defer unfinished.Unlock()
-	file, err := open(filepath.Join(dir, prefix+rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+	file, err := open(beside(path, prefix+rand.Text()), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err == nil {
 		unfinished.files[file] = struct{}{}
 	}
 	return file, err
+}
+
+// beside returns the path of another name in path's directory. It leaves dots as they
+// are, since .. after a link leads elsewhere.
+func beside(path, name string) string {
+	dir, _ := filepath.Split(path)
+	return dir + name
 }
 
 // Rename closes a file and moves it to path, or removes it if that fails.
@@ -52,7 +58,7 @@ func Rename(file *os.File, path string) error {
 // directory.
 func RenameIn(root *os.Root, file *os.File, path string) error {
 	return rename(file, func() error {
-		return root.Rename(filepath.Join(filepath.Dir(path), filepath.Base(file.Name())), path)
+		return root.Rename(beside(path, filepath.Base(file.Name())), path)
 	})
 }
 
