@@ -18,8 +18,8 @@ import (
 type keyParts []artifact.KeyPart
 
 func (p *keyParts) register(flags *pflag.FlagSet) {
-	parsedFlag(flags, p, "key", "TEXT", "derive the id from this text; repeatable", p.withText)
-	parsedFlag(flags, p, "key-file", "FILE", "derive the id from this file's bytes; repeatable", p.withFile)
+	parsedFlag(flags, p, "key", "TEXT", "id from this text; repeatable", p.withText)
+	parsedFlag(flags, p, "key-file", "FILE", "id from this file's bytes; repeatable", p.withFile)
 }
 
 func (p *keyParts) withText(text string) (keyParts, error) {

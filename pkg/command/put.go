@@ -61,7 +61,7 @@ directories, see: artifact help lists`,
 	flags := cmd.Flags()
 	parsedFlag(flags, &o.like.ID, "hash", "ID", "id to store under (default: the digest)", artifact.ParseID)
 	o.parts.register(flags)
-	parsedFlag(flags, &o.like.Algorithm, "algorithm", "sha256|sha512|blake3", "digest algorithm for ids (default sha256)", transfer.ParseAlgorithm)
+	parsedFlag(flags, &o.like.Algorithm, "algorithm", "sha256|sha512|blake3", "digest for ids (default sha256)", transfer.ParseAlgorithm)
 	flags.BoolVar(&o.warnOnly, "warn-only", false, "print failures and exit 0")
 	flags.BoolVar(&o.uploader.DryRun, "dry-run", false, "only print what would be uploaded")
 	flags.BoolVar(&o.uploader.Verify, "verify", false, "download again and compare")

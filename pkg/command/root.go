@@ -16,8 +16,7 @@ func newRootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "artifact",
 		Short: "Upload build artifacts to a Remote Cache",
-		Long: `Upload build artifacts to Vercel's Remote Cache, or to any server with the
-same API, and run such a server yourself.`,
+		Long:  `Upload build artifacts to Vercel's Remote Cache or a server with the same API.`,
 		Example: `  artifact put out.tar.zst
   artifact serve -- artifact put out.tar.zst`,
 		Version:       version(),
