@@ -21,6 +21,7 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200)
 	}
+	command.CatchBrokenPipes()
 	ctx, passOn := untilSignal()
 	code := command.Run(ctx, command.Env{
 		Args:        os.Args[1:],

@@ -259,7 +259,7 @@ func (o *getOptions) target(a *app) (*transfer.Target, error) {
 	case o.archive.isGiven():
 		return o.archive.target(a), nil
 	case cmp.Or(o.output, "-") == "-":
-		return transfer.StreamTarget(a.env.Stdout, "standard output"), nil
+		return transfer.StreamTarget(output{a.env.Stdout}, "standard output"), nil
 	}
 	return transfer.OpenTarget(o.output)
 }

@@ -32,7 +32,7 @@ type streams struct {
 
 func (e Env) openStreams() *streams {
 	s := &streams{redactor: new(redact.Redactor), onTerminal: ui.IsTerminal(e.Stdout)}
-	s.stdout, s.stderr = s.redactor.Writer(e.Stdout), s.redactor.Writer(e.Stderr)
+	s.stdout, s.stderr = s.redactor.Writer(output{e.Stdout}), s.redactor.Writer(output{e.Stderr})
 	s.screen = ui.NewScreen(s.stderr, func() int { return ui.Columns(e.Stderr) })
 	s.results = &strictWriter{next: s.stdout}
 	if s.onTerminal { // usually the same terminal as the bar
@@ -66,7 +66,7 @@ func (w *strictWriter) Write(p []byte) (int, error) {
 
 // reveal prints a result that contains a secret, unfiltered.
 func (a *app) reveal(text string) error {
-	if _, err := io.WriteString(a.env.Stdout, text); err != nil {
+	if _, err := io.WriteString(output{a.env.Stdout}, text); err != nil {
 		return &outputError{err}
 	}
 	return nil
