@@ -149,7 +149,7 @@ func (t *Target) complete(id artifact.ID) error {
 	if t.root == nil {
 		err = tempfile.Rename(file, t.path)
 	} else {
-		err = tempfile.RenameIn(t.root, file, t.name)
+		err = outsideOf(tempfile.RenameIn(t.root, file, t.name))
 	}
 	if err != nil {
 		return &OutputError{Path: t.path, Err: err}

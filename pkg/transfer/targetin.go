@@ -20,15 +20,20 @@ func targetIn(root *os.Root, name string) *Target {
 
 // open opens the file of a target below a root.
 func (t *Target) open() error {
-	err := t.openInRoot()
-	system := syscall.Errno(0)
-	if errors.As(err, new(*fs.PathError)) && !errors.As(err, &system) { // what os.Root itself refuses has no type
-		err = ErrOutside
-	}
-	if err != nil {
-		return &OutputError{Path: t.path, Err: err, Unopened: true}
+	if err := t.openInRoot(); err != nil {
+		return &OutputError{Path: t.path, Err: outsideOf(err), Unopened: true}
 	}
 	return nil
+}
+
+// outsideOf returns [ErrOutside] for what os.Root itself refuses, which has no type,
+// and any other error as it is.
+func outsideOf(err error) error {
+	isOfRoot := errors.As(err, new(*fs.PathError)) || errors.As(err, new(*os.LinkError))
+	if isOfRoot && !errors.As(err, new(syscall.Errno)) {
+		return ErrOutside
+	}
+	return err
 }
 
 func (t *Target) openInRoot() error {
