@@ -91,7 +91,7 @@ type Entry struct {
 
 // maxName is the maximum length, in bytes, of a name and of a link's target: Linux opens no
 // longer path.
-const maxName = 4096
+const maxName = 4095
 
 // checkName returns why turbo refuses an entry of this name, which has no slash at
 // its end. It returns "" for a good name.
@@ -123,10 +123,10 @@ func checkName(name string) string {
 
 func isGit(name string) bool { return strings.EqualFold(name, ".git") }
 
-// leaves reports whether a relative link leads out of the root. It looks only at
-// the names, as turbo does.
+// leaves reports whether a relative link leads out of the root, here or on Windows. It
+// looks only at the names, as turbo does.
 func leaves(name, target string) bool {
-	to := path.Join(path.Dir(name), target)
+	to := path.Join(path.Dir(name), strings.ReplaceAll(target, `\`, "/"))
 	return to == ".." || strings.HasPrefix(to, "../")
 }
 

@@ -3,7 +3,9 @@
 package archive
 
 import (
+	"fmt"
 	"os"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,7 +14,14 @@ import (
 const openFlags = os.O_RDONLY | unix.O_NONBLOCK
 
 // storable returns why this system cannot store a file of this name, or "".
-func storable(string) string { return "" }
+func storable(name string) string {
+	for part := range strings.SplitSeq(name, "/") {
+		if len(part) > unix.NAME_MAX {
+			return fmt.Sprintf("this system cannot store a name of more than %d bytes", unix.NAME_MAX)
+		}
+	}
+	return ""
+}
 
 // checkPlace returns an error if files of a staging directory cannot be moved to
 // dir: it is read-only, or on another file system.

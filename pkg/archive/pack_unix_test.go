@@ -3,10 +3,12 @@
 package archive
 
 import (
+	"archive/tar"
 	"bytes"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -16,7 +18,7 @@ func TestPackRefuses(t *testing.T) {
 	root := t.TempDir()
 	tree{
 		"out": "-> ../x", "absolute": "-> /etc/passwd", "in": "-> " + filepath.Join(root, "sub", "f"),
-		"dangling": "-> nowhere", "sub/f": "", "to-sub": "-> sub", "back\\slash": "", "c:\\x": "", "\\lead": "", ".git/config": "",
+		"dangling": "-> nowhere", "sub/f": "", "to-sub": "-> sub", "windows": "-> sub\\..\\..\\x", "back\\slash": "", "c:\\x": "", "\\lead": "", ".git/config": "",
 	}.write(t, root)
 	listener, err := net.Listen("unix", filepath.Join(root, "socket"))
 	must(t, err)
@@ -25,6 +27,7 @@ func TestPackRefuses(t *testing.T) {
 	must(t, syscall.Mkfifo(filepath.Join(root, "fifo"), 0o600))
 	for path, want := range map[string]string{
 		"out":         "out: the link leads out of " + root + ", to ../x",
+		"windows":     "windows: the link leads out of " + root + `, to sub\..\..\x`,
 		"fifo":        "fifo: a FIFO cannot be stored in an archive",
 		"to-sub/f":    filepath.Join(root, "to-sub/f") + ": to-sub is a link: name what it leads to",
 		"absolute":    "absolute: the link leads out of " + root + ", to /etc/passwd",
@@ -60,5 +63,23 @@ func TestPackThroughALink(t *testing.T) {
 	p := Packer{Dir: filepath.Join(root, "link")}
 	if name, err := p.Check(filepath.Join(root, "real/d")); name != "d" || err != nil {
 		t.Errorf("%q, %v", name, err)
+	}
+}
+
+// TestUnpackLongNames refuses names that are too long, alone or with a target.
+func TestUnpackLongNames(t *testing.T) {
+	t.Parallel()
+	long, longest := strings.Repeat("n", 256), strings.Repeat("t/", 2047)+"t"
+	for entry, want := range map[*tar.Header]string{
+		file(long):             long + ": this system cannot store a name of more than 255 bytes",
+		file(long + "/f"):      long + "/f: this system cannot store a name of more than 255 bytes",
+		file(long[1:]):         "",
+		link("l", longest+"t"): "l: it is a link to a path of more than 4095 bytes",
+		link("l", long):        "",
+	} {
+		err := unpack(t, Unpacker{Dir: t.TempDir()}, handmade(t, entry))
+		if text(err) != want || err != nil && !is(err, ErrUnsafe) {
+			t.Errorf("%.10s: %v, want %s", entry.Name, err, want)
+		}
 	}
 }

@@ -275,7 +275,7 @@ func (r *Reader) target(name, target string) (string, error) {
 		}
 		relative, err := filepath.Rel(filepath.Join(r.root, filepath.FromSlash(path.Dir(name))), filepath.FromSlash(target))
 		return filepath.ToSlash(relative), err
-	case leaves(name, strings.ReplaceAll(target, `\`, "/")):
+	case leaves(name, target):
 		return "", unsafe(name, "it is a link out of the root, to %s", target)
 	}
 	return target, nil
