@@ -113,7 +113,7 @@ func newSyntaxError(data []byte, offset int64, reason string) *SyntaxError {
 var kinds = map[string]string{
 	"object": "an object", "struct": "an object", "map": "an object",
 	"array": "an array", "slice": "an array",
-	"number": "a number", "int": "a whole number", "int64": "a whole number",
+	"number": "a number", "float64": "a number", "int": "a whole number", "int64": "a whole number",
 	"string": "a string", "bool": "true or false",
 }
 

@@ -17,6 +17,7 @@ type document struct {
 	Inner struct {
 		On bool `json:"on"`
 	} `json:"inner"`
+	Took float64 `json:"took"`
 }
 
 func TestDecode(t *testing.T) {
@@ -45,6 +46,7 @@ func TestDecodeTellsThePlace(t *testing.T) {
 		"{\n\t\"name\": 5}":                `line 2, column 10: "name" must be a string, not a number`,
 		"{\"inner\": {\n\"on\": \"yes\"}}": `line 2, column 11: "inner.on" must be true or false, not a string`,
 		"{\"inner\": []}":                  `line 1, column 11: "inner" must be an object, not an array`,
+		"{\"took\": \"5\"}":                `line 1, column 12: "took" must be a number, not a string`,
 		"[]":                               `line 1, column 1: the document must be an object, not an array`,
 		"{,x":                              `line 1, column 2: invalid character ',' looking for beginning of object key string`,
 		"{} /* open":                       `line 1, column 4: invalid character '/' after top-level value`,
