@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,14 +37,15 @@ func (s *Staged) Discard() {
 // directories are merged and keep their modes, and everything else is left alone.
 // If a file cannot be moved, the error is an [*EntryError]. Commit looks for such
 // files before it moves the first one. If nothing matched Only, the error is
-// [ErrNoMatch].
-func (s *Staged) Commit() error {
+// [ErrNoMatch]. If ctx ends before the first move, nothing is moved; if it ends
+// later, everything is. The error is ctx's cause in both cases.
+func (s *Staged) Commit(ctx context.Context) error {
 	defer s.Discard()
 	if s.noMatch {
 		return ErrNoMatch
 	}
 	s.leave()
-	if err := s.merge(".", func(string) error { return nil }); err != nil {
+	if err := s.merge(".", func(string) error { return context.Cause(ctx) }); err != nil {
 		return err
 	}
 	s.made = nil
@@ -51,7 +53,10 @@ func (s *Staged) Commit() error {
 	if err != nil {
 		return err
 	}
-	return s.tighten()
+	if err := s.tighten(); err != nil {
+		return err
+	}
+	return context.Cause(ctx)
 }
 
 // merge calls move for each file below a staged directory that is a directory in

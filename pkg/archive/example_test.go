@@ -43,7 +43,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := staged.Commit(); err != nil {
+	if err := staged.Commit(ctx); err != nil {
 		log.Fatal(err)
 	}
 	content, err := os.ReadFile(filepath.Join(dir, "restored/dist/js/app.js"))

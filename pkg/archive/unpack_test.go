@@ -3,6 +3,7 @@ package archive
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -20,7 +21,7 @@ func unpack(t *testing.T, u Unpacker, packed []byte) error {
 	if err != nil {
 		return err
 	}
-	return staged.Commit()
+	return staged.Commit(t.Context())
 }
 
 func check(t *testing.T, dir string, want tree) {
@@ -164,5 +165,32 @@ func TestPackAfterUnpack(t *testing.T) {
 		if second := pack(t, Packer{Dir: to}, "."); !bytes.Equal(first, second) {
 			t.Errorf("seed %d: packed again it has other bytes", seed)
 		}
+	}
+}
+
+// endsLater is a context that ends after its error was asked for a number of times.
+type endsLater struct {
+	context.Context
+	left int
+}
+
+func (c *endsLater) Err() error {
+	if c.left--; c.left < 0 {
+		return errFull
+	}
+	return nil
+}
+
+// TestCommitEnds with its context: before the first file is moved, or after the last.
+func TestCommitEnds(t *testing.T) {
+	t.Parallel()
+	for left, want := range []tree{{}, {}, {"a": "\x00", "d/f": "\x00"}} {
+		to := t.TempDir()
+		staged, err := Unpacker{Dir: to}.Stage(t.Context(), bytes.NewReader(handmade(t, file("a"), file("d/f"))))
+		must(t, err)
+		if err := staged.Commit(&endsLater{context.Background(), left}); !is(err, errFull) {
+			t.Errorf("%d: %v", left, err)
+		}
+		check(t, to, want)
 	}
 }

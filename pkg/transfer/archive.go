@@ -70,7 +70,7 @@ func ListTarget(root string, limits archive.Limits, visit func(archive.Entry) er
 
 // staged is an archive that waits to be put into place.
 type staged interface {
-	Commit() error
+	Commit(context.Context) error
 	Discard()
 }
 
@@ -117,11 +117,11 @@ func (u *unpacking) end(err error) error {
 	return err
 }
 
-func (u *unpacking) commit(name string) error {
+func (u *unpacking) commit(ctx context.Context, name string) error {
 	if u.staged == nil {
 		return nil
 	}
-	return inArchive(name, u.staged.Commit())
+	return inArchive(name, u.staged.Commit(ctx))
 }
 
 func inArchive(name string, err error) error {

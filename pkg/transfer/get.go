@@ -101,7 +101,7 @@ func (d *Downloader) get(ctx context.Context, input Input, target *Target) (Down
 		err = ErrUnproven
 	}
 	if err == nil {
-		err = target.complete(id)
+		err = target.complete(ctx, id)
 	}
 	return done, result.withVerdict(err).Err
 }

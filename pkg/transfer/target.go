@@ -136,9 +136,9 @@ func (t *Target) reread(ctx context.Context, limit int64, begin func() io.Writer
 func (t *Target) holds(n int64) bool { return t.given == nil || t.given.n == n }
 
 // complete renames the file to its path.
-func (t *Target) complete(id artifact.ID) error {
+func (t *Target) complete(ctx context.Context, id artifact.ID) error {
 	if t.archive != nil {
-		return t.archive.commit(string(id))
+		return t.archive.commit(ctx, string(id))
 	}
 	if !t.temporary {
 		return nil
