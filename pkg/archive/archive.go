@@ -61,7 +61,7 @@ func (e *EntryError) Error() string {
 // Unwrap returns Err.
 func (e *EntryError) Unwrap() error { return e.Err }
 
-// cause returns a file system's error without the operation and the path, which
+// cause returns an error of the file system without the operation and the path, which
 // is relative to an [os.Root].
 func cause(err error) error {
 	if inPath := (*fs.PathError)(nil); errors.As(err, &inPath) {
@@ -69,6 +69,9 @@ func cause(err error) error {
 	}
 	if inLink := (*os.LinkError)(nil); errors.As(err, &inLink) {
 		return inLink.Err
+	}
+	if inCall := (*os.SyscallError)(nil); errors.As(err, &inCall) {
+		return inCall.Err
 	}
 	return err
 }

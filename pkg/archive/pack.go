@@ -104,8 +104,14 @@ type place struct {
 	path string // absolute
 }
 
-func newPlace(dir string) (place, error) {
-	absolute, err := filepath.Abs(cmp.Or(dir, "."))
+func newPlace(dir string) (_ place, err error) {
+	dir = cmp.Or(dir, ".")
+	defer func() {
+		if err != nil {
+			err = &EntryError{Name: dir, Err: err}
+		}
+	}()
+	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return place{}, err
 	}

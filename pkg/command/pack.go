@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -200,7 +201,7 @@ func (a *app) printEntry(entry archive.Entry) {
 		a.printResult(ui.NameLine(name))
 		return
 	}
-	shown := entryJSON{Path: name, Mode: entry.Mode.String(), Target: entry.Target}
+	shown := entryJSON{Path: name, Mode: strings.ToLower(entry.Mode.String()), Target: entry.Target}
 	if entry.Mode.IsRegular() {
 		shown.Size = &entry.Size
 	}
