@@ -41,7 +41,9 @@ type frame struct {
 
 func newFrameWriter(ctx context.Context, to io.Writer) (*frameWriter, error) {
 	sideBySide := min(runtime.GOMAXPROCS(0), maxSideBySide)
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(window),
+	// SpeedDefault takes almost twice the processor time, for archives that are 7 %
+	// smaller.
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(window),
 		zstd.WithEncoderCRC(false), zstd.WithEncoderConcurrency(sideBySide))
 	if err != nil {
 		return nil, err
