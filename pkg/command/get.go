@@ -39,18 +39,15 @@ lists are downloaded to files below -C DIR, which are named as in SUMS or after
 the id; for each, the id and the name are printed in the order given.
 
 A file appears only once everything has arrived and is correct: the length, the
-digest if the id has 64 or 128 hexadecimal digits (--algorithm overrides this
-guess), and the signature if a signature key is set. A failed download leaves
-nothing behind. Standard output is checked after the bytes have been written; if
-they are wrong, the exit code is 7.
+digest if the id has 64 or 128 hexadecimal digits, and the signature if a
+signature key is set. Standard output is checked after the bytes have been
+written; if they are wrong, the exit code is 7.
 
-An archive of put --pack or turbo is restored with --unpack: its files take their
-places only if every entry is good. Existing files are replaced, directories are
-merged, and everything else stays. An archive may name any file below the
-directory; use --only to restore what you expect.
+With --unpack, an archive of put --pack or turbo is restored. Its files take
+their places only if every entry is good. An archive may name any file below the
+directory, so use --only to restore what you expect.
 
-Signatures of turbo's first scheme, v1, do not separate the id from the bytes: a
-signature for build-1 may fit build-12. --require-signature v2 refuses them.`,
+A signature of turbo's first scheme, v1, for build-1 may fit build-12.`,
 		Example: `  artifact get "$HASH" -o out.tar.zst
   artifact get "$HASH" --unpack --only 'dist/**'
   artifact get -c sums -C restored
@@ -62,12 +59,12 @@ signature for build-1 may fit build-12. --require-signature v2 refuses them.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags := cmd.Flags()
-	parsedFlag(flags, &o.output, "output,o", "FILE|-", "write to this file (default: standard output)", parseFileName)
-	flags.BoolVar(&o.first, "first", false, "download the first of these ids that exists")
+	parsedFlag(flags, &o.output, "output,o", "FILE|-", "write to this file (default: -)", parseFileName)
+	flags.BoolVar(&o.first, "first", false, "download the first that exists")
 	o.parts.register(flags)
-	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest algorithm of the id (default: guessed from its length)")
-	parsedFlag(flags, &o.scheme, "require-signature", "v2", "accept only signatures of turbo 2.9.18 and later", parseRequired)
-	flags.BoolVar(&o.allowUnproven, "allow-unproven", false, "accept an answer without a length, digest or signature to prove it complete")
+	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest of the id (default guessed)")
+	parsedFlag(flags, &o.scheme, "require-signature", "v2", "refuse v1, of turbo up to 2.9.17", parseRequired)
+	flags.BoolVar(&o.allowUnproven, "allow-unproven", false, "accept what may be incomplete")
 	o.archive.register(flags)
 	stringFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids and names from this file, as put or sha256sum prints them")
 	flags.BoolVar(&o.failFast, "fail-fast", false, "start no more downloads after a failure")

@@ -18,10 +18,14 @@ var flagGroups = []struct {
 	title string
 	names []string
 }{
-	{"Directories", []string{"pack", "unpack", "recursive", "turbo-cache", "directory", "exclude", "only", "list"}},
-	{"Lists", []string{"files-from", "null", "manifest", "check", "shard", "jobs", "skip-existing", "fail-fast"}},
-	{"Metadata", []string{"ci", "interactive", "sha", "dirty-hash", "duration", "no-git"}},
-	{"Signature", []string{"signature-key-file", "signature-version", "no-sign", "tag"}},
+	{"Lists and directories", []string{
+		"files-from", "null", "manifest", "check", "shard", "jobs", "skip-existing", "fail-fast",
+		"pack", "unpack", "recursive", "turbo-cache", "directory", "exclude", "only", "list", "max-entries",
+	}},
+	{"Metadata and signature", []string{
+		"ci", "interactive", "sha", "dirty-hash", "duration", "no-git",
+		"signature-key-file", "signature-version", "require-signature", "no-sign", "tag",
+	}},
 	{"Common flags", []string{"api", "team", "json", "quiet", "verbose", "progress", "color"}},
 }
 

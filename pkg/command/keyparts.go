@@ -19,7 +19,7 @@ type keyParts []artifact.KeyPart
 
 func (p *keyParts) register(flags *pflag.FlagSet) {
 	parsedFlag(flags, p, "key", "TEXT", "id from this text; repeatable", p.withText)
-	parsedFlag(flags, p, "key-file", "FILE", "id from this file's bytes; repeatable", p.withFile)
+	parsedFlag(flags, p, "key-file", "FILE", "id from this file; repeatable", p.withFile)
 }
 
 func (p *keyParts) withText(text string) (keyParts, error) {

@@ -136,8 +136,8 @@ func (o *unpackOptions) register(flags *pflag.FlagSet) {
 	directoryFlag(flags, &o.dir, "where to download or unpack (default: here)")
 	globFlag(flags, &o.only, "only", "unpack or list only matching entries; repeatable")
 	flags.BoolVar(&o.list, "list", false, "print the names in the archive, as tar -t does")
-	parsedFlag(flags, &o.limits.Entries, "max-entries", "N", "most entries of an archive (default 1 million)", parseEntries)
-	parsedFlag(flags, &o.limits.Size, "max-size", "64G", "most bytes that it unpacks to (default 64G)", ui.ParseSize)
+	parsedFlag(flags, &o.limits.Entries, "max-entries", "N", "most entries in an archive (default 1 million)", parseEntries)
+	parsedFlag(flags, &o.limits.Size, "max-size", "64G", "most bytes unpacked (default 64G)", ui.ParseSize)
 }
 
 func parseEntries(text string) (int, error) {

@@ -37,18 +37,15 @@ func newPutCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "put [FILE...|-]",
 		Short: "Upload files, standard input or a packed directory",
-		Long: `Upload files, or standard input, to the cache. For each it prints the id and the
-name, in the order given. The id is the value of --hash, or derived from a key
-(see artifact help id), or else the digest of the bytes. The API needs the size
-in advance, so a stream is first written to a temporary file. If a file changes
-while it is read, its upload is aborted and the exit code is 7. For lists and
-directories, see: artifact help lists`,
+		Long: `Upload files, or standard input, to the cache, and print the id and the name of
+each. The id is --hash, or derived from a key (artifact help id), or the digest
+of the bytes. A stream is first written to a temporary file. If a file changes
+while it is read, its upload is aborted and the exit code is 7.
+For lists and directories, see: artifact help lists`,
 		Example: `  artifact put out.tar.zst
   pg_dump shop | zstd | artifact put -
   artifact put --pack dist
-  artifact put -r dist
-  find . -name '*.zst' -print0 | artifact put --files-from - -0 --skip-existing
-  HASH=$(artifact put -q out.tar.zst)`,
+  find . -name '*.zst' -print0 | artifact put --files-from - -0 --skip-existing`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.args = args
 			err := runPut(cmd.Context(), a, o)

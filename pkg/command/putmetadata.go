@@ -32,10 +32,10 @@ func (o *metadataOptions) register(flags *pflag.FlagSet) {
 	value := func(to **string, header, name, placeholder, usage string) {
 		parsedFlag(flags, to, name, placeholder, usage, func(text string) (*string, error) { return &text, checkHeader(header, text) })
 	}
-	value(&o.ci, api.HeaderCI, "ci", "NAME", "CI vendor that built the artifact (default: detected)")
-	value(&o.interactive, api.HeaderInteractive, "interactive", "0|1", "whether a person is watching (default: detected)")
-	value(&o.sha, api.HeaderSHA, "sha", "REVISION", "revision of the source (default: from git or the CI)")
-	value(&o.dirtyHash, api.HeaderDirtyHash, "dirty-hash", "HASH", "hash of uncommitted changes (default: from git)")
+	value(&o.ci, api.HeaderCI, "ci", "NAME", "CI vendor that built it (default: detected)")
+	value(&o.interactive, api.HeaderInteractive, "interactive", "0|1", "whether a person watches (default: detected)")
+	value(&o.sha, api.HeaderSHA, "sha", "REVISION", "source revision (default: from git or the CI)")
+	value(&o.dirtyHash, api.HeaderDirtyHash, "dirty-hash", "HASH", "hash of local changes (default: from git)")
 	parsedFlag(flags, &o.duration, "duration", "MS|1.5s", "how long the build took", parseDuration)
 	parsedFlag(flags, &o.tag, "tag", "BASE64", "send this signature as it is", func(text string) (string, error) {
 		return text, checkHeader(api.HeaderTag, text)

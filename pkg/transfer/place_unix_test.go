@@ -22,7 +22,7 @@ func TestSwappedDirectory(t *testing.T) {
 	must.Get(target.begin())(t)
 	must.Do(t, os.Rename(filepath.Join(dir, "d"), filepath.Join(dir, "moved")))
 	must.Do(t, os.Symlink(outside, filepath.Join(dir, "d")))
-	if err := target.complete("id"); !errors.Is(err, ErrOutside) {
+	if err := target.complete(t.Context(), "id"); !errors.Is(err, ErrOutside) {
 		t.Error(err)
 	}
 	if entries := must.Get(os.ReadDir(outside))(t); len(entries) > 0 {
