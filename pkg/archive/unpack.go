@@ -134,7 +134,7 @@ func makeAll(dir string) (made []string, err error) {
 	if made, err = makeAll(filepath.Dir(dir)); err != nil {
 		return made, err
 	}
-	if err = os.Mkdir(dir, 0o777); err == nil {
+	if err = os.Mkdir(dir, 0o777); err == nil { //nolint:gosec // less the umask, like mkdir
 		made = append(made, dir)
 	} else if errors.Is(err, fs.ErrExist) { // another program made it
 		err = nil
