@@ -130,7 +130,7 @@ func runPut(ctx context.Context, a *app, o putOptions) error {
 	showPacking(single, shown)
 	result := uploader.Put(ctx, *single)
 	shown.End()
-	return a.printPut(result)
+	return a.printPut(result, uploader.DryRun)
 }
 
 // putAll uploads a list, and prints each result and then a summary.
@@ -152,7 +152,7 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 		case transfer.Uploaded, transfer.Planned:
 			tally.bytes += r.Size
 		}
-		return a.printPut(r)
+		return a.printPut(r, uploader.DryRun)
 	})
 	tally.leftOut = int(o.leftOut.Load())
 	switch {
@@ -168,9 +168,15 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	return nil
 }
 
+// wouldDo is what a dry run prints for a status.
+var wouldDo = map[transfer.Status]string{transfer.Planned: "would upload ", transfer.Skipped: "would skip "}
+
 // printPut prints a result and returns its error, if any.
-func (a *app) printPut(r transfer.Result) error {
+func (a *app) printPut(r transfer.Result, dryRun bool) error {
 	err := withName("uploading", r.Path, r.Err)
+	if dryRun && err == nil {
+		a.note(wouldDo[r.Status] + r.Path)
+	}
 	switch {
 	case a.common.json && err != nil && r.Path == "": // an invalid entry
 		a.printJSON(failureJSON{newErrorJSON(err)})
