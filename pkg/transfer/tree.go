@@ -32,7 +32,7 @@ type Glob string
 // ParseGlob parses a pattern in the syntax of github.com/bmatcuk/doublestar,
 // where * matches within one directory and ** across directories.
 func ParseGlob(text string) (Glob, error) {
-	if !doublestar.ValidatePattern(text) {
+	if text == "" || !doublestar.ValidatePattern(text) {
 		return "", fmt.Errorf("%q is not a valid pattern", text)
 	}
 	return Glob(text), nil
