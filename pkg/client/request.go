@@ -9,7 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
+	"regexp"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -156,14 +156,16 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	return r.settle(&answer{reply.New(resp, c.redactor, c.answerTimeout)})
 }
 
-// brokenConnection is a prefix of net/http's errors that have no type.
-const brokenConnection = "net/http: HTTP/1.x transport connection broken: "
+// brokenConnection matches what net/http puts before the reasons of its errors that
+// have no type.
+var brokenConnection = regexp.MustCompile(`^(net/http: (HTTP/1\.x transport connection broken|Transport failed to read from server)|readLoopPeekFailLocked): `)
 
 // explain returns a clearer error for some errors of the connection, TLS and
 // HTTP.
 func (c *Client) explain(err error) error {
 	var network net.Error
-	reason, broken := strings.CutPrefix(err.Error(), brokenConnection)
+	words := brokenConnection.FindString(err.Error())
+	reason, broken := err.Error()[len(words):], words != ""
 	proxy, isOfProxy := errors.AsType[*transport.ProxyError](err)
 	switch {
 	case isOfProxy:

@@ -33,7 +33,7 @@ func TestManual(t *testing.T) {
 	}
 	for page, want := range map[string][]string{
 		"artifact.1":     {".SH COMMANDS\n", "\n  verify      Check that", ".SH EXIT STATUS", ".SH ENVIRONMENT", "ARTIFACT_TOKEN", "interrupted (SIGINT)", "artifact-put(1)"},
-		"artifact-put.1": {`"2009-02-13"`, `\fB--hash\fP=\fIID\fP`, "\n\\fB--dry-run\\fP\n", "artifact put -q out.tar.zst"},
+		"artifact-put.1": {`"2009-02-13"`, `\fB--hash\fP=\fIID\fP`, "\n\\fB--dry-run\\fP\n", "artifact put --pack dist"},
 	} {
 		text, err := os.ReadFile(filepath.Join(dir, page))
 		if err != nil {
