@@ -116,7 +116,7 @@ func TestAction(t *testing.T) {
 		{map[string]string{"mode": "restore", "key": "k"}, 2},
 		{map[string]string{"mode": "restore", "path": "dist"}, 2},
 		{map[string]string{"mode": "save", "path": "dist", "key": "k"}, 2}, // there is none
-		{map[string]string{"mode": "save", "path": "."}, 2},                // nobody could restore it
+		{map[string]string{"mode": "save", "path": "."}, 2},                // it could not be restored
 		{map[string]string{"mode": "restore", "path": "dist", "key": "k", "api": "http://127.0.0.1:1"}, 9},
 		{map[string]string{"mode": "restore", "path": "dist", "key": "k", "api": "http://127.0.0.1:1", "warn-only": "true"}, 0},
 	} {

@@ -130,7 +130,7 @@ func TestSocks(t *testing.T) {
 	for _, test := range []struct {
 		name, password string
 		setting        string // before the proxy's address
-		refusal        string // why nobody was let in
+		refusal        string // why the client was refused
 		asked          []string
 	}{
 		{"by a flag", "", "--proxy=socks5://", "", []string{"cache.example"}},

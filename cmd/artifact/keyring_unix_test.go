@@ -32,7 +32,7 @@ func TestHangingKeyring(t *testing.T) {
 	other := record(t, nil)
 	for _, args := range [][]string{
 		{"put", "-q", "--no-git", "--dry-run", "-"},
-		{"put", "-q", "--no-git", "--api", other.URL, "-"}, // nobody logged in there
+		{"put", "-q", "--no-git", "--api", other.URL, "-"}, // no login there
 	} {
 		if got := me.call(args, hello, env).run(t); got.code != 0 && got.code != 3 {
 			t.Errorf("%v: %+v", args, got)

@@ -106,7 +106,7 @@ func anchors(page string) (names []string) {
 	return names
 }
 
-// stilted are turns of phrase that nobody would say.
+// stilted are turns of phrase that read as if translated.
 var stilted = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`\btells? (whether|apart)\b`,
 	`\bthat of (a|an|the|its|his|their|ctx|[A-Z_]{4,})\b`,
@@ -116,7 +116,7 @@ var stilted = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	`\bwho(m)?ever\b`,
 	`\bfor you alone\b`,
 	`\b(it|this|that|which|what|-?\d+) is no [a-z]`,
-	`\bnobody (is|has|can)\b`,
+	`\bnobody (is|has|can|reads|else|answers|could|would|logged|speaks|listens|minds)\b`,
 	`\b(is|are) meant\b`,
 	`\bso that (it|they|he) be\b`,
 	`\bwhat (came|comes|became|becomes) (is|of)\b`,

@@ -17,7 +17,7 @@ import (
 // loopback addresses.
 const proxied = "cache.artifact.test"
 
-// password is what a proxy wants, and nobody else may see.
+// password is for the proxy only.
 const password = "canary2b8d4f6071"
 
 // squid is a proxy that runs during a test. It resolves proxied with a list of

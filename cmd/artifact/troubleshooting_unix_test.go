@@ -42,7 +42,7 @@ func TestTroubleshooting(t *testing.T) {
 		answer := troubles[heading[1]]
 		if answer == nil {
 			if line := "\nstderr '" + strings.ReplaceAll(heading[1], "'", "''") + "'\n"; !strings.Contains(story, line) {
-				t.Errorf("nobody knows how to run into %q", heading[1])
+				t.Errorf("no story runs into %q", heading[1])
 			}
 			continue
 		}

@@ -175,8 +175,8 @@ func TestLoginAtVercelWithoutQuestions(t *testing.T) {
 	got.check(t, outcome{code: 3, stderr: "artifact: the server refused the token: the server answered 403 Forbidden: Not authorized\nartifact: hint: Nothing was stored.\n"})
 }
 
-// TestTokensForVercelOnly sends Vercel's tokens to Vercel's two origins, and to
-// nobody else.
+// TestTokensForVercelOnly sends Vercel's tokens to Vercel's two origins and to
+// no other.
 func TestTokensForVercelOnly(t *testing.T) {
 	t.Parallel()
 	v := playVercel(t, "enabled")

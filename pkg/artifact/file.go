@@ -141,7 +141,7 @@ func (f *openedFile) reopen() (*os.File, error) {
 	if f.file != nil {
 		return f.file, nil
 	}
-	if f.closed { // nobody would close it again
+	if f.closed { // no later call would close it
 		return nil, os.ErrClosed
 	}
 	file, err := f.system.openToRead(f.path)

@@ -44,7 +44,7 @@ func faultsOfAll(method string) []fault {
 		slow(method, "latency", small, &toxics.LatencyToxic{Latency: 30, Jitter: 20}, &toxics.LatencyToxic{Latency: 30}),
 		slow(method, "slicer out", small, &toxics.SlicerToxic{AverageSize: 20, SizeVariation: 9, Delay: 10}, nil),
 		slow(method, "slow_close back", small, nil, &toxics.SlowCloseToxic{Delay: 100}),
-		lost("nobody listens", nil, said("dial tcp .*: connect: connection refused")),
+		lost("no server listens", nil, said("dial tcp .*: connect: connection refused")),
 		lost("the connection is closed at once", alone(func(net.Conn) {}), broken(nil)),
 		lost("the connection is reset at once", alone(func(conn net.Conn) { conn.(*net.TCPConn).SetLinger(0) }), broken(nil)),
 		lost("limit_data in the request's headers", through(&toxics.LimitDataToxic{Bytes: 50}, nil), broken(nil)),
@@ -77,8 +77,8 @@ func faultsOut() []fault {
 	return []fault{
 		long("reset_peer", reset(new(toxics.ResetToxic), nil), broken(nil)),
 		long("reset_peer after 50 ms", reset(&toxics.ResetToxic{Timeout: 50}, nil), broken(nil)),
-		short("nobody reads a small request", silent, broken(client.ErrNoAnswer)),
-		long("nobody reads a large request", silent, broken(client.ErrStalled)),
+		short("the server does not read a small request", silent, broken(client.ErrNoAnswer)),
+		long("the server does not read a large request", silent, broken(client.ErrStalled)),
 		short("timeout", through(&toxics.TimeoutToxic{Timeout: 100}, nil), broken(nil)),
 		long("timeout without end for a large body", through(new(toxics.TimeoutToxic), nil), broken(client.ErrNoAnswer)),
 		short("limit_data to one byte", through(&toxics.LimitDataToxic{Bytes: 1}, nil), broken(nil)),
@@ -177,7 +177,7 @@ func faultsOfTLS() []fault {
 	}
 	distrustful := put("the certificate is unknown", through(nil, nil), expectation{exit: 9, text: ".*certificate signed by unknown authority"})
 	distrustful.change = func(o *client.Options) { o.RootCAs = nil }
-	mute := put("nobody speaks in the handshake", alone(func(conn net.Conn) { io.Copy(io.Discard, conn) }),
+	mute := put("the server is silent in the handshake", alone(func(conn net.Conn) { io.Copy(io.Discard, conn) }),
 		said("the TLS handshake took too long"))
 	swallowing := put("garbage in a record", through(nil, at(2500, swallows)), broken(client.ErrNoAnswer))
 	swallowing.holds = either

@@ -188,7 +188,7 @@ func TestGetEndsWithItsConsumer(t *testing.T) {
 		return nil
 	}})
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("a broken body that nobody minds: %v", err)
+		t.Errorf("a broken body that does not matter: %v", err)
 	}
 }
 

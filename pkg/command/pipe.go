@@ -7,12 +7,12 @@ import (
 	"syscall"
 )
 
-// output is standard output or standard error. If it is a pipe that nobody reads any
-// more, the process dies as other programs do, but without its temporary files.
+// output is standard output or standard error. A write to a broken pipe removes the
+// temporary files and then ends the process with SIGPIPE.
 type output struct{ file *os.File }
 
-// CatchBrokenPipes makes writes to pipes that nobody reads fail, so that the process
-// can clean up before it dies.
+// CatchBrokenPipes makes a write to a broken pipe return an error instead of killing
+// the process, so that it can clean up first.
 func CatchBrokenPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 func (o output) Write(p []byte) (int, error) {
