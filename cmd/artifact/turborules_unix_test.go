@@ -23,8 +23,8 @@ type turboRule struct {
 	outcome  turboOutcome
 }
 
-// turboOutcome is who restores an artifact: turbo 2.11.11, turbo 2.9.17, and ours.
-// Ours refuses what either of them refuses, on any system.
+// turboOutcome records whether turbo 2.11.11, turbo 2.9.17 and artifact restore an
+// archive. artifact refuses whatever either turbo refuses, on any system.
 type turboOutcome struct{ latest, old, ours bool }
 
 var (

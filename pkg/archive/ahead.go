@@ -14,19 +14,19 @@ const (
 	pieces    = 4
 )
 
-// ahead is a reader of a source that is read on a goroutine of its own.
+// ahead reads a source in advance, in a goroutine.
 type ahead struct {
 	filled chan piece
 	spare  chan []byte
 	stop   func()
 	done   chan struct{} // closed when the goroutine has ended
-	now    piece         // that is being read, as far as it is left
+	now    piece         // the unread rest of the current piece
 	buffer []byte        // of now
 }
 
 type piece struct {
 	bytes []byte
-	err   error // behind the bytes
+	err   error // after the bytes
 }
 
 func readAhead(from io.Reader) *ahead {
@@ -82,7 +82,7 @@ func (a *ahead) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// close ends the reading, and waits for a call of the source that is under way.
+// close stops reading, and waits for the current call of the source.
 func (a *ahead) close() {
 	a.stop()
 	<-a.done

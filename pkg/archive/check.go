@@ -56,8 +56,8 @@ func each(ctx context.Context, r io.Reader, root string, limits Limits, check *c
 	}
 }
 
-// checker remembers what each name of an archive stands for. It keeps a hash of
-// each, since a hostile archive may have millions of long ones.
+// checker remembers the kind of each name in an archive. It keeps hashes of the
+// names, since a hostile archive may have millions of long ones.
 type checker struct {
 	limit int // of names; 0 is none
 	seed  maphash.Seed
@@ -68,7 +68,7 @@ type checker struct {
 	targetBytes int
 }
 
-// nameState is what a name stands for.
+// nameState is the state of a name.
 type nameState struct {
 	kind kind
 	made bool // it was written to the file system
@@ -166,7 +166,7 @@ func (c *checker) follow(name string) string {
 	return name
 }
 
-// see notes what a name stands for, as an entry tells. key is the name's hash.
+// see records an entry's kind under its name. key is the name's hash.
 func (c *checker) see(entry, name string, key uint64, as kind) error {
 	state := c.names[key]
 	if state.kind != 0 && (state.kind == isDir) != (as == isDir) {
@@ -186,7 +186,7 @@ func (c *checker) see(entry, name string, key uint64, as kind) error {
 	return nil
 }
 
-// make notes that a name was written to the file system.
+// make records that a name was written to the file system.
 func (c *checker) make(name string) {
 	key := maphash.String(c.seed, name)
 	state := c.names[key]
@@ -194,5 +194,5 @@ func (c *checker) make(name string) {
 	c.names[key] = state
 }
 
-// isMade reports whether exactly this name was written to the file system.
+// isMade reports whether this exact name was written to the file system.
 func (c *checker) isMade(name string) bool { return c.names[maphash.String(c.seed, name)].made }

@@ -111,7 +111,7 @@ func (s *Staged) checkPlace(dir string) error {
 	return checkPlace(opened, s.root)
 }
 
-// tighten takes from new directories the rights that their owner does not keep.
+// tighten gives new directories modes that deny their owner something.
 func (s *Staged) tighten() error {
 	for _, dir := range s.tight {
 		if _, err := s.root.Lstat(dir.name); err == nil {

@@ -12,8 +12,7 @@ import (
 
 const (
 	// stretch is how many bytes of the tar stream one frame holds. It is fixed, so
-	// that frames do not depend on the machine. Two processors compress frames of
-	// this size side by side as fast as zstd -3 -T0 does.
+	// that frames do not depend on the machine.
 	stretch = 2 << 20
 	// window is how many bytes a decoder has to keep of a frame.
 	window = 2 << 20
@@ -33,7 +32,7 @@ type frameWriter struct {
 	written chan error      // the result of copyFrames
 }
 
-// frame is a compressed stretch, or the panic that came of compressing it.
+// frame is a compressed stretch, or the error of a panic while it was compressed.
 type frame struct {
 	bytes []byte
 	err   error
@@ -106,7 +105,7 @@ func (w *frameWriter) Write(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// compress begins to compress what is pending.
+// compress starts compressing the pending bytes.
 func (w *frameWriter) compress() error {
 	next, plain := make(chan frame, 1), w.pending
 	select {
@@ -127,7 +126,7 @@ func (w *frameWriter) compress() error {
 	return nil
 }
 
-// finish compresses the rest and waits until everything is written.
+// finish compresses the pending bytes and waits until everything is written.
 func (w *frameWriter) finish() error {
 	if err := w.compress(); err != nil {
 		return w.abort(err)

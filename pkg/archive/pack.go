@@ -28,9 +28,8 @@ type Packer struct {
 	// Dir is the directory that names in the archive and relative paths start
 	// from, by default the current one. No link may lead out of it.
 	Dir string
-	// Exclude leaves out what one of these patterns matches, in doublestar's
-	// syntax; with a directory, all that is in it. They are matched against names
-	// in the archive.
+	// Exclude leaves out files and whole directories whose names in the archive
+	// match one of these patterns, in doublestar's syntax.
 	Exclude []string
 	// Packed, if not nil, is called with the entries and the bytes of files packed
 	// so far. Pack waits for each call.
@@ -41,7 +40,7 @@ type Packer struct {
 var ErrRoot = errors.New("packing the root of the file system is not supported")
 
 // Pack writes an archive of paths to w. A path is a file or directory below Dir.
-// What two of them share is packed once. .git, in any case and at any depth, is
+// A file below two of them is packed once. .git, in any case and at any depth, is
 // left out.
 //
 // If a file was written within the last tick of its file system's clock, another write
@@ -98,7 +97,7 @@ func (p Packer) Check(paths ...string) (name string, err error) {
 	return place.nameOf(paths[0])
 }
 
-// place is the directory that names are relative to.
+// place is the directory that names in the archive are relative to.
 type place struct {
 	root *os.Root
 	path string // absolute
@@ -199,7 +198,7 @@ func (p place) lstat(name string) (fs.FileInfo, error) {
 	return p.root.Lstat(name)
 }
 
-// child is a file of a directory, by its name there, or a path to pack.
+// child is a directory entry or a path to pack.
 type child struct {
 	name  string
 	isDir bool

@@ -130,14 +130,13 @@ func (p *packing) addFile(ctx context.Context, dir *os.Root, inDir, name string,
 	return nil
 }
 
-// isSame reports whether two descriptions are of one file that did not change in
-// between.
+// isSame reports whether a and b describe the same, unchanged file.
 func isSame(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
-// settles returns how long it takes until another write must give a file another time.
-// A time far in the future was set by a program, for as many files as there may be.
+// settles returns how long to wait until another write is sure to change a file's
+// time. It returns 0 for a time far in the future, which a program must have set.
 func settles(modified, now time.Time) time.Duration {
 	tick := 20 * time.Millisecond // kernels move file times in steps of up to 10 ms
 	if modified.Nanosecond() == 0 {
@@ -233,7 +232,7 @@ func (p *packing) observe(n int64) {
 
 func changed(name string) error { return &EntryError{Name: name, Err: ErrChanged} }
 
-// failed is an error about a file that was listed a moment ago.
+// failed returns the error for a file that cannot be packed.
 func failed(name string, err error) error {
 	if os.IsNotExist(err) {
 		return &EntryError{Name: name, Reason: "it vanished while it was packed", Err: ErrChanged}

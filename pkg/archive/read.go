@@ -37,9 +37,9 @@ type Limits struct {
 	Size int64
 }
 
-// Reader reads the entries of an archive, and refuses those that turbo refuses for
-// their name or kind, or that this system cannot store. A goroutine decompresses
-// ahead of it.
+// Reader reads the entries of an archive. It refuses entries that turbo refuses for
+// their name or kind, and those that this system cannot store. A goroutine
+// decompresses in advance.
 type Reader struct {
 	from    *source
 	decoder *zstd.Decoder
@@ -107,7 +107,7 @@ func (d *decoded) Read(p []byte) (int, error) {
 
 type sourceError struct{ error }
 
-// headerGuard fails when the headers of one entry go on and on.
+// headerGuard limits the size of the headers of one entry.
 type headerGuard struct {
 	from io.Reader
 	left int64 // until the next entry must have begun
@@ -134,7 +134,7 @@ func isFrame(magic []byte) bool {
 	return number == 0xFD2FB528 || number&^0xF == 0x184D2A50
 }
 
-// guess says what bytes are that are not Zstandard's.
+// guess returns the likely format of bytes that are not Zstandard.
 func guess(magic []byte) string {
 	switch {
 	case len(magic) == 0:
@@ -200,7 +200,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// failure tells a broken archive from a broken connection and a panic.
+// failure distinguishes a broken archive from a broken connection and a panic.
 func (r *Reader) failure(err error) error {
 	if own := (*sourceError)(nil); errors.As(err, &own) {
 		return own.error
@@ -238,8 +238,8 @@ func (r *Reader) entry(header *tar.Header) (Entry, error) {
 	return Entry{}, unsafe(name, "it is %s", typeName(header.Typeflag))
 }
 
-// isSparse reports whether a file has more bytes than the archive: archive/tar
-// makes up the rest, without limit.
+// isSparse reports whether a file is sparse: archive/tar fills holes of any size
+// with zeros.
 func isSparse(header *tar.Header) bool {
 	for key := range header.PAXRecords {
 		if strings.HasPrefix(key, "GNU.sparse.") {
@@ -261,8 +261,7 @@ func typeName(flag byte) string {
 	return fmt.Sprintf("of type %q, which is not a file, directory or symbolic link", flag)
 }
 
-// target checks where a link leads. An absolute one that leads into the root comes
-// back as a relative one.
+// target checks the target of a link, and makes an absolute one relative.
 func (r *Reader) target(name, target string) (string, error) {
 	switch {
 	case target == "":

@@ -20,8 +20,8 @@ import (
 type Unpacker struct {
 	// Dir is the directory to unpack into. It is made if it does not exist.
 	Dir string
-	// Only, if not empty, unpacks what one of these patterns matches, in
-	// doublestar's syntax, and still checks all the rest.
+	// Only, if not empty, unpacks only entries that match one of these patterns, in
+	// doublestar's syntax. All entries are checked.
 	Only []string
 	Limits
 	// Unpacked, if not nil, is called after each entry with the entries and the
@@ -29,8 +29,7 @@ type Unpacker struct {
 	Unpacked func(entries int, bytes int64)
 }
 
-// Staged is an archive that was unpacked below its directory, but is not in place
-// yet. [Staged.Commit] or [Staged.Discard] must follow.
+// Staged is an unpacked archive whose files are not in place yet. [Staged.Commit] or [Staged.Discard] must follow.
 type Staged struct {
 	made   []string // directories made for Dir, the deepest last
 	target *os.Root
@@ -44,7 +43,7 @@ type Staged struct {
 	noMatch  bool // no entry is one of Only
 }
 
-// tightDir is a directory that its owner may not write to, once all is in it.
+// tightDir is a directory that denies its owner something, once it is complete.
 type tightDir struct {
 	name string
 	mode fs.FileMode
@@ -94,7 +93,7 @@ func (u Unpacker) Stage(ctx context.Context, r io.Reader) (*Staged, error) {
 	return staged, nil
 }
 
-// Wants reports whether Only lets an entry of this name be unpacked.
+// Wants reports whether an entry of this name is to be unpacked.
 func (u Unpacker) Wants(name string) bool {
 	return len(u.Only) == 0 || slices.ContainsFunc(u.Only, func(pattern string) bool {
 		return doublestar.MatchUnvalidated(pattern, name)
@@ -187,8 +186,8 @@ func write(dir *os.Root, base string, entry Entry, content io.Reader, buffer []b
 // onlyWriter hides ReadFrom, which would not use the buffer.
 type onlyWriter struct{ io.Writer }
 
-// sameName is about a name that the file system takes for another one that the
-// archive has too.
+// sameName returns the error for two names that the file system does not
+// distinguish.
 func sameName(name string) error {
 	return &EntryError{Name: name, Reason: "this file system cannot tell its name from another entry's", Err: ErrUnstorable}
 }

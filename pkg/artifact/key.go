@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// keyDigits is the length of an id that [KeyID] derives: short enough that nobody
-// takes it for a digest of an artifact's bytes.
+// keyDigits is the length of an id that [KeyID] derives. No digest is this short, so
+// the id cannot be mistaken for one.
 const keyDigits = 48
 
 // KeyPart is one part of a key: a text, or the bytes of a file. [KeyText] and
@@ -81,7 +81,7 @@ func addKeyFile(ctx context.Context, h hash.Hash, path string) error {
 	if err != nil {
 		return err
 	}
-	defer source.Close() // it was only read
+	defer source.Close() // opened for reading
 	return addToKey(ctx, h, source)
 }
 

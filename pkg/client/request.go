@@ -156,8 +156,7 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	return r.settle(&answer{reply.New(resp, c.redactor, c.answerTimeout)})
 }
 
-// brokenConnection matches what net/http puts before the reasons of its errors that
-// have no type.
+// brokenConnection matches the prefixes of net/http's untyped errors.
 var brokenConnection = regexp.MustCompile(`^(net/http: (HTTP/1\.x transport connection broken|Transport failed to read from server)|readLoopPeekFailLocked): `)
 
 // explain returns a clearer error for some errors of the connection, TLS and

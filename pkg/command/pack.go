@@ -35,7 +35,7 @@ func directoryFlag(flags *pflag.FlagSet, to *string, usage string) {
 	parsedFlag(flags, to, "directory,C", "DIRECTORY", usage, parseFileName)
 }
 
-// globFlag registers a flag whose values add up.
+// globFlag registers a repeatable flag for patterns.
 func globFlag(flags *pflag.FlagSet, to *[]transfer.Glob, name, usage string) {
 	parsedFlag(flags, to, name, "GLOB", usage, func(text string) ([]transfer.Glob, error) {
 		glob, err := transfer.ParseGlob(text)
@@ -60,8 +60,8 @@ func (o *packOptions) check(paths []string, many bool) error {
 	return nil
 }
 
-// input returns the archive of paths as an input like the one given. Nothing is
-// packed yet.
+// input returns the archive of paths as a copy of the input like. Nothing is packed
+// yet.
 func (o *packOptions) input(paths []string, like transfer.Input) (*transfer.Input, error) {
 	packer := archive.Packer{Dir: o.dir, Exclude: patterns(o.exclude)}
 	if info, err := os.Stat(o.dir); o.dir != "" && (err != nil || !info.IsDir()) {
@@ -75,7 +75,7 @@ func (o *packOptions) input(paths []string, like transfer.Input) (*transfer.Inpu
 		return nil, unusable("packing %w", err) // which names the path
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50) // its buffers live long, and let much garbage pile up
+		debug.SetGCPercent(50) // the large buffers of packing would delay collections
 	}
 	like.Path, like.Pack = o.archiveName(name), &transfer.Packing{Packer: packer, Paths: paths}
 	return &like, nil
@@ -93,7 +93,7 @@ func (o *packOptions) archiveName(name string) string {
 	return name + ".tar.zst"
 }
 
-// notADirectory is about the value of -C.
+// notADirectory returns the error for a -C that is not a directory.
 func notADirectory(dir string, err error) error {
 	if err != nil {
 		return unusable("-C: opening %s: %w", dir, usertext.FileReason(err))
@@ -101,7 +101,7 @@ func notADirectory(dir string, err error) error {
 	return unusable("-C: %s is not a directory", dir)
 }
 
-// showPacking reports the packing of an input to the progress, too.
+// showPacking shows the progress of packing an input.
 func showPacking(input *transfer.Input, shown *ui.Transfer) {
 	if input.Pack != nil {
 		input.Pack.Packed = shown.Packed
@@ -166,7 +166,7 @@ func (o *unpackOptions) check(output string) error {
 // isGiven reports whether the artifact is read as an archive.
 func (o *unpackOptions) isGiven() bool { return o.unpack || o.list }
 
-// target returns what takes the archive, or nil without a flag for archives.
+// target returns the target for an archive, or nil without a flag for archives.
 func (o *unpackOptions) target(a *app) *transfer.Target {
 	u := archive.Unpacker{Dir: o.dir, Only: patterns(o.only), Limits: o.limits}
 	switch {

@@ -168,7 +168,7 @@ func (a *app) putAll(ctx context.Context, uploader transfer.Uploader, inputs tra
 	return nil
 }
 
-// wouldDo is what a dry run prints for a status.
+// wouldDo is the message of a dry run for each status.
 var wouldDo = map[transfer.Status]string{transfer.Planned: "would upload ", transfer.Skipped: "would skip "}
 
 // printPut prints a result and returns its error, if any.

@@ -68,14 +68,14 @@ func ListTarget(root string, limits archive.Limits, visit func(archive.Entry) er
 	}}}
 }
 
-// staged is an archive that waits to be put into place.
+// staged is an unpacked archive that is not in place yet.
 type staged interface {
 	Commit(context.Context) error
 	Discard()
 }
 
-// unpacking gives what is written to it to a function that reads an archive, on a
-// goroutine of its own.
+// unpacking passes the bytes written to it to a function that reads an archive, in a
+// goroutine.
 type unpacking struct {
 	consume func(context.Context, io.Reader) (staged, error)
 
@@ -102,8 +102,8 @@ func (u *unpacking) begin(ctx context.Context, name string) io.Writer {
 	return to
 }
 
-// end waits until the archive was read. err is why no more bytes come, if they do
-// not end with the artifact.
+// end waits until the archive has been read. err, if not nil, is why the artifact is
+// incomplete.
 func (u *unpacking) end(err error) error {
 	if err == nil {
 		_ = u.to.Close()
@@ -142,7 +142,7 @@ func (u *unpacking) discard() {
 	}
 }
 
-// checkLimits keep a hostile archive from taking for ever. turbo has none.
+// checkLimits stop a hostile archive. turbo has no limits.
 var checkLimits = archive.Limits{Entries: 10_000_000, Size: 1 << 40}
 
 // isUnsafe reports whether err says that turbo would not restore an archive.

@@ -65,7 +65,7 @@ type getRun struct {
 	names      repeats[string, fetch]
 }
 
-// fetch is what is remembered of a download: its result, once done is closed.
+// fetch is a remembered download. Its result is set when done is closed.
 type fetch struct {
 	*Fetched
 	done <-chan struct{}
@@ -93,7 +93,7 @@ func (r *getRun) enter(input Input, err error) *getEntry {
 	return e
 }
 
-// place finds out the name of an entry's file.
+// place sets the name of an entry's file.
 func (r *getRun) place(e *getEntry) error {
 	name := e.input.Path
 	if name == "" || name == "-" {

@@ -9,8 +9,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/artifact"
 )
 
-// remembered is how many recent entries of a list are known, so that a repeated one
-// is not transferred again.
+// remembered is the number of recent entries of a list that are remembered, so that
+// a repeated one is not transferred again.
 const remembered = 10_000
 
 // ErrOtherBytes reports that a list has the same id for different bytes.
@@ -50,7 +50,7 @@ func isInputError(err error) bool {
 	return errors.Is(err, artifact.ErrChanged) || errors.As(err, new(*InputError))
 }
 
-// repeats knows the last entries by their keys.
+// repeats holds the most recent entries by their keys.
 type repeats[K comparable, E any] struct {
 	mu    sync.Mutex
 	known map[K]*E

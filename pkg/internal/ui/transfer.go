@@ -56,8 +56,8 @@ func (p *Progress) Begin(name string) *Transfer {
 	return t
 }
 
-// Packed reports that so many files and directories were packed, with n bytes. What
-// is hashed meanwhile is the archive.
+// Packed reports the number of files and directories packed so far, and their bytes.
+// Hashed then counts bytes of the archive.
 func (t *Transfer) Packed(files int, n int64) {
 	t.mu.Lock()
 	t.at = position{packing, n, -1, files}
