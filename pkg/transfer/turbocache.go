@@ -7,7 +7,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -33,12 +32,11 @@ type turboMeta struct {
 // one given. Other files are ignored.
 func TurboCache(dir string, like Input) Inputs {
 	return func(yield func(Input, error) bool) {
-		entries, err := os.ReadDir(dir)
+		entries, err := os.ReadDir(dir) // sorted by name
 		if err != nil {
 			yield(Input{Path: dir}, &InputError{Path: dir, Err: err})
 			return
 		}
-		slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 		for _, entry := range entries {
 			hash, ok := strings.CutSuffix(entry.Name(), ".tar.zst")
 			if !ok || !isTurboHash(artifact.ID(hash)) {
@@ -59,7 +57,7 @@ func TurboCache(dir string, like Input) Inputs {
 }
 
 func (in *Input) readTurboMeta(path string) error {
-	in.Revision = new(Revision) // the work tree may have moved on
+	in.Revision = new(Revision) // not the work tree's, which may have changed since
 	var meta turboMeta
 	err := jsonfile.Read(path, &meta)
 	switch {
