@@ -2,31 +2,15 @@ package command
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"net"
-	"os"
-	"path/filepath"
-	"strings"
-	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/artifact-cli/artifact/pkg/internal/printable"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
-	"github.com/artifact-cli/artifact/pkg/internal/store"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
-	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
-
-// envServeToken is the variable with a server's token.
-const envServeToken = "ARTIFACT_SERVE_TOKEN"
-
-// serveTeam is the team of a local cache.
-const serveTeam = "local"
 
 // serveOptions are the command line of serve.
 type serveOptions struct {
@@ -76,16 +60,6 @@ listen on an address other than loopback.`,
 	return cmd
 }
 
-// parseMaxSize parses the size of a cache. It rejects 0, which would mean no
-// limit.
-func parseMaxSize(text string) (int64, error) {
-	size, err := ui.ParseSize(text)
-	if err == nil && size < 1 {
-		err = fmt.Errorf("%q leaves no room for an artifact", text)
-	}
-	return size, err
-}
-
 func runServe(ctx context.Context, a *app, o serveOptions) error {
 	kept, err := o.openStore()
 	if err != nil {
@@ -127,96 +101,4 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 		return err
 	}
 	return context.Cause(ctx)
-}
-
-func (o serveOptions) openStore() (*store.Dir, error) {
-	dir := o.dir
-	if dir == "" {
-		caches, err := os.UserCacheDir()
-		if err != nil {
-			return nil, usage("no default directory for artifacts, so use --dir: %w", err)
-		}
-		dir = filepath.Join(caches, "artifact")
-	}
-	kept, err := store.Open(dir, store.Options{MaxSize: o.maxSize, ReadOnly: o.readOnly})
-	if err != nil {
-		return nil, unusable("%w", err)
-	}
-	return kept, nil
-}
-
-// serveToken returns the token that clients need. A cache that other machines can
-// reach needs a given one, since they could not know a random one.
-func (a *app) serveToken(listening net.Addr) (string, error) {
-	token, err := usertext.ParseValue(a.env.Getenv(envServeToken))
-	if err != nil {
-		return "", &settings.Error{Origin: envServeToken, Err: err}
-	}
-	if token != "" {
-		return token, nil
-	}
-	if tcp, ok := listening.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
-		return "", unusable("listening on %s: it can be reached from other machines, so set a token in %s", listening, envServeToken)
-	}
-	return rand.Text(), nil
-}
-
-// listenReason returns why listening at an address failed.
-func listenReason(err error) error {
-	var address *net.AddrError
-	var failed *net.OpError
-	var system syscall.Errno
-	switch {
-	case errors.As(err, &address):
-		return fmt.Errorf("%q must be HOST:PORT, such as 127.0.0.1:8080: %s", address.Addr, address.Err)
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return errors.New("this machine does not have that address")
-	case errors.As(err, &failed) && errors.As(err, &system):
-		return fmt.Errorf("%s: %w", failed.Addr, system)
-	}
-	return err
-}
-
-// reachable returns an address that a client on this machine can use:
-// loopback in place of an unspecified one.
-func reachable(listening net.Addr) string {
-	tcp, ok := listening.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsUnspecified() {
-		return listening.String()
-	}
-	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
-}
-
-// place is the URL and token of a running cache.
-type place struct{ api, token string }
-
-// variables returns the variables that point a program at the cache.
-func (p place) variables(prefix string) []string {
-	return []string{prefix + "API=" + p.api, prefix + "TOKEN=" + p.token, prefix + "TEAM=" + serveTeam}
-}
-
-// exports returns lines for a shell to source.
-func (p place) exports() string {
-	var lines strings.Builder
-	for _, variable := range p.variables("TURBO_") {
-		name, value, _ := strings.Cut(variable, "=")
-		fmt.Fprintf(&lines, "export %s=%s\n", name, shellQuote(value))
-	}
-	return lines.String()
-}
-
-// logAccess prints a line for each request.
-func (a *app) logAccess(request server.Access) {
-	line := fmt.Sprintf("%s %s %s %d %s", time.Now().Format(time.TimeOnly), request.Method, request.Path,
-		request.Status, request.Duration.Round(time.Millisecond/10))
-	if request.Received > 0 {
-		line += ", " + ui.Size(request.Received) + " received"
-	}
-	if request.Sent > 0 {
-		line += ", " + ui.Size(request.Sent) + " sent"
-	}
-	if request.Err != nil {
-		line += ": " + errorText(request.Err)
-	}
-	fmt.Fprintln(a.streams.screen, printable.Text(line))
 }

@@ -55,6 +55,10 @@ func asFailure(err error) *failure {
 	case errors.Is(err, store.ErrReadOnly):
 		// With any other code turbo retries each artifact.
 		return refuse(http.StatusForbidden, "forbidden", "This cache is read-only.")
+	case errors.Is(err, store.ErrExists):
+		return refuse(http.StatusConflict, "conflict", "The cache holds another artifact under this id, and keeps it.")
+	case errors.Is(err, store.ErrUnavailable):
+		return refuse(http.StatusServiceUnavailable, "service_unavailable", "The cache's storage is not available.").because(err)
 	case errors.Is(err, store.ErrTooLarge):
 		return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The artifact is larger than the whole cache can be.")
 	case errors.Is(err, store.ErrFull):

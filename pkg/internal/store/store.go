@@ -31,6 +31,10 @@ var (
 	ErrTooLarge = errors.New("the artifact is larger than the whole cache can be")
 	// ErrFull: there is no room now.
 	ErrFull = errors.New("the cache is full")
+	// ErrExists: the store is write-once, and another artifact has the key.
+	ErrExists = errors.New("another artifact is stored under this id")
+	// ErrUnavailable: the storage behind the store does not answer, or fails.
+	ErrUnavailable = errors.New("the storage is not available")
 	// ErrReadOnly: this store does not accept artifacts.
 	ErrReadOnly = errors.New("the cache is read-only")
 	// ErrSize: the body is shorter or longer than announced.

@@ -1,0 +1,36 @@
+package command
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+	"github.com/artifact-cli/artifact/pkg/internal/ui"
+)
+
+// parseMaxSize parses the size of a cache. It rejects 0, which would mean no
+// limit.
+func parseMaxSize(text string) (int64, error) {
+	size, err := ui.ParseSize(text)
+	if err == nil && size < 1 {
+		err = fmt.Errorf("%q leaves no room for an artifact", text)
+	}
+	return size, err
+}
+
+func (o serveOptions) openStore() (*store.Dir, error) {
+	dir := o.dir
+	if dir == "" {
+		caches, err := os.UserCacheDir()
+		if err != nil {
+			return nil, usage("no default directory for artifacts, so use --dir: %w", err)
+		}
+		dir = filepath.Join(caches, "artifact")
+	}
+	kept, err := store.Open(dir, store.Options{MaxSize: o.maxSize, ReadOnly: o.readOnly})
+	if err != nil {
+		return nil, unusable("%w", err)
+	}
+	return kept, nil
+}
