@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -16,7 +15,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// promises are what [Run] checks.
+// promises are what [Run] and [RunWriteOnce] check.
 var promises = contract{
 	"round trip": func(t *testing.T, s store.Store) {
 		interactive, none := true, time.Duration(0)
@@ -51,41 +50,20 @@ var promises = contract{
 			expectNone(t, s, k)
 		}
 	},
-	"a second put replaces body and metadata": func(t *testing.T, s store.Store) {
-		k := key("one")
-		for i, m := range []artifact.Metadata{Full(), {}, {SHA: "third"}} {
-			body := Bytes(byte(i), 5000-1000*i)
-			put(t, s, k, m, body)
-			expect(t, s, k, m, body)
-		}
-	},
-	"a reader keeps what it opened": func(t *testing.T, s store.Store) {
-		k, old, young := key("one"), Bytes(1, 300_000), Bytes(2, 200_000)
-		put(t, s, k, Full(), old)
-		blob := open(t, s, k)
-		put(t, s, k, artifact.Metadata{}, young)
-		expect(t, s, k, artifact.Metadata{}, young)
-		expectBody(t, blob, old)
-		expect(t, s, k, artifact.Metadata{}, young)
-	},
 	"a body of another length": func(t *testing.T, s store.Store) {
 		k := key("one")
 		for _, announced := range []int64{9, 11, 1 << 20} {
 			putFails(t, s, k, announced, Full(), strings.NewReader("ten bytes."), store.ErrSize)
 			expectNone(t, s, k)
 		}
-		put(t, s, k, Full(), []byte("old"))
-		putFails(t, s, k, 0, artifact.Metadata{}, strings.NewReader("x"), store.ErrSize)
-		expect(t, s, k, Full(), []byte("old"))
 	},
 	"a body that fails": func(t *testing.T, s store.Store) {
 		k, broken := key("one"), errors.New("connection reset")
-		put(t, s, k, Full(), []byte("old"))
 		for _, before := range []int{0, 1, 200_000} {
 			for _, size := range []int64{int64(before), int64(before) + 1, store.UnknownSize} { // at its end, and within
 				body := io.MultiReader(bytes.NewReader(Bytes(0, before)), iotest.ErrReader(broken))
 				putFails(t, s, k, size, artifact.Metadata{}, body, broken)
-				expect(t, s, k, Full(), []byte("old"))
+				expectNone(t, s, k)
 			}
 		}
 	},
@@ -138,42 +116,6 @@ var promises = contract{
 		}
 		putFails(t, s, key("a"), -2, artifact.Metadata{}, untouched(t), store.ErrInvalid)
 		expectNone(t, s, key("a"))
-	},
-	// The body of one Put never comes with the metadata of
-	// another.
-	"concurrent puts and gets of one key": func(t *testing.T, s store.Store) {
-		const writers, rounds = 4, 25
-		k := key("one")
-		version := func(i int) (artifact.Metadata, []byte) {
-			return artifact.Metadata{SHA: fmt.Sprint(i)}, Bytes(byte(i), 1000*i)
-		}
-		first, body := version(1)
-		put(t, s, k, first, body)
-		var group sync.WaitGroup
-		for w := range writers {
-			group.Go(func() {
-				for r := range rounds {
-					m, body := version(1 + w*rounds + r)
-					put(t, s, k, m, body)
-				}
-			})
-			group.Go(func() {
-				for range rounds {
-					blob, err := s.Get(t.Context(), k)
-					if err != nil {
-						t.Errorf("Get = %v", err)
-						return
-					}
-					var i int
-					if _, err := fmt.Sscan(blob.Metadata.SHA, &i); err != nil {
-						t.Errorf("SHA %q: %v", blob.Metadata.SHA, err)
-					}
-					_, want := version(i)
-					expectBody(t, blob, want)
-				}
-			})
-		}
-		group.Wait()
 	},
 }
 

@@ -1,6 +1,6 @@
 // Package storetest checks that an implementation of [store.Store] keeps the
-// promises of the interface. Start at [Run], and at [RunBounded] for a store with
-// a limit.
+// promises of the interface. Start at [Run], at [RunBounded] for a store with a
+// limit, and at [RunWriteOnce] for one that never replaces an artifact.
 package storetest
 
 import (
@@ -22,6 +22,14 @@ import (
 func Run(t *testing.T, empty func(*testing.T) store.Store) {
 	t.Helper()
 	promises.check(t, empty)
+	replacingPromises.check(t, empty)
+}
+
+// RunWriteOnce checks the promises of a write-once [store.Store] without a limit.
+func RunWriteOnce(t *testing.T, empty func(*testing.T) store.Store) {
+	t.Helper()
+	promises.check(t, empty)
+	writeOncePromises.check(t, empty)
 }
 
 // RunBounded checks the further promises of a [store.Store] with a limit. empty
