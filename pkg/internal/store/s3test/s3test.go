@@ -1,0 +1,133 @@
+// Package s3test runs versitygw, an S3 server that keeps objects as files, for
+// tests.
+package s3test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+// Server is a running S3 server with one bucket.
+type Server struct {
+	Endpoint             string // its URL, such as http://127.0.0.1:9000
+	Bucket               string // the name of the bucket
+	AccessKey, SecretKey string // may read and write all objects
+	Dir                  string // the bucket's directory, with a file for each object
+}
+
+// Start starts a server that ends with the test, at the latest with the test's
+// process. It skips the test if versitygw is not on the PATH. The options come
+// before versitygw's own, such as "--readonly".
+func Start(t testing.TB, options ...string) *Server {
+	t.Helper()
+	program, err := exec.LookPath("versitygw")
+	if err != nil {
+		t.Skip("versitygw is not on the PATH; go install github.com/versity/versitygw/cmd/versitygw@v1.8.0")
+	}
+	root := t.TempDir()
+	s := &Server{Bucket: "artifacts", AccessKey: rand.Text(), SecretKey: rand.Text()}
+	s.Dir = filepath.Join(root, s.Bucket)
+	if err := os.Mkdir(s.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	// Another process may take the port meanwhile.
+	for range 3 {
+		address := freeAddress(t)
+		s.Endpoint = "http://" + address
+		health := "/" + rand.Text() // only this process answers there
+		args := slices.Concat(options, []string{
+			"--port", address, "--access", s.AccessKey, "--secret", s.SecretKey,
+			"--health", health, "--keep-alive", "--quiet", "posix", root,
+		})
+		output, ended := run(t, program, args)
+		if waitFor(t, s.Endpoint+health, ended) {
+			return s
+		}
+		t.Logf("versitygw ended: %s", output)
+	}
+	t.Fatal("versitygw does not start")
+	return nil
+}
+
+// URL returns the value of --store for the bucket and a prefix.
+func (s *Server) URL(prefix string) string {
+	return "s3://" + s.Bucket + "/" + prefix + "?endpoint=" + url.QueryEscape(s.Endpoint)
+}
+
+// Environ returns the variables with the keys.
+func (s *Server) Environ() []string {
+	return []string{"AWS_ACCESS_KEY_ID=" + s.AccessKey, "AWS_SECRET_ACCESS_KEY=" + s.SecretKey}
+}
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// run runs a program until the test ends. If the test's process is killed, the
+// program's standard input ends, and a shell kills the program.
+func run(t testing.TB, program string, args []string) (output *bytes.Buffer, ended <-chan struct{}) {
+	t.Helper()
+	const script = `exec 3<&0; (read -r _ <&3; kill -9 $$) >/dev/null 2>&1 & exec 3<&- "$@" </dev/null`
+	cmd := exec.Command("sh", append([]string{"-c", script, "sh", program}, args...)...)
+	output = new(bytes.Buffer)
+	cmd.Stdout, cmd.Stderr = output, output
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = cmd.Wait() // killed
+	}()
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		<-done
+	})
+	return output, done
+}
+
+// waitFor reports whether a server answers at a URL, or has ended.
+func waitFor(t testing.TB, address string, ended <-chan struct{}) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer, err := http.DefaultClient.Do(request); err == nil {
+			_ = answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return true
+			}
+		}
+		select {
+		case <-ended:
+			return false
+		case <-ctx.Done():
+			t.Fatal("versitygw does not answer")
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
