@@ -42,6 +42,9 @@ type Options struct {
 	// ReadOnly makes Put fail with [ErrReadOnly]. The directory must exist, and
 	// nothing in it is changed, not even the time of use of an artifact.
 	ReadOnly bool
+	// Removed, if not nil, is called after each [Removal], concurrently, and
+	// without a lock of the store.
+	Removed func(Removal)
 }
 
 // Dir is a [Store] in a plain directory.
