@@ -116,15 +116,7 @@ func checkText(t *testing.T, path string) {
 // checkProgram runs the program as users get it.
 func checkProgram(t *testing.T, path string) {
 	t.Helper()
-	program := must(elf.Open(path))(t)
-	defer program.Close()
-	if libraries, err := program.ImportedLibraries(); err != nil || len(libraries) > 0 || program.Section(".interp") != nil {
-		t.Errorf("the program is not static: %q, %v", libraries, err)
-	}
-	info, err := os.Stat(path)
-	if err != nil || info.Size() > largestProgram || info.Mode().Perm() != 0o755 {
-		t.Errorf("the program: %d bytes, at most %d are promised; %v, %v", info.Size(), largestProgram, info.Mode(), err)
-	}
+	checkStatic(t, path)
 	commit := must(exec.Command("git", "rev-parse", "--short", "HEAD").Output())(t)
 	out, err := exec.Command(path, "version").Output()
 	if err != nil || !strings.Contains(string(out), strings.TrimSpace(string(commit))) {
@@ -133,5 +125,19 @@ func checkProgram(t *testing.T, path string) {
 	story := exec.Command(path, "serve", "--dir", t.TempDir(), "--", "artifact", "put", "-q", writeFile(t, filepath.Join(t.TempDir(), "hello"), hello))
 	if out, err := story.Output(); err != nil || string(out) != helloSHA256+"\n" {
 		t.Errorf("an upload printed %q, %v", out, err)
+	}
+}
+
+// checkStatic checks that a program is static, is not too large, and can be run.
+func checkStatic(t *testing.T, path string) {
+	t.Helper()
+	program := must(elf.Open(path))(t)
+	defer program.Close()
+	if libraries, err := program.ImportedLibraries(); err != nil || len(libraries) > 0 || program.Section(".interp") != nil {
+		t.Errorf("the program is not static: %q, %v", libraries, err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > largestProgram || info.Mode().Perm() != 0o755 {
+		t.Errorf("the program: %d bytes, at most %d are promised; %v, %v", info.Size(), largestProgram, info.Mode(), err)
 	}
 }
