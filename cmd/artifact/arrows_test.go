@@ -21,7 +21,7 @@ var modules = map[string][]string{
 	"pkg/internal/filelock":    {"golang.org/x/sys"},
 	"pkg/internal/jsonfile":    {"github.com/tidwall/jsonc"},
 	"pkg/internal/origin":      {"golang.org/x/net"},
-	"pkg/internal/store":       {"golang.org/x/sys"},
+	"pkg/internal/store":       {"github.com/minio/minio-go/v7", "golang.org/x/sys"},
 	"pkg/internal/transport":   {"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys"},
 	"pkg/internal/ui":          {"github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
 	"pkg/transfer":             {"github.com/bmatcuk/doublestar/v4", "github.com/zeebo/blake3"},
@@ -29,7 +29,7 @@ var modules = map[string][]string{
 
 // arrow matches a package in the picture of docs/architecture.md, and what it may
 // import. All packages may import fault.
-var arrow = regexp.MustCompile(`(?m)^[ │├└─>]*((?:cmd|docs|pkg)/[a-z/]+) .*?(?:-> (.*))?$`)
+var arrow = regexp.MustCompile(`(?m)^[ │├└─>]*((?:cmd|docs|pkg)/[a-z0-9/]+) .*?(?:-> (.*))?$`)
 
 // arrows returns what each package may import of this module. A package without
 // an entry has no place in the picture.

@@ -33,6 +33,8 @@ var (
 	ErrFull = errors.New("the cache is full")
 	// ErrExists: the store is write-once, and another artifact has the key.
 	ErrExists = errors.New("another artifact is stored under this id")
+	// ErrNoSize: the store needs the size of a body this large.
+	ErrNoSize = errors.New("the size of so large an artifact must be announced")
 	// ErrUnavailable: the storage behind the store does not answer, or fails.
 	ErrUnavailable = errors.New("the storage is not available")
 	// ErrReadOnly: this store does not accept artifacts.

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+)
+
+// The errors of [OpenBucket], beside [ErrUnavailable] for a server that does not
+// answer. They wrap the server's own words.
+var (
+	// ErrNoKeys: there is no access key.
+	ErrNoKeys = errors.New("no access key was found")
+	// ErrWrongKeys: the server does not accept the access key.
+	ErrWrongKeys = errors.New("the access key is refused")
+	// ErrClock: this machine's clock differs too much from the server's.
+	ErrClock = errors.New("the clock is off")
+	// ErrNoBucket: there is no such bucket.
+	ErrNoBucket = errors.New("no such bucket")
+	// ErrUnreadable: the access key may not read the bucket.
+	ErrUnreadable = errors.New("reading is not permitted")
+	// ErrUnwritable: the access key may not write to the bucket.
+	ErrUnwritable = errors.New("writing is not permitted")
+	// ErrRegion: the bucket is in another region.
+	ErrRegion = errors.New("the bucket is in another region")
+	// ErrNotS3: the server does not answer as S3 does.
+	ErrNotS3 = errors.New("the server is not S3")
+)
+
+// openTime is how long the calls of OpenBucket may take together.
+const openTime = 15 * time.Second
+
+// bucketTag is an object that shows what else is in the bucket. No team has its
+// name.
+const (
+	bucketTagName = tagName
+	bucketTagText = "Artifacts of a Remote Cache, format 1: an object for each artifact. What it is\n" +
+		"is in its metadata, as JSON in base64.\n"
+)
+
+// check tries to read and write. It leaves only the tag, which another server may
+// write at the same time.
+func (b *Bucket) check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, openTime, errStalled)
+	defer cancel()
+	if err := b.checkRead(ctx); err != nil || b.options.ReadOnly {
+		return err
+	}
+	tag := object{name: b.address.Prefix + bucketTagName, metadata: "tag"}
+	if err := b.write(ctx, tag); err != nil {
+		return asOpenError(err, ErrUnwritable)
+	}
+	found, err := b.stat(ctx, tag.name)
+	if err != nil {
+		return asOpenError(err, ErrUnreadable)
+	}
+	if got := found.Metadata.Get(metadataHeader); got != tag.metadata {
+		return fmt.Errorf("%w: it returns the metadata %.100q instead of %q", ErrNotS3, got, tag.metadata)
+	}
+	if b.options.WriteOnce {
+		tag.absent = true
+		b.conditional = isConflict(b.write(ctx, tag))
+	}
+	return nil
+}
+
+// checkRead looks up an object that does not exist. Without permission to list the
+// bucket, S3 would answer 403, also for every artifact that is missing.
+func (b *Bucket) checkRead(ctx context.Context) error {
+	w := newWait(ctx)
+	defer w.end()
+	body, _, err := b.open(w, b.address.Prefix+".missing-"+rand.Text())
+	var answer minio.ErrorResponse
+	switch {
+	case err == nil:
+		return errors.Join(fmt.Errorf("%w: it returns an object that does not exist", ErrNotS3), body.Close())
+	case errors.As(err, &answer) && answer.Code == minio.NoSuchKey && isS3(answer):
+		return nil
+	}
+	return asOpenError(err, ErrUnreadable)
+}
+
+// write writes the tag.
+func (b *Bucket) write(ctx context.Context, o object) error {
+	w := newWait(ctx)
+	defer w.end()
+	return w.call(patience, func() error { return b.putBytes(w, o, []byte(bucketTagText)) })
+}
+
+// isS3 reports whether an error answer has the document that S3 sends, which
+// minio-go makes up for a web page.
+func isS3(answer minio.ErrorResponse) bool { return answer.XMLName.Local == "Error" }
+
+// asOpenError finds the reason for an error of minio-go. forbidden is the one for
+// an answer 403 without another.
+func asOpenError(err error, forbidden error) error {
+	var answer minio.ErrorResponse
+	var syntax *xml.SyntaxError
+	var other xml.UnmarshalError
+	kind := ErrUnavailable
+	switch {
+	case errors.Is(err, errStalled), errors.Is(err, context.Canceled):
+		return err
+	case errors.As(err, &syntax), errors.As(err, &other):
+		kind = ErrNotS3
+	case !errors.As(err, &answer), answer.StatusCode >= http.StatusInternalServerError:
+	case openErrors[answer.Code] != nil:
+		kind = openErrors[answer.Code]
+	case answer.StatusCode == http.StatusMovedPermanently, answer.StatusCode == http.StatusTemporaryRedirect:
+		kind = ErrRegion
+	case answer.StatusCode == http.StatusForbidden:
+		kind = forbidden
+	case !isS3(answer):
+		kind = ErrNotS3
+	}
+	return fmt.Errorf("%w: %w", kind, reason(err))
+}
+
+// openErrors are the reasons that S3 names.
+var openErrors = map[string]error{
+	"InvalidAccessKeyId": ErrWrongKeys, "SignatureDoesNotMatch": ErrWrongKeys, "InvalidToken": ErrWrongKeys,
+	"ExpiredToken": ErrWrongKeys, "TokenRefreshRequired": ErrWrongKeys,
+	"RequestTimeTooSkewed": ErrClock, "RequestExpired": ErrClock,
+	"NoSuchBucket":                 ErrNoBucket,
+	"AuthorizationHeaderMalformed": ErrRegion, "InvalidRegion": ErrRegion, "PermanentRedirect": ErrRegion,
+	"IllegalLocationConstraintException": ErrRegion,
+}

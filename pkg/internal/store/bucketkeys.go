@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+// keysTime is how long a role's keys may take. Outside of Amazon's machines, the
+// address of their metadata may never answer.
+const keysTime = 5 * time.Second
+
+// keySource is a place that may have the keys.
+type keySource struct {
+	name     string
+	provider credentials.Provider
+	only     bool // the environment names it, so no other is tried
+}
+
+// findKeys returns the keys of the first place that has any. It keeps to that
+// place when they expire: minio-go's chain would go on without keys if it failed.
+func findKeys(ctx context.Context) (*credentials.Credentials, error) {
+	ctx, cancel := context.WithTimeout(ctx, keysTime)
+	defer cancel()
+	client := &http.Client{Timeout: keysTime, Transport: &http.Transport{Proxy: proxyForTLS}}
+	var failures []error
+	for _, source := range keySources(client) {
+		keys := credentials.New(source.provider)
+		value, err := keys.GetWithContext(&credentials.CredContext{Client: client, Context: ctx})
+		switch {
+		case err == nil && value.AccessKeyID != "" && value.SecretAccessKey != "":
+			return keys, nil
+		case err == nil && value.AccessKeyID != value.SecretAccessKey:
+			err = errors.New("of the access key's id and its secret one is missing")
+		case err == nil:
+			continue
+		}
+		err = fmt.Errorf("%s: %w", source.name, err)
+		if source.only {
+			return nil, fmt.Errorf("%w: %w", ErrNoKeys, err)
+		}
+		failures = append(failures, err)
+	}
+	if err := errors.Join(failures...); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoKeys, err)
+	}
+	return nil, ErrNoKeys
+}
+
+// keySources returns the places in the order of Amazon's tools.
+func keySources(client *http.Client) []keySource {
+	isSet := func(name string) bool { return os.Getenv(name) != "" }
+	role := &credentials.IAM{Client: client}
+	sources := []keySource{{name: "the environment", provider: &credentials.EnvAWS{}}}
+	for _, name := range []string{
+		"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+	} {
+		if isSet(name) {
+			return append(sources, keySource{name: name, provider: role, only: true})
+		}
+	}
+	profile := keySource{name: "the shared files", provider: &credentials.FileAWSCredentials{}}
+	if isSet("AWS_PROFILE") {
+		profile.name, profile.only = "AWS_PROFILE", true
+	}
+	sources = append(sources, profile)
+	if os.Getenv("AWS_EC2_METADATA_DISABLED") != "true" {
+		sources = append(sources, keySource{name: "the instance's role", provider: role})
+	}
+	return sources
+}
+
+// proxyForTLS uses a proxy for Amazon's servers, but not for the machine's own
+// metadata, which is at plain http.
+func proxyForTLS(request *http.Request) (*url.URL, error) {
+	if request.URL.Scheme != "https" {
+		return nil, nil //nolint:nilnil // http.Transport wants this
+	}
+	return http.ProxyFromEnvironment(request)
+}

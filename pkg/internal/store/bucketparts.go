@@ -1,0 +1,81 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+)
+
+// abortTime is how long the parts of a failed upload may take to be removed.
+// Otherwise the bucket's lifecycle must remove them.
+const abortTime = time.Second
+
+// putBytes uploads a whole body from memory.
+func (b *Bucket) putBytes(w *wait, o object, body []byte) error {
+	o.size = int64(len(body))
+	_, err := b.core.PutObject(w, b.address.Bucket, o.name, bytes.NewReader(body), o.size, "", "", o.options())
+	return err
+}
+
+// putParts uploads a body in parts. The first is in part, which is then used for
+// the others.
+func (b *Bucket) putParts(w *wait, o object, part []byte, body io.Reader) error {
+	var id string
+	err := w.call(patience, func() (err error) {
+		id, err = b.core.NewMultipartUpload(w, b.address.Bucket, o.name, o.options())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	completed := false
+	defer func() {
+		if !completed {
+			b.abort(w, o, id)
+		}
+	}()
+	parts, size, err := b.sendParts(w, o, id, part, body)
+	if err != nil {
+		return err
+	}
+	err = w.call(settling(size), func() error {
+		_, err := b.core.CompleteMultipartUpload(w, b.address.Bucket, o.name, id, parts, minio.PutObjectOptions{})
+		return err
+	})
+	completed = err == nil
+	return err
+}
+
+func (b *Bucket) sendParts(w *wait, o object, id string, part []byte, body io.Reader) (parts []minio.CompletePart, size int64, err error) {
+	for n, ended := len(part), false; n > 0; {
+		number := len(parts) + 1
+		if number > maxParts {
+			return nil, 0, ErrTooLarge
+		}
+		err = w.call(patience, func() error {
+			sent, err := b.core.PutObjectPart(w, b.address.Bucket, o.name, id, number, bytes.NewReader(part[:n]), int64(n), minio.PutObjectPartOptions{})
+			parts = append(parts, minio.CompletePart{PartNumber: number, ETag: sent.ETag})
+			return err
+		})
+		if err != nil {
+			return nil, 0, err
+		}
+		if size += int64(n); ended {
+			break
+		}
+		if n, ended, err = fill(part, body); err != nil {
+			return nil, 0, err
+		}
+	}
+	return parts, size, nil
+}
+
+// abort removes the parts of a failed upload.
+func (b *Bucket) abort(ctx context.Context, o object, id string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
+	defer cancel()
+	_ = b.core.AbortMultipartUpload(ctx, b.address.Bucket, o.name, id)
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
+)
+
+// object is what is uploaded.
+type object struct {
+	name     string
+	size     int64 // or UnknownSize
+	metadata string
+	absent   bool // only if the server does not have it
+}
+
+func (o object) options() minio.PutObjectOptions {
+	options := minio.PutObjectOptions{
+		UserMetadata: map[string]string{metadataName: o.metadata},
+		// Over plain http each piece of a body is signed. Servers do not read the
+		// signature of one without bytes, and take it for the next request.
+		DisableContentSha256: o.size == 0,
+	}
+	if o.absent {
+		options.SetMatchETagExcept("*")
+	}
+	return options
+}
+
+// Put implements [Store]. A body of unknown size that is larger than a part makes
+// a write-once store fail with [ErrNoSize].
+func (b *Bucket) Put(ctx context.Context, key Key, size int64, metadata artifact.Metadata, body io.Reader) (err error) {
+	defer explain(&err, "storing", key)
+	encoded, err := encodeObject(key, size, metadata)
+	switch {
+	case err != nil:
+		return err
+	case b.options.ReadOnly:
+		return ErrReadOnly
+	case size > largestPut:
+		return ErrTooLarge
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	o := object{name: b.objectName(key), size: size, metadata: encoded}
+	body = &contextReader{ctx: ctx, reader: body}
+	if size != UnknownSize {
+		body = newExactReader(body, size)
+	}
+	if b.options.WriteOnce {
+		return b.putOnce(ctx, key, o, body)
+	}
+	return b.put(ctx, o, body)
+}
+
+func (b *Bucket) put(ctx context.Context, o object, body io.Reader) error {
+	if o.size == UnknownSize {
+		return b.putUnknown(ctx, o, body)
+	}
+	return b.putKnown(ctx, o, body)
+}
+
+// putKnown uploads a body in one request, as it arrives. It tries again only if
+// the server did not ask for the body.
+func (b *Bucket) putKnown(ctx context.Context, o object, body io.Reader) error {
+	w := newWait(ctx)
+	defer w.end()
+	if o.size == 0 {
+		// net/http does not read an empty body, which may be too long.
+		if _, err := body.Read(nil); err != io.EOF { //nolint:errorlint // a Reader's end is io.EOF itself
+			return err
+		}
+	}
+	w.begin(patience)
+	for try := 1; ; try++ {
+		begun, err := w.send(body, settling(o.size), func(from io.Reader) error {
+			_, err := b.core.PutObject(w, b.address.Bucket, o.name, from, o.size, "", "", o.options())
+			return err
+		})
+		if err == nil || begun || try == tries || !isTemporary(err) || w.Err() != nil {
+			return err
+		}
+	}
+}
+
+// settling is how long the server may take for its answer after the last byte.
+func settling(size int64) time.Duration {
+	return patience + time.Duration(size/settleRate)*time.Second
+}
+
+// isTemporary reports whether the same call may succeed when it is repeated.
+func isTemporary(err error) bool {
+	var answer minio.ErrorResponse
+	return !errors.As(err, &answer) || answer.StatusCode >= http.StatusInternalServerError ||
+		answer.StatusCode == http.StatusTooManyRequests
+}
+
+// isConflict reports whether a conditional upload failed because the server has
+// the object, or just gets it.
+func isConflict(err error) bool {
+	var answer minio.ErrorResponse
+	return errors.As(err, &answer) &&
+		(answer.StatusCode == http.StatusPreconditionFailed || answer.StatusCode == http.StatusConflict)
+}
+
+// putUnknown uploads a body that fits into a part in one request, and others in
+// parts, which become one object together.
+func (b *Bucket) putUnknown(ctx context.Context, o object, body io.Reader) error {
+	part, err := b.takePart(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { b.parts <- part }()
+	n, ended, err := fill(part, body)
+	if err != nil {
+		return err
+	}
+	w := newWait(ctx)
+	defer w.end()
+	switch {
+	case ended:
+		return w.call(patience, func() error {
+			return b.putBytes(w, o, part[:n])
+		})
+	case b.options.WriteOnce:
+		return ErrNoSize
+	}
+	return b.putParts(w, o, part, body)
+}
+
+// takePart waits for a part's buffer.
+func (b *Bucket) takePart(ctx context.Context) ([]byte, error) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case part := <-b.parts:
+		if part == nil {
+			part = make([]byte, partSize)
+		}
+		return part, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-timer.C:
+		return nil, fmt.Errorf("%w: there are %d other uploads of unknown size", ErrUnavailable, uploadsOfUnknownSize)
+	}
+}
