@@ -47,6 +47,8 @@ type app struct {
 	said    sync.Map // the common causes printed since the last success
 	// shown is the transfer of a single artifact, once it has begun.
 	shown *ui.Transfer
+	// withheld are variables that the command of serve does not get.
+	withheld []string
 	// identity is set with --oidc.
 	identity *identity.Identity
 }

@@ -26,6 +26,7 @@ func hint(err error) string {
 	usage, isUsage := errors.AsType[*usageError](err)
 	input, isInput := errors.AsType[*transfer.InputError](err)
 	closed, isClosed := errors.AsType[*closedError](err)
+	bucket, isBucket := errors.AsType[*bucketError](err)
 	switch {
 	case errors.Is(err, identity.ErrUnset) && isUnidentified:
 		return unsetHints[unidentified.Vendor]
@@ -44,6 +45,8 @@ func hint(err error) string {
 		return closedHints[api.CodeCachePrefix+string(closed.status)]
 	case is[*outputError](err) && errors.Is(err, os.ErrClosed):
 		return "Standard output is closed. To discard results, use >/dev/null; in Python, stdout=open(os.devnull, \"w\")."
+	case isBucket:
+		return bucket.next
 	case isUsage && usage.next != "":
 		return usage.next
 	}

@@ -9,12 +9,15 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
 // serveOptions are the command line of serve.
 type serveOptions struct {
 	listen, dir string
+	bucket      store.BucketAddress // of a bucket, instead of dir
+	allowHTTP   bool
 	maxSize     int64 // 0 for no limit
 	readOnly    bool
 	command     []string
@@ -54,18 +57,20 @@ listen on an address other than loopback.`,
 	o.listen = "127.0.0.1:0"
 	stringFlag(flags, &o.listen, "listen", "ADDRESS", "listen on this address; port 0 picks a free one (default "+o.listen+")")
 	stringFlag(flags, &o.dir, "dir", "DIRECTORY", "store artifacts here (default: artifact in the user's cache directory)")
+	parsedFlag(flags, &o.bucket, "store", "s3://BUCKET/PREFIX[?endpoint=URL&region=REGION]", "store artifacts in a bucket of S3 or a compatible server", store.ParseBucket)
+	flags.BoolVar(&o.allowHTTP, "allow-http", false, "allow plain http to an endpoint on another machine")
 	parsedFlag(flags, &o.maxSize, "max-size", "SIZE", "maximum size such as 10G; the least recently used artifacts are removed first", parseMaxSize)
 	flags.BoolVar(&o.readOnly, "read-only", false, "refuse uploads")
-	readEnvironment(flags, "listen", "dir", "max-size", "read-only")
+	readEnvironment(flags, "listen", "dir", "store", "allow-http", "max-size", "read-only")
 	return cmd
 }
 
 func runServe(ctx context.Context, a *app, o serveOptions) error {
-	kept, err := o.openStore()
+	kept, err := a.openStore(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = kept.Close() }() // everything is on the disk
+	defer func() { _ = kept.Close() }() // everything is stored
 	listener, err := net.Listen("tcp", o.listen)
 	if err != nil {
 		return unusable("--listen: %w", listenReason(err))

@@ -83,7 +83,7 @@ func (a *app) newChild(argv []string, at place, bin string) (*exec.Cmd, error) {
 		return nil, &commandError{code: code, err: err}
 	}
 	return &exec.Cmd{
-		Path: path, Args: argv, Env: childEnvironment(a.env.Environ(), at, bin),
+		Path: path, Args: argv, Env: childEnvironment(a.env.Environ(), a.withheld, at, bin),
 		Stdin: a.env.Stdin, Stdout: a.env.Stdout, Stderr: a.env.Stderr,
 	}, nil
 }
@@ -99,15 +99,15 @@ var otherCacheVariables = []string{
 }
 
 // childEnvironment returns an environment that points every client at the served
-// cache, without proxies. It keeps the signature key, which belongs to the
-// artifacts.
-func childEnvironment(environ []string, at place, bin string) []string {
+// cache, without proxies and the variables withheld. It keeps the signature key,
+// which belongs to the artifacts.
+func childEnvironment(environ, withheld []string, at place, bin string) []string {
 	var kept []string
 	path, noProxy := "", []string{}
 	for _, variable := range environ {
 		name, value, _ := strings.Cut(variable, "=")
 		switch key := canonicalVariable(name); {
-		case slices.Contains(otherCacheVariables, key):
+		case slices.Contains(otherCacheVariables, key), slices.Contains(withheld, key):
 		case key == "NO_PROXY" || key == "no_proxy":
 			if value != "" && !slices.Contains(noProxy, value) {
 				noProxy = append(noProxy, value)

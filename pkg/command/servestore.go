@@ -1,7 +1,9 @@
 package command
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -19,7 +21,16 @@ func parseMaxSize(text string) (int64, error) {
 	return size, err
 }
 
-func (o serveOptions) openStore() (*store.Dir, error) {
+// keptStore is a store that must be closed.
+type keptStore interface {
+	store.Store
+	io.Closer
+}
+
+func (a *app) openStore(ctx context.Context, o serveOptions) (keptStore, error) {
+	if o.bucket.Bucket != "" {
+		return a.openBucket(ctx, o)
+	}
 	dir := o.dir
 	if dir == "" {
 		caches, err := os.UserCacheDir()

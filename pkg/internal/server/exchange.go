@@ -30,6 +30,9 @@ type Access struct {
 // maxLoggedPath is longer than any path of the API.
 const maxLoggedPath = 1024
 
+// retryAfter is when a client may try again while the storage fails, in seconds.
+const retryAfter = "5"
+
 // exchange is a request and its answer.
 type exchange struct {
 	w       http.ResponseWriter
@@ -126,6 +129,9 @@ func (x *exchange) fail(err error) {
 	x.err = failure.cause
 	if x.status != 0 {
 		return
+	}
+	if failure.status == http.StatusServiceUnavailable {
+		x.w.Header().Set("Retry-After", retryAfter)
 	}
 	detail := api.FailureDetail{Code: failure.code, Message: failure.message}
 	if err := x.json(failure.status, api.Failure{Error: detail, FailureDetail: detail}); err != nil {

@@ -59,6 +59,8 @@ func asFailure(err error) *failure {
 		return refuse(http.StatusConflict, "conflict", "The cache holds another artifact under this id, and keeps it.")
 	case errors.Is(err, store.ErrUnavailable):
 		return refuse(http.StatusServiceUnavailable, "service_unavailable", "The cache's storage is not available.").because(err)
+	case errors.Is(err, store.ErrNoSize):
+		return refuse(http.StatusLengthRequired, "length_required", "This cache needs the Content-Length of so large an upload.")
 	case errors.Is(err, store.ErrTooLarge):
 		return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The artifact is larger than the whole cache can be.")
 	case errors.Is(err, store.ErrFull):

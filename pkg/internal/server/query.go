@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
@@ -36,7 +39,10 @@ func (x *exchange) document(into any) error {
 
 var errTooLong = refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The request's body is longer than 1 MiB.")
 
-// query answers which of many artifacts exist. It writes each result at once,
+// lookups is how many artifacts of a query are looked up together.
+const lookups = 32
+
+// query answers which of many artifacts exist. It writes the results as they come,
 // because the answer may be much longer than the request.
 func (s *Server) query(x *exchange) error {
 	team, err := x.team()
@@ -50,40 +56,89 @@ func (s *Server) query(x *exchange) error {
 	if question.Hashes == nil {
 		return badRequest("The request's body has no hashes.")
 	}
-	x.w.Header().Set("Content-Type", jsonType)
-	x.begin(http.StatusOK)
 	answer := bufio.NewWriter(x) // keeps an error until Flush
 	separator := "{"
-	seen := make(map[string]bool, len(question.Hashes))
-	for _, hash := range question.Hashes {
-		if seen[hash] {
-			continue
-		}
-		seen[hash] = true
-		name, _ := json.Marshal(hash) // any string can be encoded
-		result, err := json.Marshal(s.lookUp(x, team, hash))
+	for hashes := range slices.Chunk(distinct(question.Hashes), lookups) {
+		results, err := s.lookUpAll(x, team, hashes)
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(answer, "%s%s:%s", separator, name, result); err != nil {
-			return err
+		if x.status == 0 { // not earlier, since storage that fails is 503
+			x.beginDocument()
 		}
-		separator = ","
+		for i, hash := range hashes {
+			name, _ := json.Marshal(hash) // any string can be encoded
+			result, err := json.Marshal(results[i])
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintf(answer, "%s%s:%s", separator, name, result); err != nil {
+				return err
+			}
+			separator = ","
+		}
+	}
+	if x.status == 0 {
+		x.beginDocument()
 	}
 	_, _ = answer.WriteString(strings.TrimSuffix(separator, ",") + "}\n")
 	return answer.Flush()
 }
 
-// lookUp returns an [api.QueryResult], an error instead of one, or nil.
-func (s *Server) lookUp(x *exchange, team, hash string) any {
-	key, err := newKey(team, hash)
-	var entry store.Entry
-	if err == nil {
-		entry, err = s.store.Stat(x.ctx(), key)
+func (x *exchange) beginDocument() {
+	x.w.Header().Set("Content-Type", jsonType)
+	x.begin(http.StatusOK)
+}
+
+// distinct returns hashes without repetitions.
+func distinct(hashes []string) []string {
+	seen := make(map[string]bool, len(hashes))
+	return slices.DeleteFunc(hashes, func(hash string) bool {
+		known := seen[hash]
+		seen[hash] = true
+		return known
+	})
+}
+
+// lookUpAll returns an [api.QueryResult], an error instead of one, or nil for each
+// hash. It fails if the storage does.
+func (s *Server) lookUpAll(x *exchange, team string, hashes []string) ([]any, error) {
+	entries, errs := make([]store.Entry, len(hashes)), make([]error, len(hashes))
+	lookUp := func(i int) error {
+		key, err := newKey(team, hashes[i])
+		if err == nil {
+			entries[i], err = s.store.Stat(x.ctx(), key)
+		}
+		return err
 	}
+	_, isDistant := s.store.(store.Distant)
+	var group sync.WaitGroup
+	for i := range hashes {
+		if isDistant {
+			group.Go(func() { errs[i] = fault.Catch(func() error { return lookUp(i) }) })
+		} else {
+			errs[i] = lookUp(i) // a directory is faster without goroutines
+		}
+	}
+	group.Wait()
+	results := make([]any, len(hashes))
+	for i, err := range errs {
+		fault.Raise(err)
+		if errors.Is(err, store.ErrUnavailable) {
+			return nil, err
+		}
+		results[i] = x.result(entries[i], err)
+	}
+	return results, nil
+}
+
+// result returns what the answer to a query says about an artifact.
+func (x *exchange) result(entry store.Entry, err error) any {
 	if err != nil {
 		failure := asFailure(err)
-		x.err = errors.Join(x.err, failure.cause)
+		if x.err == nil { // one of thousands is enough for the log
+			x.err = failure.cause
+		}
 		if failure.status == http.StatusNotFound {
 			return nil // one error makes turbo give up on all hashes
 		}

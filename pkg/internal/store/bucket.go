@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -56,57 +58,72 @@ type Bucket struct {
 	conditional bool
 	// parts are buffers for uploads of unknown size, nil until they are needed. Who
 	// has one may upload.
-	parts chan []byte
+	parts      chan []byte
+	disconnect func()
 	// present is when the bucket was last seen, in nanoseconds.
 	present atomic.Int64
 }
 
-var _ Store = (*Bucket)(nil)
+var (
+	_ Store   = (*Bucket)(nil)
+	_ Distant = (*Bucket)(nil)
+)
 
-// OpenBucket opens the store at an address, with the credentials that Amazon's
-// tools would use, and tries to read and write there. An error of the bucket or
-// its server is of type [*BucketError].
+// OpenBucket opens the store at an address, with the keys and the region that
+// Amazon's tools would use, and tries to read and write there. The caller must
+// Close the store.
 func OpenBucket(ctx context.Context, address BucketAddress, options BucketOptions) (*Bucket, error) {
 	keys, err := findKeys(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("opening %s: %w", address, err)
 	}
-	b, err := newBucket(address, options, keys, newBucketTransport())
+	address.Region = cmp.Or(address.Region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"))
+	transport := newBucketTransport()
+	return openBucket(ctx, address, options, keys, transport, transport.CloseIdleConnections)
+}
+
+func openBucket(ctx context.Context, address BucketAddress, options BucketOptions, keys *credentials.Credentials,
+	transport http.RoundTripper, disconnect func(),
+) (*Bucket, error) {
+	host, secure := address.server()
+	core, err := minio.NewCore(host, &minio.Options{
+		Creds: keys, Secure: secure, Region: address.Region, MaxRetries: tries, Transport: expecting{transport},
+	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("opening %s: %w", address, err)
+	}
+	b := &Bucket{core: core, address: address, options: options, disconnect: disconnect, parts: make(chan []byte, uploadsOfUnknownSize)}
+	for range cap(b.parts) {
+		b.parts <- nil
 	}
 	if err := b.check(ctx); err != nil {
-		return nil, err
+		disconnect()
+		return nil, fmt.Errorf("opening %s: %w", address, err)
 	}
 	return b, nil
 }
 
-func newBucket(address BucketAddress, options BucketOptions, keys *credentials.Credentials, transport http.RoundTripper) (*Bucket, error) {
-	host, secure := address.server()
-	core, err := minio.NewCore(host, &minio.Options{
-		Creds: keys, Secure: secure, Region: address.Region, MaxRetries: tries, Transport: transport,
-	})
-	if err != nil {
-		return nil, err
-	}
-	b := &Bucket{core: core, address: address, options: options, parts: make(chan []byte, uploadsOfUnknownSize)}
-	for range cap(b.parts) {
-		b.parts <- nil
-	}
-	return b, nil
+// Close closes idle connections. Call it once, after all other methods have
+// returned and all blobs are closed.
+func (b *Bucket) Close() error {
+	b.disconnect()
+	return nil
 }
 
 // ChecksOnce reports whether the server of a write-once store prevents two
 // different uploads at the same time from replacing each other.
 func (b *Bucket) ChecksOnce() bool { return b.conditional }
 
+// Distant implements [Distant].
+func (b *Bucket) Distant() {}
+
 // objectName returns the name of a key's object.
 func (b *Bucket) objectName(key Key) string { return b.address.Prefix + key.path() }
 
 // newBucketTransport returns a transport whose waits are limited by the contexts of
 // its requests.
-func newBucketTransport() http.RoundTripper {
-	return expecting{&http.Transport{
+func newBucketTransport() *http.Transport {
+	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
 		// A dial goes on after its request has given up.
 		DialContext:            (&net.Dialer{Timeout: patience}).DialContext,
@@ -116,7 +133,7 @@ func newBucketTransport() http.RoundTripper {
 		IdleConnTimeout:        idleTime,
 		MaxResponseHeaderBytes: maxAnswerHeader,
 		DisableCompression:     true, // artifacts must not be changed
-	}}
+	}
 }
 
 // expecting asks the server before it sends a body, which can be read only once:
@@ -129,14 +146,4 @@ func (t expecting) RoundTrip(request *http.Request) (*http.Response, error) {
 		request.Header.Set("Expect", "100-continue")
 	}
 	return t.RoundTripper.RoundTrip(request)
-}
-
-// regionFromEnvironment returns the region that Amazon's tools would use.
-func regionFromEnvironment() string {
-	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
-		if region := os.Getenv(name); region != "" {
-			return region
-		}
-	}
-	return ""
 }

@@ -41,7 +41,7 @@ func ParseBucket(text string) (BucketAddress, error) {
 	case u.User != nil:
 		return BucketAddress{}, errors.New("it must not contain keys; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
 	case u.Fragment != "" || strings.HasSuffix(text, "#"):
-		return BucketAddress{}, errors.New("it has a fragment; write # in a prefix as %23")
+		return BucketAddress{}, errors.New("it must not contain #")
 	}
 	if err := s3utils.CheckValidBucketNameStrict(a.Bucket); err != nil {
 		return BucketAddress{}, fmt.Errorf("%q is not the name of a bucket: %w", a.Bucket, err)
@@ -82,7 +82,7 @@ func isPrefixRune(r rune) bool {
 func (a *BucketAddress) parseQuery(text string) error {
 	query, err := url.ParseQuery(text)
 	if err != nil {
-		return fmt.Errorf("its query is not encoded correctly; write & in a URL as %%26")
+		return errors.New("its query is not encoded correctly")
 	}
 	for name, values := range query {
 		switch {

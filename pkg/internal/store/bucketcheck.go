@@ -97,29 +97,33 @@ func (b *Bucket) write(ctx context.Context, o object) error {
 // minio-go makes up for a web page.
 func isS3(answer minio.ErrorResponse) bool { return answer.XMLName.Local == "Error" }
 
-// asOpenError finds the reason for an error of minio-go. forbidden is the one for
-// an answer 403 without another.
+// asOpenError returns the reason for an error of the storage. forbidden is the one
+// for an answer 403 without another.
 func asOpenError(err error, forbidden error) error {
 	var answer minio.ErrorResponse
 	var syntax *xml.SyntaxError
 	var other xml.UnmarshalError
-	kind := ErrUnavailable
 	switch {
-	case errors.Is(err, errStalled), errors.Is(err, context.Canceled):
-		return err
-	case errors.As(err, &syntax), errors.As(err, &other):
-		kind = ErrNotS3
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%w: %w", ErrNotS3, syntax)
+	case errors.As(err, &other):
+		return fmt.Errorf("%w: %w", ErrNotS3, other)
 	case !errors.As(err, &answer), answer.StatusCode >= http.StatusInternalServerError:
-	case openErrors[answer.Code] != nil:
-		kind = openErrors[answer.Code]
+		return err
+	}
+	kind := openErrors[answer.Code]
+	switch {
+	case kind != nil:
 	case answer.StatusCode == http.StatusMovedPermanently, answer.StatusCode == http.StatusTemporaryRedirect:
 		kind = ErrRegion
 	case answer.StatusCode == http.StatusForbidden:
 		kind = forbidden
 	case !isS3(answer):
 		kind = ErrNotS3
+	default:
+		return err
 	}
-	return fmt.Errorf("%w: %w", kind, reason(err))
+	return fmt.Errorf("%w: %w", kind, reason(answer))
 }
 
 // openErrors are the reasons that S3 names.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -29,7 +30,7 @@ func findKeys(ctx context.Context) (*credentials.Credentials, error) {
 	ctx, cancel := context.WithTimeout(ctx, keysTime)
 	defer cancel()
 	client := &http.Client{Timeout: keysTime, Transport: &http.Transport{Proxy: proxyForTLS}}
-	var failures []error
+	var failures []string
 	for _, source := range keySources(client) {
 		keys := credentials.New(source.provider)
 		value, err := keys.GetWithContext(&credentials.CredContext{Client: client, Context: ctx})
@@ -37,7 +38,7 @@ func findKeys(ctx context.Context) (*credentials.Credentials, error) {
 		case err == nil && value.AccessKeyID != "" && value.SecretAccessKey != "":
 			return keys, nil
 		case err == nil && value.AccessKeyID != value.SecretAccessKey:
-			err = errors.New("of the access key's id and its secret one is missing")
+			err = errors.New("it has only one of the access key's id and its secret")
 		case err == nil:
 			continue
 		}
@@ -45,12 +46,9 @@ func findKeys(ctx context.Context) (*credentials.Credentials, error) {
 		if source.only {
 			return nil, fmt.Errorf("%w: %w", ErrNoKeys, err)
 		}
-		failures = append(failures, err)
+		failures = append(failures, err.Error())
 	}
-	if err := errors.Join(failures...); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoKeys, err)
-	}
-	return nil, ErrNoKeys
+	return nil, fmt.Errorf("%w: %s", ErrNoKeys, strings.Join(failures, "; "))
 }
 
 // keySources returns the places in the order of Amazon's tools.

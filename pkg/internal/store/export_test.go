@@ -11,9 +11,7 @@ import (
 func OpenBucketWith(ctx context.Context, address BucketAddress, options BucketOptions, accessKey, secretKey string,
 	change func(http.RoundTripper) http.RoundTripper,
 ) (*Bucket, error) {
-	b, err := newBucket(address, options, credentials.NewStaticV4(accessKey, secretKey, ""), change(newBucketTransport()))
-	if err != nil {
-		return nil, err
-	}
-	return b, b.check(ctx)
+	transport := newBucketTransport()
+	keys := credentials.NewStaticV4(accessKey, secretKey, "")
+	return openBucket(ctx, address, options, keys, change(transport), transport.CloseIdleConnections)
 }

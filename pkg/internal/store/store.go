@@ -110,3 +110,9 @@ type Store interface {
 	// Stat is like Get without the bytes, and does not count as a use.
 	Stat(ctx context.Context, key Key) (Entry, error)
 }
+
+// Distant is a [Store] that is reached over a network, so that many calls at a time
+// take little longer than one.
+type Distant interface {
+	Distant()
+}
