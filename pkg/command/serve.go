@@ -81,7 +81,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 		return err
 	}
 	a.streams.redactor.Add(token)
-	options := server.Options{Token: token, Addr: listener.Addr()}
+	options := server.Options{Token: token, Addr: listener.Addr(), Version: version()}
 	if len(o.command) == 0 || a.common.verbose {
 		options.Log = a.logAccess
 	}

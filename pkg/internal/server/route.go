@@ -28,6 +28,8 @@ func (s *Server) route(x *exchange) error {
 		return dispatch(x, methods{http.MethodGet: s.status, http.MethodHead: s.status})
 	case api.EventsPath:
 		return dispatch(x, methods{http.MethodPost: s.events})
+	case metricsPath:
+		return dispatch(x, methods{http.MethodGet: s.metrics, http.MethodHead: s.metrics})
 	}
 	segment, found := strings.CutPrefix(path, api.ArtifactsPath+"/")
 	if !found || strings.Contains(segment, "/") {

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
@@ -28,7 +29,8 @@ type Options struct {
 	// Addr is the address of the server, usually its listener's. A request's Host
 	// must be this address, or localhost for a loopback address. For the
 	// unspecified address, any literal address is accepted.
-	Addr net.Addr
+	Addr    net.Addr
+	Version string // of this program, for the metrics
 	// Log, if not nil, is called when a request has ended, concurrently.
 	Log    func(Access)
 	Limits Limits // zero members have defaults
@@ -69,6 +71,9 @@ type Server struct {
 	addr     netip.AddrPort
 	log      func(Access)
 	limits   Limits
+	version  string
+	started  time.Time
+	counters counters
 	inFlight sync.RWMutex // held for reading by every request
 }
 
@@ -89,8 +94,10 @@ func New(s store.Store, options Options) (*Server, error) {
 	}
 	server := &Server{
 		store: s, token: sha256.Sum256([]byte(options.Token)), log: options.Log, limits: options.Limits.withDefaults(),
+		version: options.Version, started: time.Now(),
 		addr: netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()),
 	}
+	server.counters.ended = make(map[outcome]int64)
 	if server.log == nil {
 		server.log = func(Access) {}
 	}
@@ -101,11 +108,20 @@ func New(s store.Store, options Options) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.inFlight.RLock()
 	defer s.inFlight.RUnlock()
+	s.counters.begin()
 	x := newExchange(w, r, s.limits)
-	defer func() { s.log(x.access()) }()
-	if err := s.answer(x); err != nil {
+	defer func() { s.end(x) }()
+	// net/http would hide a panic.
+	if err := fault.Catch(func() error { return s.answer(x) }); err != nil {
 		x.fail(err)
 	}
+}
+
+// end counts and logs a request.
+func (s *Server) end(x *exchange) {
+	access := x.access()
+	s.counters.end(access, x.segment != "")
+	s.log(access)
 }
 
 // answer checks the request and then routes it.
@@ -113,7 +129,7 @@ func (s *Server) answer(x *exchange) error {
 	if !s.hasName(x.r.Host) {
 		return refuse(http.StatusMisdirectedRequest, "misdirected_request", "This server is not known by the name in the request's Host header.")
 	}
-	if !s.authorized(x.r) {
+	if !s.authorized(x.r) && !(x.r.URL.EscapedPath() == metricsPath && s.isLocal(x.r)) {
 		x.w.Header().Set("WWW-Authenticate", "Bearer")
 		return refuse(http.StatusUnauthorized, "unauthorized", "The request has no valid token.")
 	}
