@@ -25,6 +25,9 @@ type frame struct {
 	narrow, fair int
 	n, size      int64
 	facts        [4]fact
+	extra        string // comes last, if there is room for all of it
+	// calm frames are redrawn seldom, and only when they change.
+	calm bool
 }
 
 // maxLoggedName is the widest name in a log's line.
@@ -75,6 +78,7 @@ func amountOf(n, size int64) fact {
 // line returns a bar of at most room columns. If room is short, it truncates the
 // start of the name, then drops the gauge, and then the least important facts.
 func (f frame) line(room int) string {
+	columns := room
 	room -= len(f.head)
 	if room < 0 {
 		return f.head[:max(len(f.head)+room, 0)]
@@ -103,6 +107,9 @@ func (f frame) line(room int) string {
 		default:
 			fmt.Fprintf(&line, "%s%*s", gap, fact.width, fact.text)
 		}
+	}
+	if used := uniseg.StringWidth(line.String()); f.extra != "" && used+len(gap)+len(f.extra) <= columns {
+		line.WriteString(gap + f.extra)
 	}
 	return strings.TrimRight(line.String(), " ")
 }

@@ -27,7 +27,12 @@ const (
 const (
 	barTick, firstBar              = 100 * time.Millisecond, 200 * time.Millisecond
 	lineTick, firstLine, nextLines = time.Second, 5 * time.Second, 30 * time.Second
+	calmPause                      = 300 * time.Millisecond
 )
+
+// longTick between two ticks means that the process was suspended, or else that
+// the machine is busy.
+const longTick = 4 * barTick
 
 // ChooseStyle returns the style for --progress. [Never] is silent, [Always] a bar
 // wherever standard error goes, and [Auto] a bar on a terminal whose TERM is not
@@ -82,13 +87,14 @@ func (s *showing) begin(p *Progress, look func(now time.Time) frame) {
 
 // show draws until stop is closed.
 func (p *Progress) show(began time.Time, look func(now time.Time) frame, stop <-chan struct{}) {
-	defer p.screen.draw("")
+	defer p.screen.draw("", true)
 	tick, due, pause := lineTick, firstLine, nextLines
 	if p.style == Bar {
 		tick, due, pause = barTick, firstBar, 0
 	}
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
+	last, room := began, p.screen.room()
 	for {
 		select {
 		case <-stop:
@@ -97,16 +103,23 @@ func (p *Progress) show(began time.Time, look func(now time.Time) frame, stop <-
 		}
 		now := time.Now()
 		frame := look(now) // each time, for the rate
+		suspended := now.Sub(last) > longTick
+		last = now
 		age := now.Sub(began)
 		if age < due {
 			continue
 		}
 		due = age + pause
-		if p.style == Bar {
-			p.screen.draw(frame.line(p.screen.room()))
-		} else {
+		if p.style != Bar {
 			fmt.Fprintln(p.screen, frame.log())
+			continue
 		}
+		before := room
+		room = p.screen.room()
+		if frame.calm {
+			due = age + calmPause
+		}
+		p.screen.draw(frame.line(room), !frame.calm || suspended || room != before)
 	}
 }
 

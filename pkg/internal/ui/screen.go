@@ -73,9 +73,10 @@ func (s *Screen) write(out io.Writer, text []byte) (int, error) {
 }
 
 // draw replaces what is drawn by line, which must be printable; the terminal
-// truncates it. An empty line erases. An error is ignored, since it should not
-// stop a transfer.
-func (s *Screen) draw(line string) {
+// truncates it. An empty line erases. If the same line is drawn already, it is
+// drawn again only if asked, since something else may have changed the terminal.
+// An error is ignored, since it should not stop a transfer.
+func (s *Screen) draw(line string, again bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -83,7 +84,11 @@ func (s *Screen) draw(line string) {
 		return
 	case line != "":
 		// The rest is erased last, to avoid flicker.
-		s.frame = startOfLine + noWrap + line + eraseBelow + wrap + startOfLine
+		frame := startOfLine + noWrap + line + eraseBelow + wrap + startOfLine
+		if frame == s.frame && !again {
+			return
+		}
+		s.frame = frame
 		_, _ = io.WriteString(s.out, s.frame)
 	case s.frame != "":
 		s.frame = ""

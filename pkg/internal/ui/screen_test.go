@@ -14,10 +14,10 @@ func TestScreenPutsBarBackBelowLine(t *testing.T) {
 	var out bytes.Buffer
 	screen := NewScreen(&out, wide)
 	fmt.Fprint(screen, "first\n")
-	screen.draw("bar")
+	screen.draw("bar", true)
 	fmt.Fprint(screen, "second\n")
-	screen.draw("")
-	screen.draw("")
+	screen.draw("", true)
+	screen.draw("", true)
 	fmt.Fprint(screen, "third\n")
 	const bar = "\r\x1b[?7lbar\x1b[J\x1b[?7h\r"
 	if want := "first\n" + bar + "\r\x1b[Jsecond\n" + bar + "\r\x1b[Jthird\n"; out.String() != want {
@@ -29,14 +29,14 @@ func TestScreenLeavesPromptAlone(t *testing.T) {
 	t.Parallel()
 	terminal := newEmulator(80)
 	screen := NewScreen(terminal, wide)
-	screen.draw("bar")
+	screen.draw("bar", true)
 	fmt.Fprint(screen, "Token: ")
-	screen.draw("bar")
+	screen.draw("bar", true)
 	if got := terminal.rows[0]; got != "Token: " {
 		t.Errorf("the prompt became %q", got)
 	}
 	fmt.Fprint(screen, "\n")
-	screen.draw("bar")
+	screen.draw("bar", true)
 	if got, want := fmt.Sprintf("%q", terminal.rows), `["Token: " "bar"]`; got != want {
 		t.Errorf("the terminal shows %s, want %s", got, want)
 	}
@@ -54,7 +54,7 @@ func TestScreenReportsWriteError(t *testing.T) {
 		if _, err := fmt.Fprintln(screen, "line"); !errors.Is(err, broken.err) {
 			t.Errorf("got %v", err)
 		}
-		screen.draw("bar")
+		screen.draw("bar", true)
 	}
 }
 

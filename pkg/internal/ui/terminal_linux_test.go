@@ -62,9 +62,9 @@ func TestBarOnTerminal(t *testing.T) {
 	outside, inside := openTerminal(t)
 	resize(t, outside, 40)
 	screen := NewScreen(inside, func() int { return Columns(inside) })
-	screen.draw(view{position: position{stage: uploading, n: 1, size: 2}, pace: pace{rate: -1}}.frame("out.tar.zst").line(screen.room()))
+	screen.draw(view{position: position{stage: uploading, n: 1, size: 2}, pace: pace{rate: -1}}.frame("out.tar.zst").line(screen.room()), true)
 	fmt.Fprintln(screen, "a warning")
-	screen.draw("")
+	screen.draw("", true)
 	fmt.Fprintln(screen, "END")
 
 	var output strings.Builder
