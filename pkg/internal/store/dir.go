@@ -57,6 +57,7 @@ type Options struct {
 // Several stores, in one process or in many, may share a directory.
 type Dir struct {
 	root     *os.Root
+	flusher  flusher
 	session  *session // nil if read-only
 	ledger   *ledger  // nil without a limit
 	last     atomic.Int64
@@ -81,7 +82,7 @@ func Open(path string, options Options) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the cache: %w", err)
 	}
-	d := &Dir{root: root, readOnly: options.ReadOnly}
+	d := &Dir{root: root, flusher: flusher{flushNow: func(name string) error { return syncDirectory(root, name) }}, readOnly: options.ReadOnly}
 	if err := d.open(options); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the cache %q: %w", path, err), d.Close())
 	}
