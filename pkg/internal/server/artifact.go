@@ -105,7 +105,7 @@ func (x *exchange) stream(blob *store.Blob) error {
 		n, err := io.Copy(x.w, piece)
 		x.sent += n
 		if err != nil {
-			return err
+			return unsent(err)
 		}
 		if n == 0 {
 			return io.ErrUnexpectedEOF

@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/internal/api"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
 // Access describes a request for a log, without secrets: it omits the query, the
 // headers and the body.
 type Access struct {
-	Method         string
+	Method         string // at most 32 characters
 	Path           string // percent-encoded, at most 1,024 characters
 	Status         int    // of the answer, 0 if there was none
 	Received, Sent int64  // bytes of the bodies
@@ -25,10 +26,15 @@ type Access struct {
 	// Err is an error of the storage or the connection that the answer does not
 	// describe. It may be nil.
 	Err error
+	// Failed reports that it was the server that failed, or its storage.
+	Failed bool
 }
 
-// maxLoggedPath is longer than any path of the API.
-const maxLoggedPath = 1024
+// The longest path and method in a log, longer than any of the API's.
+const (
+	maxLoggedPath   = 1024
+	maxLoggedMethod = 32
+)
 
 // retryAfter is when a client may try again while the storage fails, in seconds.
 const retryAfter = "5"
@@ -46,6 +52,7 @@ type exchange struct {
 	status int
 	sent   int64
 	err    error
+	failed bool // as in Access
 }
 
 func newExchange(w http.ResponseWriter, r *http.Request, limits Limits) *exchange {
@@ -66,8 +73,8 @@ func (x *exchange) ctx() context.Context { return context.WithoutCancel(x.r.Cont
 func (x *exchange) access() Access {
 	path := x.r.URL.EscapedPath()
 	return Access{
-		Method: x.r.Method, Path: path[:min(len(path), maxLoggedPath)], Status: x.status,
-		Received: x.body.received, Sent: x.sent, Duration: time.Since(x.began), Err: x.err,
+		Method: x.r.Method[:min(len(x.r.Method), maxLoggedMethod)], Path: path[:min(len(path), maxLoggedPath)], Status: x.status,
+		Received: x.body.received, Sent: x.sent, Duration: time.Since(x.began), Err: x.err, Failed: x.failed,
 	}
 }
 
@@ -92,7 +99,7 @@ func (x *exchange) Write(p []byte) (int, error) {
 	x.extend()
 	n, err := x.w.Write(p)
 	x.sent += int64(n)
-	return n, err
+	return n, unsent(err)
 }
 
 func (x *exchange) empty(status int) {
@@ -122,11 +129,21 @@ func (x *exchange) json(status int, document any) error {
 	return err
 }
 
+// note remembers err for the log, which needs only one of a query's thousands, and
+// returns the answer to it.
+func (x *exchange) note(err error) *failure {
+	failure := asFailure(err)
+	if x.err == nil {
+		x.err = failure.cause
+	}
+	x.failed = x.failed || failure.status >= http.StatusInternalServerError || errors.Is(err, store.ErrCorrupt)
+	return failure
+}
+
 // fail answers with err. If an answer has begun, net/http closes the connection,
 // because the body is shorter than announced.
 func (x *exchange) fail(err error) {
-	failure := asFailure(err)
-	x.err = failure.cause
+	failure := x.note(err)
 	if x.status != 0 {
 		return
 	}
@@ -135,7 +152,7 @@ func (x *exchange) fail(err error) {
 	}
 	detail := api.FailureDetail{Code: failure.code, Message: failure.message}
 	if err := x.json(failure.status, api.Failure{Error: detail, FailureDetail: detail}); err != nil {
-		x.err = errors.Join(x.err, err)
+		x.err = errors.Join(x.err, asFailure(err).cause)
 		return
 	}
 	if !x.body.ended && !x.body.lost() {

@@ -2,6 +2,8 @@ package server
 
 import (
 	"errors"
+	"io/fs"
+	"net"
 	"net/http"
 	"strings"
 
@@ -32,6 +34,17 @@ func badRequest(message string) *failure {
 func (f *failure) because(cause error) *failure {
 	f.cause = cause
 	return f
+}
+
+// unsent turns an error of copying from the store to the client into the client's,
+// unless it is one of the store.
+func unsent(err error) error {
+	var connection *net.OpError // which also wraps the errors of what is sent
+	var file *fs.PathError
+	if !errors.As(err, &connection) || errors.As(err, &file) || errors.Is(err, store.ErrUnavailable) {
+		return err
+	}
+	return badRequest("The answer could not be sent.").because(err)
 }
 
 // sentence turns an error into a message. It may contain any text, since JSON

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"testing"
 
-	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
@@ -50,7 +49,7 @@ func parseMetrics(t testing.TB, text string) (values map[string]float64, types m
 	values, types = make(map[string]float64), make(map[string]string)
 	for name, family := range families {
 		types[name] = family.GetType().String()
-		if isCounter := family.GetType() == dto.MetricType_COUNTER; family.GetHelp() == "" || isCounter != strings.HasSuffix(name, "_total") {
+		if isCounter := family.GetType().String() == "COUNTER"; family.GetHelp() == "" || isCounter != strings.HasSuffix(name, "_total") {
 			t.Errorf("%s %s breaks a convention: its help is %q", family.GetType(), name, family.GetHelp())
 		}
 		for _, metric := range family.GetMetric() {

@@ -135,10 +135,7 @@ func (s *Server) lookUpAll(x *exchange, team string, hashes []string) ([]any, er
 // result returns what the answer to a query says about an artifact.
 func (x *exchange) result(entry store.Entry, err error) any {
 	if err != nil {
-		failure := asFailure(err)
-		if x.err == nil { // one of thousands is enough for the log
-			x.err = failure.cause
-		}
+		failure := x.note(err)
 		if failure.status == http.StatusNotFound {
 			return nil // one error makes turbo give up on all hashes
 		}
