@@ -237,6 +237,7 @@ func steadyText(home string) func(string) string {
 	changes := []change{
 		{regexp.MustCompile(regexp.QuoteMeta(home)), "/home/me"},
 		{regexp.MustCompile(`127\.0\.0\.1:\d{3,}`), "127.0.0.1:PORT"},
+		{regexp.MustCompile(`(?m)^(serving at \.\.\.)\S+`), "${1}PORT"},
 		{regexp.MustCompile(`(?m)^(export TURBO_TOKEN=)\S+`), "${1}TOKEN"},
 		{regexp.MustCompile(`(?m)^(artifact )(\(devel\)|v\d).*`), "${1}VERSION"},
 		{regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d `), "HH:MM:SS "},

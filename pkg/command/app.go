@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime"
 	"sync"
@@ -45,6 +46,8 @@ type app struct {
 	streams *streams
 	common  commonOptions
 	said    sync.Map // the common causes printed since the last success
+	// records, if not nil, gets all messages instead of lines of text.
+	records *slog.Logger
 	// shown is the transfer of a single artifact, once it has begun.
 	shown *ui.Transfer
 	// withheld are variables that the command of serve does not get.

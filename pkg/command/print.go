@@ -2,10 +2,12 @@ package command
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"strings"
 	"time"
@@ -85,7 +87,7 @@ func (a *app) say(format string, args ...any) {
 // warn prints a warning, unless -q is given.
 func (a *app) warn(text string) {
 	if !a.common.quiet {
-		a.printLabelled("artifact: warning:", text, ui.Palette.Warning)
+		a.printMessage(slog.LevelWarn, text)
 	}
 }
 
@@ -98,8 +100,13 @@ func (a *app) note(text string) {
 
 // printError prints an error on one line, and a panic's stack below it.
 func (a *app) printError(err error) {
-	a.printLabelled("artifact:", errorText(err), ui.Palette.Error)
-	if broken, ok := errors.AsType[*fault.Error](err); ok {
+	broken, isBroken := errors.AsType[*fault.Error](err)
+	if isBroken && a.records != nil {
+		a.records.Error(printable.Text(errorText(err)), "stack", string(broken.Stack))
+		return
+	}
+	a.printMessage(slog.LevelError, errorText(err))
+	if isBroken {
 		_, _ = a.streams.screen.Write(broken.Stack)
 	}
 }
@@ -111,11 +118,22 @@ func (a *app) printHint(next string) {
 	}
 }
 
-func (a *app) printLine(text string) { a.printLabelled("artifact:", text, nil) }
+func (a *app) printLine(text string) { a.printMessage(slog.LevelInfo, text) }
 
-// printLabelled prints a line after a label, which paint colours if it is not
-// nil.
-func (a *app) printLabelled(label, text string, paint func(ui.Palette, string) string) {
+// printMessage prints a line after a coloured label, or as a record.
+func (a *app) printMessage(level slog.Level, text string) {
+	if a.records != nil {
+		a.records.Log(context.Background(), level, printable.Text(text))
+		return
+	}
+	label := "artifact:"
+	var paint func(ui.Palette, string) string
+	switch level {
+	case slog.LevelError:
+		paint = ui.Palette.Error
+	case slog.LevelWarn:
+		label, paint = "artifact: warning:", ui.Palette.Warning
+	}
 	line := strings.TrimPrefix(a.fold(label+" "+text), label)
 	if paint != nil {
 		label = paint(ui.NewPalette(a.common.color, a.env.Stderr, a.env.Getenv), label)
@@ -148,16 +166,18 @@ func (a *app) printJSON(object any) {
 }
 
 // progress returns how to show transfers.
-func (a *app) progress() *ui.Progress {
-	style := ui.Silent
-	if !a.common.quiet {
-		style = ui.ChooseStyle(a.common.progress, a.env.Stderr, a.env.Getenv)
+func (a *app) progress() *ui.Progress { return ui.NewProgress(a.streams.screen, a.progressStyle()) }
+
+func (a *app) progressStyle() ui.Style {
+	if a.common.quiet {
+		return ui.Silent
 	}
+	style := ui.ChooseStyle(a.common.progress, a.env.Stderr, a.env.Getenv)
 	// A CI's log keeps each frame of a bar, even if the job has a terminal.
 	if style == ui.Bar && a.common.progress == ui.Auto && provenance.DetectCI(a.env.LookupEnv).Detected {
-		style = ui.Lines
+		return ui.Lines
 	}
-	return ui.NewProgress(a.streams.screen, style)
+	return style
 }
 
 // showTransfer shows the transfer of a single artifact.

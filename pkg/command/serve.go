@@ -10,7 +10,6 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
-	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
 // serveOptions are the command line of serve.
@@ -20,6 +19,7 @@ type serveOptions struct {
 	allowHTTP   bool
 	maxSize     int64 // 0 for no limit
 	readOnly    bool
+	log         string // text, json, or empty to choose by the terminal
 	command     []string
 }
 
@@ -61,12 +61,14 @@ listen on an address other than loopback.`,
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "allow plain http to an endpoint on another machine")
 	parsedFlag(flags, &o.maxSize, "max-size", "SIZE", "maximum size such as 10G; the least recently used artifacts are removed first", parseMaxSize)
 	flags.BoolVar(&o.readOnly, "read-only", false, "refuse uploads")
-	readEnvironment(flags, "listen", "dir", "store", "allow-http", "max-size", "read-only")
+	parsedFlag(flags, &o.log, "log", "text|json", "log all requests on standard error (default text, but a terminal shows failures only)", parseLog)
+	readEnvironment(flags, "listen", "dir", "store", "allow-http", "max-size", "read-only", "log")
 	return cmd
 }
 
 func runServe(ctx context.Context, a *app, o serveOptions) error {
-	kept, err := a.openStore(ctx, o)
+	log := a.newServeLog(o)
+	kept, err := a.openStore(ctx, o, log)
 	if err != nil {
 		return err
 	}
@@ -81,10 +83,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 		return err
 	}
 	a.streams.redactor.Add(token)
-	options := server.Options{Token: token, Addr: listener.Addr(), Version: version()}
-	if len(o.command) == 0 || a.common.verbose {
-		options.Log = a.logAccess
-	}
+	options := server.Options{Token: token, Addr: listener.Addr(), Version: version(), Log: log.request}
 	cache, err := server.New(kept, options)
 	if err != nil {
 		return &settings.Error{Origin: envServeToken, Err: err}
@@ -96,9 +95,8 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	if err := a.reveal(at.exports()); err != nil {
 		return err // no client could learn how to reach it
 	}
-	if ui.IsTerminal(a.env.Stderr) {
-		a.note("serving at " + at.api + "; press Ctrl-C to stop")
-	}
+	end := log.show(cache, at.api)
+	defer end()
 	err = cache.Serve(ctx, listener)
 	if errors.Is(err, server.ErrCutOff) {
 		a.printError(err) // but it stopped as asked

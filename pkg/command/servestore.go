@@ -27,7 +27,7 @@ type keptStore interface {
 	io.Closer
 }
 
-func (a *app) openStore(ctx context.Context, o serveOptions) (keptStore, error) {
+func (a *app) openStore(ctx context.Context, o serveOptions, log *serveLog) (keptStore, error) {
 	if o.bucket.Bucket != "" {
 		return a.openBucket(ctx, o)
 	}
@@ -39,7 +39,7 @@ func (a *app) openStore(ctx context.Context, o serveOptions) (keptStore, error) 
 		}
 		dir = filepath.Join(caches, "artifact")
 	}
-	kept, err := store.Open(dir, store.Options{MaxSize: o.maxSize, ReadOnly: o.readOnly})
+	kept, err := store.Open(dir, store.Options{MaxSize: o.maxSize, ReadOnly: o.readOnly, Removed: log.removal})
 	if err != nil {
 		return nil, unusable("%w", err)
 	}
