@@ -129,7 +129,8 @@ func (s *Server) answer(x *exchange) error {
 	if !s.hasName(x.r.Host) {
 		return refuse(http.StatusMisdirectedRequest, "misdirected_request", "This server is not known by the name in the request's Host header.")
 	}
-	if !s.authorized(x.r) && !(x.r.URL.EscapedPath() == metricsPath && s.isLocal(x.r)) {
+	isOpen := x.r.URL.EscapedPath() == metricsPath && s.isLocal(x.r)
+	if !isOpen && !s.authorized(x.r) {
 		x.w.Header().Set("WWW-Authenticate", "Bearer")
 		return refuse(http.StatusUnauthorized, "unauthorized", "The request has no valid token.")
 	}
