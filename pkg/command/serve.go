@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +18,9 @@ type serveOptions struct {
 	listen, dir string
 	bucket      store.BucketAddress // of a bucket, instead of dir
 	allowHTTP   bool
-	maxSize     int64 // 0 for no limit
+	maxSize     int64         // 0 for no limit
+	maxAge      time.Duration // 0 for no limit
+	writeOnce   bool
 	readOnly    bool
 	log         string // text, json, or empty to choose by the terminal
 	command     []string
@@ -60,9 +63,11 @@ listen on an address other than loopback.`,
 	parsedFlag(flags, &o.bucket, "store", "s3://BUCKET/PREFIX[?endpoint=URL&region=REGION]", "store artifacts in a bucket of S3 or a compatible server", store.ParseBucket)
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "allow plain http to an endpoint on another machine")
 	parsedFlag(flags, &o.maxSize, "max-size", "SIZE", "maximum size such as 10G; the least recently used artifacts are removed first", parseMaxSize)
+	parsedFlag(flags, &o.maxAge, "max-age", "AGE", "maximum age such as 14d or 36h, counted from the upload; older artifacts are removed", parseMaxAge)
+	flags.BoolVar(&o.writeOnce, "write-once", false, "never replace an artifact: refuse other bytes for an id that exists")
 	flags.BoolVar(&o.readOnly, "read-only", false, "refuse uploads")
 	parsedFlag(flags, &o.log, "log", "text|json", "log all requests on standard error (default text, but a terminal shows failures only)", parseLog)
-	readEnvironment(flags, "listen", "dir", "store", "allow-http", "max-size", "read-only", "log")
+	readEnvironment(flags, "listen", "dir", "store", "allow-http", "max-size", "max-age", "write-once", "read-only", "log")
 	return cmd
 }
 

@@ -33,6 +33,8 @@ func (a *app) openBucket(ctx context.Context, o serveOptions) (*store.Bucket, er
 		return nil, &usageError{errors.New("--dir does not go with --store"), "Leave one out: artifacts are kept in a directory or in a bucket."}
 	case o.maxSize != 0:
 		return nil, &usageError{errors.New("--max-size does not go with --store"), "A bucket has no limit here. Let its lifecycle expire artifacts by their age."}
+	case o.maxAge != 0:
+		return nil, &usageError{errors.New("--max-age does not go with --store"), "Let the bucket's lifecycle expire artifacts by their age."}
 	case o.bucket.IsPlain() && !o.allowHTTP:
 		return nil, &usageError{errors.New("--store: plain http to another machine is not allowed"), "Use endpoint=https://…, or --allow-http if the network is trusted."}
 	}
@@ -42,7 +44,7 @@ func (a *app) openBucket(ctx context.Context, o serveOptions) (*store.Bucket, er
 		}
 	}
 	a.withheld = storeCredentials
-	kept, err := store.OpenBucket(ctx, o.bucket, store.BucketOptions{ReadOnly: o.readOnly})
+	kept, err := store.OpenBucket(ctx, o.bucket, store.BucketOptions{WriteOnce: o.writeOnce, ReadOnly: o.readOnly})
 	if err != nil && ctx.Err() == nil {
 		return nil, explainBucket(err)
 	}

@@ -39,6 +39,13 @@ type Options struct {
 	// removed to stay below it. 0 means no limit. If several stores share a
 	// directory, each notices the others' files within a minute.
 	MaxSize int64
+	// MaxAge is how long an artifact exists after it was stored; using it does not
+	// prolong that. 0 means no limit.
+	MaxAge time.Duration
+	// WriteOnce makes a Put under an existing key succeed only with the same
+	// bytes, which changes nothing, and fail with [ErrExists] otherwise. Only
+	// damaged artifacts, and those older than MaxAge, are replaced.
+	WriteOnce bool
 	// ReadOnly makes Put fail with [ErrReadOnly]. The directory must exist, and
 	// nothing in it is changed, not even the time of use of an artifact.
 	ReadOnly bool
@@ -56,12 +63,14 @@ type Options struct {
 //
 // Several stores, in one process or in many, may share a directory.
 type Dir struct {
-	root     *os.Root
-	flusher  flusher
-	session  *session // nil if read-only
-	ledger   *ledger  // nil without a limit
-	last     atomic.Int64
-	readOnly bool
+	root      *os.Root
+	flusher   flusher
+	session   *session // nil if read-only
+	ledger    *ledger  // nil without a limit
+	last      atomic.Int64
+	maxAge    age
+	writeOnce bool
+	readOnly  bool
 }
 
 var _ Store = (*Dir)(nil)
@@ -70,8 +79,8 @@ var _ Store = (*Dir)(nil)
 // removes temporary files of killed processes. For a directory with other files,
 // it returns [ErrForeign]. The caller must Close the store.
 func Open(path string, options Options) (*Dir, error) {
-	if options.MaxSize < 0 {
-		return nil, fmt.Errorf("opening the cache %q: its size is limited to %d bytes", path, options.MaxSize)
+	if options.MaxSize < 0 || options.MaxAge < 0 {
+		return nil, fmt.Errorf("opening the cache %q: it is limited to %d bytes and an age of %v", path, options.MaxSize, options.MaxAge)
 	}
 	if !options.ReadOnly {
 		if err := os.MkdirAll(path, dirMode); err != nil {
@@ -82,7 +91,10 @@ func Open(path string, options Options) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the cache: %w", err)
 	}
-	d := &Dir{root: root, flusher: flusher{flushNow: func(name string) error { return syncDirectory(root, name) }}, readOnly: options.ReadOnly}
+	d := &Dir{
+		root: root, flusher: flusher{flushNow: func(name string) error { return syncDirectory(root, name) }},
+		maxAge: age(options.MaxAge), writeOnce: options.WriteOnce, readOnly: options.ReadOnly,
+	}
 	if err := d.open(options); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the cache %q: %w", path, err), d.Close())
 	}
@@ -104,6 +116,11 @@ func (d *Dir) open(options Options) error {
 	}
 	if err := removeStale(d.root); err != nil {
 		return fmt.Errorf("removing what killed processes left: %w", err)
+	}
+	if options.WriteOnce {
+		if err := d.session.checkLinks(); err != nil {
+			return err
+		}
 	}
 	if options.MaxSize > 0 {
 		d.ledger, err = newLedger(d.root, options.MaxSize)

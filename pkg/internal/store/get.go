@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"github.com/artifact-cli/artifact/pkg/artifact"
 )
 
 // Get implements [Store].
@@ -16,13 +18,17 @@ func (d *Dir) Get(ctx context.Context, key Key) (_ *Blob, err error) {
 	if err := check(ctx, key); err != nil {
 		return nil, err
 	}
+	return d.get(key)
+}
+
+func (d *Dir) get(key Key) (*Blob, error) {
 	name, now := key.path(), d.now()
 	file, release, err := d.ledger.open(name, now, func() (*os.File, error) { return d.openFile(name) })
 	if err != nil {
 		return nil, err
 	}
 	body := &body{file: file, release: sync.OnceFunc(release)}
-	entry, err := readHeader(file, key)
+	entry, err := d.read(file, key)
 	if err != nil {
 		return nil, errors.Join(err, body.Close())
 	}
@@ -39,12 +45,31 @@ func (d *Dir) Stat(ctx context.Context, key Key) (_ Entry, err error) {
 	if err := check(ctx, key); err != nil {
 		return Entry{}, err
 	}
+	return d.stat(key)
+}
+
+func (d *Dir) stat(key Key) (Entry, error) {
 	file, err := d.openFile(key.path())
 	if err != nil {
 		return Entry{}, err
 	}
-	entry, err := readHeader(file, key)
+	entry, err := d.read(file, key)
 	return entry, errors.Join(err, file.Close())
+}
+
+// read checks that file is the artifact of key, complete and not too old, and
+// leaves it at the first byte of the body.
+func (d *Dir) read(file *os.File, key Key) (Entry, error) {
+	h, err := readHeader(file)
+	switch {
+	case err != nil:
+		return Entry{}, err
+	case h.key() != key:
+		return Entry{}, fmt.Errorf("%w: its header names another one, %.100q", ErrCorrupt, string(h.ID))
+	case d.maxAge.isOver(h.Stored):
+		return Entry{}, errExpired
+	}
+	return Entry{h.Size, artifact.Metadata(h.metadata)}, nil
 }
 
 // explain wraps errors of the file system in those of a [Store], with the

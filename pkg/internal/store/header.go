@@ -37,6 +37,7 @@ type header struct {
 	Team   string      `json:"team,omitempty"`
 	ID     artifact.ID `json:"id"`
 	Size   int64       `json:"size"`
+	Stored time.Time   `json:"stored,omitzero"` // absent in files of older versions
 	metadata
 }
 
@@ -51,7 +52,7 @@ type metadata struct {
 }
 
 func newHeader(key Key, size int64, m artifact.Metadata) header {
-	return header{format, key.Team, key.ID, size, metadata(m)}
+	return header{Format: format, Team: key.Team, ID: key.ID, Size: size, metadata: metadata(m)}
 }
 
 func (h header) key() Key { return Key{Team: h.Team, ID: h.ID} }
@@ -139,34 +140,33 @@ func decodeHeader(start []byte) (header, int, error) {
 	return h, len(line), nil
 }
 
-// readHeader checks that file is the complete artifact of key, and leaves it at
-// the first byte of the body.
-func readHeader(file *os.File, key Key) (Entry, error) {
+// readHeader checks that file is a complete artifact, and leaves it at the first
+// byte of the body. The header has the time at which it was stored, for a file of
+// an older version its modification time.
+func readHeader(file *os.File) (header, error) {
 	info, err := file.Stat()
 	if err != nil {
-		return Entry{}, err
+		return header{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return Entry{}, fmt.Errorf("%w: it is not a regular file", ErrCorrupt)
+		return header{}, fmt.Errorf("%w: it is not a regular file", ErrCorrupt)
 	}
 	var start [maxHeader]byte
 	n, err := file.ReadAt(start[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return Entry{}, err
+		return header{}, err
 	}
 	h, length, err := decodeHeader(start[:n])
 	if err != nil {
-		return Entry{}, err
-	}
-	if h.key() != key {
-		return Entry{}, fmt.Errorf("%w: its header names another one, %.100q", ErrCorrupt, string(h.ID))
+		return header{}, err
 	}
 	// Unlike an addition, this cannot overflow.
 	if body := info.Size() - int64(length); body != h.Size {
-		return Entry{}, fmt.Errorf("%w: its body has %d bytes instead of %d", ErrCorrupt, body, h.Size)
+		return header{}, fmt.Errorf("%w: its body has %d bytes instead of %d", ErrCorrupt, body, h.Size)
 	}
-	if _, err := file.Seek(int64(length), io.SeekStart); err != nil {
-		return Entry{}, err
+	if h.Stored.IsZero() {
+		h.Stored = info.ModTime()
 	}
-	return Entry{h.Size, artifact.Metadata(h.metadata)}, nil
+	_, err = file.Seek(int64(length), io.SeekStart)
+	return h, err
 }

@@ -17,8 +17,10 @@ func TestHeaderLine(t *testing.T) {
 	h := newHeader(Key{Team: "local", ID: "a<b"}, 42, artifact.Metadata{
 		CI: "GITLAB", Interactive: &interactive, SHA: "s", DirtyHash: "d", Duration: &duration, Tag: "dGFn",
 	})
+	h.Stored = time.Date(2026, time.November, 29, 2, 4, 5, 678_000_000, time.UTC)
 	line, err := h.encode()
-	const want = `{"artifact":1,"team":"local","id":"a<b","size":42,"ci":"GITLAB","interactive":true,` +
+	const want = `{"artifact":1,"team":"local","id":"a<b","size":42,"stored":"2026-11-29T02:04:05.678Z",` +
+		`"ci":"GITLAB","interactive":true,` +
 		`"sha":"s","dirtyHash":"d","durationNs":1500000000,"tag":"dGFn"}` + "\n"
 	if err != nil || string(line) != want {
 		t.Errorf("encode() = %s, %v, want %s", line, err, want)
@@ -39,6 +41,7 @@ func TestLargestHeader(t *testing.T) {
 			CI: strings.Repeat(`"`, 50), Interactive: &interactive, SHA: strings.Repeat(`"`, 200), DirtyHash: strings.Repeat(`"`, 200),
 			Duration: &duration, Tag: strings.Repeat(`"`, 600),
 		})
+	h.Stored = time.Date(9999, time.December, 31, 23, 59, 59, 999_000_000, time.UTC)
 	line, err := h.encode()
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +71,13 @@ var hostileHeaders = []string{
 	`{"artifact":1,"id":"a","size":1,"tag":"` + "\xff" + `"}` + "\n",
 	`{"artifact":1,"id":"a","size":1,"durationNs":-1}` + "\n",
 	`{"artifact":1,"id":"a","size":99999999999999999999}` + "\n",
+	`{"artifact":1,"id":"a","size":1,"stored":""}` + "\n",
+	`{"artifact":1,"id":"a","size":1,"stored":"2026-11-29"}` + "\n",
+	`{"artifact":1,"id":"a","size":1,"stored":1795917845}` + "\n",
+	`{"artifact":1,"id":"a","size":1,"stored":"0001-01-01T00:00:00Z"}` + "\n",
+	`{"artifact":1,"id":"a","size":1,"stored":"2026-11-29T02:04:05.000Z"}` + "\n",
+	`{"artifact":1,"id":"a","size":1,"stored":"2026-11-29T02:04:05+00:00"}` + "\n",
+	`{"artifact":1,"id":"a","size":1,"stored":"12026-11-29T02:04:05Z"}` + "\n",
 	`{"artifact":1,"id":"a","size":1,"tag":"` + strings.Repeat("x", maxHeader) + `"}` + "\n",
 	`{"artifact":1,"id":"a","size":1}` + "\t\n",
 	strings.Repeat("[", maxHeader-1) + "\n",

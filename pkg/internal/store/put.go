@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"path"
 	"sync"
+	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 )
@@ -17,6 +18,7 @@ import (
 func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Metadata, body io.Reader) (err error) {
 	defer explain(&err, "storing", key)
 	h := newHeader(key, size, metadata)
+	h.Stored = time.Now().UTC().Truncate(time.Millisecond)
 	line, err := h.placeholder()
 	if err != nil {
 		return err
@@ -26,6 +28,11 @@ func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Me
 	}
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if d.writeOnce {
+		if kept, err := d.putAgain(ctx, key, size, body); kept || err != nil {
+			return err
+		}
 	}
 	room := &room{ledger: d.ledger}
 	defer room.release()
@@ -40,13 +47,21 @@ func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Me
 	if err != nil {
 		return err
 	}
-	if err := d.place(temp, key.path(), room); err != nil {
-		return errors.Join(err, temp.remove())
+	if d.writeOnce {
+		err = d.placeOnce(ctx, temp, key, room)
+	} else if err = d.place(temp, key.path(), room, d.root.Rename); err != nil {
+		err = errors.Join(err, temp.remove())
+	}
+	if err != nil {
+		return err
 	}
 	// Only now does the name survive a power failure. After an error, the
 	// artifact may exist, but is complete.
-	return d.flusher.flush(path.Dir(key.path()))
+	return d.syncName(key.path())
 }
+
+// syncName flushes the directory of a file to the disk.
+func (d *Dir) syncName(name string) error { return d.flusher.flush(path.Dir(name)) }
 
 // write creates the temporary file, which begins with line.
 func (d *Dir) write(ctx context.Context, h header, line []byte, body io.Reader, room *room) (*temp, error) {
@@ -82,12 +97,18 @@ func copyBody(to *bufio.Writer, body io.Reader, size int64) error {
 	case err != nil:
 		return err
 	case n < size:
-		return fmt.Errorf("%w: it ends after %d of %d bytes", ErrSize, n, size)
+		return endsEarly(n, size)
 	case n > size:
-		return fmt.Errorf("%w: it has more than %d bytes", ErrSize, size)
+		return endsLate(size)
 	}
 	return to.Flush()
 }
+
+func endsEarly(n, size int64) error {
+	return fmt.Errorf("%w: it ends after %d of %d bytes", ErrSize, n, size)
+}
+
+func endsLate(size int64) error { return fmt.Errorf("%w: it has more than %d bytes", ErrSize, size) }
 
 // copyAll copies a body of unknown size, reserves space as its bytes arrive, and
 // then replaces the file's first line, which has length bytes.
@@ -124,14 +145,14 @@ func (w *roomyWriter) Write(p []byte) (int, error) {
 	return w.to.Write(p)
 }
 
-// place renames a file to name, and replaces an existing one.
-func (d *Dir) place(temp *temp, name string, room *room) error {
+// place gives a complete file its name with move, which is Rename or Link.
+func (d *Dir) place(temp *temp, name string, room *room, move func(from, to string) error) error {
 	now := d.now()
 	if err := d.root.Chtimes(temp.path, now, now); err != nil {
 		return err
 	}
 	return room.commit(name, now, func() error {
-		err := d.root.Rename(temp.path, name)
+		err := move(temp.path, name)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -142,7 +163,7 @@ func (d *Dir) place(temp *temp, name string, room *room) error {
 		if err := syncDirectory(d.root, "."); err != nil {
 			return err
 		}
-		return d.root.Rename(temp.path, name)
+		return move(temp.path, name)
 	})
 }
 

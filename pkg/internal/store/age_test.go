@@ -1,0 +1,72 @@
+package store_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+)
+
+// plant writes an artifact with this body, which was stored at some time; the zero
+// time leaves that out, as older versions did.
+func plant(t *testing.T, dir, id string, stored, used time.Time, body string) {
+	t.Helper()
+	line := ""
+	if !stored.IsZero() {
+		line = fmt.Sprintf(`,"stored":"%s"`, stored.UTC().Format(time.RFC3339Nano))
+	}
+	file := filepath.Join(dir, "local", id)
+	write(t, file, fmt.Sprintf(`{"artifact":1,"team":"local","id":"%s","size":%d%s}`+"\n%s", id, len(body), line, body))
+	must.Do(t, os.Chtimes(file, used, used))
+}
+
+// TestAge checks when an artifact is too old, with a clock that stands still.
+func TestAge(t *testing.T) {
+	t.Parallel()
+	const age = 14 * 24 * time.Hour
+	dir, readOnlyDir := t.TempDir(), t.TempDir()
+	put(t, open(t, readOnlyDir, store.Options{}), "x", "")
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		want := map[string]string{}
+		for _, test := range []struct {
+			id           string
+			stored, used time.Time
+			want         string
+		}{
+			{"new", now, now, "body"},
+			{"just-in-time", now.Add(time.Millisecond - age), now, "body"},
+			{"boundary", now.Add(-age), now, "not found"},
+			{"old", now.Add(-age - time.Hour), now, "not found"},
+			{"ancient", time.Unix(0, 0), now, "not found"},
+			{"restored", now, now.Add(-10 * age), "body"}, // by a backup that sets another time of use
+			{"without", time.Time{}, now.Add(time.Millisecond - age), "body"},
+			{"without-old", time.Time{}, now.Add(-age), "not found"},
+			{"ahead", now.Add(age - time.Millisecond), now, "body"},
+			{"far-ahead", now.Add(age), now, "not found"},
+			{"end-of-time", time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC), now, "not found"},
+		} {
+			for _, dir := range []string{dir, readOnlyDir} {
+				plant(t, dir, test.id, test.stored, test.used, "body")
+			}
+			want[test.id] = test.want
+		}
+		readOnly := must.Get(store.Open(readOnlyDir, store.Options{ReadOnly: true, MaxAge: age}))(t)
+		expectContents(t, readOnly, want)
+		for id, want := range want {
+			if _, err := readOnly.Stat(t.Context(), key(id)); (err == nil) != (want == "body") {
+				t.Errorf("Stat(%q) = %v, and Get finds %s", id, err, want)
+			}
+		}
+		must.Do(t, readOnly.Close())
+		for id := range maps.Clone(want) {
+			must.Get(os.Stat(filepath.Join(readOnlyDir, "local", id)))(t) // nothing is removed
+		}
+	})
+}

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/filelock"
+)
+
+// replaceLock is the file that a write-once store locks while it replaces an
+// artifact that may be replaced. The file stays, since a lock on a removed file excludes nobody.
+const replaceLock = ".lock"
+
+// ErrNoLinks is returned by [Open] for a write-once store on a file system without
+// hard links.
+var ErrNoLinks = errors.New("a write-once cache needs hard links, which the file system does not have")
+
+// putAgain compares body with the artifact of key. It returns false if there is
+// none to keep: no artifact, a damaged or an expired one.
+func (d *Dir) putAgain(ctx context.Context, key Key, size int64, body io.Reader) (kept bool, err error) {
+	blob, err := d.get(key)
+	switch {
+	case errors.Is(err, ErrNotFound) || errors.Is(err, ErrCorrupt):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	if size != UnknownSize && size != blob.Size {
+		err = ErrExists
+	} else {
+		err = compare(&contextReader{ctx: ctx, reader: body}, blob, size)
+	}
+	err = errors.Join(err, blob.Body.Close())
+	if err != nil {
+		return true, err
+	}
+	// The Put that stored it may not have come so far yet.
+	return true, d.syncName(key.path())
+}
+
+// compare reads body, which was announced with size, up to its first difference
+// from blob.
+func compare(body io.Reader, blob *Blob, size int64) error {
+	theirs, ours := make([]byte, copySize), make([]byte, copySize)
+	for left := blob.Size; ; {
+		n, err := body.Read(theirs)
+		common := min(int64(n), left)
+		if _, err := io.ReadFull(blob.Body, ours[:common]); err != nil {
+			return err
+		}
+		if !bytes.Equal(theirs[:common], ours[:common]) {
+			return ErrExists
+		}
+		left -= common
+		ended := errors.Is(err, io.EOF)
+		switch {
+		case ended && left == 0 && common == int64(n):
+			return nil
+		case !ended && err != nil:
+			return err
+		case !ended && common == int64(n): // so far the same
+		case size == UnknownSize:
+			return ErrExists
+		case ended && left > 0:
+			return endsEarly(size-left, size)
+		default:
+			return endsLate(size)
+		}
+	}
+}
+
+// placeOnce gives a complete file its name, unless another artifact has it.
+func (d *Dir) placeOnce(ctx context.Context, temp *temp, key Key, room *room) error {
+	for {
+		err := d.place(temp, key.path(), room, d.root.Link)
+		if err == nil {
+			_ = temp.remove() // or the next Open does
+			return nil
+		}
+		kept, placed := false, false
+		if errors.Is(err, fs.ErrExist) {
+			kept, err = d.putFile(ctx, key, temp.path)
+		}
+		if !kept && err == nil {
+			placed, err = d.replace(ctx, temp, key, room)
+		}
+		if placed {
+			return nil
+		}
+		if kept || err != nil {
+			return errors.Join(err, temp.remove())
+		}
+	}
+}
+
+// putFile is putAgain for a complete file.
+func (d *Dir) putFile(ctx context.Context, key Key, name string) (kept bool, err error) {
+	file, err := d.openFile(name)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close() //nolint:errcheck // nothing was written to it
+	if _, err := readHeader(file); err != nil {
+		return false, err
+	}
+	return d.putAgain(ctx, key, UnknownSize, file)
+}
+
+// replace places a complete file over an artifact that may be replaced, and
+// returns false if there is none. Only one store at a time does it, so that none
+// replaces what another has placed there meanwhile.
+func (d *Dir) replace(ctx context.Context, temp *temp, key Key, room *room) (placed bool, err error) {
+	err = d.exclusively(ctx, func() error {
+		_, err := d.stat(key)
+		switch {
+		case errors.Is(err, ErrCorrupt) || errors.Is(err, errExpired):
+			err = d.place(temp, key.path(), room, d.root.Rename)
+			placed = err == nil
+			return err
+		case errors.Is(err, ErrNotFound):
+			return ctx.Err() // it was removed meanwhile
+		}
+		return err
+	})
+	return placed, err
+}
+
+// exclusively runs do while no other store of the directory does. Without locks in
+// the file system, it just runs it.
+func (d *Dir) exclusively(ctx context.Context, do func() error) error {
+	for {
+		lock, err := d.root.OpenFile(replaceLock, os.O_RDWR|os.O_CREATE|openFlags, fileMode)
+		if err != nil {
+			return fmt.Errorf("locking: %w", err)
+		}
+		if taken, err := filelock.Try(lock); taken || err != nil {
+			return errors.Join(do(), lock.Close())
+		}
+		if err := lock.Close(); err != nil {
+			return fmt.Errorf("locking: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// checkLinks checks that the file system has hard links.
+func (s *session) checkLinks() error {
+	temp, err := s.write(func(*temp) error { return nil })
+	if err != nil {
+		return err
+	}
+	link := temp.path + "-link"
+	if err := s.root.Link(temp.path, link); err != nil {
+		return errors.Join(fmt.Errorf("%w: %w", ErrNoLinks, err), temp.remove())
+	}
+	_, _ = s.root.Remove(link), temp.remove() // or the next Open does
+	return nil
+}
