@@ -21,7 +21,7 @@ import (
 
 // peer returns a program of another project, pinned in
 // testdata/interop/package.json, or skips the test.
-func peer(t *testing.T, path string) string {
+func peer(t testing.TB, path string) string {
 	t.Helper()
 	program := must(filepath.Abs(filepath.Join("../../testdata/interop/node_modules", path)))(t)
 	if _, err := os.Stat(program); err != nil {
@@ -42,7 +42,7 @@ func serveCache(t *testing.T, flags ...string) remote {
 
 // serveFrom runs artifact serve on a directory until the test ends; kill ends it
 // before by a signal that cannot be caught.
-func serveFrom(t *testing.T, dir string, flags ...string) (cache remote, kill func()) {
+func serveFrom(t testing.TB, dir string, flags ...string) (cache remote, kill func()) {
 	t.Helper()
 	// It lives as long as the test, which may take long to build a program.
 	cmd := exec.Command("artifact", append([]string{"serve", "--dir", dir}, flags...)...)
@@ -69,7 +69,7 @@ func serveFrom(t *testing.T, dir string, flags ...string) (cache remote, kill fu
 }
 
 // turborepoRemoteCache runs the server of that name until the test ends.
-func turborepoRemoteCache(t *testing.T, env ...string) remote {
+func turborepoRemoteCache(t testing.TB, env ...string) remote {
 	t.Helper()
 	cmd := exec.Command(peer(t, ".bin/turborepo-remote-cache"))
 	port := freePort(t)
@@ -91,7 +91,7 @@ func init() { ports.Store(uint32(os.Getpid())) }
 
 // freePort returns a free port for a program. It is below the range from which
 // the system assigns ports.
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	for range 1000 {
 		port := 20000 + int(ports.Add(1)%12000)
@@ -138,7 +138,7 @@ func installed(t *testing.T, name string) string {
 
 // startPeer starts a server, which runs until the test ends, and waits until it
 // answers. It returns the file with the server's output.
-func startPeer(t *testing.T, cmd *exec.Cmd, cache remote) (log string) {
+func startPeer(t testing.TB, cmd *exec.Cmd, cache remote) (log string) {
 	t.Helper()
 	cmd.Dir, log = t.TempDir(), filepath.Join(t.TempDir(), "log")
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir}, cmd.Env...)

@@ -47,7 +47,7 @@ type outcome struct {
 }
 
 // command returns the program, ready to run in a clean environment.
-func (c call) command(t *testing.T) *exec.Cmd {
+func (c call) command(t testing.TB) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(c.limit, patience))
 	t.Cleanup(cancel)
@@ -189,7 +189,7 @@ func mustDo(t testing.TB, err error) {
 	}
 }
 
-func readFile(t *testing.T, path string) string {
+func readFile(t testing.TB, path string) string {
 	t.Helper()
 	return string(must(os.ReadFile(path))(t))
 }
