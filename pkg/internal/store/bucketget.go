@@ -54,7 +54,7 @@ func (b *Bucket) open(w *wait, name string) (body io.ReadCloser, info minio.Obje
 		body, info, _, err = b.core.GetObject(w, b.address.Bucket, name, minio.GetObjectOptions{})
 		return err
 	})
-	return body, info, err
+	return body, info, asMissing(err)
 }
 
 // Stat implements [Store].
@@ -80,7 +80,16 @@ func (b *Bucket) stat(ctx context.Context, name string) (info minio.ObjectInfo, 
 		info, err = b.core.StatObject(w, b.address.Bucket, name, minio.StatObjectOptions{})
 		return err
 	})
-	return info, err
+	return info, asMissing(err)
+}
+
+// asMissing returns an error that wraps [ErrNotFound] if err is that answer.
+func asMissing(err error) error {
+	var answer minio.ErrorResponse
+	if errors.As(err, &answer) && answer.Code == minio.NoSuchKey {
+		return fmt.Errorf("%w: %w", ErrNotFound, answer)
+	}
+	return err
 }
 
 // confirm returns missing if the bucket exists. The answer to HEAD has no body, so

@@ -16,8 +16,7 @@ const abortTime = time.Second
 // putBytes uploads a whole body from memory.
 func (b *Bucket) putBytes(w *wait, o object, body []byte) error {
 	o.size = int64(len(body))
-	_, err := b.core.PutObject(w, b.address.Bucket, o.name, bytes.NewReader(body), o.size, "", "", o.options())
-	return err
+	return b.upload(w, o, bytes.NewReader(body))
 }
 
 // putParts uploads a body in parts. The first is in part, which is then used for
@@ -58,7 +57,7 @@ func (b *Bucket) sendParts(w *wait, o object, id string, part []byte, body io.Re
 		err = w.call(patience, func() error {
 			sent, err := b.core.PutObjectPart(w, b.address.Bucket, o.name, id, number, bytes.NewReader(part[:n]), int64(n), minio.PutObjectPartOptions{})
 			parts = append(parts, minio.CompletePart{PartNumber: number, ETag: sent.ETag})
-			return err
+			return checkStored(sent.ETag, err)
 		})
 		if err != nil {
 			return nil, 0, err

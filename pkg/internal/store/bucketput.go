@@ -81,13 +81,27 @@ func (b *Bucket) putKnown(ctx context.Context, o object, body io.Reader) error {
 	w.begin(patience)
 	for try := 1; ; try++ {
 		begun, err := w.send(body, settling(o.size), func(from io.Reader) error {
-			_, err := b.core.PutObject(w, b.address.Bucket, o.name, from, o.size, "", "", o.options())
-			return err
+			return b.upload(w, o, from)
 		})
 		if err == nil || begun || try == tries || !isTemporary(err) || w.Err() != nil {
 			return err
 		}
 	}
+}
+
+// upload uploads a body in one request.
+func (b *Bucket) upload(ctx context.Context, o object, from io.Reader) error {
+	stored, err := b.core.PutObject(ctx, b.address.Bucket, o.name, from, o.size, "", "", o.options())
+	return checkStored(stored.ETag, err)
+}
+
+// checkStored fails if an answer that seems to say that something is stored does
+// not come from S3, but from a page to sign in.
+func checkStored(etag string, err error) error {
+	if err == nil && etag == "" {
+		return errors.New("the answer has no ETag")
+	}
+	return err
 }
 
 // settling is how long the server may take for its answer after the last byte.

@@ -62,8 +62,7 @@ func (w *wait) call(limit time.Duration, f func() error) error {
 }
 
 // explain returns an error of the storage as one of a [Store]: that of the
-// context if it has ended, and otherwise one that wraps [ErrNotFound] or
-// [ErrUnavailable].
+// context if it has ended, and otherwise usually [ErrUnavailable].
 func (w *wait) explain(err error) error {
 	var answer minio.ErrorResponse
 	switch {
@@ -72,8 +71,6 @@ func (w *wait) explain(err error) error {
 	case w.Err() != nil:
 		return context.Cause(w)
 	case !errors.As(err, &answer):
-	case answer.Code == minio.NoSuchKey:
-		return fmt.Errorf("%w: %w", ErrNotFound, err)
 	case answer.Code == minio.EntityTooLarge:
 		return fmt.Errorf("%w: %w", ErrTooLarge, err)
 	case answer.StatusCode == http.StatusInsufficientStorage:
