@@ -88,7 +88,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 		return err
 	}
 	a.streams.redactor.Add(token)
-	options := server.Options{Token: token, Addr: listener.Addr(), Version: version(), Log: log.request}
+	options := server.Options{Token: token, Addr: listener.Addr(), Version: version(), Log: log.request, Warn: a.printError}
 	cache, err := server.New(kept, options)
 	if err != nil {
 		return &settings.Error{Origin: envServeToken, Err: err}

@@ -7,7 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/iotest"
 
@@ -101,5 +103,42 @@ func TestLogNamesWhoFailed(t *testing.T) {
 	r.do(strings.Repeat("X", 5000), "/", nil)
 	if a := next(); a.Method != strings.Repeat("X", 32) {
 		t.Errorf("a long method: %+v", a)
+	}
+}
+
+// crowded is a listener that fails with each of errs, and then works.
+type crowded struct {
+	net.Listener
+	errs []error
+}
+
+func (l *crowded) Accept() (net.Conn, error) {
+	if len(l.errs) > 0 {
+		err := l.errs[0]
+		l.errs = l.errs[1:]
+		return nil, err
+	}
+	return l.Listener.Accept()
+}
+
+// TestWarnOfCrowd checks that a server reports once that it cannot accept
+// connections, and not that it was stopped.
+func TestWarnOfCrowd(t *testing.T) {
+	t.Parallel()
+	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
+	var warnings []string
+	web := must.Get(server.New(fake{}, server.Options{Token: token, Addr: listener.Addr(), Warn: func(err error) {
+		warnings = append(warnings, err.Error())
+	}}))(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	full := &net.OpError{Op: "accept", Net: "tcp", Err: syscall.EMFILE}
+	go func() { ended <- web.Serve(ctx, &crowded{listener, []error{full, full, full}}) }()
+	response := must.Get(client.Get("http://" + listener.Addr().String() + "/metrics"))(t)
+	must.Do(t, response.Body.Close())
+	cancel()
+	must.Do(t, <-ended)
+	if want := []string{"waiting for connections: accept tcp: too many open files"}; !slices.Equal(warnings, want) {
+		t.Errorf("it reported %q, want %q", warnings, want)
 	}
 }

@@ -36,6 +36,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		BaseContext:                  func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	failed := make(chan error, 1)
+	listener = &reporting{Listener: listener, warn: s.warn}
 	go func() { failed <- fault.Catch(func() error { return web.Serve(listener) }) }()
 	select {
 	case err := <-failed:
@@ -43,6 +44,24 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 		return s.stop(context.WithoutCancel(ctx), web)
 	}
+}
+
+// reporting is a listener that reports errors, such as that too many files are
+// open. net/http tries again, up to 200 times a second.
+type reporting struct {
+	net.Listener
+	warn    func(error)
+	failing bool // and it was reported
+}
+
+func (l *reporting) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	var retried interface{ Temporary() bool }
+	if errors.As(err, &retried) && retried.Temporary() && !l.failing {
+		l.warn(fmt.Errorf("waiting for connections: %w", err))
+	}
+	l.failing = err != nil
+	return conn, err
 }
 
 // stop shuts web down, gracefully for up to [Limits].Grace.

@@ -32,7 +32,10 @@ type Options struct {
 	Addr    net.Addr
 	Version string // of this program, for the metrics
 	// Log, if not nil, is called when a request has ended, concurrently.
-	Log    func(Access)
+	Log func(Access)
+	// Warn, if not nil, is called when connections cannot be accepted, which the
+	// server tries again. It is called again only after a success.
+	Warn   func(error)
 	Limits Limits // zero members have defaults
 }
 
@@ -70,6 +73,7 @@ type Server struct {
 	token    [sha256.Size]byte
 	addr     netip.AddrPort
 	log      func(Access)
+	warn     func(error)
 	limits   Limits
 	version  string
 	started  time.Time
@@ -93,13 +97,16 @@ func New(s store.Store, options Options) (*Server, error) {
 		return nil, fmt.Errorf("the server's address: %w", err)
 	}
 	server := &Server{
-		store: s, token: sha256.Sum256([]byte(options.Token)), log: options.Log, limits: options.Limits.withDefaults(),
+		store: s, token: sha256.Sum256([]byte(options.Token)), log: options.Log, warn: options.Warn, limits: options.Limits.withDefaults(),
 		version: options.Version, started: time.Now(),
 		addr: netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()),
 	}
 	server.counters.ended = make(map[outcome]int64)
 	if server.log == nil {
 		server.log = func(Access) {}
+	}
+	if server.warn == nil {
+		server.warn = func(error) {}
 	}
 	return server, nil
 }
