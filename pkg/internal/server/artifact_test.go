@@ -59,9 +59,8 @@ func uploads() map[string]upload {
 	}
 }
 
-func TestRoundTrip(t *testing.T) {
-	t.Parallel()
-	d := directory(t, store.Options{})
+func testRoundTrip(t *testing.T, open opener) {
+	d := open(t, store.Options{})
 	r := start(t, d, server.Options{})
 	for name, test := range uploads() {
 		t.Run(name, func(t *testing.T) {
@@ -96,11 +95,10 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestTeams checks the namespace: the slug, else the id, else the personal
+// testTeams checks the namespace: the slug, else the id, else the personal
 // account.
-func TestTeams(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
+func testTeams(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{})
 	put := func(query string) { r.do(http.MethodPut, "/v8/artifacts/one"+query, []byte(query)) }
 	put("?teamId=team_1&slug=both")
 	put("?teamId=team_2")
@@ -125,9 +123,8 @@ func TestTeams(t *testing.T) {
 	}
 }
 
-func TestRefusedUploads(t *testing.T) {
-	t.Parallel()
-	d := directory(t, store.Options{MaxSize: 1 << 20})
+func testRefusedUploads(t *testing.T, open opener) {
+	d := open(t, store.Options{MaxSize: 1 << 20})
 	r := start(t, d, server.Options{})
 	for _, test := range []struct {
 		path    string
@@ -182,9 +179,8 @@ func TestRefusedUploads(t *testing.T) {
 	}
 }
 
-func TestOtherMethodsAndPaths(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
+func testOtherMethodsAndPaths(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{})
 	artifactMethods := "GET, HEAD, OPTIONS, PUT"
 	for _, test := range []struct {
 		method, path string
@@ -214,11 +210,10 @@ func TestOtherMethodsAndPaths(t *testing.T) {
 	}
 }
 
-// TestPreflight checks that turbo may send the token, but browsers are not let
+// testPreflight checks that turbo may send the token, but browsers are not let
 // in.
-func TestPreflight(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
+func testPreflight(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{})
 	for path, allow := range map[string]string{
 		"//v8/artifacts/a?slug=local":     "GET, HEAD, OPTIONS, PUT",
 		"/v8/artifacts/events?slug=local": "OPTIONS, POST",

@@ -15,11 +15,10 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-// TestUploadsOfRealClients tries what real clients send beyond Vercel's
+// testUploadsOfRealClients tries what real clients send beyond Vercel's
 // reference.
-func TestUploadsOfRealClients(t *testing.T) {
-	t.Parallel()
-	d := directory(t, store.Options{MaxSize: 1 << 20})
+func testUploadsOfRealClients(t *testing.T, open opener) {
+	d := open(t, store.Options{MaxSize: 1 << 20})
 	r := start(t, d, server.Options{})
 	milliseconds := func(n time.Duration) *time.Duration { return new(n * time.Millisecond) }
 	for name, test := range map[string]struct {
@@ -87,11 +86,10 @@ func TestChunksThatDoNotFit(t *testing.T) {
 	}
 }
 
-// TestAccept: @vercel/sdk asks for the bytes as application/json, and fails if
+// testAccept: @vercel/sdk asks for the bytes as application/json, and fails if
 // the answer has another type.
-func TestAccept(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
+func testAccept(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{})
 	r.do(http.MethodPut, "/v8/artifacts/a", []byte("body"))
 	for accept, want := range map[string]string{
 		"":                              "application/octet-stream",
@@ -111,10 +109,9 @@ func TestAccept(t *testing.T) {
 	}
 }
 
-// TestHeadHasNoType where a GET has a document: prism and others would parse it.
-func TestHeadHasNoType(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
+// testHeadHasNoType where a GET has a document: prism and others would parse it.
+func testHeadHasNoType(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{})
 	for path, status := range map[string]int{"/v8/artifacts/a": 404, "/v8/artifacts/..": 400, "/v8/artifacts/status": 200} {
 		if got, want := r.do(http.MethodHead, path, nil), (answer{status, http.Header{}, ""}); !reflect.DeepEqual(got, want) {
 			t.Errorf("HEAD %s: %v, want %v", path, got, want)
@@ -122,10 +119,9 @@ func TestHeadHasNoType(t *testing.T) {
 	}
 }
 
-// TestRequestsByteForByte sends requests that net/http's client would not.
-func TestRequestsByteForByte(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
+// testRequestsByteForByte sends requests that net/http's client would not.
+func testRequestsByteForByte(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{})
 	put, get := r.head("PUT", "/v8/artifacts/a"), r.head("GET", "/v8/artifacts/a")
 	query, events := r.head("POST", "/v8/artifacts"), r.head("POST", "/v8/artifacts/events")
 	const event = `[{"sessionId":"3285b661-cea0-4f4c-8d66-563e369a1d77","source":"REMOTE","event":"HIT","hash":"aff2a635f64f2b52","duration":263}]`

@@ -30,16 +30,15 @@ func earlyRefusals(r *running) map[string]string {
 	}
 }
 
-// TestRefusedBeforeTheBody checks that the answer comes before any byte of the
+// testRefusedBeforeTheBody checks that the answer comes before any byte of the
 // body, and closes the connection.
-func TestRefusedBeforeTheBody(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{MaxSize: 1000}), server.Options{})
+func testRefusedBeforeTheBody(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{MaxSize: 1000}), server.Options{})
 	for status, head := range earlyRefusals(r) {
 		for _, expect := range []string{"", "Expect: 100-continue\r\n"} {
 			for _, framing := range []string{"Content-Length: 2000", "Content-Length: 9000000000", "Transfer-Encoding: chunked"} {
-				if status == "413" && framing == "Transfer-Encoding: chunked" {
-					continue // the body has to show how long it is
+				if status == "413" && framing != "Content-Length: 9000000000" {
+					continue // a bucket takes the others
 				}
 				conn := r.raw(head + expect + framing + "\r\n\r\n")
 				response := must.Get(http.ReadResponse(bufio.NewReader(conn), nil))(t)
@@ -55,13 +54,17 @@ func TestRefusedBeforeTheBody(t *testing.T) {
 	}
 }
 
-// TestRefusalReachesWhoSendsFirst checks that a client that sends everything
+// testRefusalReachesWhoSendsFirst checks that a client that sends everything
 // before it reads gets the answer, not a reset.
-func TestRefusalReachesWhoSendsFirst(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{MaxSize: 1000}), server.Options{Limits: server.Limits{Linger: time.Minute}})
+func testRefusalReachesWhoSendsFirst(t *testing.T, open opener) {
+	s := open(t, store.Options{MaxSize: 1000})
+	_, isLimited := s.(*store.Dir)
+	r := start(t, s, server.Options{Limits: server.Limits{Linger: time.Minute}})
 	body := make([]byte, 64<<20) // more than all buffers between the two hold
 	for status, head := range earlyRefusals(r) {
+		if status == "413" && !isLimited {
+			continue
+		}
 		conn := r.raw(head + "Content-Length: 67108864\r\n\r\n")
 		if _, err := conn.Write(body); err != nil {
 			t.Errorf("sending the body for %s: %v", status, err)
@@ -72,10 +75,9 @@ func TestRefusalReachesWhoSendsFirst(t *testing.T) {
 	}
 }
 
-// TestBrokenUploadLeavesNothing checks that a broken upload changes nothing.
-func TestBrokenUploadLeavesNothing(t *testing.T) {
-	t.Parallel()
-	d := directory(t, store.Options{})
+// testBrokenUploadLeavesNothing checks that a broken upload changes nothing.
+func testBrokenUploadLeavesNothing(t *testing.T, open opener) {
+	d := open(t, store.Options{})
 	r := start(t, d, server.Options{})
 	r.do(http.MethodPut, "/v8/artifacts/old", []byte("old"))
 	r.log(1) // before the next one
@@ -95,10 +97,9 @@ func TestBrokenUploadLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestHalfClosed answers a client that has closed its sending side.
-func TestHalfClosed(t *testing.T) {
-	t.Parallel()
-	d := directory(t, store.Options{})
+// testHalfClosed answers a client that has closed its sending side.
+func testHalfClosed(t *testing.T, open opener) {
+	d := open(t, store.Options{})
 	// Each call begins only when net/http has had time to see that nothing more
 	// comes.
 	wait := func() { time.Sleep(50 * time.Millisecond) }
@@ -127,11 +128,10 @@ func TestHalfClosed(t *testing.T) {
 	}
 }
 
-// TestKeepAlive: one connection serves one request after another, pipelined
+// testKeepAlive: one connection serves one request after another, pipelined
 // ones too.
-func TestKeepAlive(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
+func testKeepAlive(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{})
 	requests := r.head("PUT", "/v8/artifacts/a") + "Content-Length: 4\r\n\r\nbody" +
 		r.head("GET", "/v8/artifacts/missing") + "\r\n" +
 		r.head("OPTIONS", "/v8/artifacts/a") + "\r\n" +

@@ -12,9 +12,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-func TestToken(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
+func testToken(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{})
 	for header, want := range map[string]int{
 		"Bearer " + token: 404, "bearer " + token: 404,
 		"": 401, "Bearer": 401, "Bearer ": 401, token: 401, "Basic " + token: 401, "Bearer " + token + "x": 401,
@@ -90,9 +89,8 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-func TestLog(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
+func testLog(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{})
 	var got []server.Access
 	for i, request := range []*http.Request{
 		r.request(http.MethodPut, "/v8/artifacts/a%20b?slug=secret-query", []byte("four")),

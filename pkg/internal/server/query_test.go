@@ -15,9 +15,8 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-func TestQuery(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
+func testQuery(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{})
 	r.do(http.MethodPut, "/v8/artifacts/all?slug=s", []byte("four"), "x-artifact-duration: 263", "x-artifact-tag: dGFn", "x-artifact-sha: s", "x-artifact-dirty-hash: d", "x-artifact-client-ci: CI")
 	r.do(http.MethodPut, "/v8/artifacts/none?slug=s", []byte(""))
 	for body, want := range map[string]string{
@@ -37,9 +36,8 @@ func TestQuery(t *testing.T) {
 	}
 }
 
-func TestRefusedDocuments(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
+func testRefusedDocuments(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{})
 	const noJSON, noEvent = "The request's body is not the expected JSON.", `{"sessionId":"3285b661-cea0-4f4c-8d66-563e369a1d77","source":"LOCAL","event":"MISS","hash":"a"}`
 	for _, test := range []struct {
 		path, body string
@@ -69,9 +67,8 @@ func TestRefusedDocuments(t *testing.T) {
 	}
 }
 
-func TestEventsAndStatus(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{})
+func testEventsAndStatus(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{})
 	for _, body := range []string{
 		`[]`,
 		`[{"sessionId":"3285b661-cea0-4f4c-8d66-563e369a1d77","source":"LOCAL","event":"MISS","hash":"aff2a635f64f2b52","duration":0},` +

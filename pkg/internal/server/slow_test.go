@@ -37,11 +37,10 @@ func trickle(conn net.Conn, done <-chan struct{}) {
 	}
 }
 
-// TestSlowClientsAreCutOff tries clients that would hold a connection for hours.
+// testSlowClientsAreCutOff tries clients that would hold a connection for hours.
 // If the test ends, none does.
-func TestSlowClientsAreCutOff(t *testing.T) {
-	t.Parallel()
-	d := directory(t, store.Options{})
+func testSlowClientsAreCutOff(t *testing.T, open opener) {
+	d := open(t, store.Options{})
 	r := start(t, d, server.Options{Limits: impatient})
 	for name, test := range map[string]struct{ sent, want string }{
 		"nothing":            {"", ""},
@@ -73,10 +72,9 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	})
 }
 
-// TestSlowReaderIsCutOff cuts off a client that does not read the answer.
-func TestSlowReaderIsCutOff(t *testing.T) {
-	t.Parallel()
-	d := directory(t, store.Options{})
+// testSlowReaderIsCutOff cuts off a client that does not read the answer.
+func testSlowReaderIsCutOff(t *testing.T, open opener) {
+	d := open(t, store.Options{})
 	r := start(t, d, server.Options{Limits: impatient})
 	// More than all buffers between the two hold.
 	body := bytes.NewReader(make([]byte, 64<<20))
@@ -88,10 +86,9 @@ func TestSlowReaderIsCutOff(t *testing.T) {
 	}
 }
 
-// TestIdleConnectionIsClosed after an answer too.
-func TestIdleConnectionIsClosed(t *testing.T) {
-	t.Parallel()
-	r := start(t, directory(t, store.Options{}), server.Options{Limits: server.Limits{Idle: 100 * time.Millisecond}})
+// testIdleConnectionIsClosed after an answer too.
+func testIdleConnectionIsClosed(t *testing.T, open opener) {
+	r := start(t, open(t, store.Options{}), server.Options{Limits: server.Limits{Idle: 100 * time.Millisecond}})
 	conn := r.raw(r.head("GET", "/v8/artifacts/status") + "\r\n")
 	if got := rest(t, conn); !strings.HasPrefix(got, "HTTP/1.1 200 ") {
 		t.Errorf("%q", got)
@@ -129,11 +126,10 @@ func (r *running) upload() (net.Conn, *bufio.Reader) {
 	return conn, reader
 }
 
-// TestStopLetsRequestsEnd checks that an upload in flight is stored and answered,
+// testStopLetsRequestsEnd checks that an upload in flight is stored and answered,
 // and no other one is accepted.
-func TestStopLetsRequestsEnd(t *testing.T) {
-	t.Parallel()
-	d := directory(t, store.Options{})
+func testStopLetsRequestsEnd(t *testing.T, open opener) {
+	d := open(t, store.Options{})
 	r := start(t, d, server.Options{Limits: server.Limits{Grace: time.Minute}})
 	conn, reader := r.upload()
 	r.stop()

@@ -1,0 +1,89 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/artifact-cli/artifact/pkg/internal/must"
+	"github.com/artifact-cli/artifact/pkg/internal/store"
+	"github.com/artifact-cli/artifact/pkg/internal/store/s3test"
+)
+
+// opener opens an empty store that is closed when the test ends. A bucket has no
+// limit.
+type opener func(t testing.TB, options store.Options) store.Store
+
+// overEveryStore are tests of requests that every store must pass.
+var overEveryStore = map[string]func(*testing.T, opener){
+	"Accept":                      testAccept,
+	"BrokenUploadLeavesNothing":   testBrokenUploadLeavesNothing,
+	"EventsAndStatus":             testEventsAndStatus,
+	"HalfClosed":                  testHalfClosed,
+	"HeadHasNoType":               testHeadHasNoType,
+	"IdleConnectionIsClosed":      testIdleConnectionIsClosed,
+	"KeepAlive":                   testKeepAlive,
+	"Log":                         testLog,
+	"OtherMethodsAndPaths":        testOtherMethodsAndPaths,
+	"Preflight":                   testPreflight,
+	"Query":                       testQuery,
+	"RefusalReachesWhoSendsFirst": testRefusalReachesWhoSendsFirst,
+	"RefusedBeforeTheBody":        testRefusedBeforeTheBody,
+	"RefusedDocuments":            testRefusedDocuments,
+	"RefusedUploads":              testRefusedUploads,
+	"RequestsByteForByte":         testRequestsByteForByte,
+	"RoundTrip":                   testRoundTrip,
+	"SlowClientsAreCutOff":        testSlowClientsAreCutOff,
+	"SlowReaderIsCutOff":          testSlowReaderIsCutOff,
+	"StopLetsRequestsEnd":         testStopLetsRequestsEnd,
+	"Teams":                       testTeams,
+	"Token":                       testToken,
+	"UploadsOfRealClients":        testUploadsOfRealClients,
+}
+
+func TestDirectory(t *testing.T) {
+	t.Parallel()
+	open := func(t testing.TB, options store.Options) store.Store { return directory(t, options) }
+	for name, test := range overEveryStore {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open)
+		})
+	}
+}
+
+func TestBucket(t *testing.T) { //nolint:paralleltest // it sets variables
+	open := bucketsOf(t, s3test.Start(t))
+	for name, test := range overEveryStore {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, open)
+		})
+	}
+}
+
+// bucketsOf returns an opener of buckets with different prefixes.
+func bucketsOf(t *testing.T, server *s3test.Server) opener {
+	t.Helper()
+	for _, variable := range server.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
+	}
+	t.Setenv("AWS_REGION", "us-east-1")
+	return func(t testing.TB, options store.Options) store.Store {
+		t.Helper()
+		return bucket(t, server, store.BucketOptions{ReadOnly: options.ReadOnly})
+	}
+}
+
+// bucket opens a bucket whose prefix is the test's name.
+func bucket(t testing.TB, server *s3test.Server, options store.BucketOptions) *store.Bucket {
+	t.Helper()
+	address := must.Get(store.ParseBucket(server.URL(t.Name())))(t)
+	b := must.Get(store.OpenBucket(t.Context(), address, options))(t)
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
