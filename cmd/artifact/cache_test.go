@@ -27,7 +27,8 @@ type cacheKey struct{}
 
 // runCache is the command cache of stories. "cache start" runs artifact serve
 // with the flags, in the story's initial environment and the given variables; it
-// waits for the three lines to source, and sets the story's variables by them.
+// waits for the lines to source, and sets the story's variables by them. A token that
+// is given is not among them.
 // "cache stop" interrupts it; afterwards stdout and stderr look at all that it
 // printed, so a request that was answered is in the log for sure. The end of the
 // story stops it too.
@@ -64,11 +65,12 @@ func startCache(ts *testscript.TestScript, args []string) *cache {
 	ts.Check(err)
 	ts.Check(c.cmd.Start())
 	lines := bufio.NewScanner(io.TeeReader(stdout, &c.stdout))
-	for range 3 {
+	for name := ""; name != "TURBO_TEAM"; {
 		started := lines.Scan()
 		assignment, isExport := strings.CutPrefix(lines.Text(), "export ")
-		name, value, isAssignment := strings.Cut(assignment, "=")
-		if !started || !isExport || !isAssignment {
+		var value string
+		name, value, _ = strings.Cut(assignment, "=")
+		if !started || !isExport {
 			_ = c.cmd.Process.Kill()
 			_, err := io.Copy(&c.stdout, stdout)
 			c.read <- err

@@ -85,8 +85,12 @@ func startCache() (address string, stop func()) {
 	if err != nil {
 		panic(err)
 	}
+	tokens, err := server.NewTokens([]string{"secret"}, nil)
+	if err != nil {
+		panic(err)
+	}
 	listening := httptest.NewUnstartedServer(nil)
-	listening.Config.Handler, err = server.New(kept, server.Options{Token: "secret", Addr: listening.Listener.Addr()})
+	listening.Config.Handler, err = server.New(kept, server.Options{Tokens: tokens, Addr: listening.Listener.Addr()})
 	if err != nil {
 		panic(err)
 	}

@@ -223,7 +223,7 @@ func startFaultyCache(t *testing.T, secure bool) *cache {
 		listener = tls.NewListener(listener, &tls.Config{NextProtos: []string{"http/1.1"}, Certificates: certified.TLS.Certificates})
 	}
 	answers := must.Get(server.New(dir, server.Options{
-		Token: token, Addr: listener.Addr(), Limits: server.Limits{Window: 10 * time.Second},
+		Tokens: must.Get(server.NewTokens([]string{token}, nil))(t), Addr: listener.Addr(), Limits: server.Limits{Window: 10 * time.Second},
 	}))(t)
 	web := &http.Server{ErrorLog: log.New(io.Discard, "", 0), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Host = c.address // the client asks for the proxy's

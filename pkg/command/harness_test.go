@@ -50,7 +50,8 @@ func cache(t testing.TB) string {
 	t.Helper()
 	kept := must.Get(store.Open(t.TempDir(), store.Options{}))(t)
 	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
-	serving := must.Get(server.New(kept, server.Options{Token: "t", Addr: listener.Addr()}))(t)
+	tokens := must.Get(server.NewTokens([]string{"t"}, nil))(t)
+	serving := must.Get(server.New(kept, server.Options{Tokens: tokens, Addr: listener.Addr()}))(t)
 	ctx, stop := context.WithCancel(context.Background()) // a fuzz test has none of its own
 	done := make(chan error, 1)
 	go func() { done <- serving.Serve(ctx, listener) }()

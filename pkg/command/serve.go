@@ -9,13 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/artifact-cli/artifact/pkg/internal/server"
-	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
 // serveOptions are the command line of serve.
 type serveOptions struct {
 	listen, dir string
+	hosts       []string
+	tokens      tokenFiles
 	bucket      store.BucketAddress // of a bucket, instead of dir
 	allowHTTP   bool
 	maxSize     int64         // 0 for no limit
@@ -39,8 +40,9 @@ artifact at it on standard output, and serves until you stop it.
 With a COMMAND it serves only while the command runs: the command's environment
 points at the cache, artifact is on its PATH, and its exit code is returned.
 
-The token is random, unless ` + envServeToken + ` sets one, which is required to
-listen on an address other than loopback.`,
+The token is random, unless ` + envServeToken + ` or --token-file sets one, which
+is required to listen on an address other than loopback. The tokens in
+` + envServeReadToken + ` and --read-token-file may only read.`,
 		Example: `  artifact serve
   artifact serve -- turbo run build
   artifact serve -- artifact put out.tar.zst`,
@@ -59,6 +61,11 @@ listen on an address other than loopback.`,
 	flags := cmd.Flags()
 	o.listen = "127.0.0.1:0"
 	stringFlag(flags, &o.listen, "listen", "ADDRESS", "listen on this address; port 0 picks a free one (default "+o.listen+")")
+	parsedFlag(flags, &o.hosts, "host", "NAME", "answer to this name, with any port; repeatable", func(text string) ([]string, error) {
+		names, err := parseHosts(text)
+		return append(o.hosts, names...), err
+	})
+	o.tokens.register(flags)
 	stringFlag(flags, &o.dir, "dir", "DIRECTORY", "store artifacts here (default: artifact in the user's cache directory)")
 	parsedFlag(flags, &o.bucket, "store", "s3://BUCKET/PREFIX[?endpoint=URL&region=REGION]", "store artifacts in a bucket of S3 or a compatible server", store.ParseBucket)
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "allow plain http to an endpoint on another machine")
@@ -67,7 +74,7 @@ listen on an address other than loopback.`,
 	flags.BoolVar(&o.writeOnce, "write-once", false, "never replace an artifact: refuse other bytes for an id that exists")
 	flags.BoolVar(&o.readOnly, "read-only", false, "refuse uploads")
 	parsedFlag(flags, &o.log, "log", "text|json", "log all requests on standard error (default text, but a terminal shows failures only)", parseLog)
-	readEnvironment(flags, "listen", "dir", "store", "allow-http", "max-size", "max-age", "write-once", "read-only", "log")
+	readEnvironment(flags, "listen", "host", "dir", "store", "allow-http", "max-size", "max-age", "write-once", "read-only", "log")
 	return cmd
 }
 
@@ -83,20 +90,29 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 		return unusable("--listen: %w", listenReason(err))
 	}
 	defer listener.Close()
-	token, err := a.serveToken(listener.Addr())
+	tokens, err := a.cacheTokens(o, listener.Addr())
 	if err != nil {
 		return err
 	}
-	a.streams.redactor.Add(token)
-	options := server.Options{Token: token, Addr: listener.Addr(), Version: version(), Log: log.request, Warn: a.printError}
+	names := o.hosts
+	if name := listenHost(o.listen); name != "" {
+		names = append(names, name)
+	}
+	options := server.Options{
+		Tokens: tokens.Tokens, Addr: listener.Addr(), Hosts: names, Version: version(), Log: log.request, Warn: a.printError,
+	}
 	cache, err := server.New(kept, options)
 	if err != nil {
-		return &settings.Error{Origin: envServeToken, Err: err}
+		return err
 	}
-	at := place{api: "http://" + reachable(listener.Addr()), token: token}
+	ctx, failed := context.WithCancelCause(ctx)
+	defer failed(nil)
+	a.keepFresh(ctx, failed, reloadInterval, tokens)
+	at := place{api: "http://" + localAddress(addressOf(listener)), token: tokens.first, madeUp: tokens.madeUp}
 	if len(o.command) > 0 {
 		return a.serveCommand(ctx, o.command, at, cache, listener)
 	}
+	at.api = "http://" + publicAddress(addressOf(listener), names, ownAddresses())
 	if err := a.reveal(at.exports()); err != nil {
 		return err // no client could learn how to reach it
 	}

@@ -4,12 +4,50 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/artifact-cli/artifact/pkg/internal/server"
 )
 
 // serveTeam is the team of a local cache.
 const serveTeam = "local"
+
+// parseHosts parses the value of --host: one name, or several separated by commas.
+func parseHosts(text string) (hosts []string, err error) {
+	for name := range strings.SplitSeq(text, ",") {
+		name = strings.TrimSpace(name)
+		host, err := server.ParseHost(strings.TrimSuffix(strings.TrimPrefix(name, "["), "]"))
+		if err != nil {
+			return nil, hostError(name, err)
+		}
+		hosts = append(hosts, host)
+	}
+	return hosts, nil
+}
+
+// hostError returns why a value of --host is not a name, and what to write.
+func hostError(text string, err error) error {
+	rest := text
+	if _, after, found := strings.Cut(text, "://"); found {
+		rest = after
+	}
+	u, urlErr := url.Parse("//" + rest)
+	switch {
+	case text == "":
+		return errors.New("it is empty: give a name such as cache.example.com")
+	case strings.Contains(text, "*"):
+		return fmt.Errorf("%q is a pattern: give each name with a --host of its own", text)
+	case urlErr == nil && u.Hostname() != text:
+		if host, err := server.ParseHost(u.Hostname()); err == nil {
+			return fmt.Errorf("%q is more than a name: write %s, which is accepted with any port", text, host)
+		}
+	}
+	return fmt.Errorf("%q: %w, such as cache.example.com", text, err)
+}
 
 // listenReason returns why listening at an address failed.
 func listenReason(err error) error {
@@ -27,30 +65,93 @@ func listenReason(err error) error {
 	return err
 }
 
-// reachable returns an address that a client on this machine can use:
-// loopback in place of an unspecified one.
-func reachable(listening net.Addr) string {
-	tcp, ok := listening.(*net.TCPAddr)
-	if !ok || !tcp.IP.IsUnspecified() {
-		return listening.String()
+// listenHost returns the name in the value of --listen, or "".
+func listenHost(listen string) string {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return ""
 	}
-	return net.JoinHostPort("127.0.0.1", fmt.Sprint(tcp.Port))
+	name, err := server.ParseHost(host)
+	if _, notAddress := netip.ParseAddr(name); err != nil || notAddress == nil {
+		return ""
+	}
+	return name
+}
+
+// localAddress returns the address of a listener for a client on this machine:
+// loopback in place of an unspecified address.
+func localAddress(listening netip.AddrPort) string {
+	if listening.Addr().IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", listening.Port())
+	}
+	return listening.String()
+}
+
+// publicAddress returns the address of a listener for clients on all machines that
+// can reach it: with the first of its names, or else with one of this machine's
+// own addresses.
+func publicAddress(listening netip.AddrPort, names []string, own []netip.Addr) string {
+	at := listening.Addr().WithZone("")
+	switch {
+	case at.IsLoopback():
+	case len(names) > 0:
+		return net.JoinHostPort(names[0], fmt.Sprint(listening.Port()))
+	case at.IsUnspecified():
+		for _, address := range own {
+			if address.Is4() || at.Is6() {
+				return netip.AddrPortFrom(address, listening.Port()).String()
+			}
+		}
+		return localAddress(listening)
+	}
+	return netip.AddrPortFrom(at, listening.Port()).String()
+}
+
+// ownAddresses returns the addresses of this machine that others may reach, IPv4
+// first.
+func ownAddresses() (addresses []netip.Addr) {
+	interfaces, _ := net.Interfaces() // without them, loopback is shown
+	for _, each := range interfaces {
+		if each.Flags&net.FlagUp == 0 {
+			continue
+		}
+		nets, _ := each.Addrs()
+		for _, address := range nets {
+			if prefix, err := netip.ParsePrefix(address.String()); err == nil && prefix.Addr().IsGlobalUnicast() {
+				addresses = append(addresses, prefix.Addr())
+			}
+		}
+	}
+	slices.SortStableFunc(addresses, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
+	return addresses
+}
+
+// addressOf returns the address of a listener.
+func addressOf(listener net.Listener) netip.AddrPort {
+	address, _ := netip.ParseAddrPort(listener.Addr().String()) // it is TCP
+	return netip.AddrPortFrom(address.Addr().Unmap(), address.Port())
 }
 
 // place is the URL and token of a running cache.
-type place struct{ api, token string }
+type place struct {
+	api, token string
+	madeUp     bool // the token was not given
+}
 
 // variables returns the variables that point a program at the cache.
 func (p place) variables(prefix string) []string {
 	return []string{prefix + "API=" + p.api, prefix + "TOKEN=" + p.token, prefix + "TEAM=" + serveTeam}
 }
 
-// exports returns lines for a shell to source.
+// exports returns lines for a shell to source. A given token is known already, and
+// lines may end up in a log.
 func (p place) exports() string {
 	var lines strings.Builder
 	for _, variable := range p.variables("TURBO_") {
 		name, value, _ := strings.Cut(variable, "=")
-		fmt.Fprintf(&lines, "export %s=%s\n", name, shellQuote(value))
+		if name != "TURBO_TOKEN" || p.madeUp {
+			fmt.Fprintf(&lines, "export %s=%s\n", name, shellQuote(value))
+		}
 	}
 	return lines.String()
 }

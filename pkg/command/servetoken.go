@@ -2,27 +2,179 @@ package command
 
 import (
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"net"
+	"slices"
+	"strings"
 
+	"github.com/spf13/pflag"
+
+	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/settings"
 	"github.com/artifact-cli/artifact/pkg/internal/usertext"
 )
 
-// envServeToken is the variable with a server's token.
-const envServeToken = "ARTIFACT_SERVE_TOKEN"
+// The variables with a server's tokens.
+const (
+	envServeToken     = settings.EnvServeToken
+	envServeReadToken = settings.EnvServeReadToken
+)
 
-// serveToken returns the token that clients need. A cache that other machines can
-// reach needs a given one, since they could not know a random one.
-func (a *app) serveToken(listening net.Addr) (string, error) {
-	token, err := usertext.ParseValue(a.env.Getenv(envServeToken))
+// The limits of a file with tokens.
+const (
+	maxTokenFile  = 64 << 10 // bytes
+	maxFileTokens = 100
+)
+
+// tokenFiles are the flags for files with the tokens of clients.
+type tokenFiles struct{ write, read string }
+
+func (o *tokenFiles) register(flags *pflag.FlagSet) {
+	stringFlag(flags, &o.write, "token-file", "FILE", "accept the tokens in this file, one per line; must not be readable by others")
+	stringFlag(flags, &o.read, "read-token-file", "FILE", "accept the tokens in this file for reading only")
+	readEnvironment(flags, "token-file", "read-token-file")
+}
+
+// cacheTokens are the tokens of a cache, from variables, files, or made up.
+type cacheTokens struct {
+	*server.Tokens
+	app         *app
+	files       tokenFiles
+	write, read []string // from variables, files that can be read only once, or made up
+	loaded      [2][]string
+	first       string // for the command of serve
+	madeUp      bool   // first was not given
+}
+
+// cacheTokens returns the tokens that clients may use. A cache that other machines
+// can reach needs given ones, since they could not know a random one.
+func (a *app) cacheTokens(o serveOptions, listening net.Addr) (*cacheTokens, error) {
+	t := &cacheTokens{app: a, files: o.tokens}
+	for name, to := range map[string]*[]string{envServeToken: &t.write, envServeReadToken: &t.read} {
+		token, err := parseToken(a.env.Getenv(name))
+		if err != nil {
+			return nil, &settings.Error{Origin: name, Err: err}
+		}
+		if token != "" {
+			*to = []string{token}
+		}
+	}
+	write, read, err := t.load()
 	if err != nil {
-		return "", &settings.Error{Origin: envServeToken, Err: err}
+		return nil, err
 	}
-	if token != "" {
-		return token, nil
+	if tcp, ok := listening.(*net.TCPAddr); len(write) == 0 && ok && tcp.IP.IsLoopback() {
+		t.write, t.madeUp = []string{rand.Text()}, true
+		a.hide(t.write[0])
+		write = t.write
 	}
-	if tcp, ok := listening.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
-		return "", unusable("listening on %s: it can be reached from other machines, so set a token in %s", listening, envServeToken)
+	switch {
+	case len(write)+len(read) == 0:
+		return nil, &usageError{
+			fmt.Errorf("listening on %s: it can be reached from other machines, so set a token in %s", listening, envServeToken),
+			"Or write tokens to a file for --token-file, one per line.",
+		}
+	case len(write) == 0 && !o.readOnly:
+		return nil, &usageError{
+			fmt.Errorf("listening on %s: no token may write, so nothing could be uploaded", listening),
+			"Set a token in " + envServeToken + " or --token-file, or refuse all uploads with --read-only.",
+		}
 	}
-	return rand.Text(), nil
+	t.first = slices.Concat(write, read)[0]
+	if t.Tokens, err = server.NewTokens(write, read); err != nil {
+		return nil, tokensError(err)
+	}
+	t.loaded = [2][]string{write, read}
+	if checkRegular(t.files.write) != nil {
+		t.write, t.files.write = write, ""
+	}
+	if checkRegular(t.files.read) != nil {
+		t.read, t.files.read = read, ""
+	}
+	return t, nil
+}
+
+// reload implements [reloadable].
+func (t *cacheTokens) reload() (note string, err error) {
+	if err := errors.Join(checkRegular(t.files.write), checkRegular(t.files.read)); err != nil {
+		return "", err
+	}
+	write, read, err := t.load()
+	if err != nil || slices.Equal(write, t.loaded[0]) && slices.Equal(read, t.loaded[1]) {
+		return "", err
+	}
+	if err := t.Replace(write, read); err != nil {
+		return "", err
+	}
+	t.loaded = [2][]string{write, read}
+	return fmt.Sprintf("read the tokens again: %d to read and write, %d only to read", len(write), len(read)), nil
+}
+
+// load reads the files.
+func (t *cacheTokens) load() (write, read []string, err error) {
+	for _, file := range []struct {
+		flag, path string
+		given      []string
+		to         *[]string
+	}{{"--token-file", t.files.write, t.write, &write}, {"--read-token-file", t.files.read, t.read, &read}} {
+		*file.to = slices.Clone(file.given)
+		if file.path == "" {
+			continue
+		}
+		tokens, err := t.app.readTokens(file.path)
+		if err != nil {
+			return nil, nil, &settings.Error{Origin: file.flag, Err: err}
+		}
+		*file.to = append(*file.to, tokens...)
+	}
+	return write, read, nil
+}
+
+// readTokens reads a file with one token per line. It skips empty lines and those
+// that begin with #. Its errors name lines, but never values.
+func (a *app) readTokens(path string) ([]string, error) {
+	text, err := readPrivate(path, maxTokenFile)
+	if err != nil {
+		return nil, err
+	}
+	var tokens []string
+	for i, line := range strings.Split(string(text), "\n") {
+		line = usertext.Clean(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		token, err := parseToken(line)
+		if err != nil {
+			return nil, fmt.Errorf("%s: line %d: %w", path, i+1, err)
+		}
+		if tokens = append(tokens, token); len(tokens) > maxFileTokens {
+			return nil, fmt.Errorf("%s: it has more than %d tokens", path, maxFileTokens)
+		}
+	}
+	if len(tokens) == 0 {
+		return nil, fmt.Errorf("%s: it contains no token: write one per line", path)
+	}
+	for _, token := range tokens {
+		a.hide(token)
+	}
+	return tokens, nil
+}
+
+// parseToken cleans a token, which may be empty.
+func parseToken(text string) (string, error) {
+	token, err := usertext.ParseValue(text)
+	if err == nil && token != "" {
+		err = server.CheckToken(token)
+	}
+	return token, err
+}
+
+// tokensError adds the next step.
+func tokensError(err error) error {
+	if errors.Is(err, server.ErrTokenTwice) {
+		return &usageError{err, "Remove it from one of them: those in " + envServeToken + " and --token-file may write, those in " +
+			envServeReadToken + " and --read-token-file may not."}
+	}
+	return unusable("%w", err)
 }

@@ -17,6 +17,10 @@ import (
 // put stores an upload. It checks the headers before the first Read of the body,
 // which makes net/http send "100 Continue".
 func (s *Server) put(x *exchange) error {
+	if x.permission < Write {
+		// With any other code turbo would try each artifact.
+		return refuse(http.StatusForbidden, "forbidden", "This token may only read.")
+	}
 	key, err := x.key()
 	if err != nil {
 		return err
@@ -46,7 +50,11 @@ func (x *exchange) location(id artifact.ID) string {
 	maps.DeleteFunc(query, func(name string, values []string) bool {
 		return name != api.ParamTeamID && name != api.ParamSlug || values[0] == ""
 	})
-	location := "http://" + x.r.Host + api.ArtifactPath(string(id))
+	scheme := "http://"
+	if x.r.TLS != nil {
+		scheme = "https://"
+	}
+	location := scheme + x.r.Host + api.ArtifactPath(string(id))
 	if len(query) > 0 {
 		location += "?" + query.Encode()
 	}

@@ -21,11 +21,12 @@ import (
 func earlyRefusals(r *running) map[string]string {
 	return map[string]string{
 		"401": strings.Replace(r.head("PUT", "/v8/artifacts/a"), token, "wrong", 1),
+		"403": strings.Replace(r.head("PUT", "/v8/artifacts/a"), token, readToken, 1),
 		"404": r.head("PUT", "/elsewhere"),
 		"405": r.head("DELETE", "/v8/artifacts/a"),
 		"413": r.head("PUT", "/v8/artifacts/a"),
 		"415": strings.Replace(r.head("PUT", "/v8/artifacts/a"), "octet-stream", "json", 1),
-		"421": strings.Replace(r.head("PUT", "/v8/artifacts/a"), "Host: 127.0.0.1", "Host: 127.0.0.2", 1),
+		"421": strings.Replace(r.head("PUT", "/v8/artifacts/a"), "Host: 127.0.0.1", "Host: evil.example", 1),
 		"400": r.head("PUT", "/v8/artifacts/%2e"),
 	}
 }

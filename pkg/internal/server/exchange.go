@@ -47,12 +47,13 @@ type exchange struct {
 	limits  Limits
 	segment string // an artifact's id in the path, encoded
 
-	began  time.Time
-	body   *pacedBody
-	status int
-	sent   int64
-	err    error
-	failed bool // as in Access
+	permission Permission // of the request's token
+	began      time.Time
+	body       *pacedBody
+	status     int
+	sent       int64
+	err        error
+	failed     bool // as in Access
 }
 
 func newExchange(w http.ResponseWriter, r *http.Request, limits Limits) *exchange {

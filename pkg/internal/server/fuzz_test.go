@@ -46,7 +46,7 @@ func inMemory(t *testing.T) (*server.Server, map[store.Key]store.Entry) {
 			return &store.Blob{Entry: entry, Body: io.NopCloser(bytes.NewReader(bodies[key]))}, err
 		},
 		stat: stat,
-	}, server.Options{Token: token, Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}})
+	}, server.Options{Tokens: tokens(t), Addr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}})
 	if err != nil {
 		t.Fatal(err)
 	}

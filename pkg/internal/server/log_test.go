@@ -127,7 +127,7 @@ func TestWarnOfCrowd(t *testing.T) {
 	t.Parallel()
 	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	var warnings []string
-	web := must.Get(server.New(fake{}, server.Options{Token: token, Addr: listener.Addr(), Warn: func(err error) {
+	web := must.Get(server.New(fake{}, server.Options{Tokens: tokens(t), Addr: listener.Addr(), Warn: func(err error) {
 		warnings = append(warnings, err.Error())
 	}}))(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -13,7 +12,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/artifact-cli/artifact/pkg/internal/origin"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
@@ -175,12 +173,3 @@ func (e *exposition) single(name, kind, help string, value int64) {
 
 // labelEscapes are the only escapes that the format knows.
 var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
-
-// hostOf returns the host in a Host header, in its canonical form.
-func hostOf(header string) (string, error) {
-	name, _, err := net.SplitHostPort(header)
-	if err != nil {
-		name = strings.TrimSuffix(strings.TrimPrefix(header, "["), "]")
-	}
-	return origin.Host(name)
-}

@@ -181,7 +181,7 @@ func TestMetricsAreGuarded(t *testing.T) {
 		{"192.0.2.1:80", "/metrics", "192.0.2.1", 401, 200},
 	} {
 		addr := must.Get(net.ResolveTCPAddr("tcp", test.listen))(t)
-		web := must.Get(server.New(fake{}, server.Options{Token: token, Addr: addr}))(t)
+		web := must.Get(server.New(fake{}, server.Options{Tokens: tokens(t), Addr: addr}))(t)
 		for authorization, want := range map[string]int{"": test.bare, "Bearer other": test.bare, "Bearer " + token: test.authorized} {
 			request := httptest.NewRequest(http.MethodGet, "/", nil)
 			request.URL.Path, request.Host = test.path, test.host

@@ -45,15 +45,21 @@ func dispatch(x *exchange, answers methods) error {
 	}
 	allowed := append(slices.Collect(maps.Keys(answers)), http.MethodOptions)
 	slices.Sort(allowed)
-	x.w.Header().Set("Allow", strings.Join(allowed, ", "))
 	if x.r.Method != http.MethodOptions {
-		return refuse(http.StatusMethodNotAllowed, "method_not_allowed", "This path does not answer "+x.r.Method+".")
+		return x.notAllowed(strings.Join(allowed, ", "))
 	}
+	x.w.Header().Set("Allow", strings.Join(allowed, ", "))
 	// Without this header, turbo's preflight makes it omit the token from the
 	// next request. Browsers would also need Access-Control-Allow-Origin.
 	x.w.Header().Set("Access-Control-Allow-Headers", "Authorization")
 	x.empty(http.StatusOK)
 	return nil
+}
+
+// notAllowed refuses a method.
+func (x *exchange) notAllowed(allowed string) error {
+	x.w.Header().Set("Allow", allowed)
+	return refuse(http.StatusMethodNotAllowed, "method_not_allowed", "This path does not answer "+x.r.Method+".")
 }
 
 // key returns the key in the request's path and query.

@@ -2,20 +2,18 @@
 // [store.Store]: upload, download, existence, the batch query, status, events
 // and turbo's preflight.
 //
-// Before it reads a body, it rejects requests without the token, with another
-// Host, or outside the limits in package api. It cuts off slow clients. Start at
-// [New] and [Server.Serve].
+// Before it reads a body, it rejects requests without a token, with another Host,
+// or outside the limits in package api. It cuts off slow clients. Start at [New]
+// and [Server.Serve].
 package server
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -25,11 +23,13 @@ import (
 
 // Options configure a [Server].
 type Options struct {
-	Token string // what clients must send as "Authorization: Bearer TOKEN"
-	// Addr is the address of the server, usually its listener's. A request's Host
-	// must be this address, or localhost for a loopback address. For the
-	// unspecified address, any literal address is accepted.
-	Addr    net.Addr
+	Tokens *Tokens // what clients must send one of, as "Authorization: Bearer TOKEN"
+	// Addr is the address of the server, usually its listener's.
+	Addr net.Addr
+	// Hosts are names of the server, as for [ParseHost]. A request's Host must be one
+	// of them, a literal address, or localhost if Addr is loopback or unspecified. The
+	// port does not matter, since a container's may be published as another.
+	Hosts   []string
 	Version string // of this program, for the metrics
 	// Log, if not nil, is called when a request has ended, concurrently.
 	Log func(Access)
@@ -70,8 +70,9 @@ func (l Limits) withDefaults() Limits {
 // limits the size of headers and the time for headers and between requests.
 type Server struct {
 	store    store.Store
-	token    [sha256.Size]byte
+	tokens   *Tokens
 	addr     netip.AddrPort
+	hosts    map[string]bool
 	log      func(Access)
 	warn     func(error)
 	limits   Limits
@@ -81,14 +82,12 @@ type Server struct {
 	inFlight sync.RWMutex // held for reading by every request
 }
 
-// New returns a server for s. It fails if options have no valid token, or no
-// address with a port.
+// New returns a server for s. It fails if options have no tokens, no address with
+// a port, or a name that [ParseHost] rejects.
 func New(s store.Store, options Options) (*Server, error) {
 	switch {
-	case options.Token == "":
-		return nil, errors.New("a server needs a token")
-	case strings.ContainsFunc(options.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return nil, errors.New("the server's token must be printable ASCII without spaces")
+	case options.Tokens == nil:
+		return nil, ErrNoToken
 	case options.Addr == nil:
 		return nil, errors.New("a server needs an address")
 	}
@@ -96,10 +95,18 @@ func New(s store.Store, options Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the server's address: %w", err)
 	}
+	own := addr.Addr().Unmap().WithZone("")
+	hosts := map[string]bool{"localhost": own.IsLoopback() || own.IsUnspecified()}
+	for _, host := range options.Hosts {
+		name, err := ParseHost(host)
+		if err != nil {
+			return nil, fmt.Errorf("the server's name %q: %w", host, err)
+		}
+		hosts[name] = true
+	}
 	server := &Server{
-		store: s, token: sha256.Sum256([]byte(options.Token)), log: options.Log, warn: options.Warn, limits: options.Limits.withDefaults(),
-		version: options.Version, started: time.Now(),
-		addr: netip.AddrPortFrom(addr.Addr().Unmap().WithZone(""), addr.Port()),
+		store: s, tokens: options.Tokens, addr: netip.AddrPortFrom(own, addr.Port()), hosts: hosts,
+		log: options.Log, warn: options.Warn, limits: options.Limits.withDefaults(), version: options.Version, started: time.Now(),
 	}
 	server.counters.ended = make(map[outcome]int64)
 	if server.log == nil {
@@ -133,13 +140,36 @@ func (s *Server) end(x *exchange) {
 
 // answer checks the request and then routes it.
 func (s *Server) answer(x *exchange) error {
-	if !s.hasName(x.r.Host) {
-		return refuse(http.StatusMisdirectedRequest, "misdirected_request", "This server is not known by the name in the request's Host header.")
+	if x.r.URL.EscapedPath() == healthPath {
+		return x.health()
 	}
+	if err := s.checkHost(x.r.Host); err != nil {
+		return err
+	}
+	x.permission = s.tokens.permission(x.r)
 	isOpen := x.r.URL.EscapedPath() == metricsPath && s.isLocal(x.r)
-	if !isOpen && !s.authorized(x.r) {
+	if x.permission == None && !isOpen {
 		x.w.Header().Set("WWW-Authenticate", "Bearer")
 		return refuse(http.StatusUnauthorized, "unauthorized", "The request has no valid token.")
 	}
 	return s.route(x)
+}
+
+// healthPath is for programs that check whether the server runs. They often know
+// neither its name nor a token.
+const healthPath = "/healthz"
+
+func (x *exchange) health() error {
+	if x.r.Method != http.MethodGet && x.r.Method != http.MethodHead {
+		return x.notAllowed("GET, HEAD")
+	}
+	header := x.w.Header()
+	header.Set("Content-Type", "text/plain; charset=utf-8")
+	header.Set("Content-Length", "2")
+	x.begin(http.StatusOK)
+	if x.r.Method == http.MethodHead {
+		return nil
+	}
+	_, err := x.Write([]byte("ok"))
+	return err
 }

@@ -19,7 +19,15 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
-const token = "secret-token"
+// A server's tokens: one that may write, and one that may only read.
+const (
+	token     = "secret-token"
+	readToken = "another-token"
+)
+
+func tokens(t testing.TB) *server.Tokens {
+	return must.Get(server.NewTokens([]string{token}, []string{readToken}))(t)
+}
 
 // running is a running server.
 type running struct {
@@ -39,7 +47,9 @@ func start(t testing.TB, s store.Store, options server.Options) *running {
 	if options.Addr == nil {
 		options.Addr = listener.Addr()
 	}
-	options.Token = token
+	if options.Tokens == nil {
+		options.Tokens = tokens(t)
+	}
 	options.Log = func(a server.Access) {
 		r.mu.Lock()
 		defer r.mu.Unlock()

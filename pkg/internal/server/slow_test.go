@@ -178,7 +178,7 @@ func TestStopCutsOff(t *testing.T) {
 func TestServeReportsItsListener(t *testing.T) {
 	t.Parallel()
 	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
-	web := must.Get(server.New(fake{}, server.Options{Token: token, Addr: listener.Addr()}))(t)
+	web := must.Get(server.New(fake{}, server.Options{Tokens: tokens(t), Addr: listener.Addr()}))(t)
 	must.Do(t, listener.Close())
 	if err := web.Serve(t.Context(), listener); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Serve = %v, want net.ErrClosed", err)

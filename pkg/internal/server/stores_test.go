@@ -26,6 +26,7 @@ var overEveryStore = map[string]func(*testing.T, opener){
 	"OtherMethodsAndPaths":        testOtherMethodsAndPaths,
 	"Preflight":                   testPreflight,
 	"Query":                       testQuery,
+	"ReadToken":                   testReadToken,
 	"RefusalReachesWhoSendsFirst": testRefusalReachesWhoSendsFirst,
 	"RefusedBeforeTheBody":        testRefusedBeforeTheBody,
 	"RefusedDocuments":            testRefusedDocuments,

@@ -26,14 +26,15 @@ const (
 	EnvVercelOrg      = "VERCEL_ORG_ID"
 	EnvTurboConfig    = "TURBO_CONFIG_DIR_PATH"
 	EnvVercelConfig   = "VERCEL_CONFIG_DIR_PATH"
-	envServeToken     = "ARTIFACT_SERVE_TOKEN"
+	EnvServeToken     = "ARTIFACT_SERVE_TOKEN"
+	EnvServeReadToken = "ARTIFACT_SERVE_READ_TOKEN"
 	envXDGConfigHome  = "XDG_CONFIG_HOME"
 	envXDGDataHome    = "XDG_DATA_HOME"
 )
 
 // SecretVariables returns the variables whose values must never be shown.
 func SecretVariables() []string {
-	return []string{EnvToken, EnvHeaders, EnvTurboToken, envServeToken, EnvSignatureKey, EnvPairToken, EnvVercelToken}
+	return []string{EnvToken, EnvHeaders, EnvTurboToken, EnvServeToken, EnvServeReadToken, EnvSignatureKey, EnvPairToken, EnvVercelToken}
 }
 
 // ProxyVariables returns the variables whose URLs may contain a password.

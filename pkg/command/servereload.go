@@ -1,0 +1,68 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
+)
+
+// reloadInterval is how often files are read again.
+const reloadInterval = 10 * time.Second
+
+// reloadable are files whose changes take effect while the cache runs.
+type reloadable interface {
+	// reload reads the files, and returns a note if they changed. After an error,
+	// what was read before stays in use.
+	reload() (note string, err error)
+}
+
+// keepFresh reloads files in the background, until ctx ends. It calls failed after
+// a panic.
+func (a *app) keepFresh(ctx context.Context, failed func(error), interval time.Duration, files ...reloadable) {
+	for _, each := range files {
+		go func() {
+			if err := fault.Catch(func() error { a.reloadOften(ctx, interval, each); return nil }); err != nil {
+				failed(err)
+			}
+		}()
+	}
+}
+
+// reloadOften reloads files until ctx ends. It prints an error once, not each time.
+func (a *app) reloadOften(ctx context.Context, interval time.Duration, files reloadable) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for last := ""; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		note, err := files.reload()
+		problem := ""
+		if err != nil {
+			problem = errorText(err) + "; what was read before stays in use"
+		}
+		if problem != "" && problem != last {
+			a.warn(problem)
+		}
+		if last = problem; note != "" {
+			a.note(note)
+		}
+	}
+}
+
+var errNotRegular = errors.New("it is not a regular file any more")
+
+// checkRegular returns an error for a file that exists and is not a regular one.
+// Opening a FIFO, for example, would wait for its writer.
+func checkRegular(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return &fs.PathError{Op: "reading", Path: path, Err: errNotRegular}
+	}
+	return nil // reading it shows a better error
+}
