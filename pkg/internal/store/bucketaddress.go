@@ -56,10 +56,11 @@ var errAddress = errors.New("it must have the form s3://BUCKET/PREFIX?endpoint=U
 
 // parsePrefix returns a path without its first slash and with one at its end.
 func parsePrefix(path string) (string, error) {
-	prefix := strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/")
-	if prefix == "" {
+	path = strings.TrimPrefix(path, "/")
+	if path == "" {
 		return "", nil
 	}
+	prefix := strings.TrimSuffix(path, "/")
 	if len(prefix) > maxPrefix {
 		return "", fmt.Errorf("its prefix has %d bytes; at most %d are allowed", len(prefix), maxPrefix)
 	}
@@ -69,7 +70,7 @@ func parsePrefix(path string) (string, error) {
 	}
 	for segment := range strings.SplitSeq(prefix, "/") {
 		if segment == "" || segment == "." || segment == ".." {
-			return "", fmt.Errorf("its prefix %q has a part %q", prefix, segment)
+			return "", fmt.Errorf("its prefix %q has a part %q", path, segment)
 		}
 	}
 	return prefix + "/", nil

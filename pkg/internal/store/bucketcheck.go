@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -108,11 +109,15 @@ func asOpenError(err error, forbidden error) error {
 		return fmt.Errorf("%w: %w", ErrNotS3, syntax)
 	case errors.As(err, &other):
 		return fmt.Errorf("%w: %w", ErrNotS3, other)
+	case errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: its answer is empty", ErrNotS3)
 	case !errors.As(err, &answer), answer.StatusCode >= http.StatusInternalServerError:
 		return err
 	}
 	kind := openErrors[answer.Code]
 	switch {
+	case answer.StatusCode == http.StatusNotFound && !isS3(answer): // minio-go makes up the code
+		kind = ErrNotS3
 	case kind != nil:
 	case answer.StatusCode == http.StatusMovedPermanently, answer.StatusCode == http.StatusTemporaryRedirect:
 		kind = ErrRegion
@@ -129,7 +134,7 @@ func asOpenError(err error, forbidden error) error {
 // openErrors are the reasons that S3 names.
 var openErrors = map[string]error{
 	"InvalidAccessKeyId": ErrWrongKeys, "SignatureDoesNotMatch": ErrWrongKeys, "InvalidToken": ErrWrongKeys,
-	"ExpiredToken": ErrWrongKeys, "TokenRefreshRequired": ErrWrongKeys,
+	"ExpiredToken": ErrWrongKeys, "XAdminUserNotFound": ErrWrongKeys, "TokenRefreshRequired": ErrWrongKeys,
 	"RequestTimeTooSkewed": ErrClock, "RequestExpired": ErrClock,
 	"NoSuchBucket":                 ErrNoBucket,
 	"AuthorizationHeaderMalformed": ErrRegion, "InvalidRegion": ErrRegion, "PermanentRedirect": ErrRegion,

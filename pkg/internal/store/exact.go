@@ -1,10 +1,6 @@
 package store
 
-import (
-	"bytes"
-	"fmt"
-	"io"
-)
+import "io"
 
 // exactReader reads a body of size bytes. It returns the last of them only when
 // the body has ended there; otherwise it fails with [ErrSize].
@@ -26,7 +22,7 @@ func (r *exactReader) Read(p []byte) (int, error) {
 	r.left -= int64(n)
 	switch {
 	case err == io.EOF && r.left > 0: //nolint:errorlint // a Reader's end is io.EOF itself
-		return 0, fmt.Errorf("%w: it ends after %d of %d bytes", ErrSize, r.size-r.left, r.size)
+		return 0, endsEarly(r.size-r.left, r.size)
 	case err != nil && err != io.EOF: //nolint:errorlint // as above
 		return 0, err
 	case r.left > 0:
@@ -43,52 +39,10 @@ func (r *exactReader) end() error {
 	var more [1]byte
 	n, err := io.ReadFull(r.body, more[:])
 	if n > 0 {
-		return fmt.Errorf("%w: it has more than %d bytes", ErrSize, r.size)
+		return endsLate(r.size)
 	}
 	return err
 }
-
-// expectSame reads body and fails with [ErrExists] at the first byte that differs
-// from stored.
-func expectSame(stored, body io.Reader) error {
-	given, kept := make([]byte, compareSize), make([]byte, compareSize)
-	for {
-		n, err := body.Read(given)
-		m, keptErr := io.ReadFull(stored, kept[:n])
-		switch {
-		case n == 0:
-		case keptErr == io.EOF || keptErr == io.ErrUnexpectedEOF: //nolint:errorlint // ReadFull's own: it is shorter
-			return ErrExists
-		case keptErr != nil:
-			return keptErr
-		case !bytes.Equal(given[:n], kept[:m]):
-			return ErrExists
-		}
-		if err == nil {
-			continue
-		}
-		if err != io.EOF { //nolint:errorlint // a Reader's end is io.EOF itself
-			return err
-		}
-		return expectEnd(stored)
-	}
-}
-
-// expectEnd fails with [ErrExists] if stored has more bytes.
-func expectEnd(stored io.Reader) error {
-	var more [1]byte
-	n, err := io.ReadFull(stored, more[:])
-	switch {
-	case n > 0:
-		return ErrExists
-	case err == io.EOF: //nolint:errorlint // ReadFull's own
-		return nil
-	}
-	return err
-}
-
-// compareSize is the size of each buffer of expectSame.
-const compareSize = 32 << 10
 
 // fill reads until buffer is full or body ends.
 func fill(buffer []byte, body io.Reader) (n int, ended bool, err error) {
