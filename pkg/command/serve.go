@@ -42,7 +42,9 @@ points at the cache, artifact is on its PATH, and its exit code is returned.
 
 The token is random, unless ` + envServeToken + ` or --token-file sets one, which
 is required to listen on an address other than loopback. The tokens in
-` + envServeReadToken + ` and --read-token-file may only read.`,
+` + envServeReadToken + ` and --read-token-file may only read.
+
+GET /healthz checks that it runs, and GET /metrics has figures for Prometheus.`,
 		Example: `  artifact serve
   artifact serve -- turbo run build
   artifact serve -- artifact put out.tar.zst`,

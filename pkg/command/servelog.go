@@ -33,8 +33,9 @@ func parseLog(text string) (string, error) {
 type serveLog struct {
 	app   *app
 	style ui.Style // of the line that shows the traffic
-	// all logs every request and removal. Otherwise, it logs failures: with a
-	// command only the server's own, since the command reports the others.
+	// all logs every request and removal, except for routine ones. Otherwise, it
+	// logs failures: with a command only the server's own, since the command reports
+	// the others.
 	all, isOwn bool
 }
 
@@ -70,7 +71,7 @@ func newRecords(screen *ui.Screen) *slog.Logger {
 // request logs a request.
 func (l *serveLog) request(r server.Access) {
 	switch {
-	case l.all, r.Failed, l.isOwn && r.Err != nil:
+	case l.all && (!r.Routine || l.app.common.verbose), r.Failed, l.isOwn && r.Err != nil:
 	default:
 		return
 	}

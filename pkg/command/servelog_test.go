@@ -113,6 +113,7 @@ func TestJSONLog(t *testing.T) {
 func TestLogged(t *testing.T) {
 	t.Parallel()
 	command := []string{"true"}
+	const healthy = "GET /healthz 200 1.2ms, 2 B sent\n"
 	const all = "GET /ok 200 1.2ms, 5 B sent\n" + brokenOff + failed + "removed 1 artifact, 5 B, older than --max-age\n" +
 		"removed 2 artifacts, 2.0 KiB, to stay below --max-size\n"
 	for _, test := range []struct {
@@ -124,14 +125,17 @@ func TestLogged(t *testing.T) {
 		{serveOptions{log: logText}, commonOptions{}, all},
 		{serveOptions{}, commonOptions{progress: ui.Always}, brokenOff + failed},
 		{serveOptions{log: logText}, commonOptions{progress: ui.Always}, all},
-		{serveOptions{}, commonOptions{progress: ui.Always, verbose: true}, all},
+		{serveOptions{}, commonOptions{progress: ui.Never}, all},
+		{serveOptions{}, commonOptions{verbose: true}, healthy + all},
+		{serveOptions{}, commonOptions{progress: ui.Always, verbose: true}, healthy + all},
 		{serveOptions{}, commonOptions{quiet: true}, brokenOff + failed},
 		{serveOptions{log: logText}, commonOptions{quiet: true}, brokenOff + failed},
 		{serveOptions{command: command}, commonOptions{}, failed},
-		{serveOptions{command: command}, commonOptions{verbose: true}, all},
+		{serveOptions{command: command}, commonOptions{verbose: true}, healthy + all},
 		{serveOptions{command: command, log: logText}, commonOptions{}, all},
 	} {
 		text := loggedBy(t, test.o, test.common, func(l *serveLog) {
+			l.request(server.Access{Method: "GET", Path: "/healthz", Status: 200, Sent: 2, Duration: took, Routine: true})
 			l.request(server.Access{Method: "GET", Path: "/ok", Status: 200, Sent: 5, Duration: took})
 			l.request(server.Access{Method: "PUT", Path: "/k", Status: 400, Received: 7, Duration: took, Err: errors.New("unexpected EOF")})
 			l.request(server.Access{Method: "GET", Path: "/k", Status: 500, Duration: took, Err: errors.New("no\ndisk"), Failed: true})

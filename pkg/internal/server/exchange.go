@@ -28,6 +28,9 @@ type Access struct {
 	Err error
 	// Failed reports that it was the server that failed, or its storage.
 	Failed bool
+	// Routine is a check of health or a read of the metrics that succeeded. They
+	// come every few seconds.
+	Routine bool
 }
 
 // The longest path and method in a log, longer than any of the API's.
@@ -54,6 +57,7 @@ type exchange struct {
 	sent       int64
 	err        error
 	failed     bool // as in Access
+	routine    bool // as in Access
 }
 
 func newExchange(w http.ResponseWriter, r *http.Request, limits Limits) *exchange {
@@ -75,7 +79,7 @@ func (x *exchange) access() Access {
 	path := x.r.URL.EscapedPath()
 	return Access{
 		Method: x.r.Method[:min(len(x.r.Method), maxLoggedMethod)], Path: path[:min(len(path), maxLoggedPath)], Status: x.status,
-		Received: x.body.received, Sent: x.sent, Duration: time.Since(x.began), Err: x.err, Failed: x.failed,
+		Received: x.body.received, Sent: x.sent, Duration: time.Since(x.began), Err: x.err, Failed: x.failed, Routine: x.routine,
 	}
 }
 

@@ -98,6 +98,7 @@ func (s *Server) isLocal(r *http.Request) bool {
 
 // metrics answers in Prometheus' text format 0.0.4.
 func (s *Server) metrics(x *exchange) error {
+	x.routine = true
 	text := s.exposition()
 	header := x.w.Header()
 	header.Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")

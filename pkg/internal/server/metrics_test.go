@@ -140,6 +140,14 @@ func TestMetrics(t *testing.T) {
 	if types["artifact_hits_total"] != "COUNTER" || types["artifact_stored_bytes"] != "GAUGE" {
 		t.Errorf("the types are %v", types)
 	}
+	r.do("GET", "/healthz", nil)
+	logged := r.log(requests + 2)[requests:]
+	if want := []server.Access{
+		{Method: "GET", Path: "/metrics", Status: 200, Sent: int64(len(scrape.Body)), Duration: logged[0].Duration, Routine: true},
+		{Method: "GET", Path: "/healthz", Status: 200, Sent: 2, Duration: logged[1].Duration, Routine: true},
+	}; !slices.Equal(logged, want) {
+		t.Errorf("the log has %+v, want %+v", logged, want)
+	}
 	if head := r.do("HEAD", "/metrics", nil); head.Status != 200 || head.Body != "" || head.Header.Get("Content-Type") != scrape.Header.Get("Content-Type") {
 		t.Errorf("HEAD: %v", head)
 	}
@@ -176,13 +184,16 @@ func TestMetricsAreGuarded(t *testing.T) {
 		{"127.0.0.1:80", "/metrics", "other.example", 421, 421},
 		{"127.0.0.2:80", "/metrics", "127.0.0.2", 200, 200},
 		{"[::1]:80", "/metrics", "[::1]", 200, 200},
+		{"127.0.0.1:80", "/metrics", "localhost:9090", 200, 200},
+		{"127.0.0.1:80", "/metrics", "known.example", 401, 200},
+		{"127.0.0.1:80", "/metrics", "192.0.2.1", 401, 200},
 		{"0.0.0.0:80", "/metrics", "127.0.0.1", 401, 200},
 		{"[::]:80", "/metrics", "localhost", 401, 200},
 		{"192.0.2.1:80", "/metrics", "192.0.2.1", 401, 200},
 	} {
 		addr := must.Get(net.ResolveTCPAddr("tcp", test.listen))(t)
-		web := must.Get(server.New(fake{}, server.Options{Tokens: tokens(t), Addr: addr}))(t)
-		for authorization, want := range map[string]int{"": test.bare, "Bearer other": test.bare, "Bearer " + token: test.authorized} {
+		web := must.Get(server.New(fake{}, server.Options{Tokens: tokens(t), Addr: addr, Hosts: []string{"known.example"}}))(t)
+		for authorization, want := range map[string]int{"": test.bare, "Bearer other": test.bare, "Bearer " + token: test.authorized, "Bearer " + readToken: test.authorized} {
 			request := httptest.NewRequest(http.MethodGet, "/", nil)
 			request.URL.Path, request.Host = test.path, test.host
 			request.Header.Set("Authorization", authorization)

@@ -163,6 +163,7 @@ func (x *exchange) health() error {
 	if x.r.Method != http.MethodGet && x.r.Method != http.MethodHead {
 		return x.notAllowed("GET, HEAD")
 	}
+	x.routine = true
 	header := x.w.Header()
 	header.Set("Content-Type", "text/plain; charset=utf-8")
 	header.Set("Content-Length", "2")
