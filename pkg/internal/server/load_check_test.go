@@ -3,11 +3,10 @@ package server_test
 import (
 	"errors"
 	"io"
-	"os"
+	"io/fs"
 	"path/filepath"
+	"strings"
 	"sync"
-	"testing"
-	"time"
 
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/must"
@@ -17,12 +16,13 @@ import (
 // pester runs clients whose headers and bodies trickle until the server closes
 // the connection.
 func (l *load) pester(group *sync.WaitGroup) {
+	r := l.servers[0]
 	for i := range 8 {
 		begin := "GET /v8/artifacts/status HTTP/1.1\r\nX: "
 		if i%2 == 0 {
-			begin = l.head("PUT", "/v8/artifacts/client-0-0?slug=load") + "Content-Length: 1000000\r\n\r\n"
+			begin = r.head("PUT", "/v8/artifacts/client-0-0?slug=load") + "Content-Length: 1000000\r\n\r\n"
 		}
-		conn := l.raw(begin)
+		conn := r.raw(begin)
 		done := make(chan struct{})
 		go trickle(conn, done)
 		group.Go(func() {
@@ -33,53 +33,65 @@ func (l *load) pester(group *sync.WaitGroup) {
 	}
 }
 
-// checkStored opens the directory again, and checks that it has exactly the
-// acknowledged artifacts, or fewer with a limit.
-func (l *load) checkStored(dir string, limit int64) {
-	d := must.Get(store.Open(dir, store.Options{ReadOnly: true}))(l)
-	defer d.Close() //nolint:errcheck // opened for reading
-	files := must.Get(os.ReadDir(filepath.Join(dir, "load")))(l)
-	if !l.bounded && len(files) != len(l.stored) {
-		l.Errorf("%d artifacts are stored, and %d were acknowledged", len(files), len(l.stored))
-	}
+// checkStored opens the store again, and checks that it has exactly the
+// acknowledged artifacts, or fewer with a limit, and that no other file is left.
+func (l *load) checkStored(shelf *shelf) {
+	s := shelf.open()
+	defer s.Close() //nolint:errcheck // opened for reading
+	found := 0
 	var total int64
-	for _, file := range files {
-		total += must.Get(file.Info())(l).Size()
-		v, acknowledged := l.stored[file.Name()]
-		blob, err := d.Get(l.Context(), store.Key{Team: "load", ID: artifact.ID(file.Name())})
-		if err != nil || !acknowledged {
-			l.Errorf("%q: %v, acknowledged: %t", file.Name(), err, acknowledged)
+	for _, file := range l.listFiles(shelf.root) {
+		team, id := filepath.Split(file.path)
+		v, uploaded := l.stored[id]
+		if filepath.Base(team) != "load" || !uploaded {
+			if id != "CACHEDIR.TAG" && !l.faulty {
+				l.Errorf("%q was left", file.path)
+			}
+			continue
+		}
+		found++
+		total += file.size
+		blob, err := s.Get(l.Context(), store.Key{Team: "load", ID: artifact.ID(id)})
+		if err != nil {
+			l.Errorf("%q: %v", id, err)
 			continue
 		}
 		same, err := equal(blob.Body, noise(v.seed, v.size))
 		if err := errors.Join(err, blob.Body.Close()); err != nil || !same {
-			l.Errorf("%q is another one than %v (%v)", file.Name(), v, err)
+			l.Errorf("%q is another one than %v (%v)", id, v, err)
+		}
+		if v.acked {
+			delete(l.stored, id)
 		}
 	}
-	if total == 0 || l.bounded && total > limit {
-		l.Errorf("%d files have %d bytes, and the limit is %d", len(files), total, limit)
+	for id, v := range l.stored {
+		if v.acked && !l.bounded {
+			l.Errorf("%q is missing", id)
+		}
+	}
+	if total == 0 || l.bounded && total > shelf.limit {
+		l.Errorf("%d artifacts have %d bytes, and the limit is %d", found, total, shelf.limit)
 	}
 }
 
-// settle waits for goroutines that outlive a connection.
-func settle(t *testing.T, what string, want int, count func() int) {
-	t.Helper()
-	late := time.After(time.Minute)
-	for count() > want {
-		select {
-		case <-late:
-			t.Fatalf("%d %s, and %d before", count(), what, want)
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
+// file is a file of a store.
+type file struct {
+	path string
+	size int64
 }
 
-// openFiles counts this process's open files, if the system reports them.
-func openFiles(t *testing.T) int {
-	t.Helper()
-	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Log("this system does not tell how many files are open")
-	}
-	return len(entries)
+// listFiles lists all files below root.
+func (l *load) listFiles(root string) []file {
+	var files []file
+	must.Do(l, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(path, ".lock") {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil {
+			files = append(files, file{path, info.Size()})
+		}
+		return err
+	}))
+	return files
 }

@@ -2,15 +2,18 @@ package server_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
+	"github.com/artifact-cli/artifact/pkg/internal/store/s3test"
 )
 
 // noise are n bytes that can be made again from seed.
@@ -25,15 +28,14 @@ func noise(seed uint64, n int64) io.Reader {
 // peak reads and notes how many bytes were live on the way.
 type peak struct {
 	io.Reader
-	n, next, live uint64
+	step, n, next, live uint64
 }
 
 // Read implements io.Reader.
 func (p *peak) Read(b []byte) (int, error) {
-	const step = 8 << 20
 	n, err := p.Reader.Read(b)
 	if p.n += uint64(n); p.n >= p.next {
-		p.next += step
+		p.next += p.step
 		p.live = max(p.live, liveBytes())
 	}
 	return n, err
@@ -49,25 +51,70 @@ func liveBytes() uint64 {
 // TestArtifactsAreNeverHeldWhole is not parallel: other tests' bytes would
 // count.
 func TestArtifactsAreNeverHeldWhole(t *testing.T) { //nolint:paralleltest // see above
-	const size, allowed = 64 << 20, 4 << 20
-	r := start(t, directory(t, store.Options{}), server.Options{})
-	before := liveBytes()
-	up := &peak{Reader: noise(1, size)}
-	request := r.request(http.MethodPut, "/v8/artifacts/a", nil)
-	request.Body, request.ContentLength = io.NopCloser(up), size
-	response := must.Get(client.Do(request))(t)
-	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusAccepted {
-		t.Fatal(response.Status, err)
+	size := int64(64 << 20)
+	if long {
+		size = 2 << 30
 	}
-	response = must.Get(client.Do(r.request(http.MethodGet, "/v8/artifacts/a", nil)))(t)
-	down := &peak{Reader: response.Body}
+	const little, part = 4 << 20, 8 << 20
+	t.Run("directory", func(t *testing.T) {
+		r := start(t, directory(t, store.Options{}), server.Options{})
+		r.checkMemory(size, size, little)
+		r.checkMemory(size, -1, little)
+	})
+	t.Run("bucket", func(t *testing.T) {
+		r := start(t, bucketsOf(t, s3test.Start(t))(t, store.Options{}), server.Options{})
+		r.checkMemory(size, size, little)
+		r.checkMemory(size, -1, little+part)
+	})
+}
+
+// checkMemory uploads and downloads size bytes, and fails if more than allowed are
+// live meanwhile.
+func (r *running) checkMemory(size, announced int64, allowed uint64) {
+	r.Helper()
+	before, step := liveBytes(), uint64(size)/16
+	up := &peak{Reader: noise(1, size), step: step}
+	request := r.request(http.MethodPut, "/v8/artifacts/a", nil)
+	request.Body, request.ContentLength = io.NopCloser(up), announced
+	response := must.Get(client.Do(request))(r)
+	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusAccepted {
+		r.Fatal(response.Status, err)
+	}
+	response = must.Get(client.Do(r.request(http.MethodGet, "/v8/artifacts/a", nil)))(r)
+	down := &peak{Reader: response.Body, step: step}
 	same, err := equal(down, noise(1, size))
 	if err := errors.Join(err, response.Body.Close()); err != nil || !same {
-		t.Errorf("what came back is the same: %t, %v", same, err)
+		r.Errorf("what came back is the same: %t, %v", same, err)
 	}
 	for direction, p := range map[string]*peak{"up": up, "down": down} {
-		if p.n != size || p.live > before+allowed {
-			t.Errorf("%s: %d bytes were live, and %d before, for an artifact of %d", direction, p.live, before, p.n)
+		if p.n != uint64(size) || p.live > before+allowed {
+			r.Errorf("%s: %d bytes were live, and %d before, for an artifact of %d, announced as %d", direction, p.live, before, p.n, announced)
+		}
+	}
+}
+
+// TestManyUploadsOfUnknownSize checks that a bucket holds a part of each and no
+// more. It is not parallel: other tests' bytes would count.
+func TestManyUploadsOfUnknownSize(t *testing.T) { //nolint:paralleltest // see above
+	const uploads, size, part, little = 16, 20 << 20, 8 << 20, 2 << 20
+	r := start(t, bucketsOf(t, s3test.Start(t))(t, store.Options{}), server.Options{})
+	before := liveBytes()
+	peaks := make([]peak, uploads)
+	var group sync.WaitGroup
+	for i := range peaks {
+		peaks[i] = peak{Reader: noise(uint64(i), size), step: part}
+		group.Go(func() {
+			request := r.request(http.MethodPut, fmt.Sprint("/v8/artifacts/", i), nil)
+			request.Body, request.ContentLength = io.NopCloser(&peaks[i]), -1
+			if got := r.answer(client.Do(request)); got.Status != http.StatusAccepted {
+				t.Error(got)
+			}
+		})
+	}
+	group.Wait()
+	for _, p := range peaks {
+		if p.live > before+uploads*(part+little) {
+			t.Errorf("%d bytes were live, and %d before", p.live, before)
 		}
 	}
 }

@@ -65,14 +65,19 @@ func TestBucket(t *testing.T) { //nolint:paralleltest // it sets variables
 // bucketsOf returns an opener of buckets with different prefixes.
 func bucketsOf(t *testing.T, server *s3test.Server) opener {
 	t.Helper()
-	for _, variable := range server.Environ() {
-		name, value, _ := strings.Cut(variable, "=")
-		t.Setenv(name, value)
-	}
-	t.Setenv("AWS_REGION", "us-east-1")
+	setKeys(t, server)
 	return func(t testing.TB, options store.Options) store.Store {
 		t.Helper()
 		return bucket(t, server, store.BucketOptions{ReadOnly: options.ReadOnly})
+	}
+}
+
+// setKeys sets the variables from which buckets of a server take the keys.
+func setKeys(t *testing.T, server *s3test.Server) {
+	t.Helper()
+	for _, variable := range append(server.Environ(), "AWS_REGION=us-east-1") {
+		name, value, _ := strings.Cut(variable, "=")
+		t.Setenv(name, value)
 	}
 }
 
