@@ -69,7 +69,7 @@ func testRoundTrip(t *testing.T, open opener) {
 				test.body = []byte{}
 			}
 			got := r.do(http.MethodPut, test.path, test.body, test.headers...)
-			text := fmt.Sprintf(`{"urls":["http://%s%s"]}`, r.addr, strings.ReplaceAll(test.location, "&", `\u0026`))
+			text := fmt.Sprintf(`{"urls":["%s"]}`, r.url(strings.ReplaceAll(test.location, "&", `\u0026`)))
 			want := answer{http.StatusAccepted, http.Header{"Content-Type": {"application/json"}, "Content-Length": {fmt.Sprint(len(text))}}, text}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("PUT: %v, want %v", got, want)

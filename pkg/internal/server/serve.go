@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,13 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	}
 	failed := make(chan error, 1)
 	listener = &reporting{Listener: listener, warn: s.warn}
+	if s.cert != nil {
+		// Not HTTP/2: all limits are those of a connection with one request at a time.
+		listener = tls.NewListener(listener, &tls.Config{
+			MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"},
+			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.cert(), nil },
+		})
+	}
 	go func() { failed <- fault.Catch(func() error { return web.Serve(listener) }) }()
 	select {
 	case err := <-failed:

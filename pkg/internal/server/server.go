@@ -9,6 +9,7 @@ package server
 
 import (
 	"cmp"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -29,8 +30,11 @@ type Options struct {
 	// Hosts are names of the server, as for [ParseHost]. A request's Host must be one
 	// of them, a literal address, or localhost if Addr is loopback or unspecified. The
 	// port does not matter, since a container's may be published as another.
-	Hosts   []string
-	Version string // of this program, for the metrics
+	Hosts []string
+	// Certificate, if not nil, returns the certificate for a new connection. All must
+	// be TLS then.
+	Certificate func() *tls.Certificate
+	Version     string // of this program, for the metrics
 	// Log, if not nil, is called when a request has ended, concurrently.
 	Log func(Access)
 	// Warn, if not nil, is called when connections cannot be accepted, which the
@@ -73,6 +77,7 @@ type Server struct {
 	tokens   *Tokens
 	addr     netip.AddrPort
 	hosts    map[string]bool
+	cert     func() *tls.Certificate // nil without TLS
 	log      func(Access)
 	warn     func(error)
 	limits   Limits
@@ -105,7 +110,7 @@ func New(s store.Store, options Options) (*Server, error) {
 		hosts[name] = true
 	}
 	server := &Server{
-		store: s, tokens: options.Tokens, addr: netip.AddrPortFrom(own, addr.Port()), hosts: hosts,
+		store: s, tokens: options.Tokens, addr: netip.AddrPortFrom(own, addr.Port()), hosts: hosts, cert: options.Certificate,
 		log: options.Log, warn: options.Warn, limits: options.Limits.withDefaults(), version: options.Version, started: time.Now(),
 	}
 	server.counters.ended = make(map[outcome]int64)

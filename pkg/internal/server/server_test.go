@@ -3,10 +3,13 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -33,17 +36,22 @@ func tokens(t testing.TB) *server.Tokens {
 type running struct {
 	testing.TB
 	addr   string
+	secure bool // it speaks TLS
 	stop   context.CancelFunc
 	ended  chan error // the result of Serve
 	mu     sync.Mutex
 	logged []server.Access
 }
 
-// start serves s until the test ends. The default address is the listener's.
+// start serves s until the test ends, over TLS in TestOverTLS. The default address
+// is the listener's.
 func start(t testing.TB, s store.Store, options server.Options) *running {
 	t.Helper()
 	listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
 	r := &running{TB: t, addr: listener.Addr().String(), ended: make(chan error, 1)}
+	if r.secure = strings.HasPrefix(t.Name(), "TestOverTLS"); r.secure && options.Certificate == nil {
+		options.Certificate = func() *tls.Certificate { return &certified.TLS.Certificates[0] }
+	}
 	if options.Addr == nil {
 		options.Addr = listener.Addr()
 	}
@@ -107,10 +115,31 @@ type answer struct {
 	Body   string
 }
 
+// certified has the certificate of servers over TLS.
+var certified = func() *httptest.Server {
+	web := httptest.NewTLSServer(nil)
+	web.Close()
+	return web
+}()
+
+// trusting is how clients check that certificate.
+func trusting() *tls.Config {
+	roots := x509.NewCertPool()
+	roots.AddCert(certified.Certificate())
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+}
+
 // client uses a connection for each request and does not follow redirects.
 var client = &http.Client{
-	Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true},
+	Transport:     &http.Transport{DisableKeepAlives: true, DisableCompression: true, TLSClientConfig: trusting()},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+func (r *running) url(path string) string {
+	if r.secure {
+		return "https://" + r.addr + path
+	}
+	return "http://" + r.addr + path
 }
 
 // request returns a request with our token. headers are "name: value" lines that
@@ -121,7 +150,7 @@ func (r *running) request(method, path string, body []byte, headers ...string) *
 	if body != nil {
 		reader = bytes.NewReader(body)
 	}
-	request := must.Get(http.NewRequestWithContext(r.Context(), method, "http://"+r.addr+path, reader))(r)
+	request := must.Get(http.NewRequestWithContext(r.Context(), method, r.url(path), reader))(r)
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Content-Type", "application/octet-stream")
 	for _, line := range headers {
@@ -174,6 +203,11 @@ func (r *running) expectFailure(what string, got answer, status int, code, messa
 func (r *running) raw(text string) net.Conn {
 	r.Helper()
 	conn := must.Get(net.Dial("tcp", r.addr))(r)
+	if r.secure {
+		config := trusting()
+		config.ServerName = "127.0.0.1"
+		conn = tls.Client(conn, config)
+	}
 	r.Cleanup(func() { _ = conn.Close() })
 	if _, err := io.WriteString(conn, text); err != nil {
 		r.Fatal(err)

@@ -43,7 +43,19 @@ var overEveryStore = map[string]func(*testing.T, opener){
 
 func TestDirectory(t *testing.T) {
 	t.Parallel()
-	open := func(t testing.TB, options store.Options) store.Store { return directory(t, options) }
+	runEvery(t, directoryFor)
+}
+
+// TestOverTLS checks that every limit holds over TLS too. See start.
+func TestOverTLS(t *testing.T) {
+	t.Parallel()
+	runEvery(t, directoryFor)
+}
+
+func directoryFor(t testing.TB, options store.Options) store.Store { return directory(t, options) }
+
+func runEvery(t *testing.T, open opener) {
+	t.Helper()
 	for name, test := range overEveryStore {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,13 +65,7 @@ func TestDirectory(t *testing.T) {
 }
 
 func TestBucket(t *testing.T) { //nolint:paralleltest // it sets variables
-	open := bucketsOf(t, s3test.Start(t))
-	for name, test := range overEveryStore {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t, open)
-		})
-	}
+	runEvery(t, bucketsOf(t, s3test.Start(t)))
 }
 
 // bucketsOf returns an opener of buckets with different prefixes.
