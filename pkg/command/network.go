@@ -100,7 +100,8 @@ func (a *app) network(o networkOptions) (n network, err error) {
 	}
 	if o.clientCert != "" {
 		n.certificateOrigin = "--client-cert"
-		if n.certificate, err = a.clientCertificate(o.clientCert, o.clientKey); err != nil {
+		flags := keyPairFlags{"--client-cert", "--client-key"}
+		if n.certificate, err = flags.read(o.clientCert, o.clientKey); err != nil {
 			return n, err
 		}
 	}

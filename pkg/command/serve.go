@@ -8,23 +8,23 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
 // serveOptions are the command line of serve.
 type serveOptions struct {
-	listen, dir string
-	hosts       []string
-	tokens      tokenFiles
-	bucket      store.BucketAddress // of a bucket, instead of dir
-	allowHTTP   bool
-	maxSize     int64         // 0 for no limit
-	maxAge      time.Duration // 0 for no limit
-	writeOnce   bool
-	readOnly    bool
-	log         string // text, json, or empty to choose by the terminal
-	command     []string
+	reachOptions
+	dir       string
+	bucket    store.BucketAddress // of a bucket, instead of dir
+	allowHTTP bool
+	maxSize   int64         // 0 for no limit
+	maxAge    time.Duration // 0 for no limit
+	writeOnce bool
+	readOnly  bool
+	log       string // text, json, or empty to choose by the terminal
+	command   []string
 }
 
 func newServeCommand(a *app) *cobra.Command {
@@ -56,18 +56,15 @@ GET /healthz checks that it runs, and GET /metrics has figures for Prometheus.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.command = args
+			if err := o.tls.check(args); err != nil {
+				return err
+			}
 			return runServe(cmd.Context(), a, o)
 		},
 		ValidArgsFunction: a.completeServed,
 	}
 	flags := cmd.Flags()
-	o.listen = "127.0.0.1:0"
-	stringFlag(flags, &o.listen, "listen", "ADDRESS", "listen on this address; port 0 picks a free one (default "+o.listen+")")
-	parsedFlag(flags, &o.hosts, "host", "NAME", "answer to this name, with any port; repeatable", func(text string) ([]string, error) {
-		names, err := parseHosts(text)
-		return append(o.hosts, names...), err
-	})
-	o.tokens.register(flags)
+	o.reachOptions.register(flags)
 	stringFlag(flags, &o.dir, "dir", "DIRECTORY", "store artifacts here (default: artifact in the user's cache directory)")
 	parsedFlag(flags, &o.bucket, "store", "s3://BUCKET/PREFIX[?endpoint=URL&region=REGION]", "store artifacts in a bucket of S3 or a compatible server", store.ParseBucket)
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "allow plain http to an endpoint on another machine")
@@ -76,7 +73,7 @@ GET /healthz checks that it runs, and GET /metrics has figures for Prometheus.`,
 	flags.BoolVar(&o.writeOnce, "write-once", false, "never replace an artifact: refuse other bytes for an id that exists")
 	flags.BoolVar(&o.readOnly, "read-only", false, "refuse uploads")
 	parsedFlag(flags, &o.log, "log", "text|json", "log all requests on standard error (default text, but a terminal shows failures only)", parseLog)
-	readEnvironment(flags, "listen", "host", "dir", "store", "allow-http", "max-size", "max-age", "write-once", "read-only", "log")
+	readEnvironment(flags, "dir", "store", "allow-http", "max-size", "max-age", "write-once", "read-only", "log")
 	return cmd
 }
 
@@ -96,12 +93,19 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	if err != nil {
 		return err
 	}
-	names := o.hosts
-	if name := listenHost(o.listen); name != "" {
-		names = append(names, name)
-	}
 	options := server.Options{
-		Tokens: tokens.Tokens, Addr: listener.Addr(), Hosts: names, Version: version(), Log: log.request, Warn: a.printError,
+		Tokens: tokens.Tokens, Addr: listener.Addr(), Hosts: o.names(), Version: version(), Log: log.request, Warn: a.printError,
+	}
+	fresh := []reloadable{tokens}
+	if o.tls.cert != "" {
+		certificate, err := o.tls.open()
+		if err != nil {
+			return err
+		}
+		options.Certificate = certificate.current.Load
+		if o.tls.checkRegular() == nil {
+			fresh = append(fresh, certificate)
+		}
 	}
 	cache, err := server.New(kept, options)
 	if err != nil {
@@ -109,12 +113,16 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	}
 	ctx, failed := context.WithCancelCause(ctx)
 	defer failed(nil)
-	a.keepFresh(ctx, failed, reloadInterval, tokens)
+	a.keepFresh(ctx, failed, reloadInterval, fresh...)
 	at := place{api: "http://" + localAddress(addressOf(listener)), token: tokens.first, madeUp: tokens.madeUp}
 	if len(o.command) > 0 {
-		return a.serveCommand(ctx, o.command, at, cache, listener)
+		err := a.serveCommand(ctx, o.command, at, cache, listener)
+		if broken := context.Cause(ctx); is[*fault.Error](broken) {
+			err = errors.Join(err, broken)
+		}
+		return err
 	}
-	at.api = "http://" + publicAddress(addressOf(listener), names, ownAddresses())
+	at.api = o.tls.scheme() + publicAddress(addressOf(listener), o.names(), ownAddresses())
 	if err := a.reveal(at.exports()); err != nil {
 		return err // no client could learn how to reach it
 	}

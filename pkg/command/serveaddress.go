@@ -10,11 +10,41 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/pflag"
+
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 )
 
 // serveTeam is the team of a local cache.
 const serveTeam = "local"
+
+// reachOptions are the flags for how clients reach a cache, and which ones may.
+type reachOptions struct {
+	listen string
+	hosts  []string
+	tls    tlsFiles
+	tokens tokenFiles
+}
+
+func (o *reachOptions) register(flags *pflag.FlagSet) {
+	o.listen = "127.0.0.1:0"
+	stringFlag(flags, &o.listen, "listen", "ADDRESS", "listen on this address; port 0 picks a free one (default "+o.listen+")")
+	parsedFlag(flags, &o.hosts, "host", "NAME", "answer to this name, with any port; repeatable", func(text string) ([]string, error) {
+		names, err := parseHosts(text)
+		return append(o.hosts, names...), err
+	})
+	readEnvironment(flags, "listen", "host")
+	o.tls.register(flags)
+	o.tokens.register(flags)
+}
+
+// names returns the names of the cache, the one to show first.
+func (o *reachOptions) names() []string {
+	if name := listenHost(o.listen); name != "" {
+		return append(slices.Clone(o.hosts), name)
+	}
+	return o.hosts
+}
 
 // parseHosts parses the value of --host: one name, or several separated by commas.
 func parseHosts(text string) (hosts []string, err error) {

@@ -2,12 +2,12 @@ package command
 
 import (
 	"context"
-	"errors"
-	"io/fs"
+	"fmt"
 	"os"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/internal/fault"
+	"github.com/artifact-cli/artifact/pkg/internal/settings"
 )
 
 // reloadInterval is how often files are read again.
@@ -56,13 +56,11 @@ func (a *app) reloadOften(ctx context.Context, interval time.Duration, files rel
 	}
 }
 
-var errNotRegular = errors.New("it is not a regular file any more")
-
-// checkRegular returns an error for a file that exists and is not a regular one.
-// Opening a FIFO, for example, would wait for its writer.
-func checkRegular(path string) error {
+// checkRegular returns an error if the file that a flag names is not a regular one.
+// It could not be read again: opening a FIFO would wait for another writer.
+func checkRegular(flag, path string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return &fs.PathError{Op: "reading", Path: path, Err: errNotRegular}
+		return &settings.Error{Origin: flag, Err: fmt.Errorf("%s: it is not a regular file", path)}
 	}
 	return nil // reading it shows a better error
 }

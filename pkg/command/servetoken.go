@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -86,10 +87,10 @@ func (a *app) cacheTokens(o serveOptions, listening net.Addr) (*cacheTokens, err
 		return nil, tokensError(err)
 	}
 	t.loaded = [2][]string{write, read}
-	if checkRegular(t.files.write) != nil {
+	if checkRegular("--token-file", t.files.write) != nil {
 		t.write, t.files.write = write, ""
 	}
-	if checkRegular(t.files.read) != nil {
+	if checkRegular("--read-token-file", t.files.read) != nil {
 		t.read, t.files.read = read, ""
 	}
 	return t, nil
@@ -97,7 +98,7 @@ func (a *app) cacheTokens(o serveOptions, listening net.Addr) (*cacheTokens, err
 
 // reload implements [reloadable].
 func (t *cacheTokens) reload() (note string, err error) {
-	if err := errors.Join(checkRegular(t.files.write), checkRegular(t.files.read)); err != nil {
+	if err := cmp.Or(checkRegular("--token-file", t.files.write), checkRegular("--read-token-file", t.files.read)); err != nil {
 		return "", err
 	}
 	write, read, err := t.load()

@@ -25,24 +25,27 @@ var (
 	errEncryptedKey  = errors.New("its private key is encrypted, and artifact does not ask for a passphrase: openssl pkey -in FILE -out KEY")
 )
 
-// clientCertificate reads a certificate and its key, which may be in the
-// same file. A certificate that no server could accept is an error.
-func (a *app) clientCertificate(certFile, keyFile string) (*tls.Certificate, error) {
+// keyPairFlags are the names of the flags for a certificate and its key.
+type keyPairFlags struct{ cert, key string }
+
+// read reads a certificate and its key, which may be in the same file. A
+// certificate that no peer could accept is an error.
+func (f keyPairFlags) read(certFile, keyFile string) (*tls.Certificate, error) {
 	failed := func(flag, path string, err error) error {
 		return &settings.Error{Origin: flag, Err: fmt.Errorf("%s: %w", path, err)}
 	}
 	certs, err := usertext.ReadFile(certFile, maxCertificates)
 	if err != nil {
-		return nil, &settings.Error{Origin: "--client-cert", Err: err}
+		return nil, &settings.Error{Origin: f.cert, Err: err}
 	}
 	if !hasBlock(certs, "CERTIFICATE") {
-		return nil, failed("--client-cert", certFile, noBlockError(certs, "certificate"))
+		return nil, failed(f.cert, certFile, noBlockError(certs, "certificate"))
 	}
-	keyFlag := "--client-key"
+	keyFlag := f.key
 	if keyFile == "" {
-		keyFile, keyFlag = certFile, "--client-cert"
+		keyFile, keyFlag = certFile, f.cert
 		if !hasBlock(certs, "PRIVATE KEY") {
-			return nil, failed(keyFlag, certFile, errors.New("it contains no private key: name its file with --client-key"))
+			return nil, failed(keyFlag, certFile, errors.New("it contains no private key: name its file with "+f.key))
 		}
 	}
 	key, err := readPrivate(keyFile, maxCertificates)
@@ -54,14 +57,23 @@ func (a *app) clientCertificate(certFile, keyFile string) (*tls.Certificate, err
 	case !hasBlock(key, "PRIVATE KEY"):
 		return nil, failed(keyFlag, keyFile, noBlockError(key, "private key"))
 	}
-	certificate, err := tls.X509KeyPair(certs, key)
+	pair, err := tls.X509KeyPair(certs, key)
 	if err != nil {
-		return nil, failed(keyFlag, keyFile, errors.New(strings.TrimPrefix(err.Error(), "tls: ")))
+		return nil, failed(keyFlag, keyFile, pairError(err, f.cert))
 	}
-	if err := checkDates(certificate.Leaf, time.Now()); err != nil {
-		return nil, failed("--client-cert", certFile, err)
+	if err := checkDates(pair.Leaf, time.Now()); err != nil {
+		return nil, failed(f.cert, certFile, err)
 	}
-	return &certificate, nil
+	return &pair, nil
+}
+
+// pairError rewords an error of [tls.X509KeyPair], which has only text.
+func pairError(err error, certFlag string) error {
+	text := strings.TrimPrefix(err.Error(), "tls: ")
+	if strings.Contains(text, "does not match") {
+		text += ": its certificate must be the first one in " + certFlag
+	}
+	return errors.New(text)
 }
 
 // noBlockError returns why a file has no certificate or private key.
@@ -93,7 +105,7 @@ func isEncrypted(text []byte) bool {
 func checkDates(leaf *x509.Certificate, now time.Time) error {
 	switch {
 	case now.After(leaf.NotAfter):
-		return fmt.Errorf("the certificate expired at %s", leaf.NotAfter.UTC().Format(time.RFC3339))
+		return fmt.Errorf("the certificate expired at %s: renew it", leaf.NotAfter.UTC().Format(time.RFC3339))
 	case now.Before(leaf.NotBefore):
 		return fmt.Errorf("the certificate is not valid before %s; this machine's clock says %s", leaf.NotBefore.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
