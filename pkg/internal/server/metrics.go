@@ -127,8 +127,10 @@ func (s *Server) exposition() []byte {
 	e.single("artifact_sent_bytes_total", "counter", "Bytes of the bodies of answers that have ended.", totals.Sent)
 	if metered, ok := s.store.(store.Metered); ok {
 		usage := metered.Usage()
-		e.single("artifact_stored_artifacts", "gauge", "Artifacts in the store.", usage.Artifacts)
-		e.single("artifact_stored_bytes", "gauge", "Bytes of the files in the store.", usage.Bytes)
+		if usage.IsCounted {
+			e.single("artifact_stored_artifacts", "gauge", "Artifacts in the store.", usage.Artifacts)
+			e.single("artifact_stored_bytes", "gauge", "Bytes of the files in the store.", usage.Bytes)
+		}
 		e.family("artifact_removed_artifacts_total", "counter", "Artifacts that were removed because of --max-age (age) or --max-size (size).")
 		for _, reason := range []store.Reason{store.Expired, store.Evicted} {
 			e.sample(usage.Removed[reason], "reason", string(reason))

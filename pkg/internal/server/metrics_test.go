@@ -66,7 +66,7 @@ func parseMetrics(t testing.TB, text string) (values map[string]float64, types m
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	r := start(t, metered{directory(t, store.Options{}), store.Usage{
-		Artifacts: 3, Bytes: 1 << 40, Removed: map[store.Reason]int64{store.Evicted: 7},
+		IsCounted: true, Artifacts: 3, Bytes: 1 << 40, Removed: map[store.Reason]int64{store.Evicted: 7},
 	}}, server.Options{Version: `v1 "\` + "\n"})
 	const body = "four"
 	query := []byte(`{"hashes":["a","gone"]}`)

@@ -1,8 +1,13 @@
 package store
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
+
+	"github.com/artifact-cli/artifact/pkg/internal/fault"
 )
 
 // errExpired is an ErrNotFound for a stored artifact that is too old.
@@ -16,4 +21,57 @@ type age time.Duration
 // for ever.
 func (a age) isOver(stored time.Time) bool {
 	return a > 0 && time.Since(stored).Abs() >= time.Duration(a)
+}
+
+// sweepPause returns the time between two sweeps that take so long. Until then,
+// files that are too old take up space.
+func (a age) sweepPause(took time.Duration) time.Duration {
+	return max(min(time.Duration(a)/10, time.Hour), time.Second, scanShare*took)
+}
+
+// sweepUntil sweeps again and again, until ctx ends.
+func (d *Dir) sweepUntil(ctx context.Context) {
+	for ctx.Err() == nil {
+		start := time.Now()
+		// After an error, the files are still not found, and the next sweep is soon.
+		_ = fault.Catch(func() error { return d.sweep(ctx) })
+		select {
+		case <-ctx.Done():
+		case <-time.After(d.maxAge.sweepPause(time.Since(start))):
+		}
+	}
+}
+
+// sweep removes all files that are too old. It has to read the header of each,
+// since the time of the file itself is the last use.
+func (d *Dir) sweep(ctx context.Context) error {
+	removal := Removal{Reason: Expired}
+	defer func() { d.ledger.report(removal) }()
+	return walk(ctx, d.root, func(name string, _ fs.FileInfo) {
+		if info := d.expired(name); info != nil && d.ledger.remove(name, info) {
+			removal.add(info.Size())
+		}
+	})
+}
+
+// expired returns the file of this name if it is too old, or nil. A damaged one
+// counts from its last use.
+func (d *Dir) expired(name string) fs.FileInfo {
+	file, err := d.openFile(name)
+	if err != nil {
+		return nil
+	}
+	defer file.Close() //nolint:errcheck // nothing was written to it
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	h, err := readHeader(file)
+	if errors.Is(err, ErrCorrupt) {
+		h.Stored, err = info.ModTime(), nil
+	}
+	if err != nil || !d.maxAge.isOver(h.Stored) {
+		return nil
+	}
+	return info
 }

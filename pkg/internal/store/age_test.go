@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -69,4 +70,61 @@ func TestAge(t *testing.T) {
 			must.Get(os.Stat(filepath.Join(readOnlyDir, "local", id)))(t) // nothing is removed
 		}
 	})
+}
+
+// TestSweep lets time pass over artifacts, one of which is being read.
+func TestSweep(t *testing.T) {
+	t.Parallel()
+	for name, limit := range map[string]int64{"without a limit": 0, "with a limit": 1 << 20} {
+		dir := t.TempDir()
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { sweep(t, dir, limit) })
+		})
+	}
+}
+
+func sweep(t *testing.T, dir string, limit int64) {
+	var removed store.Removal
+	d := must.Get(store.Open(dir, store.Options{MaxAge: time.Minute, MaxSize: limit, Removed: func(r store.Removal) {
+		if r.Reason != store.Expired {
+			t.Errorf("removed %v", r)
+		}
+		removed.Artifacts += r.Artifacts
+		removed.Bytes += r.Bytes
+	}}))(t)
+	now := time.Now()
+	plant(t, dir, "old", now.Add(-time.Hour), now, "body")
+	plant(t, dir, "without-old", time.Time{}, now.Add(-time.Hour), "body")
+	plant(t, dir, "ahead", now.Add(time.Hour), now, "body")
+	write(t, filepath.Join(dir, "local", "damaged"), "half")
+	must.Do(t, os.Chtimes(filepath.Join(dir, "local", "damaged"), now, now.Add(-time.Hour)))
+	write(t, filepath.Join(dir, "other.txt"), "not ours")
+	var bytes int64
+	for _, id := range []string{"old", "without-old", "ahead", "damaged"} {
+		bytes += must.Get(os.Stat(filepath.Join(dir, "local", id)))(t).Size()
+	}
+	put(t, d, "read", "body")
+	blob := must.Get(d.Get(t.Context(), key("read")))(t)
+	time.Sleep(30 * time.Second)
+	put(t, d, "new", "body")
+	expectTree(t, dir, "CACHEDIR.TAG", "local/new", "local/read", "other.txt")
+	if removed.Artifacts != 4 || removed.Bytes != bytes {
+		t.Errorf("removed %v, want 4 artifacts of %d bytes", removed, bytes)
+	}
+	time.Sleep(30 * time.Second)
+	expectContents(t, d, map[string]string{"read": "not found", "new": "body"})
+	time.Sleep(20 * time.Second)
+	expectTree(t, dir, "CACHEDIR.TAG", "local/new", "local/read", "other.txt")
+	if body, err := io.ReadAll(blob.Body); err != nil || string(body) != "body" {
+		t.Errorf("the body is %q (%v) while its file is too old", body, err)
+	}
+	must.Do(t, blob.Body.Close())
+	time.Sleep(20 * time.Second)
+	expectTree(t, dir, "CACHEDIR.TAG", "other.txt")
+	usage := d.Usage() // which may start a scan
+	synctest.Wait()
+	if usage = d.Usage(); !usage.IsCounted || usage.Artifacts != 0 || usage.Bytes != 0 || usage.Removed[store.Expired] != 6 {
+		t.Errorf("Usage() = %v, want 6 removals and nothing left", usage)
+	}
+	must.Do(t, d.Close())
 }

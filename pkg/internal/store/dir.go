@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -66,14 +67,17 @@ type Dir struct {
 	root      *os.Root
 	flusher   flusher
 	session   *session // nil if read-only
-	ledger    *ledger  // nil without a limit
+	ledger    *ledger
 	last      atomic.Int64
 	maxAge    age
 	writeOnce bool
 	readOnly  bool
 }
 
-var _ Store = (*Dir)(nil)
+var (
+	_ Store   = (*Dir)(nil)
+	_ Metered = (*Dir)(nil)
+)
 
 // Open opens the store in the directory path, which it creates if necessary, and
 // removes temporary files of killed processes. For a directory with other files,
@@ -103,8 +107,12 @@ func Open(path string, options Options) (*Dir, error) {
 
 func (d *Dir) open(options Options) error {
 	marked, err := d.isMarked()
-	if err != nil || d.readOnly {
+	if err != nil {
 		return err
+	}
+	if d.readOnly {
+		d.ledger = newLedger(d.root, 0, nil)
+		return nil
 	}
 	if d.session, err = newSession(d.root); err != nil {
 		return err
@@ -122,21 +130,19 @@ func (d *Dir) open(options Options) error {
 			return err
 		}
 	}
-	if options.MaxSize > 0 {
-		d.ledger, err = newLedger(d.root, options.MaxSize)
+	d.ledger = newLedger(d.root, options.MaxSize, options.Removed)
+	if options.MaxAge > 0 {
+		d.ledger.goroutines.Go(func() { d.sweepUntil(d.ledger.background) })
 	}
-	return err
+	return nil
 }
 
 // isMarked reports whether the directory is marked as a store's. It is an error
 // if it is not, and has files.
 func (d *Dir) isMarked() (bool, error) {
-	tag, err := d.root.ReadFile(tagName)
-	if err == nil && string(tag) == tagText {
-		return true, nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, err
+	tag, err := d.readTag()
+	if err != nil || tag == tagText {
+		return tag == tagText, err
 	}
 	entries, err := fs.ReadDir(d.root.FS(), ".")
 	if err != nil {
@@ -150,6 +156,23 @@ func (d *Dir) isMarked() (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// readTag returns the text of the tag, or nothing if there is no such file.
+func (d *Dir) readTag() (string, error) {
+	tag, err := d.openFile(tagName)
+	if err != nil {
+		if errors.Is(err, ErrNotFound) {
+			err = nil
+		}
+		return "", err
+	}
+	defer tag.Close() //nolint:errcheck // nothing was written to it
+	if info, err := tag.Stat(); err != nil || !info.Mode().IsRegular() {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(tag, int64(len(tagText))+1))
+	return string(text), err
 }
 
 func (d *Dir) mark() error {
@@ -170,11 +193,17 @@ func (d *Dir) mark() error {
 // returned. Open blobs stay readable.
 func (d *Dir) Close() error {
 	var err error
+	if d.ledger != nil {
+		d.ledger.close()
+	}
 	if d.session != nil {
 		err = d.session.close()
 	}
 	return errors.Join(err, d.root.Close())
 }
+
+// Usage implements [Metered].
+func (d *Dir) Usage() Usage { return d.ledger.usage() }
 
 // now returns a time later than all earlier results, since file times record the
 // order of use and clocks may be coarse.

@@ -129,7 +129,8 @@ func TestRecencySurvives(t *testing.T) {
 	put(t, second, "d", body)
 	expectContents(t, second, map[string]string{"a": body, "b": "not found", "c": body, "d": body})
 	third := open(t, dir, store.Options{MaxSize: 15_000}) // a lower limit
-	expectContents(t, third, map[string]string{"a": "not found", "b": "not found", "c": "not found", "d": body})
+	put(t, third, "e", "e")
+	expectContents(t, third, map[string]string{"a": "not found", "b": "not found", "c": "not found", "d": body, "e": "e"})
 }
 
 // TestSharedDirectory checks that uses and removals by another store count.

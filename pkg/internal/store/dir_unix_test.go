@@ -3,6 +3,7 @@
 package store_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +48,20 @@ func TestPlantedFiles(t *testing.T) {
 		t.Errorf("the file outside is %q (%v)", got, err)
 	}
 	expectContents(t, d, map[string]string{"link": "replaces the link"})
+}
+
+// TestFIFOAsTag checks that nothing waits for a writer.
+func TestFIFOAsTag(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "CACHEDIR.TAG"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, options := range []store.Options{{}, {ReadOnly: true}} {
+		if _, err := store.Open(dir, options); !errors.Is(err, store.ErrForeign) {
+			t.Errorf("Open = %v, want ErrForeign", err)
+		}
+	}
 }
 
 func TestPrivate(t *testing.T) {

@@ -23,7 +23,7 @@ func (d *Dir) Get(ctx context.Context, key Key) (_ *Blob, err error) {
 
 func (d *Dir) get(key Key) (*Blob, error) {
 	name, now := key.path(), d.now()
-	file, release, err := d.ledger.open(name, now, func() (*os.File, error) { return d.openFile(name) })
+	file, release, err := d.ledger.open(name, func() (*os.File, error) { return d.openFile(name) })
 	if err != nil {
 		return nil, err
 	}

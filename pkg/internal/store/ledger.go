@@ -1,54 +1,110 @@
 package store
 
 import (
-	"container/list"
+	"context"
 	"errors"
+	"hash/maphash"
 	"io/fs"
 	"maps"
 	"os"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 )
 
-// rescanAfter is how often a shared directory is read again.
-const rescanAfter = time.Minute
-
-// ledger keeps the total size of the files in a directory below a limit. It
-// tracks each file's size, last use and readers; a file that is being read is not
-// removed. A nil ledger does nothing.
+// ledger counts the files of a store's directory, and keeps their total size below
+// a limit. It knows the total, the files that are being read, which it does not
+// remove, and with its queue those to be removed next. It learns the rest by a
+// scan of the directory in the background, when it needs it.
 type ledger struct {
-	root  *os.Root
-	limit int64
+	root     *os.Root
+	limit    int64 // 0 for none
+	removals func(Removal)
 
-	mu      sync.Mutex
-	used    int64 // bytes of items, of replaced ones still read, and reserved
-	held    int64 // the part of used that cannot be freed: being read or reserved
-	items   map[string]*item
-	idle    *list.List // items without readers, the least recently used first
-	scanned time.Time
+	// The lock of a name is held while its file changes or is opened. mu is not
+	// held during system calls, so that no request waits for the disk on behalf of
+	// another. changes is locked for reading until a change has been counted, and
+	// for writing by a scan that takes over the counts.
+	names   [64]sync.Mutex
+	seed    maphash.Seed
+	changes sync.RWMutex
+
+	evicting chan struct{} // has an element while one makeRoom runs
+
+	background context.Context //nolint:containedctx // of the goroutines below, until close
+	cancel     context.CancelFunc
+	goroutines sync.WaitGroup
+
+	mu       sync.Mutex
+	files    int64 // in the directory
+	bytes    int64 // of these
+	orphans  int64 // bytes of files that are being read, and were replaced
+	reading  int64 // bytes of all files that are being read
+	reserved int64
+	readers  map[string]*readers
+	queue    *queue
+	removed  map[Reason]int64
+	scanning *scan // nil if there is none
+	scanned  time.Time
+	scanTook time.Duration
 }
 
-// item is a file in a ledger.
-type item struct {
-	name     string // below the store's directory
+// readers are those of one file.
+type readers struct {
 	size     int64
-	lastUse  time.Time
-	readers  int
-	replaced bool          // another file has its name now
-	place    *list.Element // in idle, if it has no readers
+	count    int
+	replaced bool // the file does not have its name any more
 }
 
-// newLedger counts the files, and removes those over the limit.
-func newLedger(root *os.Root, limit int64) (*ledger, error) {
-	l := &ledger{root: root, limit: limit, items: make(map[string]*item), idle: list.New()}
-	if err := l.scan(); err != nil {
-		return nil, err
+func newLedger(root *os.Root, limit int64, removals func(Removal)) *ledger {
+	l := &ledger{
+		root: root, limit: limit, removals: removals, seed: maphash.MakeSeed(),
+		readers: make(map[string]*readers), queue: newQueue(queueLength), removed: make(map[Reason]int64),
+		evicting: make(chan struct{}, 1),
 	}
-	l.scanned = time.Now()
-	l.evict(0)
-	return l, nil
+	l.background, l.cancel = context.WithCancel(context.Background())
+	if limit > 0 {
+		l.goroutines.Go(func() {
+			// The limit may have been higher.
+			_ = errors.Join(l.update(l.background), l.makeRoom(l.background))
+		})
+	}
+	return l
+}
+
+// close ends all goroutines.
+func (l *ledger) close() {
+	l.cancel()
+	l.goroutines.Wait()
+}
+
+// lock locks the name of a file, and returns the function that unlocks it.
+func (l *ledger) lock(name string) (unlock func()) {
+	mu := &l.names[maphash.String(l.seed, name)%uint64(len(l.names))]
+	mu.Lock()
+	return mu.Unlock
+}
+
+// lockToChange is lock for a change of the file.
+func (l *ledger) lockToChange(name string) (unlock func()) {
+	l.changes.RLock()
+	unlockName := l.lock(name)
+	return func() {
+		unlockName()
+		l.changes.RUnlock()
+	}
+}
+
+// usage returns what the directory holds. If that is not known, or too old, it
+// starts a scan.
+func (l *ledger) usage() Usage {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if time.Since(l.scanned) > l.rescanAfter() {
+		l.startScan()
+	}
+	return Usage{
+		IsCounted: !l.scanned.IsZero(), Artifacts: max(0, l.files), Bytes: max(0, l.bytes), Removed: maps.Clone(l.removed),
+	}
 }
 
 // room is space in a ledger, reserved for a file that is being written.
@@ -57,211 +113,171 @@ type room struct {
 	size   int64 // bytes reserved until release or commit
 }
 
-// grow reserves n more bytes.
-func (r *room) grow(n int64) error {
+// grow reserves n more bytes, and removes files for them if necessary.
+func (r *room) grow(ctx context.Context, n int64) error {
 	l := r.ledger
-	if l == nil {
-		r.size += n
-		return nil
+	if l.limit > 0 {
+		if n > l.limit-r.size {
+			return ErrTooLarge
+		}
+		if err := l.update(ctx); err != nil {
+			return err
+		}
 	}
-	if n > l.limit-r.size {
-		return ErrTooLarge
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if now := time.Now(); now.Sub(l.scanned) > rescanAfter {
-		// After an error, the ledger is as before.
-		_ = l.scan()
-		l.scanned = now
-	}
-	if !l.evict(n) {
+	if !l.reserve(n) {
 		return ErrFull
 	}
-	l.used += n
-	l.held += n
 	r.size += n
-	return nil
+	err := l.makeRoom(ctx)
+	if err != nil {
+		l.unreserve(n)
+		r.size -= n
+	}
+	return err
 }
 
 // release frees what is still reserved.
 func (r *room) release() {
-	if r.ledger == nil {
-		return
-	}
-	r.ledger.mu.Lock()
-	defer r.ledger.mu.Unlock()
-	r.ledger.used -= r.size
-	r.ledger.held -= r.size
+	r.ledger.unreserve(r.size)
 	r.size = 0
 }
 
-// commit calls rename, and counts the file. After an error its bytes are still
-// reserved.
-func (r *room) commit(name string, now time.Time, rename func() error) error {
+// commit calls place, which gives a file its name, and counts it. After an error
+// its bytes are still reserved.
+func (r *room) commit(name string, now time.Time, place func() error) error {
 	l := r.ledger
-	if l == nil {
-		return rename()
+	defer l.lockToChange(name)()
+	old := absent
+	if info, err := l.root.Lstat(name); err == nil && info.Mode().IsRegular() {
+		old = info.Size()
+	}
+	if err := place(); err != nil {
+		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := rename(); err != nil {
-		return err
-	}
-	l.drop(name)
-	l.used -= r.size
-	l.held -= r.size
-	l.add(&item{name: name, size: r.size, lastUse: now})
+	l.change(old, file{name, r.size, now.UnixNano()})
+	l.reserved -= r.size
 	r.size = 0
 	return nil
 }
 
-// open calls open, and keeps the file from being removed until release.
-func (l *ledger) open(name string, now time.Time, open func() (*os.File, error)) (_ *os.File, release func(), _ error) {
-	if l == nil {
-		file, err := open()
-		return file, func() {}, err
-	}
-	// Under the lock, so that the open file is the counted one.
+// reserve returns false if n bytes cannot be had while what is being read stays.
+func (l *ledger) reserve(n int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.limit > 0 && l.reading+l.reserved > l.limit-n {
+		return false
+	}
+	l.reserved += n
+	return true
+}
+
+func (l *ledger) unreserve(n int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reserved -= n
+}
+
+// absent is the size of no file.
+const absent int64 = -1
+
+// changed is change with the lock.
+func (l *ledger) changed(old int64, f file) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.change(old, f)
+}
+
+// change records that the file f.name had a size, and is f now. Both sizes may be
+// absent. l.mu must be held.
+func (l *ledger) change(old int64, f file) {
+	l.count(old, f)
+	if r := l.readers[f.name]; r != nil {
+		delete(l.readers, f.name)
+		r.replaced = true
+		l.orphans += r.size
+	}
+	if l.scanning != nil {
+		l.scanning.changed[f.name] = f
+	}
+}
+
+// count is the part of change that a scan does again. l.mu must be held.
+func (l *ledger) count(old int64, f file) {
+	if old != absent {
+		l.files--
+		l.bytes -= old
+	}
+	l.queue.drop(f.name)
+	if f.size != absent {
+		l.files++
+		l.bytes += f.size
+		l.queue.insert(f)
+	}
+}
+
+// remove removes a file unless it is being read, or is not the one of info any
+// more.
+func (l *ledger) remove(name string, info fs.FileInfo) bool {
+	defer l.lockToChange(name)()
+	l.mu.Lock()
+	isRead := l.isRead(name)
+	l.mu.Unlock()
+	if isRead {
+		return false
+	}
+	now, err := l.root.Lstat(name)
+	if err != nil || !os.SameFile(now, info) || !now.ModTime().Equal(info.ModTime()) || l.root.Remove(name) != nil {
+		return false
+	}
+	l.changed(now.Size(), file{name: name, size: absent})
+	return true
+}
+
+// open calls open, and keeps the file from being removed until release.
+func (l *ledger) open(name string, open func() (*os.File, error)) (_ *os.File, release func(), _ error) {
+	// Under the lock, so that the open file is the counted one.
+	defer l.lock(name)()
 	file, err := open()
 	if err != nil {
 		return nil, nil, err
 	}
-	it := l.items[name]
-	if it == nil {
-		info, err := file.Stat()
-		if err != nil {
-			return nil, nil, errors.Join(err, file.Close())
-		}
-		if !info.Mode().IsRegular() {
-			return file, func() {}, nil
-		}
-		// Another store's.
-		it = l.add(&item{name: name, size: info.Size(), lastUse: now})
+	info, err := file.Stat()
+	if err != nil {
+		return nil, nil, errors.Join(err, file.Close())
 	}
-	it.lastUse = now
-	if it.readers == 0 {
-		l.idle.Remove(it.place)
-		l.held += it.size
+	if !info.Mode().IsRegular() {
+		return file, func() {}, nil
 	}
-	it.readers++
-	return file, func() { l.closed(it) }, nil
-}
-
-func (l *ledger) closed(it *item) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if it.readers--; it.readers > 0 {
-		return
+	r := l.readers[name]
+	if r == nil {
+		r = &readers{size: info.Size()}
+		l.readers[name] = r
+		l.reading += r.size
 	}
-	l.held -= it.size
-	if it.replaced {
-		l.used -= it.size
-		return
-	}
-	l.park(it)
+	r.count++
+	return file, func() { l.closed(name, r) }, nil
 }
 
-func (l *ledger) add(it *item) *item {
-	l.items[it.name] = it
-	l.used += it.size
-	l.park(it)
-	return it
-}
-
-// park inserts an item without readers into idle, usually near the end.
-func (l *ledger) park(it *item) {
-	at := l.idle.Back()
-	for at != nil && at.Value.(*item).lastUse.After(it.lastUse) {
-		at = at.Prev()
+func (l *ledger) closed(name string, r *readers) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.count--; r.count > 0 {
+		return
 	}
-	if at == nil {
-		it.place = l.idle.PushFront(it)
+	l.reading -= r.size
+	if r.replaced {
+		l.orphans -= r.size
 	} else {
-		it.place = l.idle.InsertAfter(it, at)
+		delete(l.readers, name)
 	}
 }
 
-// drop forgets a file that was removed or replaced. While it is being read, its
-// bytes stay on the disk and count.
-func (l *ledger) drop(name string) {
-	it := l.items[name]
-	if it == nil {
-		return
-	}
-	delete(l.items, name)
-	if it.readers > 0 {
-		it.replaced = true
-		return
-	}
-	l.idle.Remove(it.place)
-	l.used -= it.size
-}
+// isRead reports whether a file is being read. l.mu must be held.
+func (l *ledger) isRead(name string) bool { return l.readers[name] != nil }
 
-// evict removes the least recently used files until n more bytes fit. If they
-// cannot fit, it removes none and returns false.
-func (l *ledger) evict(n int64) bool {
-	if l.held > l.limit-n {
-		return false
-	}
-	for at := l.idle.Front(); at != nil && l.used > l.limit-n; {
-		it := at.Value.(*item)
-		info, err := l.root.Lstat(it.name)
-		if err == nil && info.ModTime().After(it.lastUse) {
-			// Another store used or replaced it.
-			l.used += info.Size() - it.size
-			it.size, it.lastUse = info.Size(), info.ModTime()
-			l.idle.Remove(at)
-			l.park(it)
-			at = l.idle.Front()
-			continue
-		}
-		at = at.Next()
-		if err == nil {
-			err = l.root.Remove(it.name)
-		}
-		if err == nil || errors.Is(err, fs.ErrNotExist) {
-			l.drop(it.name)
-		}
-	}
-	return l.used <= l.limit-n
-}
-
-// scan updates the ledger from the directory.
-func (l *ledger) scan() error {
-	found := make(map[string]*item)
-	err := fs.WalkDir(l.root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
-		team, file, isInTeam := strings.Cut(name, "/")
-		switch {
-		case err != nil:
-			return err
-		// Other files are not ours.
-		case entry.IsDir() && (isInTeam || team != "." && team != personalName && !isFileName(team)):
-			return fs.SkipDir
-		case !isInTeam || !entry.Type().IsRegular() || !isFileName(file):
-			return nil
-		}
-		info, err := entry.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err == nil {
-			found[name] = &item{name: name, size: info.Size(), lastUse: info.ModTime()}
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for name := range l.items {
-		if found[name] == nil {
-			l.drop(name)
-		}
-		delete(found, name)
-	}
-	for _, it := range slices.SortedFunc(maps.Values(found), func(a, b *item) int { return a.lastUse.Compare(b.lastUse) }) {
-		l.add(it)
-	}
-	return nil
-}
+// isAbsent reports whether err is that of a file that does not exist.
+func isAbsent(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -19,6 +19,9 @@ func TestOthersFilesAreCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := bounded.ledger.update(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	other, err := Open(dir, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -34,10 +37,12 @@ func TestOthersFilesAreCounted(t *testing.T) {
 		put(other, fmt.Sprint(i))
 	}
 	put(bounded, "first")
-	if got := bounded.ledger.used; got >= 20_000 {
+	if got := bounded.Usage().Bytes; got >= 20_000 {
 		t.Fatalf("%d bytes are counted: the ledger knows of the others already", got)
 	}
+	bounded.ledger.mu.Lock()
 	bounded.ledger.scanned = time.Now().Add(-rescanAfter - time.Second)
+	bounded.ledger.mu.Unlock()
 	put(bounded, "last")
 	got := make(map[string]bool)
 	for _, id := range []string{"0", "1", "2", "3", "4", "first", "last"} {

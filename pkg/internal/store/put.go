@@ -40,7 +40,7 @@ func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Me
 	if total < 0 {
 		return ErrTooLarge
 	}
-	if err := room.grow(total); err != nil {
+	if err := room.grow(ctx, total); err != nil {
 		return err
 	}
 	temp, err := d.write(ctx, h, line, body, room)
@@ -77,7 +77,7 @@ func (d *Dir) write(ctx context.Context, h header, line []byte, body io.Reader, 
 			return err
 		}
 		if h.Size == UnknownSize {
-			return copyAll(t, buffer, body, h, len(line), room)
+			return copyAll(ctx, t, buffer, body, h, len(line), room)
 		}
 		return copyBody(buffer, body, h.Size)
 	})
@@ -112,11 +112,11 @@ func endsLate(size int64) error { return fmt.Errorf("%w: it has more than %d byt
 
 // copyAll copies a body of unknown size, reserves space as its bytes arrive, and
 // then replaces the file's first line, which has length bytes.
-func copyAll(to *temp, buffer *bufio.Writer, body io.Reader, h header, length int, room *room) error {
+func copyAll(ctx context.Context, to *temp, buffer *bufio.Writer, body io.Reader, h header, length int, room *room) error {
 	if err := buffer.Flush(); err != nil {
 		return err
 	}
-	buffer.Reset(&roomyWriter{to: to, room: room})
+	buffer.Reset(&roomyWriter{ctx: ctx, to: to, room: room})
 	var err error
 	if h.Size, err = buffer.ReadFrom(body); err != nil {
 		return err
@@ -134,12 +134,13 @@ func copyAll(to *temp, buffer *bufio.Writer, body io.Reader, h header, length in
 
 // roomyWriter reserves space for what it writes.
 type roomyWriter struct {
+	ctx  context.Context //nolint:containedctx // it lives for one call
 	to   io.Writer
 	room *room
 }
 
 func (w *roomyWriter) Write(p []byte) (int, error) {
-	if err := w.room.grow(int64(len(p))); err != nil {
+	if err := w.room.grow(w.ctx, int64(len(p))); err != nil {
 		return 0, err
 	}
 	return w.to.Write(p)

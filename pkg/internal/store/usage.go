@@ -19,6 +19,8 @@ type Removal struct {
 
 // Usage is what a store holds, and what it has removed since it was opened.
 type Usage struct {
+	// IsCounted is false until the store knows Artifacts and Bytes.
+	IsCounted bool
 	Artifacts int64
 	Bytes     int64            // as [Options].MaxSize counts them
 	Removed   map[Reason]int64 // artifacts
