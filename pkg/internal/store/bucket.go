@@ -87,7 +87,7 @@ func openBucket(ctx context.Context, address BucketAddress, options BucketOption
 ) (*Bucket, error) {
 	host, secure := address.server()
 	core, err := minio.NewCore(host, &minio.Options{
-		Creds: keys, Secure: secure, Region: address.Region, MaxRetries: tries, Transport: expecting{transport},
+		Creds: keys, Secure: secure, Region: address.Region, MaxRetries: tries, Transport: expecting{transport}, TrailingHeaders: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", address, err)

@@ -20,8 +20,9 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
 )
 
-// answerTime is how long any call may take while the storage fails.
-const answerTime = 5 * time.Second
+// answerTime is how long any call may take while the storage fails: LongestWait,
+// and more on a machine that is busy.
+const answerTime = store.LongestWait + 20*time.Second
 
 // calls are what a store is asked for while its storage fails.
 var calls = map[string]func(*testing.T, store.Store) error{
@@ -31,9 +32,9 @@ var calls = map[string]func(*testing.T, store.Store) error{
 	"empty":         putCall("empty", 0, 0),
 	"small":         putCall("small", 10, 10),
 	"medium":        putCall("medium", 1<<20, 1<<20),
-	"large":         putCall("large", 20<<20, 20<<20),
+	"large":         putCall("large", 9<<20, 9<<20),
 	"small unknown": putCall("small-unknown", store.UnknownSize, 10),
-	"large unknown": putCall("large-unknown", store.UnknownSize, 20<<20),
+	"large unknown": putCall("large-unknown", store.UnknownSize, 9<<20),
 }
 
 func putCall(id string, size int64, length int) func(*testing.T, store.Store) error {
@@ -156,6 +157,7 @@ func TestFailingServer(t *testing.T) {
 			w.WriteHeader(500)
 			for r.Context().Err() == nil && r.Method != http.MethodHead {
 				_, _ = w.Write(make([]byte, 1<<16))
+				time.Sleep(10 * time.Millisecond)
 			}
 		},
 	} {

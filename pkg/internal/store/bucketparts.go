@@ -3,6 +3,8 @@ package store
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"io"
 	"time"
 
@@ -54,8 +56,10 @@ func (b *Bucket) sendParts(w *wait, o object, id string, part []byte, body io.Re
 		if number > maxParts {
 			return nil, 0, ErrTooLarge
 		}
+		sum := sha256.Sum256(part[:n])
+		options := minio.PutObjectPartOptions{DisableContentSha256: true, Sha256Hex: hex.EncodeToString(sum[:])}
 		err = w.call(patience, func() error {
-			sent, err := b.core.PutObjectPart(w, b.address.Bucket, o.name, id, number, bytes.NewReader(part[:n]), int64(n), minio.PutObjectPartOptions{})
+			sent, err := b.core.PutObjectPart(w, b.address.Bucket, o.name, id, number, bytes.NewReader(part[:n]), int64(n), options)
 			parts = append(parts, minio.CompletePart{PartNumber: number, ETag: sent.ETag})
 			return checkStored(sent.ETag, err)
 		})

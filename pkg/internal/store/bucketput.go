@@ -24,9 +24,10 @@ type object struct {
 func (o object) options() minio.PutObjectOptions {
 	options := minio.PutObjectOptions{
 		UserMetadata: map[string]string{metadataName: o.metadata},
-		// Over plain http each piece of a body is signed. Servers do not read the
-		// signature of one without bytes, and take it for the next request.
-		DisableContentSha256: o.size == 0,
+		// So the body has a CRC32C in a trailer, over plain http too, instead of a
+		// signature of each piece, whose reader panics if it is closed while it is
+		// read. Without either, servers store the beginning of a body that breaks off.
+		DisableContentSha256: true,
 	}
 	if o.absent {
 		options.SetMatchETagExcept("*")

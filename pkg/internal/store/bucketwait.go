@@ -15,7 +15,7 @@ const (
 	// patience is how long a call waits for the storage without progress. With
 	// continueAfter it stays below the 5 seconds in which a client gets its
 	// answer.
-	patience = 3500 * time.Millisecond
+	patience = 3 * time.Second
 	// continueAfter is how long an upload waits for the storage to ask for the
 	// body.
 	continueAfter = time.Second

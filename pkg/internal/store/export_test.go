@@ -3,9 +3,16 @@ package store
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
+
+// LongestWait is the longest time after which a call to a [Bucket] fails. A client
+// must get its answer within 5 seconds.
+const LongestWait = patience + continueAfter
+
+const _ = uint(5*time.Second - LongestWait) // does not compile if it is longer
 
 // OpenBucketWith is [OpenBucket] with given keys, and a change to what is sent.
 func OpenBucketWith(ctx context.Context, address BucketAddress, options BucketOptions, accessKey, secretKey string,
