@@ -4,7 +4,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -44,15 +43,36 @@ func serveCache(t *testing.T, flags ...string) remote {
 // before by a signal that cannot be caught.
 func serveFrom(t testing.TB, dir string, flags ...string) (cache remote, kill func()) {
 	t.Helper()
+	cache, _, kill = serveLogged(t, nil, append([]string{"--dir", dir}, flags...)...)
+	return cache, kill
+}
+
+// serveLogged runs artifact serve until the test ends, and returns the file with
+// its log too. A chosen token, which it does not print, is the value of
+// ARTIFACT_SERVE_TOKEN in env.
+func serveLogged(t testing.TB, env []string, flags ...string) (cache remote, log string, kill func()) {
+	t.Helper()
 	// It lives as long as the test, which may take long to build a program.
-	cmd := exec.Command("artifact", append([]string{"serve", "--dir", dir}, flags...)...)
-	cmd.Env = call{}.command(t).Env
+	cmd := exec.Command("artifact", append([]string{"serve"}, flags...)...)
+	cmd.Env = call{env: env}.command(t).Env
+	log = filepath.Join(t.TempDir(), "log")
+	file := must(os.Create(log))(t)
+	defer func() { _ = file.Close() }() // the server has it, too
+	cmd.Stderr = file
 	stdout := must(cmd.StdoutPipe())(t)
 	mustDo(t, cmd.Start())
 	variables := map[string]string{}
+	for _, variable := range env {
+		if value, ok := strings.CutPrefix(variable, "ARTIFACT_SERVE_TOKEN="); ok {
+			variables["TURBO_TOKEN"] = value
+		}
+	}
 	for lines := bufio.NewScanner(stdout); len(variables) < 3 && lines.Scan(); {
 		name, value, _ := strings.Cut(strings.TrimPrefix(lines.Text(), "export "), "=")
 		variables[name] = value
+	}
+	if variables["TURBO_API"] == "" {
+		t.Errorf("artifact serve: %s", must(os.ReadFile(log))(t))
 	}
 	ended := make(chan struct{})
 	go func() {
@@ -65,7 +85,7 @@ func serveFrom(t testing.TB, dir string, flags ...string) (cache remote, kill fu
 		<-ended
 	}
 	t.Cleanup(func() { end(os.Interrupt) })
-	return remote{variables["TURBO_API"], variables["TURBO_TOKEN"]}, func() { end(os.Kill) }
+	return remote{variables["TURBO_API"], variables["TURBO_TOKEN"]}, log, func() { end(os.Kill) }
 }
 
 // turborepoRemoteCache runs the server of that name until the test ends.
@@ -199,7 +219,7 @@ func newTurbo(t *testing.T, version, scheme string) *turbo {
 	return w
 }
 
-var executed = regexp.MustCompile(`cache (miss, executing|hit, replaying logs) ([0-9a-f]{16})`)
+var executed = regexp.MustCompile(`cache (miss, executing|bypass, force executing|hit, replaying logs) ([0-9a-f]{16})`)
 
 // build runs the task against a cache, without turbo's local one, and returns the
 // task's hash and whether it was a hit.
@@ -211,7 +231,21 @@ func (w *turbo) build(t *testing.T, at remote, env []string) (hash string, hit b
 func (w *turbo) run(t *testing.T, at remote, env []string, caches string) (hash string, hit bool) {
 	t.Helper()
 	mustDo(t, os.RemoveAll(filepath.Join(w.workspace, "dist")))
-	cmd := exec.Command(w.program, "run", "build", caches)
+	out := w.exec(t, at, env, "run", "build", caches)
+	found := executed.FindStringSubmatch(out)
+	if found == nil {
+		t.Fatalf("turbo:\n%s", out)
+	}
+	if _, err := os.Stat(filepath.Join(w.workspace, "dist/big")); err != nil {
+		t.Fatalf("after turbo: %v\n%s", err, out)
+	}
+	return found[2], strings.HasPrefix(found[1], "hit")
+}
+
+// exec runs turbo, which must succeed, and returns its output.
+func (w *turbo) exec(t *testing.T, at remote, env []string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(w.program, args...)
 	home := t.TempDir()
 	cmd.Dir = w.workspace
 	cmd.Env = append([]string{
@@ -219,14 +253,10 @@ func (w *turbo) run(t *testing.T, at remote, env []string, caches string) (hash 
 		"TURBO_TELEMETRY_DISABLED=1", "DO_NOT_TRACK=1", "TURBO_API=" + at.api, "TURBO_TOKEN=" + at.token,
 	}, env...)
 	out, err := cmd.CombinedOutput()
-	found := executed.FindSubmatch(out)
-	if err != nil || found == nil {
+	if err != nil {
 		t.Fatalf("turbo: %v\n%s", err, out)
 	}
-	if _, err := os.Stat(filepath.Join(w.workspace, "dist/big")); err != nil {
-		t.Fatalf("after turbo: %v\n%s", err, out)
-	}
-	return string(found[2]), bytes.HasPrefix(found[1], []byte("hit"))
+	return string(out)
 }
 
 // get downloads without our program.
