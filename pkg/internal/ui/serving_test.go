@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,36 +36,45 @@ func TestServingFits(t *testing.T) {
 	}
 }
 
-// TestServingIsDrawnSeldom counts what is written to a terminal for an hour: one
-// line, and others only after a change, at most a few times a second.
+// after waits, and returns how many writes that took and the last row.
+func (d *display) after(wait time.Duration) (writes int, row string) {
+	d.screen.mu.Lock()
+	before := d.writes
+	d.screen.mu.Unlock()
+	time.Sleep(wait)
+	synctest.Wait()
+	d.screen.mu.Lock()
+	defer d.screen.mu.Unlock()
+	return d.writes - before, d.rows[d.row]
+}
+
+// TestServingIsDrawnSeldom counts what is written to a terminal: one line, and
+// others only after a change, at most a few times a second.
 func TestServingIsDrawnSeldom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDisplay(Bar, 80)
-		var traffic Traffic
-		serving := d.progress.BeginServing("localhost:80", func() Traffic { return traffic })
-		expect := func(what string, wait time.Duration, atMost int, row string) {
+		var hits atomic.Int64
+		serving := d.progress.BeginServing("localhost:80", func() Traffic { return Traffic{Hits: hits.Load()} })
+		expect := func(what string, wait time.Duration, atMost int, hits string) {
 			t.Helper()
-			before := d.writes
-			time.Sleep(wait)
-			if synctest.Wait(); d.writes-before > atMost || d.rows[d.row] != row {
-				t.Errorf("%s: %d writes, want at most %d; it shows %q, want %q", what, d.writes-before, atMost, d.rows[d.row], row)
+			want := "serving at localhost:80  " + hits + " hits, 0 misses  0 B received  0 B sent"
+			if writes, row := d.after(wait); writes > atMost || row != want {
+				t.Errorf("%s: %d writes, want at most %d; it shows %q, want %q", what, writes, atMost, row, want)
 			}
 		}
-		none := "serving at localhost:80  0 hits, 0 misses  0 B received  0 B sent"
-		expect("nothing happens", time.Hour, 1, none)
+		expect("nothing happens", time.Hour, 1, "0")
 		fmt.Fprintln(d.screen, "a line of the log")
-		expect("a line is printed", time.Minute, 0, none)
-		for traffic.Hits < 100 {
-			time.Sleep(10 * time.Millisecond)
-			traffic.Hits++
-		}
-		expect("100 hits in a second", time.Minute, 1, "serving at localhost:80  100 hits, 0 misses  0 B received  0 B sent")
+		expect("a line was printed", time.Minute, 0, "0")
+		go func() {
+			for range 100 {
+				time.Sleep(10 * time.Millisecond)
+				hits.Add(1)
+			}
+		}()
+		expect("100 hits in a second", time.Minute, 5, "100")
 		serving.End()
-		d.expectOnly(t, []string{"a line of the log"}, func() { traffic.Hits++ })
-		if d.writes > 10 {
-			t.Errorf("it wrote %d times", d.writes)
-		}
+		d.expectOnly(t, []string{"a line of the log"}, func() { hits.Add(1) })
 	})
 }
 
@@ -73,25 +83,21 @@ func TestServingIsDrawnSeldom(t *testing.T) {
 func TestServingIsDrawnAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		terminal, columns, pause := newEmulator(100), 80, time.Duration(0)
-		progress := NewProgress(NewScreen(terminal, func() int { return columns }), Bar)
-		serving := progress.BeginServing("localhost:80", func() Traffic {
-			time.Sleep(pause) // as if the process were stopped
-			pause = 0
+		d := newDisplay(Bar, 100)
+		var columns, pause atomic.Int64
+		columns.Store(80)
+		d.screen.columns = func() int { return int(columns.Load()) }
+		serving := d.progress.BeginServing("localhost:80", func() Traffic {
+			time.Sleep(time.Duration(pause.Swap(0))) // as if the process were stopped
 			return Traffic{}
 		})
 		defer serving.End()
-		writes := func() int {
-			before := terminal.writes
-			time.Sleep(time.Minute)
-			synctest.Wait()
-			return terminal.writes - before
-		}
-		got := []int{writes()}
-		columns = 90
-		got = append(got, writes())
-		pause = 2 * time.Second
-		if got = append(got, writes()); !slices.Equal(got, []int{1, 1, 1}) {
+		first, _ := d.after(time.Minute)
+		columns.Store(90)
+		resized, _ := d.after(time.Minute)
+		pause.Store(int64(2 * time.Second))
+		resumed, _ := d.after(time.Minute)
+		if got := []int{first, resized, resumed}; !slices.Equal(got, []int{1, 1, 1}) {
 			t.Errorf("it was drawn %d times: at first, after a new width, and after a pause; want once each", got)
 		}
 	})
