@@ -33,9 +33,11 @@ func newVersionCommand() *cobra.Command {
 		Long:    `Print the version and the commit that it was built from.`,
 		Example: "  artifact version",
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "artifact %s\n", version())
-			return err
-		},
+		RunE:    func(cmd *cobra.Command, _ []string) error { return printVersion(cmd) },
 	}
+}
+
+func printVersion(cmd *cobra.Command) error {
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "artifact %s\n", version())
+	return err
 }
