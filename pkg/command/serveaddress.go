@@ -72,7 +72,12 @@ func hostError(text string, err error) error {
 	case strings.Contains(text, "*"):
 		return fmt.Errorf("%q is a pattern: give each name with a --host of its own", text)
 	case urlErr == nil && u.Hostname() != text:
-		if host, err := server.ParseHost(u.Hostname()); err == nil {
+		host, err := server.ParseHost(u.Hostname())
+		switch {
+		case err != nil:
+		case u.User != nil: // with a password, perhaps
+			return fmt.Errorf("it is more than a name: write %s, which is accepted with any port", host)
+		default:
 			return fmt.Errorf("%q is more than a name: write %s, which is accepted with any port", text, host)
 		}
 	}
@@ -166,6 +171,12 @@ func addressOf(listener net.Listener) netip.AddrPort {
 type place struct {
 	api, token string
 	madeUp     bool // the token was not given
+}
+
+// host returns the host of the URL.
+func (p place) host() string {
+	u, _ := url.Parse(p.api) // we made it
+	return u.Hostname()
 }
 
 // variables returns the variables that point a program at the cache.

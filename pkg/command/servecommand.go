@@ -88,10 +88,13 @@ func (a *app) newChild(argv []string, at place, bin string) (*exec.Cmd, error) {
 	}, nil
 }
 
-// otherCacheVariables are variables that could lead a client to another cache, or
-// reveal a credential for one.
+// otherCacheVariables are variables that could lead a client to another cache,
+// reveal a credential for one, or make another serve use the files of this one.
 var otherCacheVariables = []string{
-	"ARTIFACT_API", "ARTIFACT_TEAM", "ARTIFACT_TOKEN", envServeToken, identity.EnvToken, "ARTIFACT_OIDC",
+	envServeToken, envServeReadToken, "ARTIFACT_TOKEN_FILE", "ARTIFACT_READ_TOKEN_FILE", "ARTIFACT_TLS_CERT", "ARTIFACT_TLS_KEY",
+	"ARTIFACT_LISTEN", "ARTIFACT_HOST", "ARTIFACT_DIR", "ARTIFACT_STORE", "ARTIFACT_MAX_SIZE", "ARTIFACT_MAX_AGE",
+	"ARTIFACT_READ_ONLY", "ARTIFACT_WRITE_ONCE", "ARTIFACT_LOG",
+	"ARTIFACT_API", "ARTIFACT_TEAM", "ARTIFACT_TOKEN", identity.EnvToken, "ARTIFACT_OIDC",
 	envHeaders, "ARTIFACT_HEADER_FILE", "ARTIFACT_CLIENT_CERT", "ARTIFACT_CLIENT_KEY", "ARTIFACT_PREFLIGHT", "TURBO_PREFLIGHT",
 	"TURBO_API", "TURBO_LOGIN", "TURBO_TEAM", "TURBO_TEAMID", "TURBO_TOKEN",
 	"VERCEL_ARTIFACTS_OWNER", "VERCEL_ARTIFACTS_TOKEN", "VERCEL_OIDC_TOKEN", "VERCEL_ORG_ID",
@@ -121,7 +124,7 @@ func childEnvironment(environ, withheld []string, at place, bin string) []string
 	if path != "" {
 		bin += string(os.PathListSeparator) + path
 	}
-	without := strings.Join(append(noProxy, "127.0.0.1"), ",")
+	without := strings.Join(append(noProxy, at.host()), ",")
 	kept = append(kept, "PATH="+bin, "NO_PROXY="+without, "no_proxy="+without)
 	kept = append(kept, at.variables("ARTIFACT_")...)
 	return append(kept, at.variables("TURBO_")...)
