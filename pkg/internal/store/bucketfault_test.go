@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -175,6 +176,27 @@ func TestFailingServer(t *testing.T) {
 			expectWhole(t, direct)
 			fails.Store(false)
 			expectRecovery(t, b)
+		})
+	}
+}
+
+// TestSlowNetwork uploads more than the network takes in the time that a call waits
+// for progress.
+func TestSlowNetwork(t *testing.T) {
+	t.Parallel()
+	proxy, seen := s3test.Start(t).Through(t)
+	b := openBucket(t, seen, store.BucketOptions{})
+	proxy.Fail(&toxics.BandwidthToxic{Rate: 2 << 10}, nil) // KB/s: a part takes 4 s
+	for name, size := range map[string]int64{"known": 10 << 20, "a part": store.UnknownSize, "parts": store.UnknownSize} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := storetest.Bytes(1, 10<<20)
+			if name == "a part" {
+				body = body[:8<<20-1]
+			}
+			if err := b.Put(t.Context(), key(strings.ReplaceAll(name, " ", "-")), size, storetest.Full(), bytes.NewReader(body)); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }

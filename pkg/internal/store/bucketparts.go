@@ -18,7 +18,7 @@ const abortTime = time.Second
 // putBytes uploads a whole body from memory.
 func (b *Bucket) putBytes(w *wait, o object, body []byte) error {
 	o.size = int64(len(body))
-	return b.upload(w, o, bytes.NewReader(body))
+	return b.upload(w, o, timedBytes{bytes.NewReader(body), w})
 }
 
 // putParts uploads a body in parts. The first is in part, which is then used for
@@ -59,7 +59,7 @@ func (b *Bucket) sendParts(w *wait, o object, id string, part []byte, body io.Re
 		sum := sha256.Sum256(part[:n])
 		options := minio.PutObjectPartOptions{DisableContentSha256: true, Sha256Hex: hex.EncodeToString(sum[:])}
 		err = w.call(patience, func() error {
-			sent, err := b.core.PutObjectPart(w, b.address.Bucket, o.name, id, number, bytes.NewReader(part[:n]), int64(n), options)
+			sent, err := b.core.PutObjectPart(w, b.address.Bucket, o.name, id, number, timedBytes{bytes.NewReader(part[:n]), w}, int64(n), options)
 			parts = append(parts, minio.CompletePart{PartNumber: number, ETag: sent.ETag})
 			return checkStored(sent.ETag, err)
 		})

@@ -104,6 +104,18 @@ func (w *timedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// timedBytes reads from memory, and restarts the clock of a wait whenever the
+// storage takes more.
+type timedBytes struct {
+	io.ReadSeeker // bytes.Reader would write all at once
+	wait          *wait
+}
+
+func (r timedBytes) Read(p []byte) (int, error) {
+	r.wait.begin(patience)
+	return r.ReadSeeker.Read(p)
+}
+
 // timedBody reads an object while the clock of a wait runs.
 type timedBody struct {
 	wait *wait
