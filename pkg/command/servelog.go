@@ -15,8 +15,7 @@ import (
 	"github.com/artifact-cli/artifact/pkg/internal/ui"
 )
 
-// The values of --log. By default it is text, but a terminal that shows the
-// traffic on one line, and a command's, get only failures.
+// The values of --log.
 const (
 	logText = "text"
 	logJSON = "json"
@@ -31,24 +30,24 @@ func parseLog(text string) (string, error) {
 
 // serveLog is what serve reports on standard error.
 type serveLog struct {
-	app   *app
-	style ui.Style // of the line that shows the traffic
-	// all logs every request and removal, except for routine ones. Otherwise, it
-	// logs failures: with a command only the server's own, since the command reports
-	// the others.
-	all, isOwn bool
+	app        *app
+	hasCommand bool
+	style      ui.Style // of the line that shows the traffic
+	all        bool     // log all requests and removals, not only failures
 }
 
-// newServeLog also turns the messages of a into records if the log is JSON.
+// newServeLog returns the log of serve. By default it has all requests, unless a
+// terminal shows the traffic on one line, or belongs to a command. If the log is
+// JSON, the messages of a become records too.
 func (a *app) newServeLog(o serveOptions) *serveLog {
-	log := &serveLog{app: a, isOwn: len(o.command) == 0}
+	log := &serveLog{app: a, hasCommand: len(o.command) > 0}
 	if o.log == logJSON {
 		a.records = newRecords(a.streams.screen)
-	} else if log.isOwn {
+	} else if !log.hasCommand {
 		log.style = a.progressStyle()
 	}
-	isUsual := log.isOwn && log.style != ui.Bar
-	log.all = a.common.verbose || !a.common.quiet && (isUsual || o.log != "")
+	byDefault := !log.hasCommand && log.style != ui.Bar
+	log.all = a.common.verbose || !a.common.quiet && (byDefault || o.log != "")
 	return log
 }
 
@@ -68,11 +67,19 @@ func newRecords(screen *ui.Screen) *slog.Logger {
 	}}))
 }
 
+// logs reports whether to log a request. Failures of the server are always logged:
+// clients only learn that the log has the reason. So are broken connections, except
+// for those of a command, which reports them.
+func (l *serveLog) logs(r server.Access) bool {
+	if r.Routine {
+		return l.app.common.verbose
+	}
+	return l.all || r.Failed || r.Err != nil && !l.hasCommand
+}
+
 // request logs a request.
 func (l *serveLog) request(r server.Access) {
-	switch {
-	case l.all && (!r.Routine || l.app.common.verbose), r.Failed, l.isOwn && r.Err != nil:
-	default:
+	if !l.logs(r) {
 		return
 	}
 	if l.app.records != nil {

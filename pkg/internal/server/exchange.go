@@ -79,7 +79,7 @@ func (x *exchange) access() Access {
 	path := x.r.URL.EscapedPath()
 	return Access{
 		Method: x.r.Method[:min(len(x.r.Method), maxLoggedMethod)], Path: path[:min(len(path), maxLoggedPath)], Status: x.status,
-		Received: x.body.received, Sent: x.sent, Duration: time.Since(x.began), Err: x.err, Failed: x.failed, Routine: x.routine,
+		Received: x.body.received, Sent: x.sent, Duration: time.Since(x.began), Err: x.err, Failed: x.failed, Routine: x.routine && x.err == nil,
 	}
 }
 
