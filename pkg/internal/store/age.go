@@ -31,6 +31,9 @@ func (a age) sweepPause(took time.Duration) time.Duration {
 
 // sweepUntil sweeps again and again, until ctx ends.
 func (d *Dir) sweepUntil(ctx context.Context) {
+	if d.ledger.limit > 0 {
+		_ = d.ledger.update(ctx) // rather than both at the same time
+	}
 	for ctx.Err() == nil {
 		start := time.Now()
 		// After an error, the files are still not found, and the next sweep is soon.

@@ -23,10 +23,20 @@ import (
 // is killed.
 const writerDir = "ARTIFACT_TEST_STORE_WRITER"
 
+// programs are what this test binary does if a variable is set, to its value.
+var programs = map[string]func(dir string) error{writerDir: writeForever}
+
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(writerDir); dir != "" {
-		fmt.Fprintln(os.Stderr, writeForever(dir))
-		os.Exit(1)
+	for variable, run := range programs {
+		dir := os.Getenv(variable)
+		if dir == "" {
+			continue
+		}
+		if err := run(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"runtime"
 	"slices"
 	"time"
 
@@ -162,6 +163,8 @@ func walkTeam(ctx context.Context, root *os.Root, team string, visit func(name s
 	for {
 		entries, err := dir.ReadDir(scanBatch)
 		for _, entry := range entries {
+			// Requests go first, and not only after the 10 ms that a goroutine may run.
+			runtime.Gosched()
 			if !entry.Type().IsRegular() || !isFileName(entry.Name()) {
 				continue
 			}
