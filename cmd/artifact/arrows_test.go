@@ -13,24 +13,24 @@ const module = "github.com/artifact-cli/artifact/"
 
 // modules are the other modules that each package may import.
 var modules = map[string][]string{
-	"pkg/archive":               {"github.com/bmatcuk/doublestar/v4", "github.com/klauspost/compress/zstd", "golang.org/x/sys"},
-	"pkg/artifact":              {"golang.org/x/sys"},
-	"pkg/command":               {"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
-	"pkg/command/internal/man":  {"github.com/spf13/cobra", "github.com/spf13/pflag"},
-	"pkg/internal/credential":   {"github.com/zalando/go-keyring", "golang.org/x/sys"},
-	"pkg/internal/filelock":     {"golang.org/x/sys"},
-	"pkg/internal/jsonfile":     {"github.com/tidwall/jsonc"},
-	"pkg/internal/origin":       {"golang.org/x/net"},
-	"pkg/internal/store/s3test": {"github.com/Shopify/toxiproxy/v2"},
-	"pkg/internal/store":        {"github.com/minio/minio-go/v7", "golang.org/x/sys"},
-	"pkg/internal/transport":    {"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys"},
-	"pkg/internal/ui":           {"github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
-	"pkg/transfer":              {"github.com/bmatcuk/doublestar/v4", "github.com/zeebo/blake3"},
+	"pkg/archive":              {"github.com/bmatcuk/doublestar/v4", "github.com/klauspost/compress/zstd", "golang.org/x/sys"},
+	"pkg/artifact":             {"golang.org/x/sys"},
+	"pkg/command":              {"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys"},
+	"pkg/command/internal/man": {"github.com/spf13/cobra", "github.com/spf13/pflag"},
+	"pkg/internal/credential":  {"github.com/zalando/go-keyring", "golang.org/x/sys"},
+	"pkg/internal/filelock":    {"golang.org/x/sys"},
+	"pkg/internal/jsonfile":    {"github.com/tidwall/jsonc"},
+	"pkg/internal/origin":      {"golang.org/x/net"},
+	"internal/s3test":          {"github.com/Shopify/toxiproxy/v2"},
+	"pkg/internal/store":       {"github.com/minio/minio-go/v7", "golang.org/x/sys"},
+	"pkg/internal/transport":   {"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys"},
+	"pkg/internal/ui":          {"github.com/rivo/uniseg", "golang.org/x/term", "golang.org/x/sys"},
+	"pkg/transfer":             {"github.com/bmatcuk/doublestar/v4", "github.com/zeebo/blake3"},
 }
 
 // arrow matches a package in the picture of docs/architecture.md, and what it may
 // import. All packages may import fault.
-var arrow = regexp.MustCompile(`(?m)^[ │├└─>]*((?:cmd|docs|pkg)/[a-z0-9/]+) .*?(?:-> (.*))?$`)
+var arrow = regexp.MustCompile(`(?m)^[ │├└─>]*((?:cmd|docs|internal|pkg)/[a-z0-9/]+) .*?(?:-> (.*))?$`)
 
 // arrows returns what each package may import of this module. A package without
 // an entry has no place in the picture.

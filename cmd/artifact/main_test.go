@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
 // scripts are the stories that run the program from end to end.
@@ -25,6 +27,7 @@ func TestMain(m *testing.M) {
 //	archive FILE ENTRY...                 (see runArchive)
 //	cache start [NAME=VALUE...] [FLAG...]
 //	cache stop
+//	bucket start
 //	server start [FILE]
 //	server secure [FILE]
 //	server requests [HEADER...]
@@ -33,13 +36,21 @@ func TestMain(m *testing.M) {
 //	presigned start [expired]
 //	presigned requests
 //
-// where cache runs artifact serve in the background (see runCache), server answers
+// where cache runs artifact serve in the background (see runCache), bucket runs an
+// S3 server and sets STORE and the variables with its keys, server answers
 // as FILE says (see runServer), and presigned is a cache that hands requests on to
 // object storage (see runPresigned). With -update the files that cmp compares
 // with are written anew.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	params := stories(false)
+	params.Cmds["bucket"] = func(ts *testscript.TestScript, _ bool, _ []string) {
+		server := s3test.Start(t)
+		ts.Setenv("STORE", server.URL("cache"))
+		ts.Setenv("SERVER", server.Endpoint)
+		ts.Setenv("AWS_ACCESS_KEY_ID", server.AccessKey)
+		ts.Setenv("AWS_SECRET_ACCESS_KEY", server.SecretKey)
+	}
 	params.Dir = scripts
 	params.UpdateScripts = *update
 	testscript.Run(t, params)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
-	"github.com/artifact-cli/artifact/pkg/internal/store/s3test"
+	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
 // shelf is where the servers of TestLoad store artifacts.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
-	"github.com/artifact-cli/artifact/pkg/internal/store/s3test"
+	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
 // load is what the clients of TestLoad share.

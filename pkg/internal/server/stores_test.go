@@ -6,7 +6,7 @@ import (
 
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
-	"github.com/artifact-cli/artifact/pkg/internal/store/s3test"
+	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
 // opener opens an empty store that is closed when the test ends. A bucket has no

@@ -31,7 +31,7 @@ var (
 	// ErrRegion: the bucket is in another region.
 	ErrRegion = errors.New("the bucket is in another region")
 	// ErrNotS3: the server does not answer as S3 does.
-	ErrNotS3 = errors.New("the server is not S3")
+	ErrNotS3 = errors.New("the server does not answer as S3 does")
 )
 
 // openTime is how long the calls of OpenBucket may take together.
@@ -111,7 +111,7 @@ func asOpenError(err error, forbidden error) error {
 		return fmt.Errorf("%w: %w", ErrNotS3, other)
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("%w: its answer is empty", ErrNotS3)
-	case !errors.As(err, &answer), answer.StatusCode >= http.StatusInternalServerError:
+	case !errors.As(err, &answer), isTemporary(answer) && answer.StatusCode != http.StatusNotImplemented:
 		return err
 	}
 	kind := openErrors[answer.Code]
@@ -123,10 +123,8 @@ func asOpenError(err error, forbidden error) error {
 		kind = ErrRegion
 	case answer.StatusCode == http.StatusForbidden:
 		kind = forbidden
-	case !isS3(answer):
-		kind = ErrNotS3
 	default:
-		return err
+		kind = ErrNotS3
 	}
 	return fmt.Errorf("%w: %w", kind, reason(answer))
 }

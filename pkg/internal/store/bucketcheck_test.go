@@ -12,7 +12,7 @@ import (
 	"github.com/Shopify/toxiproxy/v2/toxics"
 
 	"github.com/artifact-cli/artifact/pkg/internal/store"
-	"github.com/artifact-cli/artifact/pkg/internal/store/s3test"
+	"github.com/artifact-cli/artifact/internal/s3test"
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
 )
 
@@ -113,7 +113,7 @@ func TestBucketsThatCannotBeUsed(t *testing.T) {
 		},
 		"lost metadata": {
 			opening{server: server, change: withoutMetadata}, store.ErrNotS3,
-			`opening s3://artifacts/cache/: the server is not S3: it returns the metadata "" instead of "tag"`,
+			`opening s3://artifacts/cache/: the server does not answer as S3 does: it returns the metadata "" instead of "tag"`,
 		},
 		"a server that only reads": {
 			opening{server: s3test.Start(t, "--readonly")}, store.ErrUnwritable,

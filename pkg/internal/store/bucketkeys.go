@@ -29,18 +29,17 @@ type keySource struct {
 func findKeys(ctx context.Context) (*credentials.Credentials, error) {
 	ctx, cancel := context.WithTimeout(ctx, keysTime)
 	defer cancel()
-	client := &http.Client{Timeout: keysTime, Transport: &http.Transport{Proxy: proxyForTLS}}
+	client := &http.Client{Timeout: keysTime, Transport: &http.Transport{Proxy: proxyForTLS, DisableKeepAlives: true}}
 	var failures []string
 	for _, source := range keySources(client) {
 		keys := credentials.New(source.provider)
 		value, err := keys.GetWithContext(&credentials.CredContext{Client: client, Context: ctx})
 		switch {
-		case err == nil && value.AccessKeyID != "" && value.SecretAccessKey != "":
+		case err != nil:
+		case value.AccessKeyID != "" && value.SecretAccessKey != "":
 			return keys, nil
-		case err == nil && value.AccessKeyID != value.SecretAccessKey:
-			err = errors.New("it has only one of the access key's id and its secret")
-		case err == nil:
-			continue
+		default:
+			err = errors.New("it has no complete access key")
 		}
 		err = fmt.Errorf("%s: %w", source.name, err)
 		if source.only {
@@ -55,7 +54,10 @@ func findKeys(ctx context.Context) (*credentials.Credentials, error) {
 func keySources(client *http.Client) []keySource {
 	isSet := func(name string) bool { return os.Getenv(name) != "" }
 	role := &credentials.IAM{Client: client}
-	sources := []keySource{{name: "the environment", provider: &credentials.EnvAWS{}}}
+	sources := []keySource{{
+		name: "the environment", provider: &credentials.EnvAWS{},
+		only: isSet("AWS_ACCESS_KEY_ID") || isSet("AWS_SECRET_ACCESS_KEY"),
+	}}
 	for _, name := range []string{
 		"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 	} {

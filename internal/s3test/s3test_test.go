@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/artifact-cli/artifact/pkg/internal/store/s3test"
+	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
 const envKilled = "ARTIFACT_TEST_S3_KILLED"
