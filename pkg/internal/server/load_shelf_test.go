@@ -7,9 +7,9 @@ import (
 
 	"github.com/Shopify/toxiproxy/v2/toxics"
 
+	"github.com/artifact-cli/artifact/internal/s3test"
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
-	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
 // shelf is where the servers of TestLoad store artifacts.

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/artifact-cli/artifact/internal/s3test"
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
-	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
 // load is what the clients of TestLoad share.

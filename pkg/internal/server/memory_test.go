@@ -10,10 +10,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/artifact-cli/artifact/internal/s3test"
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/server"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
-	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
 // noise are n bytes that can be made again from seed.

@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/artifact-cli/artifact/internal/s3test"
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
-	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
 // opener opens an empty store that is closed when the test ends. A bucket has no

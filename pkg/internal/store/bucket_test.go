@@ -13,10 +13,10 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/artifact-cli/artifact/internal/s3test"
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
-	"github.com/artifact-cli/artifact/internal/s3test"
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
 )
 
