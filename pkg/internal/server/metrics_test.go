@@ -154,17 +154,26 @@ func TestMetrics(t *testing.T) {
 	r.expectFailure("POST", r.do("POST", "/metrics", nil), 405, "method_not_allowed", "This path does not answer POST.")
 }
 
-// TestMetricsOfUnmeteredStore checks that a store's metrics are left out, not 0.
-func TestMetricsOfUnmeteredStore(t *testing.T) {
+// TestMetricsLeaveOut checks that what a store does not know is left out, not 0.
+func TestMetricsLeaveOut(t *testing.T) {
 	t.Parallel()
-	r := start(t, fake{}, server.Options{})
-	values, _ := parseMetrics(t, r.do("GET", "/metrics", nil).Body)
-	want := []string{
+	always := []string{
 		"artifact_build_info version=", "artifact_hits_total", "artifact_misses_total", "artifact_received_bytes_total",
 		"artifact_requests_in_flight", "artifact_sent_bytes_total", "process_start_time_seconds",
 	}
-	if names := slices.Sorted(maps.Keys(values)); !slices.Equal(names, want) {
-		t.Errorf("the metrics are %q, want %q", names, want)
+	for name, test := range map[string]struct {
+		store store.Store
+		more  []string
+	}{
+		"not metered": {fake{}, nil},
+		"not counted": {metered{}, []string{"artifact_removed_artifacts_total reason=age", "artifact_removed_artifacts_total reason=size"}},
+	} {
+		r := start(t, test.store, server.Options{})
+		values, _ := parseMetrics(t, r.do("GET", "/metrics", nil).Body)
+		want := slices.Sorted(slices.Values(slices.Concat(always, test.more)))
+		if names := slices.Sorted(maps.Keys(values)); !slices.Equal(names, want) {
+			t.Errorf("%s: the metrics are %q, want %q", name, names, want)
+		}
 	}
 }
 
