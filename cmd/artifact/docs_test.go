@@ -67,7 +67,7 @@ func shownCommands(t *testing.T, markdown string) []simpleCommand {
 		switch {
 		case isFence && fence != "":
 			fence = ""
-		case isFence && slices.Contains([]string{"sh", "yaml", "groovy", "text", "go", "powershell"}, language):
+		case isFence && slices.Contains([]string{"sh", "yaml", "groovy", "text", "go", "powershell", "json", "ini", "nginx"}, language):
 			fence = language
 		case isFence:
 			t.Errorf("a page has a block of %q: are there commands in it?", language)
