@@ -23,6 +23,9 @@ type Server struct {
 	Bucket               string // the name of the bucket
 	AccessKey, SecretKey string // may read and write all objects
 	Dir                  string // the bucket's directory, with a file for each object
+
+	start func() bool
+	kill  func()
 }
 
 // Start starts a server that ends with the test, at the latest with the test's
@@ -49,14 +52,30 @@ func Start(t testing.TB, options ...string) *Server {
 			"--port", address, "--access", s.AccessKey, "--secret", s.SecretKey,
 			"--health", health, "--keep-alive", "--quiet", "posix", root,
 		})
-		output, ended := run(t, program, args)
-		if waitFor(t, s.Endpoint+health, ended) {
+		s.start = func() bool {
+			output, kill, ended := run(t, program, args)
+			s.kill = kill
+			if waitFor(t, s.Endpoint+health, ended) {
+				return true
+			}
+			t.Logf("versitygw ended: %s", output)
+			return false
+		}
+		if s.start() {
 			return s
 		}
-		t.Logf("versitygw ended: %s", output)
 	}
 	t.Fatal("versitygw does not start")
 	return nil
+}
+
+// Restart kills the server, which cannot clean up, and starts it again.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.kill()
+	if !s.start() {
+		t.Fatal("versitygw does not start again")
+	}
 }
 
 // URL returns the value of --store for the bucket and a prefix.
@@ -81,7 +100,7 @@ func freeAddress(t testing.TB) string {
 
 // run runs a program until the test ends. If the test's process is killed, the
 // program's standard input ends, and a shell kills the program.
-func run(t testing.TB, program string, args []string) (output *bytes.Buffer, ended <-chan struct{}) {
+func run(t testing.TB, program string, args []string) (output *bytes.Buffer, kill func(), ended <-chan struct{}) {
 	t.Helper()
 	const script = `exec 3<&0; (read -r _ <&3; kill -9 $$) >/dev/null 2>&1 & exec 3<&- "$@" </dev/null`
 	cmd := exec.Command("sh", append([]string{"-c", script, "sh", program}, args...)...)
@@ -99,11 +118,12 @@ func run(t testing.TB, program string, args []string) (output *bytes.Buffer, end
 		defer close(done)
 		_ = cmd.Wait() // killed
 	}()
-	t.Cleanup(func() {
+	kill = func() {
 		_ = stdin.Close()
 		<-done
-	})
-	return output, done
+	}
+	t.Cleanup(kill)
+	return output, kill, done
 }
 
 // waitFor reports whether a server answers at a URL, or has ended.
