@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
 // version returns the nth artifact of an id: n determines its bytes, duration,
@@ -24,15 +26,32 @@ func version(id, n int) string {
 // metadata and signature.
 func TestVerifyAfterKill(t *testing.T) {
 	t.Parallel()
+	t.Run("directory", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		killServe(t, 5, 200, func() (remote, func()) { return serveFrom(t, dir) })
+	})
+	t.Run("bucket", func(t *testing.T) {
+		t.Parallel()
+		server := s3test.Start(t)
+		killServe(t, 3, 60, func() (remote, func()) {
+			server.Restart(t) // it may still be storing what it has received
+			at, _, kill := serveLogged(t, server.Environ(), "--store", server.URL("kill"))
+			return at, kill
+		})
+	})
+}
+
+func killServe(t *testing.T, rounds, longRounds int, serve func() (at remote, kill func())) {
+	t.Helper()
 	const ids = 4
-	rounds := 5
 	if os.Getenv("ARTIFACT_TEST_LONG") != "" {
-		rounds = 200
+		rounds = longRounds
 	}
-	dir, puts := t.TempDir(), 0
+	puts := 0
 	var reported [ids]int // the last version that was acknowledged
 	for round := range rounds {
-		at, kill := serveFrom(t, dir)
+		at, kill := serve()
 		var timer *time.Timer
 		for n, alive := round*1000+1, true; alive; n++ {
 			id := n % ids
@@ -48,7 +67,7 @@ func TestVerifyAfterKill(t *testing.T) {
 		}
 		timer.Stop()
 		kill()
-		at, kill = serveFrom(t, dir)
+		at, kill = serve()
 		for id := range ids {
 			at.checkVersion(t, id, reported[id])
 		}
@@ -57,7 +76,7 @@ func TestVerifyAfterKill(t *testing.T) {
 			return
 		}
 	}
-	t.Logf("%d kills, %d acknowledged uploads", rounds, puts)
+	t.Logf("%s: %d kills, %d acknowledged uploads", t.Name(), rounds, puts)
 	if puts < rounds {
 		t.Errorf("%d uploads in %d rounds: too few to tell anything", puts, rounds)
 	}
