@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,9 +36,15 @@ func loggedBy(t *testing.T, o serveOptions, common commonOptions, print func(*se
 
 const took = 1234567 * time.Nanosecond
 
-// TestJSONLog compares whole records, of requests that try to break out.
-func TestJSONLog(t *testing.T) {
-	t.Parallel()
+// logged is something that a log prints, and its record without the time.
+type logged struct {
+	print func(*serveLog)
+	want  map[string]any
+}
+
+// recorded returns what a log prints as JSON, such as requests that try to break
+// out of their record.
+func recorded() map[string]logged {
 	request := server.Access{Method: "GET", Path: "/v8/artifacts/k", Status: 200, Received: 1 << 40, Sent: 5, Duration: took}
 	record := func(members map[string]any) map[string]any {
 		all := map[string]any{
@@ -45,10 +54,7 @@ func TestJSONLog(t *testing.T) {
 		maps.Copy(all, members)
 		return all
 	}
-	for name, test := range map[string]struct {
-		print func(*serveLog)
-		want  map[string]any
-	}{
+	return map[string]logged{
 		"a request": {func(l *serveLog) { l.request(request) }, record(nil)},
 		"a path": {func(l *serveLog) {
 			r := request
@@ -90,7 +96,14 @@ func TestJSONLog(t *testing.T) {
 			func(l *serveLog) { l.app.printHint("Try again.") },
 			map[string]any{"level": "info", "message": "hint: Try again."},
 		},
-	} {
+	}
+}
+
+// TestJSONLog compares whole records.
+func TestJSONLog(t *testing.T) {
+	t.Parallel()
+	keys := make(map[string]bool)
+	for name, test := range recorded() {
 		text := loggedBy(t, serveOptions{log: logJSON}, commonOptions{}, test.print)
 		if strings.Count(text, "\n") != 1 || !utf8.ValidString(text) {
 			t.Errorf("%s: %q is not one line of UTF-8", name, text)
@@ -101,11 +114,29 @@ func TestJSONLog(t *testing.T) {
 		if at, err := time.Parse("2006-01-02T15:04:05.000Z", stamp); err != nil || time.Since(at).Abs() > time.Hour {
 			t.Errorf("%s: the time is %q", name, stamp)
 		}
+		for key := range got {
+			keys[key] = true
+		}
 		delete(got, "time")
 		if !maps.Equal(got, test.want) {
 			t.Errorf("%s:\n%v, want\n%v", name, got, test.want)
 		}
 	}
+	if all := slices.Sorted(maps.Keys(keys)); !slices.Equal(all, documentedKeys(t)) {
+		t.Errorf("the keys are %q, and the page has %q", all, documentedKeys(t))
+	}
+}
+
+// documentedKeys returns the keys of records in the documentation, sorted.
+func documentedKeys(t *testing.T) (keys []string) {
+	t.Helper()
+	page := must.Get(os.ReadFile("../../docs/serve-metrics.md"))(t)
+	_, table, _ := strings.Cut(string(page), "## Log")
+	for _, row := range regexp.MustCompile("(?m)^\\| `.*?\\|").FindAllString(table, -1) {
+		keys = append(keys, regexp.MustCompile(`\w+`).FindAllString(row, -1)...)
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // TestLogged checks which lines are printed: by default all where no terminal

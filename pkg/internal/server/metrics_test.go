@@ -1,12 +1,16 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -63,19 +67,19 @@ func parseMetrics(t testing.TB, text string) (values map[string]float64, types m
 	return values, types
 }
 
-func TestMetrics(t *testing.T) {
-	t.Parallel()
-	r := start(t, metered{directory(t, store.Options{}), store.Usage{
-		IsCounted: true, Artifacts: 3, Bytes: 1 << 40, Removed: map[store.Reason]int64{store.Evicted: 7},
-	}}, server.Options{Version: `v1 "\` + "\n"})
+// textFormat is the Content-Type of Prometheus' text format.
+var textFormat = string(expfmt.NewFormat(expfmt.TypeTextPlain))
+
+// exerciseAll sends requests of every kind, of which it returns the number and the
+// bytes of the bodies.
+func (r *running) exerciseAll() (requests, received, sent int) {
 	const body = "four"
 	query := []byte(`{"hashes":["a","gone"]}`)
-	requests, sent := 0, 0
 	do := func(want int, method, path string, body []byte, headers ...string) {
-		t.Helper()
+		r.Helper()
 		got := r.do(method, path, body, headers...)
 		if requests++; got.Status != want {
-			t.Errorf("%s %s: %d %s, want %d", method, path, got.Status, got.Body, want)
+			r.Errorf("%s %s: %d %s, want %d", method, path, got.Status, got.Body, want)
 		}
 		sent += len(got.Body)
 		r.log(requests) // counted before it is logged
@@ -103,14 +107,22 @@ func TestMetrics(t *testing.T) {
 	do(500, "GET", "/v8/artifacts/bug", nil)
 	do(503, "GET", "/v8/artifacts/away", nil)
 	conn := r.raw(r.head("PUT", "/v8/artifacts/half") + "Content-Length: 100\r\n\r\nonly this")
-	must.Do(t, conn.(*net.TCPConn).CloseWrite())
-	_, answered, _ := strings.Cut(rest(t, conn), "\r\n\r\n")
+	must.Do(r, conn.(*net.TCPConn).CloseWrite())
+	_, answered, _ := bytes.Cut(must.Get(io.ReadAll(conn))(r), []byte("\r\n\r\n"))
 	sent += len(answered)
 	requests++
 	r.log(requests)
+	return requests, len(body) + len(query) + len("only this"), sent
+}
 
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	r := start(t, metered{directory(t, store.Options{}), store.Usage{
+		IsCounted: true, Artifacts: 3, Bytes: 1 << 40, Removed: map[store.Reason]int64{store.Evicted: 7},
+	}}, server.Options{Version: `v1 "\` + "\n"})
+	requests, received, sent := r.exerciseAll()
 	scrape := r.do("GET", "/metrics", nil, "Authorization: ")
-	if got := scrape.Header.Get("Content-Type"); scrape.Status != 200 || got != string(expfmt.NewFormat(expfmt.TypeTextPlain)) {
+	if got := scrape.Header.Get("Content-Type"); scrape.Status != 200 || got != textFormat {
 		t.Errorf("%d, Content-Type %q, %s", scrape.Status, got, scrape.Body)
 	}
 	values, types := parseMetrics(t, scrape.Body)
@@ -129,7 +141,7 @@ func TestMetrics(t *testing.T) {
 		"artifact_requests_total method=GET code=503": 1,
 		"artifact_requests_in_flight":                 1,
 		"artifact_hits_total":                         2, "artifact_misses_total": 3,
-		"artifact_received_bytes_total": float64(len(body) + len(query) + len("only this")), "artifact_sent_bytes_total": float64(sent),
+		"artifact_received_bytes_total": float64(received), "artifact_sent_bytes_total": float64(sent),
 		"artifact_stored_artifacts": 3, "artifact_stored_bytes": 1 << 40,
 		"artifact_removed_artifacts_total reason=age": 0, "artifact_removed_artifacts_total reason=size": 7,
 		"artifact_build_info version=v1 \"\\\n": 1,
@@ -140,6 +152,10 @@ func TestMetrics(t *testing.T) {
 	if types["artifact_hits_total"] != "COUNTER" || types["artifact_stored_bytes"] != "GAUGE" {
 		t.Errorf("the types are %v", types)
 	}
+	if names := slices.Sorted(maps.Keys(types)); !slices.Equal(names, documentedMetrics(t)) {
+		t.Errorf("the metrics are %q, and the page has %q", names, documentedMetrics(t))
+	}
+	r.log(requests + 1)
 	r.do("GET", "/healthz", nil)
 	logged := r.log(requests + 2)[requests:]
 	if want := []server.Access{
@@ -148,7 +164,23 @@ func TestMetrics(t *testing.T) {
 	}; !slices.Equal(logged, want) {
 		t.Errorf("the log has %+v, want %+v", logged, want)
 	}
-	if head := r.do("HEAD", "/metrics", nil); head.Status != 200 || head.Body != "" || head.Header.Get("Content-Type") != scrape.Header.Get("Content-Type") {
+}
+
+// documentedMetrics returns the names of the metrics in the documentation, sorted.
+func documentedMetrics(t *testing.T) (names []string) {
+	t.Helper()
+	page := must.Get(os.ReadFile("../../../docs/serve-metrics.md"))(t)
+	for _, row := range regexp.MustCompile("(?m)^\\| `.*?\\|").FindAllString(string(page), -1) {
+		names = append(names, regexp.MustCompile(`[a-z]+(_[a-z]+)+`).FindAllString(row, -1)...)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestMetricsMethods(t *testing.T) {
+	t.Parallel()
+	r := start(t, fake{}, server.Options{})
+	if head := r.do("HEAD", "/metrics", nil); head.Status != 200 || head.Body != "" || head.Header.Get("Content-Type") != textFormat {
 		t.Errorf("HEAD: %v", head)
 	}
 	r.expectFailure("POST", r.do("POST", "/metrics", nil), 405, "method_not_allowed", "This path does not answer POST.")
