@@ -38,7 +38,8 @@ type Options struct {
 	// MaxSize is the maximum size of all files in bytes, including headers (up to
 	// 4 KiB) and files being written. The least recently used artifacts are
 	// removed to stay below it. 0 means no limit. If several stores share a
-	// directory, each notices the others' files within a minute.
+	// directory, each notices the others' files within a minute, or 20 times as long
+	// as it takes to read the directory.
 	MaxSize int64
 	// MaxAge is how long an artifact exists after it was stored; using it does not
 	// prolong that. 0 means no limit.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -131,6 +132,37 @@ func TestRecencySurvives(t *testing.T) {
 	third := open(t, dir, store.Options{MaxSize: 15_000}) // a lower limit
 	put(t, third, "e", "e")
 	expectContents(t, third, map[string]string{"a": "not found", "b": "not found", "c": "not found", "d": body, "e": "e"})
+}
+
+func TestRemovalsAreReported(t *testing.T) {
+	t.Parallel()
+	dir, body := t.TempDir(), strings.Repeat("x", 10_000)
+	var mu sync.Mutex
+	var got store.Removal
+	d := open(t, dir, store.Options{MaxSize: 35_000, Removed: func(r store.Removal) {
+		mu.Lock()
+		defer mu.Unlock()
+		got.Reason = r.Reason
+		got.Artifacts += r.Artifacts
+		got.Bytes += r.Bytes
+	}})
+	var sizes []int64
+	for _, id := range []string{"a", "b", "c"} {
+		put(t, d, id, body)
+		info, err := os.Stat(filepath.Join(dir, "local", id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, info.Size())
+	}
+	put(t, d, "c", "replaced, not removed")
+	put(t, d, "d", body)
+	put(t, d, "e", body+body)
+	want := store.Removal{Reason: store.Evicted, Artifacts: 2, Bytes: sizes[0] + sizes[1]}
+	if usage := d.Usage(); got != want || usage.Artifacts != 3 || usage.Removed[store.Evicted] != 2 {
+		t.Errorf("removed %v, want %v; the usage is %v", got, want, usage)
+	}
+	expectContents(t, d, map[string]string{"a": "not found", "b": "not found", "c": "replaced, not removed", "d": body, "e": body + body})
 }
 
 // TestSharedDirectory checks that uses and removals by another store count.

@@ -65,9 +65,13 @@ func (l *ledger) nextToEvict() (_ file, found, isEnough bool) {
 func (l *ledger) evict(f file) bool {
 	defer l.lockToChange(f.name)()
 	l.mu.Lock()
-	isUnused := l.queue.drop(f.name) && !l.isRead(f.name)
+	isSame := l.queue.has(f)
+	if isSame {
+		l.queue.drop(f.name)
+	}
+	isRead := l.isRead(f.name)
 	l.mu.Unlock()
-	if !isUnused {
+	if !isSame || isRead {
 		return false
 	}
 	info, err := l.root.Lstat(f.name)

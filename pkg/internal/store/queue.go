@@ -87,12 +87,8 @@ func (q *queue) has(f file) bool {
 	return found && lastUse == f.lastUse
 }
 
-// drop removes a name from the list, and returns false if it was not there.
-func (q *queue) drop(name string) bool {
-	_, found := q.listed[name]
-	delete(q.listed, name)
-	return found
-}
+// drop removes a name from the list.
+func (q *queue) drop(name string) { delete(q.listed, name) }
 
 // next returns the oldest listed file that is not busy, and will not return it
 // again. It stays listed until it is dropped.
