@@ -13,6 +13,12 @@ import (
 // behindNginx starts nginx in front of a server, and returns its URL.
 func behindNginx(t *testing.T, server, settings string) (url string) {
 	t.Helper()
+	return nginx(t, settings+" location / { proxy_pass "+server+"; proxy_http_version 1.1; }")
+}
+
+// nginx starts nginx with settings of a server, and returns its URL.
+func nginx(t *testing.T, settings string) (url string) {
+	t.Helper()
 	program, dir, address := installed(t, "nginx"), t.TempDir(), fmt.Sprint("127.0.0.1:", freePort(t))
 	config := fmt.Sprintf(`daemon off; pid %[1]s/pid; error_log %[1]s/log; worker_processes 1;
 events {}
@@ -20,8 +26,8 @@ http {
 	access_log off;
 	client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi;
 	uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
-	server { listen %[2]s; %[3]s location / { proxy_pass %[4]s; proxy_http_version 1.1; } }
-}`, dir, address, settings, server)
+	server { listen %[2]s; %[3]s }
+}`, dir, address, settings)
 	path := writeFile(t, filepath.Join(dir, "conf"), config)
 	cmd := exec.Command(program, "-e", dir+"/log", "-p", dir, "-c", path)
 	if os.Getuid() == 0 {
