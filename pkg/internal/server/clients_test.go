@@ -148,6 +148,17 @@ func testRequestsByteForByte(t *testing.T, open opener) {
 		strings.Replace(get, "127.0.0.1", "rebound.example", 1) + "\r\n":                        "421 Misdirected Request",
 		strings.Replace(get, r.addr, "rebound.example", 1) + "\r\n":                             "421 Misdirected Request",
 		"GET http://rebound.example/v8/artifacts/a HTTP/1.1\r\nHost: " + r.addr + "\r\n\r\n":    "421 Misdirected Request",
+		strings.Replace(get, r.addr, strings.Repeat("x", 10_000), 1) + "\r\n":                   "421 Misdirected Request",
+		strings.Replace(get, r.addr, strings.Repeat("x", 1_000_000), 1) + "\r\n":                "431 Request Header Fields Too Large",
+		strings.Replace(get, token, strings.Repeat("x", 10_000), 1) + "\r\n":                    "401 Unauthorized",
+		strings.Replace(get, token, strings.Repeat("x", 1_000_000), 1) + "\r\n":                 "431 Request Header Fields Too Large",
+		// Nobody asked for these bodies, and nobody waits for them.
+		"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000000\r\n\r\n":               "200 OK",
+		"GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n":               "200 OK",
+		"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000000\r\n\r\n":              "405 Method Not Allowed",
+		r.head("GET", "/metrics") + "Content-Length: 9000000000\r\n\r\n":                       "200 OK",
+		r.head("PUT", "/metrics") + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello":             "405 Method Not Allowed",
+		strings.Replace(r.head("GET", "/metrics"), "127.0.0.1", "rebound.example", 1) + "\r\n": "421 Misdirected Request",
 		// turbo sends no User-Agent with its events.
 		events + fmt.Sprintf("x-artifact-client-ci:\r\nContent-Length: %d\r\n\r\n%s", len(event), event): "200 OK",
 	}
