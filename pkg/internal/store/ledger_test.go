@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -55,5 +56,57 @@ func TestOthersFilesAreCounted(t *testing.T) {
 	}
 	if err := errors.Join(bounded.Close(), other.Close()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestPutWaitsForTheScan checks that before the first scan has ended, a Get is
+// answered, and a Put waits for as long as its context allows.
+func TestPutWaitsForTheScan(t *testing.T) {
+	t.Parallel()
+	d, err := Open(t.TempDir(), Options{MaxSize: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := Key{Team: "local", ID: "a"}
+	put := func(ctx context.Context) error {
+		return d.Put(ctx, key, 4, artifact.Metadata{}, strings.NewReader("body"))
+	}
+	if err := put(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// pretend that the first scan has not ended.
+	pretend := func(result error) *scan {
+		s := &scan{changed: make(map[string]file), done: make(chan struct{}), err: result}
+		d.ledger.mu.Lock()
+		defer d.ledger.mu.Unlock()
+		d.ledger.scanned, d.ledger.scanning = time.Time{}, s
+		return s
+	}
+	broken := errors.New("the disk is broken")
+	s := pretend(broken)
+	if usage := d.Usage(); usage.IsCounted {
+		t.Errorf("Usage() = %v during the first scan", usage)
+	}
+	blob, err := d.Get(t.Context(), key)
+	if err != nil {
+		t.Fatalf("Get = %v", err)
+	}
+	if err := blob.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := put(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Put = %v during a scan, want DeadlineExceeded", err)
+	}
+	close(s.done)
+	if err := put(t.Context()); !errors.Is(err, broken) {
+		t.Errorf("Put = %v after a scan that failed, want its error", err)
+	}
+	d.ledger.mu.Lock()
+	d.ledger.scanning = nil
+	d.ledger.mu.Unlock()
+	if err := errors.Join(put(t.Context()), d.Close()); err != nil {
+		t.Errorf("Put = %v after another scan", err)
 	}
 }
