@@ -16,13 +16,14 @@ var (
 	errForeign      = errors.New("others can read it, and it belongs to another user: use a copy with mode 600")
 )
 
-// checkPrivate rejects a file of secrets that others can read, unless this user
-// cannot change that.
+// checkPrivate rejects a file or FIFO of secrets that others can read, unless this
+// user cannot change that. A device keeps no secrets, and reading a directory fails.
 func checkPrivate(file *os.File) error {
 	var status unix.Stat_t
 	err := unix.Fstat(int(file.Fd()), &status)
+	kind := status.Mode & unix.S_IFMT
 	switch {
-	case err != nil || status.Mode&0o077 == 0 || isFixed(file):
+	case err != nil || status.Mode&0o077 == 0 || kind != unix.S_IFREG && kind != unix.S_IFIFO || isFixed(file):
 		return err
 	case int(status.Uid) != os.Geteuid() && os.Geteuid() != 0:
 		return errForeign

@@ -35,8 +35,6 @@ func (a *app) openBucket(ctx context.Context, o serveOptions) (*store.Bucket, er
 		return nil, &usageError{errors.New("--max-size does not go with --store"), "A bucket has no limit here. Let its lifecycle expire artifacts by their age."}
 	case o.maxAge != 0:
 		return nil, &usageError{errors.New("--max-age does not go with --store"), "Let the bucket's lifecycle expire artifacts by their age."}
-	case o.maxAge != 0:
-		return nil, &usageError{errors.New("--max-age does not go with --store"), "Let the bucket's lifecycle expire artifacts by their age."}
 	case o.bucket.IsPlain() && !o.allowHTTP:
 		return nil, &usageError{errors.New("--store: plain http to another machine is not allowed"), "Use endpoint=https://…, or --allow-http if the network is trusted."}
 	}
