@@ -6,8 +6,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
@@ -19,10 +23,11 @@ import (
 
 // Server is a running S3 server with one bucket.
 type Server struct {
-	Endpoint             string // its URL, such as http://127.0.0.1:9000
-	Bucket               string // the name of the bucket
-	AccessKey, SecretKey string // may read and write all objects
-	Dir                  string // the bucket's directory, with a file for each object
+	Endpoint             string         // its URL, such as http://127.0.0.1:9000
+	Bucket               string         // the name of the bucket
+	AccessKey, SecretKey string         // may read and write all objects
+	Dir                  string         // the bucket's directory, with a file for each object
+	Roots                *x509.CertPool // of a server with https
 
 	start func() bool
 	kill  func()
@@ -33,12 +38,40 @@ type Server struct {
 // before versitygw's own, such as "--readonly".
 func Start(t testing.TB, options ...string) *Server {
 	t.Helper()
+	return start(t, &Server{}, options)
+}
+
+// StartTLS is like Start, with https.
+func StartTLS(t testing.TB) *Server {
+	t.Helper()
+	web := httptest.NewTLSServer(nil) // for its certificate
+	defer web.Close()
+	s := &Server{Roots: x509.NewCertPool()}
+	s.Roots.AddCert(web.Certificate())
+	key, err := x509.MarshalPKCS8PrivateKey(web.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var options []string
+	for _, block := range []*pem.Block{{Type: "CERTIFICATE", Bytes: web.Certificate().Raw}, {Type: "PRIVATE KEY", Bytes: key}} {
+		file := filepath.Join(dir, block.Type)
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		options = append(options, map[string]string{"CERTIFICATE": "--cert", "PRIVATE KEY": "--key"}[block.Type], file)
+	}
+	return start(t, s, options)
+}
+
+func start(t testing.TB, s *Server, options []string) *Server {
+	t.Helper()
 	program, err := exec.LookPath("versitygw")
 	if err != nil {
 		t.Skip("versitygw is not on the PATH; go install github.com/versity/versitygw/cmd/versitygw@v1.8.0")
 	}
 	root := t.TempDir()
-	s := &Server{Bucket: "artifacts", AccessKey: rand.Text(), SecretKey: rand.Text()}
+	s.Bucket, s.AccessKey, s.SecretKey = "artifacts", rand.Text(), rand.Text()
 	s.Dir = filepath.Join(root, s.Bucket)
 	if err := os.Mkdir(s.Dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -47,6 +80,9 @@ func Start(t testing.TB, options ...string) *Server {
 	for range 3 {
 		address := freeAddress(t)
 		s.Endpoint = "http://" + address
+		if s.Roots != nil {
+			s.Endpoint = "https://" + address
+		}
 		health := "/" + rand.Text() // only this process answers there
 		args := slices.Concat(options, []string{
 			"--port", address, "--access", s.AccessKey, "--secret", s.SecretKey,
@@ -55,7 +91,7 @@ func Start(t testing.TB, options ...string) *Server {
 		s.start = func() bool {
 			output, kill, ended := run(t, program, args)
 			s.kill = kill
-			if waitFor(t, s.Endpoint+health, ended) {
+			if s.waitFor(t, health, ended) {
 				return true
 			}
 			t.Logf("versitygw ended: %s", output)
@@ -126,17 +162,20 @@ func run(t testing.TB, program string, args []string) (output *bytes.Buffer, kil
 	return output, kill, done
 }
 
-// waitFor reports whether a server answers at a URL, or has ended.
-func waitFor(t testing.TB, address string, ended <-chan struct{}) bool {
+// waitFor reports whether the server answers at a path, or has ended.
+func (s *Server) waitFor(t testing.TB, path string, ended <-chan struct{}) bool {
 	t.Helper()
+	client := http.Client{Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: s.Roots, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true,
+	}}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.Endpoint+path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if answer, err := http.DefaultClient.Do(request); err == nil {
+		if answer, err := client.Do(request); err == nil {
 			_ = answer.Body.Close()
 			if answer.StatusCode == http.StatusOK {
 				return true

@@ -56,8 +56,8 @@ type Bucket struct {
 	// conditional is set if the server checks If-None-Match. It is only known for
 	// write-once.
 	conditional bool
-	// parts are buffers for uploads of unknown size, nil until they are needed. Who
-	// has one may upload.
+	// parts are buffers, each for one upload of unknown size at a time, and nil
+	// until they are needed.
 	parts      chan []byte
 	disconnect func()
 	// present is when the bucket was last seen, in nanoseconds.

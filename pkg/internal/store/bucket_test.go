@@ -3,9 +3,11 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -22,8 +24,12 @@ import (
 
 func TestBucketContract(t *testing.T) {
 	t.Parallel()
-	server := s3test.Start(t)
-	storetest.Run(t, func(t *testing.T) store.Store { return openBucket(t, server, store.BucketOptions{}) })
+	for name, server := range map[string]*s3test.Server{"http": s3test.Start(t), "https": s3test.StartTLS(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			storetest.Run(t, func(t *testing.T) store.Store { return openBucket(t, server, store.BucketOptions{}) })
+		})
+	}
 }
 
 func TestWriteOnceBucket(t *testing.T) {
@@ -54,7 +60,11 @@ func tryBucket(t *testing.T, server *s3test.Server, prefix string, options store
 	if err != nil {
 		t.Fatal(err)
 	}
-	return store.OpenBucketWith(t.Context(), address, options, server.AccessKey, server.SecretKey, unchanged)
+	trusting := func(transport http.RoundTripper) http.RoundTripper {
+		transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: server.Roots, MinVersion: tls.VersionTLS12}
+		return transport
+	}
+	return store.OpenBucketWith(t.Context(), address, options, server.AccessKey, server.SecretKey, trusting)
 }
 
 // TestTwoBucketsAreOneCache checks that servers that share a bucket see what the
