@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"unicode"
 
 	"github.com/artifact-cli/artifact/pkg/archive"
@@ -72,6 +73,7 @@ func (advices errorAdvices) on(err error) string {
 }
 
 var advices = errorAdvices{
+	{syscall.EMFILE, "Raise the limit of open files: ulimit -n, or LimitNOFILE= in a systemd service."},
 	{artifact.ErrChanged, "Run it again when no program writes to the file."},
 	{archive.ErrChanged, "Run it again when no program writes to the files."},
 	{archive.ErrTooLarge, "If you trust the archive, allow more with --max-entries or --max-size."},

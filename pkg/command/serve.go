@@ -94,7 +94,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 		return err
 	}
 	options := server.Options{
-		Tokens: tokens.Tokens, Addr: listener.Addr(), Hosts: o.names(), Version: version(), Log: log.request, Warn: a.printError,
+		Tokens: tokens.Tokens, Addr: listener.Addr(), Hosts: o.names(), Version: version(), Log: log.request, Warn: log.warning,
 	}
 	fresh := []reloadable{tokens}
 	if o.tls.cert != "" {

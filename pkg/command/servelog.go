@@ -127,6 +127,12 @@ func (a *app) recordRequest(r server.Access) {
 	a.records.LogAttrs(context.Background(), level, "request", attributes...)
 }
 
+// warning logs an error that concerns no request.
+func (l *serveLog) warning(err error) {
+	l.app.printError(err)
+	l.app.printHint(l.app.hint(err))
+}
+
 var removedBecause = map[store.Reason]string{
 	store.Expired: "older than --max-age", store.Evicted: "to stay below --max-size",
 }

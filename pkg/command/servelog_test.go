@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"net"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -137,6 +139,18 @@ func documentedKeys(t *testing.T) (keys []string) {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+func TestLogWarns(t *testing.T) {
+	t.Parallel()
+	got := loggedBy(t, serveOptions{}, commonOptions{quiet: true}, func(l *serveLog) {
+		l.warning(&net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", syscall.EMFILE)})
+	})
+	const want = "artifact: accept tcp: accept4: too many open files\n" +
+		"artifact: hint: Raise the limit of open files: ulimit -n, or LimitNOFILE= in a systemd service.\n"
+	if got != want {
+		t.Errorf("it printed %q, want %q", got, want)
+	}
 }
 
 // TestLogged checks which lines are printed: by default all where no terminal
