@@ -13,9 +13,13 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// keysTime is how long a role's keys may take. Outside of Amazon's machines, the
-// address of their metadata may never answer.
-const keysTime = 5 * time.Second
+const (
+	// keysTime is how long the search for keys may take. Outside of Amazon's
+	// machines, the address of their metadata may never answer.
+	keysTime = 5 * time.Second
+	// keyRequestTime is how long each request for a role's keys may take.
+	keyRequestTime = 3 * time.Second
+)
 
 // keySource is a place that may have the keys.
 type keySource struct {
@@ -29,7 +33,7 @@ type keySource struct {
 func findKeys(ctx context.Context) (*credentials.Credentials, error) {
 	ctx, cancel := context.WithTimeout(ctx, keysTime)
 	defer cancel()
-	client := &http.Client{Timeout: keysTime, Transport: &http.Transport{Proxy: proxyForTLS, DisableKeepAlives: true}}
+	client := &http.Client{Timeout: keyRequestTime, Transport: &http.Transport{Proxy: proxyForTLS, DisableKeepAlives: true}}
 	var failures []string
 	for _, source := range keySources(client) {
 		keys := credentials.New(source.provider)
