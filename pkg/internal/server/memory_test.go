@@ -53,7 +53,7 @@ func liveBytes() uint64 {
 func TestArtifactsAreNeverHeldWhole(t *testing.T) { //nolint:paralleltest // see above
 	size := int64(64 << 20)
 	if long {
-		size = 2 << 30
+		size = 512 << 20
 	}
 	const little, part = 4 << 20, 8 << 20
 	t.Run("directory", func(t *testing.T) {

@@ -122,7 +122,7 @@ func TestKill(t *testing.T) {
 	t.Run("directory", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
-		killRepeatedly(t, 12, 1000, []string{writerStore + "=" + dir}, func(acknowledged []int) {
+		killRepeatedly(t, 12, 400, []string{writerStore + "=" + dir}, func(acknowledged []int) {
 			d, err := store.Open(dir, store.Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -143,7 +143,7 @@ func TestKill(t *testing.T) {
 		server := s3test.Start(t)
 		b := openBucket(t, server, store.BucketOptions{})
 		variables := append(server.Environ(), "AWS_REGION=us-east-1", writerStore+"="+server.URL(t.Name()))
-		killRepeatedly(t, 4, 150, variables, func(acknowledged []int) {
+		killRepeatedly(t, 4, 100, variables, func(acknowledged []int) {
 			server.Restart(t) // it may still be storing what it has received
 			checkAll(t, b, acknowledged)
 		})
