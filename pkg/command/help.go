@@ -26,6 +26,7 @@ var flagGroups = []struct {
 		"ci", "interactive", "sha", "dirty-hash", "duration", "no-git",
 		"signature-key-file", "signature-version", "require-signature", "no-sign", "tag",
 	}},
+	{"Access from other machines", []string{"listen", "host", "token-file", "read-token-file", "tls-cert", "tls-key"}},
 	{"Common flags", []string{"api", "team", "json", "quiet", "verbose", "progress", "color"}},
 }
 

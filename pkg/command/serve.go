@@ -31,11 +31,11 @@ func newServeCommand(a *app) *cobra.Command {
 	var o serveOptions
 	cmd := &cobra.Command{
 		Use:         "serve [flags] [-- COMMAND [ARG...]]",
-		Short:       "Run a cache on this machine",
+		Short:       "Run a cache, for yourself or for a team",
 		Annotations: map[string]string{endsByItself: "yes"},
-		Long: `Run a Remote Cache on this machine that keeps artifacts in a directory, without
-an account or any setup. It prints the three variables that point turbo and
-artifact at it on standard output, and serves until you stop it.
+		Long: `Run a Remote Cache that keeps artifacts in a directory or a bucket, without an
+account or any setup. It prints the variables that point turbo and artifact at it
+on standard output, and serves until you stop it.
 
 With a COMMAND it serves only while the command runs: the command's environment
 points at the cache, artifact is on its PATH, and its exit code is returned.
@@ -47,7 +47,7 @@ is required to listen on an address other than loopback. The tokens in
 GET /healthz checks that it runs, and GET /metrics has figures for Prometheus.`,
 		Example: `  artifact serve
   artifact serve -- turbo run build
-  artifact serve -- artifact put out.tar.zst`,
+  artifact serve --listen :8080 --host cache.example.com --max-size 100G`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if dash := cmd.ArgsLenAtDash(); dash > 0 || dash < 0 && len(args) > 0 {
 				return errors.New("put the command to run after --")
