@@ -3,14 +3,13 @@
 package main
 
 import (
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
 // readToken is a token that may only read.
@@ -107,12 +106,9 @@ func TestTurboWriteOnce(t *testing.T) {
 // for serve --store and the variables with the keys.
 func newBucket(t *testing.T) (address string, keys []string) {
 	t.Helper()
-	root, port := t.TempDir(), freePort(t)
-	mustDo(t, os.Mkdir(filepath.Join(root, "artifacts"), 0o700))
-	url := fmt.Sprint("http://127.0.0.1:", port)
-	server := exec.Command(installed(t, "versitygw"), "--port", fmt.Sprint("127.0.0.1:", port), "--access", "someone", "--secret", token, "--quiet", "posix", root)
-	startPeer(t, server, remote{api: url})
-	return "s3://artifacts/turbo?region=us-east-1&endpoint=" + url, []string{"AWS_ACCESS_KEY_ID=someone", "AWS_SECRET_ACCESS_KEY=" + token}
+	server := s3test.Start(t)
+	return "s3://" + server.Bucket + "/turbo?region=us-east-1&endpoint=" + server.Endpoint,
+		[]string{"AWS_ACCESS_KEY_ID=" + server.AccessKey, "AWS_SECRET_ACCESS_KEY=" + server.SecretKey}
 }
 
 // TestTurboBucket signs artifacts that serve keeps in a bucket, and restores them from
