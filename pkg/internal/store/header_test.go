@@ -100,6 +100,8 @@ func FuzzHeader(f *testing.F) {
 	}
 	f.Add([]byte(`{"artifact":1,"id":"a","size":0}` + "\n"))
 	f.Add([]byte(`{"artifact":1,"id":"a","size":0}` + "   \n"))
+	f.Add([]byte(`{"artifact":1,"id":"a","size":0,"stored":"2026-11-29T02:04:05.678Z"}` + "\n"))
+	f.Add([]byte(`{"artifact":1,"id":"a","size":0,"stored":"2026-11-29T02:04:05+01:00"}` + "\n"))
 	f.Add([]byte(`{"artifact":1,"team":"local","id":"a<b","size":42,"ci":"GITLAB","interactive":true,"sha":"s","dirtyHash":"d","durationNs":1,"tag":"t"}` + "\nbody"))
 	f.Fuzz(func(t *testing.T, start []byte) {
 		h, n, err := decodeHeader(start)

@@ -74,7 +74,7 @@ func TestPutWaitsForTheScan(t *testing.T) {
 	if err := put(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	// pretend that the first scan has not ended.
+	// pretend makes the ledger wait for a first scan with this result.
 	pretend := func(result error) *scan {
 		s := &scan{changed: make(map[string]file), done: make(chan struct{}), err: result}
 		d.ledger.mu.Lock()

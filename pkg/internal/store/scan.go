@@ -165,6 +165,9 @@ func walkTeam(ctx context.Context, root *os.Root, team string, visit func(name s
 		for _, entry := range entries {
 			// Requests go first, and not only after the 10 ms that a goroutine may run.
 			runtime.Gosched()
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if !entry.Type().IsRegular() || !isFileName(entry.Name()) {
 				continue
 			}
@@ -177,13 +180,11 @@ func walkTeam(ctx context.Context, root *os.Root, team string, visit func(name s
 				visit(path.Join(team, entry.Name()), info)
 			}
 		}
-		switch {
-		case errors.Is(err, io.EOF):
-			return ctx.Err()
-		case err != nil:
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
 			return err
-		case ctx.Err() != nil:
-			return ctx.Err()
 		}
 	}
 }
