@@ -162,13 +162,14 @@ func Tree() *cobra.Command {
 // foreign are flags and commands of other tools that people try out of habit,
 // with what to use instead.
 var foreign = map[string]string{
-	"--token":    "Set ARTIFACT_TOKEN, or log in once with artifact login: every user of this machine can read an argument.",
+	"--token": "Set ARTIFACT_TOKEN, or log in once with artifact login: every user of this machine can read an argument.\n" +
+		"For serve, set ARTIFACT_SERVE_TOKEN or use --token-file FILE.",
 	"--insecure": insteadOfInsecure,
 	"-k":         insteadOfInsecure,
 	"--header":   insteadOfHeader,
 	"-H":         insteadOfHeader,
 	"--cacert":   "Trust your server's own certificate with --ca-cert FILE.",
-	"--cert":     "Pass a client certificate with --client-cert FILE --client-key FILE.",
+	"--cert":     "Pass a client certificate with --client-cert FILE --client-key FILE, and serve's own with --tls-cert FILE --tls-key FILE.",
 	"upload":     insteadOfUpload,
 	"push":       insteadOfUpload,
 	"download":   insteadOfDownload,
