@@ -171,7 +171,7 @@ func (c *Client) explain(err error) error {
 		return (*ProxyError)(proxy)
 	case errors.Is(err, transport.ErrFraming):
 		return fmt.Errorf("%w: %w", ErrNotRemoteCache, err)
-	case errors.As(err, &network) && broken:
+	case errors.As(err, &network) && broken && !transport.IsCertificateRefusal(err):
 		return &explainedError{reason, err}
 	case errors.As(err, &network): // the error is clear, or one of TLS
 		return c.tlsReason(err)
