@@ -41,10 +41,11 @@ func dirShelf(l *load, limit int64) *shelf {
 }
 
 func bucketShelf(l *load, server *s3test.Server) *shelf {
+	l.distant = true
 	setKeys(l.T, server)
 	address := must.Get(store.ParseBucket(server.URL("prefix")))(l)
 	return &shelf{
-		root: server.Dir, servers: 1, soak: time.Minute, largest: 64 << 20, disturb: undisturbed,
+		root: server.Dir, servers: 1, soak: time.Minute, largest: 20 << 20, disturb: undisturbed,
 		open: func() closer {
 			return must.Get(store.OpenBucket(l.Context(), address, store.BucketOptions{}))(l)
 		},

@@ -24,13 +24,14 @@ type load struct {
 	// sometimes return their cancellation for the next request.
 	breaker *http.Client
 	bounded bool // whether the store may have removed what it had
-	faulty  bool // whether the storage fails now and then
+	distant bool // whether the storage may be unavailable
+	faulty  bool // whether it is, now and then
 	largest int64
 	done    func(rounds int) bool
 	unsized chan struct{} // limits uploads of unknown size, as buckets do
 
 	mu     sync.Mutex
-	stored map[string]version // by id
+	stored map[string]history // by id
 	tally
 }
 
@@ -57,7 +58,7 @@ func TestLoad(t *testing.T) { //nolint:paralleltest // see above
 		"a bucket behind faults":   faultyShelf,
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := &load{T: t, unsized: make(chan struct{}, 16), stored: make(map[string]version)}
+			l := &load{T: t, unsized: make(chan struct{}, 16), stored: make(map[string]history)}
 			shelf := test(l)
 			l.begin()
 			l.run(shelf)
@@ -89,7 +90,7 @@ func (l *load) run(shelf *shelf) {
 	stop := shelf.disturb()
 	for n := range clients {
 		group.Go(func() {
-			c := &loader{load: l, n: n, random: rand.New(rand.NewPCG(1, uint64(n))), has: make(map[string]version)}
+			c := &loader{load: l, n: n, random: rand.New(rand.NewPCG(1, uint64(n))), has: make(map[string]history)}
 			for rounds := 0; !l.done(rounds) && !l.Failed(); rounds++ {
 				c.step()
 			}
