@@ -150,6 +150,7 @@ func TestNewRefuses(t *testing.T) {
 	addr := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
 	for name, options := range map[string]server.Options{
 		"no tokens":                  {Addr: addr},
+		"empty tokens":               {Addr: addr, Tokens: new(server.Tokens)},
 		"no address":                 {Tokens: tokens(t)},
 		"an address of another kind": {Tokens: tokens(t), Addr: &net.UnixAddr{Name: "/socket", Net: "unix"}},
 		"a name with a port":         {Tokens: tokens(t), Addr: addr, Hosts: []string{"cache:80"}},

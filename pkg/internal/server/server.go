@@ -91,7 +91,7 @@ type Server struct {
 // a port, or a name that [ParseHost] rejects.
 func New(s store.Store, options Options) (*Server, error) {
 	switch {
-	case options.Tokens == nil:
+	case options.Tokens == nil || options.Tokens.permissions.Load() == nil:
 		return nil, ErrNoToken
 	case options.Addr == nil:
 		return nil, errors.New("a server needs an address")
