@@ -92,6 +92,8 @@ func raceAndKill(t *testing.T, dir string) map[int]int {
 	t.Helper()
 	writer := exec.CommandContext(t.Context(), os.Args[0])
 	writer.Env = append(os.Environ(), onceDir+"="+dir)
+	var complaints bytes.Buffer
+	writer.Stderr = &complaints
 	output := must.Get(writer.StdoutPipe())(t)
 	must.Do(t, writer.Start())
 	stored := make(map[int]int)
@@ -107,5 +109,8 @@ func raceAndKill(t *testing.T, dir string) map[int]int {
 	}
 	_, _ = io.Copy(io.Discard, output)
 	_ = writer.Wait()
+	if complaints.Len() > 0 {
+		t.Errorf("a writer failed: %s", complaints.String())
+	}
 	return stored
 }

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// rescanAfter is how often a directory that others may share is read again, and
-	// scanShare is the time between two scans at least, in times of one scan.
+	// rescanAfter is how often a directory that others may share is read again, or
+	// scanShare times as long as that takes.
 	rescanAfter = time.Minute
 	scanShare   = 20
 
@@ -42,13 +42,13 @@ type sized struct {
 	size int64
 }
 
-// rescanAfter returns the time after which the ledger is too old.
-func (l *ledger) rescanAfter() time.Duration { return max(rescanAfter, scanShare*l.scanTook) }
+// maxAge returns the time after which the counts are too old.
+func (l *ledger) maxAge() time.Duration { return max(rescanAfter, scanShare*l.scanTook) }
 
 // update waits until the directory has been scanned, and not too long ago.
 func (l *ledger) update(ctx context.Context) error {
 	l.mu.Lock()
-	age, limit := time.Since(l.scanned), l.rescanAfter()
+	age, limit := time.Since(l.scanned), l.maxAge()
 	s := l.scanning
 	if age > limit/2 {
 		s, _ = l.startScan()
