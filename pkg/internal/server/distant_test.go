@@ -103,9 +103,13 @@ func TestFailingStore(t *testing.T) {
 	for n := 10; n <= 100; n++ {
 		hashes = append(hashes, fmt.Sprint(n))
 	}
-	got := r.do(http.MethodPost, "/v8/artifacts", must.Get(json.Marshal(map[string]any{"hashes": hashes}))(t))
-	if got.Status != 200 || json.Valid([]byte(got.Body)) {
-		t.Errorf("a query that fails in the middle: %v, want an answer that is cut off", got)
+	response, err := client.Do(r.request(http.MethodPost, "/v8/artifacts", must.Get(json.Marshal(map[string]any{"hashes": hashes}))(t)))
+	if err == nil {
+		_, err = io.ReadAll(response.Body)
+		_ = response.Body.Close()
+	}
+	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a query that fails in the middle ends with %v, want an answer that is cut off", err)
 	}
 	for _, a := range r.log(5) {
 		if a.Err == nil || a.Err.Error() != unavailable.Error() {

@@ -145,11 +145,15 @@ func (x *exchange) note(err error) *failure {
 	return failure
 }
 
-// fail answers with err. If an answer has begun, net/http closes the connection,
-// because the body is shorter than announced.
+// fail answers with err. If an answer has begun, it is cut off: net/http closes the
+// connection when the body is shorter than announced.
 func (x *exchange) fail(err error) {
 	failure := x.note(err)
 	if x.status != 0 {
+		if x.w.Header().Get("Content-Length") == "" {
+			// In chunks, as for a query: the last one must not be sent.
+			_ = x.control.SetWriteDeadline(x.began)
+		}
 		return
 	}
 	if failure.status == http.StatusServiceUnavailable {
