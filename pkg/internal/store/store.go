@@ -3,8 +3,9 @@
 // together.
 //
 // It rejects bodies of the wrong length, invalid keys and damaged files. Start at
-// [Store], the interface, which package storetest checks, and at [Open], which
-// stores artifacts in a directory.
+// [Store], the interface, which package storetest checks, at [Open], which stores
+// artifacts in a directory, and at [OpenBucket], which stores them in the object
+// storage of S3.
 package store
 
 import (
