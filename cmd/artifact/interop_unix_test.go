@@ -91,10 +91,10 @@ func TestTurboFreshCheckout(t *testing.T) {
 func TestVercelSDK(t *testing.T) {
 	t.Parallel()
 	peer(t, "@vercel/sdk")
-	cache := serveCache(t)
+	cache := serveWith(t, []string{"ARTIFACT_SERVE_READ_TOKEN=" + readToken}, "--dir", t.TempDir(), "--write-once")
 	cmd := exec.Command("node", "sdk.mjs")
 	cmd.Dir = "../../testdata/interop"
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TURBO_API=" + cache.api, "TURBO_TOKEN=" + cache.token}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TURBO_API=" + cache.api, "TURBO_TOKEN=" + cache.token, "READ_TOKEN=" + readToken}
 	got, err := cmd.CombinedOutput()
 	want := `{"status":{"status":"enabled"}}
 {"uploadArtifact":{"urls":["` + cache.api + `/v8/artifacts/de0e2b9afd5fe834?slug=abc&teamId=team_abc"]}}
@@ -103,6 +103,8 @@ func TestVercelSDK(t *testing.T) {
 {"artifactQuery":{"de0e2b9afd5fe834":{"sha":"abc","size":13,"taskDurationMs":12},"abcd":null}}
 {"recordEvents":null}
 404
+409 conflict
+403 forbidden
 `
 	if err != nil || string(got) != want {
 		t.Errorf("%v\n%s\nwant\n%s", err, got, want)

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
 // judge runs prism in front of a cache. It reports requests and answers that
@@ -49,7 +51,7 @@ var unusual = regexp.MustCompile(`(?m)^.*(✖|⚠).*$`)
 
 // description is a copy of the description that prism can judge by: it takes
 // the bodies that errors have for bodies of the answers to HEAD too, which
-// cannot have any.
+// cannot have any. Other errors than the described ones must have their form.
 func description(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../testdata/interop/openapi.json")
@@ -58,8 +60,17 @@ func description(t *testing.T) string {
 	}
 	var api map[string]any
 	mustDo(t, json.Unmarshal(text, &api))
-	path := api["paths"].(map[string]any)["/v8/artifacts/{hash}"].(map[string]any)
-	for _, response := range path["head"].(map[string]any)["responses"].(map[string]any) {
+	paths := api["paths"].(map[string]any)
+	for _, path := range paths {
+		for _, operation := range path.(map[string]any) {
+			if described, ok := operation.(map[string]any); ok {
+				responses := described["responses"].(map[string]any)
+				responses["409"], responses["421"], responses["503"] = responses["403"], responses["403"], responses["403"]
+			}
+		}
+	}
+	head := paths["/v8/artifacts/{hash}"].(map[string]any)["head"].(map[string]any)
+	for _, response := range head["responses"].(map[string]any) {
 		delete(response.(map[string]any), "content")
 	}
 	if text, err = json.Marshal(api); err != nil {
@@ -95,6 +106,19 @@ const (
 5 put --skip-existing --files-from $list
 5 put -r $dir
 `
+	writeOnce = `0 put --hash abcdef $one
+0 put --hash abcdef $one
+8 put --hash abcdef $two
+`
+	otherName = `8 put $one
+8 get $absent
+8 verify $one
+8 stat $absent
+8 status
+`
+	unavailable = `9 put $one
+9 get $absent
+`
 	unknown = `3 put $one
 3 put $one $two
 3 put --skip-existing --files-from $list
@@ -122,22 +146,24 @@ func TestPublishedDescription(t *testing.T) {
 		fmt.Fprintln(&list, named[name])
 	}
 	named["list"] = writeFile(t, filepath.Join(dir, "list"), list.String())
+	as := func(token string, cache remote) remote { return remote{cache.api, token} }
+	reading := []string{"ARTIFACT_SERVE_TOKEN=" + token, "ARTIFACT_SERVE_READ_TOKEN=" + readToken}
 	for name, test := range map[string]struct {
-		flags []string // of serve
-		token string   // if it is not the server's
+		serve func(*testing.T) remote
 		runs  string
 		login int // its exit code
 	}{
-		"known":     {nil, "", stored, 0},
-		"unknown":   {nil, "wrong", unknown, 3},
-		"read-only": {[]string{"--read-only"}, "", readOnly, 0},
+		"known":       {func(t *testing.T) remote { return serveCache(t) }, stored, 0},
+		"unknown":     {func(t *testing.T) remote { return as("wrong", serveCache(t)) }, unknown, 3},
+		"read-only":   {func(t *testing.T) remote { return serveCache(t, "--read-only") }, readOnly, 0},
+		"reader":      {func(t *testing.T) remote { return as(readToken, serveWith(t, reading, "--dir", t.TempDir())) }, readOnly, 0},
+		"write-once":  {func(t *testing.T) remote { return serveCache(t, "--write-once") }, writeOnce, 0},
+		"other name":  {servedByOtherName, otherName, 0},
+		"unavailable": {servedWithoutBucket, unavailable, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cache, violations := judge(t, serveCache(t, test.flags...))
-			if test.token != "" {
-				cache.token = test.token
-			}
+			cache, violations := judge(t, test.serve(t))
 			for _, env := range [][]string{{"TURBO_TEAM=local", "CI=1"}, {"TURBO_TEAMID=team_abc", signatureKey}} {
 				for line := range strings.Lines(test.runs) {
 					words := strings.Fields(os.Expand(line, func(name string) string { return named[name] }))
@@ -156,6 +182,20 @@ func TestPublishedDescription(t *testing.T) {
 			}
 		})
 	}
+}
+
+// servedByOtherName runs a cache, and names it as it does not know itself.
+func servedByOtherName(t *testing.T) remote {
+	cache := serveCache(t)
+	return remote{strings.Replace(cache.api, "127.0.0.1", resolved(t, proxied), 1), cache.token}
+}
+
+// servedWithoutBucket runs a cache whose bucket cannot be reached any more.
+func servedWithoutBucket(t *testing.T) remote {
+	network, bucket := s3test.Start(t).Through(t)
+	cache := serveWith(t, bucket.Environ(), "--store", bucket.URL("cache"))
+	network.Down()
+	return cache
 }
 
 // TestJudge checks that prism reports a wrong answer.

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"io"
-	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,22 +9,21 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestOwnCertificate makes the certificate of docs/serve.md, with which turbo and
 // artifact reach the cache by its name.
 func TestOwnCertificate(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	cmd := exec.Command("sh", "-euc", strings.ReplaceAll(example(t, "serve.md", "sh", 2), "cache.example.com", proxied))
+	dir, name := t.TempDir(), resolved(t, proxied)
+	cmd := exec.Command("sh", "-euc", strings.ReplaceAll(example(t, "serve.md", "sh", 2), "cache.example.com", name))
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	certificate := filepath.Join(dir, "tls.crt")
-	cache, _, _ := serveLogged(t, nil, "--dir", t.TempDir(), "--host="+proxied, "--tls-cert="+certificate, "--tls-key="+filepath.Join(dir, "tls.key"))
-	cache.api = strings.Replace(cache.api, "127.0.0.1", proxied, 1)
+	cache := serveCache(t, "--host="+name, "--tls-cert="+certificate, "--tls-key="+filepath.Join(dir, "tls.key"))
+	cache.api = strings.Replace(cache.api, "127.0.0.1", name, 1)
 	env := []string{"TURBO_TEAM=abc", "SSL_CERT_FILE=" + certificate}
 	for version, scheme := range map[string]string{"turbo": "v2", "turbo-v1": "v1"} {
 		env := append(slices.Clone(env), signatureKey)
@@ -69,7 +66,7 @@ func TestBucketExample(t *testing.T) {
 	}
 	bucket, keys := newBucket(t)
 	_, endpoint, _ := strings.Cut(bucket, "endpoint=")
-	cache, _, _ := serveLogged(t, keys, "--store="+shown[1]+endpoint+"&region=us-east-1")
+	cache := serveWith(t, keys, "--store="+shown[1]+endpoint+"&region=us-east-1")
 	cache.artifact(t, 0, nil, "put", "--verify", writeFile(t, filepath.Join(t.TempDir(), "file"), hello))
 }
 
@@ -92,56 +89,4 @@ func TestGitLabExample(t *testing.T) {
 			t.Errorf("%v: %q, want %q", err, out, want)
 		}
 	}
-}
-
-var (
-	metricRow  = regexp.MustCompile("(?m)^\\| (`(?:artifact|process)_.*?) \\|")
-	metricName = regexp.MustCompile("`([a-z_]+)")
-	metricType = regexp.MustCompile(`(?m)^# TYPE (\S+)`)
-)
-
-// TestMetricsTable compares the table in docs/serve-metrics.md with what serve
-// answers, without a bucket and with one.
-func TestMetricsTable(t *testing.T) {
-	t.Parallel()
-	page := readFile(t, "../../docs/serve-metrics.md")
-	documented := map[string]bool{} // whether also with a bucket
-	for _, row := range metricRow.FindAllStringSubmatchIndex(page, -1) {
-		line, _, _ := strings.Cut(page[row[0]:], "\n")
-		for _, name := range metricName.FindAllStringSubmatch(page[row[2]:row[3]], -1) {
-			documented[name[1]] = !strings.Contains(line, "not with `--store`")
-		}
-	}
-	for _, store := range []string{"directory", "bucket"} {
-		var env []string
-		flags := []string{"--dir", t.TempDir(), "--max-age=1d"}
-		if store == "bucket" {
-			var address string
-			address, env = newBucket(t)
-			flags = []string{"--store", address}
-		}
-		cache, _, _ := serveLogged(t, env, flags...)
-		want := maps.Clone(documented)
-		if store == "bucket" {
-			maps.DeleteFunc(want, func(_ string, both bool) bool { return !both })
-		}
-		names := slices.Sorted(maps.Keys(want))
-		var got []string
-		// A directory is counted in the background.
-		for end := time.Now().Add(patience); !slices.Equal(got, names) && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-			got = submatches(metricType, cache.text(t, "/metrics"))
-			slices.Sort(got)
-		}
-		if !slices.Equal(got, names) {
-			t.Errorf("with a %s there are %q, and documented are %q", store, got, names)
-		}
-	}
-}
-
-// text returns the body of an answer.
-func (at remote) text(t *testing.T, path string) string {
-	t.Helper()
-	answer := must(at.get(path))(t)
-	defer answer.Body.Close()
-	return string(must(io.ReadAll(answer.Body))(t))
 }

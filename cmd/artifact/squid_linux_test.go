@@ -13,10 +13,6 @@ import (
 	"testing"
 )
 
-// proxied is a name of this machine that Go sends through a proxy, unlike
-// loopback addresses.
-const proxied = "cache.artifact.test"
-
 // password is for the proxy only.
 const password = "canary2b8d4f6071"
 

@@ -120,8 +120,8 @@ func TestTurboBucket(t *testing.T) {
 			t.Parallel()
 			env := []string{"TURBO_TEAMID=team_abc", "TURBO_TEAM=abc", signatureKey}
 			address, keys := newBucket(t)
-			first, _, _ := serveLogged(t, keys, "--store", address)
-			second, _, _ := serveLogged(t, keys, "--store", address)
+			first := serveWith(t, keys, "--store", address)
+			second := serveWith(t, keys, "--store", address)
 			hash, hit := newTurbo(t, version, scheme).build(t, first, env)
 			if hit {
 				t.Fatal("an empty bucket has it")

@@ -26,3 +26,10 @@ await call('recordEvents', {
   ...team, requestBody: [{ sessionId: randomUUID(), source: 'REMOTE', event: 'HIT', hash: artifact.hash, duration: 1.5 }],
 })
 await call('downloadArtifact', { hash: 'abcd' }).catch((err) => console.log(err.statusCode))
+
+// What is refused: other bytes by a cache that is write-once, and a token that may only read.
+const other = { ...artifact, contentLength: 3, requestBody: new TextEncoder().encode('new') }
+const reader = new Vercel({ serverURL: process.env.TURBO_API, bearerToken: process.env.READ_TOKEN }).artifacts
+for (const cache of [artifacts, reader]) {
+  await cache.uploadArtifact(other).catch((err) => console.log(err.statusCode, JSON.parse(err.body).code))
+}
