@@ -22,7 +22,7 @@ type tally struct {
 	memory        string // the peak
 }
 
-// inUse is what a test must give back.
+// inUse counts what a test must release.
 type inUse struct{ goroutines, files int }
 
 func nowInUse() inUse {
