@@ -61,8 +61,8 @@ func TestTurboMayRead(t *testing.T) {
 				cache.token = reader.token
 				w := newTurboChain(t, version, log)
 				w.exec(t, writer, env, "run", "b", w.remoteOnly)
-				for _, caches := range []string{"--cache=remote:rw", "--cache=remote:r"} {
-					got := submatches(taskResult, w.exec(t, cache, env, "run", "d", caches))
+				for _, caches := range []string{"TURBO_CACHE=remote:rw", "TURBO_CACHE=remote:r"} {
+					got := submatches(taskResult, w.exec(t, cache, append(env, caches), "run", "d"))
 					if want := []string{"a hit", "b hit", "c miss", "d miss"}; !slices.Equal(got, want) {
 						t.Errorf("%s: %q, want %q", caches, got, want)
 					}
