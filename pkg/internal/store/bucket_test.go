@@ -13,7 +13,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"github.com/artifact-cli/artifact/internal/s3test"
 	"github.com/artifact-cli/artifact/pkg/artifact"
@@ -135,20 +134,19 @@ func TestLargeBodies(t *testing.T) {
 		}
 	}
 	broken := errors.New("connection reset")
-	ctx, cancel := context.WithCancel(t.Context())
-	for name, test := range map[string]struct {
-		after io.Reader
-		want  error
-	}{
-		"fails": {iotest.ErrReader(broken), broken},
-		"ends": {readerFunc(func([]byte) (int, error) {
+	for name, want := range map[string]error{"fails": broken, "ends": context.Canceled} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		after := readerFunc(func([]byte) (int, error) {
+			if want == broken {
+				return 0, broken
+			}
 			cancel()
 			return 1, nil
-		}), context.Canceled},
-	} {
-		body := io.MultiReader(bytes.NewReader(storetest.Bytes(3, part+part/2)), test.after)
-		if err := b.Put(ctx, key(name), store.UnknownSize, storetest.Full(), body); !errors.Is(err, test.want) {
-			t.Errorf("Put of a body that %s = %v, want %v", name, err, test.want)
+		})
+		body := io.MultiReader(bytes.NewReader(storetest.Bytes(3, part+part/2)), after)
+		if err := b.Put(ctx, key(name), store.UnknownSize, storetest.Full(), body); !errors.Is(err, want) {
+			t.Errorf("Put of a body that %s = %v, want %v", name, err, want)
 		}
 		expectContents(t, b, map[string]string{name: "not found"})
 	}
