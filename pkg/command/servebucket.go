@@ -74,6 +74,6 @@ var bucketErrors = []struct {
 	{store.ErrUnreadable, exitForbidden, "Permit s3:GetObject and s3:ListBucket. Without s3:ListBucket, S3 answers 403 for an artifact that is missing."},
 	{store.ErrUnwritable, exitForbidden, "Permit s3:PutObject and s3:AbortMultipartUpload, or use --read-only."},
 	{store.ErrRegion, exitUsage, "Name the bucket's region: --store 's3://BUCKET/PREFIX?region=REGION', or AWS_REGION."},
-	{store.ErrNotS3, exitRefused, "Check the endpoint: it must be that of the S3 API, not of a web console, and support checksums in trailers."},
+	{store.ErrNotS3, exitRefused, "Check the endpoint: it must be the S3 API, not a web console, and support checksums in trailers."},
 	{store.ErrUnavailable, exitUnreachable, "Check the endpoint and the network to it, then start again."},
 }

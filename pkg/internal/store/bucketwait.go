@@ -61,7 +61,7 @@ func (w *wait) call(limit time.Duration, f func() error) error {
 	return w.explain(err)
 }
 
-// explain returns an error of the storage as one of a [Store]: that of the
+// explain returns an error of the storage as one of a [Store]: the error of the
 // context if it has ended, and otherwise usually [ErrUnavailable].
 func (w *wait) explain(err error) error {
 	var answer minio.ErrorResponse

@@ -279,5 +279,5 @@ func (l *ledger) closed(name string, r *readers) {
 // isRead reports whether a file is being read. l.mu must be held.
 func (l *ledger) isRead(name string) bool { return l.readers[name] != nil }
 
-// isAbsent reports whether err is that of a file that does not exist.
+// isAbsent reports whether err says that a file does not exist.
 func isAbsent(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -21,7 +21,7 @@ type file struct {
 // files are few. When there are more than twice the limit, the queue forgets the
 // younger ones, and the cutoff is the last use of the oldest of these. So its size
 // does not depend on the number of files, and its order is exact. When it is empty,
-// the directory has to be read again.
+// the directory must be read again.
 //
 // Its files are in order, except that add may append in any order until the next
 // trim.
