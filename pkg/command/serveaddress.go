@@ -87,11 +87,14 @@ func hostError(text string, err error) error {
 // listenReason returns why listening at an address failed.
 func listenReason(err error) error {
 	var address *net.AddrError
+	var lookup *net.DNSError
 	var failed *net.OpError
 	var system syscall.Errno
 	switch {
 	case errors.As(err, &address):
 		return fmt.Errorf("%q must be HOST:PORT, such as 127.0.0.1:8080: %s", address.Addr, address.Err)
+	case errors.As(err, &lookup):
+		return fmt.Errorf("%q: %s", strings.TrimPrefix(lookup.Name, "tcp/"), lookup.Err) // of a host, or of a port such as http
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return errors.New("this machine does not have that address")
 	case errors.As(err, &failed) && errors.As(err, &system):
