@@ -32,7 +32,7 @@ func (l *ledger) makeRoom(ctx context.Context) error {
 				removal.add(f.size)
 				isComplete = false
 			}
-		case isComplete: // none of all files
+		case isComplete && !l.lengthenQueue():
 			return ErrFull
 		default:
 			l.mu.Lock()
@@ -44,6 +44,18 @@ func (l *ledger) makeRoom(ctx context.Context) error {
 			isComplete = isNew
 		}
 	}
+}
+
+// lengthenQueue makes the next scan list more files, if it does not list all: the
+// listed ones are being read, or cannot be removed.
+func (l *ledger) lengthenQueue() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.queue.cutoff == math.MaxInt64 {
+		return false
+	}
+	l.queue.limit *= 2
+	return true
 }
 
 // nextToEvict returns the file to be removed next, if the total is above the
