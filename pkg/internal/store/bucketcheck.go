@@ -64,6 +64,10 @@ func (b *Bucket) check(ctx context.Context) error {
 	if got := found.Metadata.Get(metadataHeader); got != tag.metadata {
 		return fmt.Errorf("%w: it returns the metadata %.100q instead of %q", ErrNotS3, got, tag.metadata)
 	}
+	if found.Size != int64(len(bucketTagText)) {
+		// An old one stores the checksum as part of the body.
+		return fmt.Errorf("%w: it stores %d bytes as %d", ErrNotS3, len(bucketTagText), found.Size)
+	}
 	if b.options.WriteOnce {
 		tag.absent = true
 		b.conditional = isConflict(b.write(ctx, tag))

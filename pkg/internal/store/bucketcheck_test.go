@@ -10,8 +10,11 @@ import (
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2/toxics"
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"github.com/artifact-cli/artifact/internal/s3test"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
 )
@@ -178,6 +181,22 @@ func TestServersThatAreNotS3(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestServerWithoutTrailers checks that a server which stores a body together with
+// the checksum behind it, as old ones do, is refused: all artifacts would be damaged.
+func TestServerWithoutTrailers(t *testing.T) {
+	t.Parallel()
+	backend := s3mem.New()
+	must.Do(t, backend.CreateBucket("artifacts"))
+	web := httptest.NewServer(gofakes3.New(backend).Server())
+	t.Cleanup(web.Close)
+	server := &s3test.Server{Endpoint: web.URL, Bucket: "artifacts", AccessKey: "key", SecretKey: "secret"}
+	const want = "opening s3://artifacts/cache/: the server does not answer as S3 does: " +
+		"it stores 118 bytes as 162"
+	if err := (opening{server: server}).open(t); !errors.Is(err, store.ErrNotS3) || err.Error() != want {
+		t.Errorf("OpenBucket = %v, want %s", err, want)
 	}
 }
 
