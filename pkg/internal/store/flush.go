@@ -11,14 +11,18 @@ type flusher struct {
 
 // directory is a directory that is flushed.
 type directory struct {
-	turn sync.Mutex // held by the flush that runs
+	turn  sync.Mutex // held by the flush that runs
+	named bool       // its own name is on the disk; guarded by turn
 
 	mu   sync.Mutex
 	next func() error // the flush that has not begun, if calls wait for it
 }
 
-// flush flushes a directory. When it returns, all changes before the call are on
-// the disk.
+// forget makes the next flush of a directory flush its own name too.
+func (f *flusher) forget(name string) { f.directories.Delete(name) }
+
+// flush flushes a directory below the store's, and its name. When it returns, all
+// changes before the call are on the disk.
 func (f *flusher) flush(name string) error {
 	value, _ := f.directories.LoadOrStore(name, new(directory))
 	d := value.(*directory)
@@ -30,6 +34,13 @@ func (f *flusher) flush(name string) error {
 			d.mu.Lock()
 			d.next = nil // later calls may have later changes
 			d.mu.Unlock()
+			if !d.named {
+				// Another process may have created it, and not flushed that yet.
+				if err := f.flushNow("."); err != nil {
+					return err
+				}
+				d.named = true
+			}
 			return f.flushNow(name)
 		})
 	}

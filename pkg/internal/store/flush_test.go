@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,5 +43,37 @@ func TestFlush(t *testing.T) {
 		if n := flushes.Load(); n > callers*calls/4 {
 			t.Errorf("%d flushes for %d calls", n, callers*calls)
 		}
+	}
+}
+
+// TestFlushOfANewDirectory checks that a directory's own name is flushed before the
+// first artifact in it counts as stored, even if another Put has created it.
+func TestFlushOfANewDirectory(t *testing.T) {
+	t.Parallel()
+	var flushed []string
+	broken := errors.New("input/output error")
+	failing := true
+	f := flusher{flushNow: func(name string) error {
+		flushed = append(flushed, name)
+		if failing {
+			return broken
+		}
+		return nil
+	}}
+	if err := f.flush("team"); !errors.Is(err, broken) {
+		t.Errorf("flush = %v, want %v", err, broken)
+	}
+	failing = false
+	for range 2 {
+		if err := f.flush("team"); err != nil {
+			t.Errorf("flush = %v", err)
+		}
+	}
+	f.forget("team") // it was removed, and created again
+	if err := f.flush("team"); err != nil {
+		t.Errorf("flush = %v", err)
+	}
+	if want := []string{".", ".", "team", "team", ".", "team"}; !slices.Equal(flushed, want) {
+		t.Errorf("flushed %q, want %q", flushed, want)
 	}
 }

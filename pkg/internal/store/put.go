@@ -60,7 +60,7 @@ func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Me
 	return d.syncName(key.path())
 }
 
-// syncName flushes the directory of a file to the disk.
+// syncName flushes the name of a file to the disk.
 func (d *Dir) syncName(name string) error { return d.flusher.flush(path.Dir(name)) }
 
 // write creates the temporary file, which begins with line.
@@ -161,9 +161,7 @@ func (d *Dir) place(temp *temp, name string, room *room, move func(from, to stri
 		if err := d.root.Mkdir(path.Dir(name), dirMode); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
-		if err := syncDirectory(d.root, "."); err != nil {
-			return err
-		}
+		d.flusher.forget(path.Dir(name))
 		return move(temp.path, name)
 	})
 }
