@@ -52,10 +52,23 @@ func (d *Dir) sweep(ctx context.Context) error {
 	removal := Removal{Reason: Expired}
 	defer func() { d.ledger.report(removal) }()
 	return walk(ctx, d.root, func(name string, _ fs.FileInfo) {
-		if info := d.expired(name); info != nil && d.ledger.remove(name, info) {
+		if info := d.expired(name); info != nil && d.removeExpired(ctx, name, info) {
 			removal.add(info.Size())
 		}
 	})
+}
+
+// removeExpired removes a file of a sweep. Another write-once store may be replacing
+// it at the same time, and what that one has stored must stay.
+func (d *Dir) removeExpired(ctx context.Context, name string, info fs.FileInfo) (removed bool) {
+	if !d.writeOnce {
+		return d.ledger.remove(name, info)
+	}
+	_ = d.exclusively(ctx, func() error { // or the next sweep does
+		removed = d.ledger.remove(name, info)
+		return nil
+	})
+	return removed
 }
 
 // expired returns the file of this name if it is too old, or nil. A damaged one

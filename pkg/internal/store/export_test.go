@@ -22,3 +22,6 @@ func OpenBucketWith(ctx context.Context, address BucketAddress, options BucketOp
 	keys := credentials.NewStaticV4(accessKey, secretKey, "")
 	return openBucket(ctx, address, options, keys, change(transport), transport.CloseIdleConnections)
 }
+
+// Sweep removes what is too old, as a [Dir] does now and then.
+func (d *Dir) Sweep(ctx context.Context) error { return d.sweep(ctx) }

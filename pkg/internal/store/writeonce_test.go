@@ -44,7 +44,7 @@ func TestWriteOnceContract(t *testing.T) {
 }
 
 // TestReplacingOnce puts different bodies at the same time, through two stores,
-// over an artifact that may be replaced.
+// over an artifact that may be replaced, or is removed meanwhile for its age.
 func TestReplacingOnce(t *testing.T) {
 	t.Parallel()
 	for name, before := range map[string]string{
@@ -73,6 +73,15 @@ func replaceOnce(t *testing.T, stores [2]*store.Dir) {
 		group.Go(func() {
 			body := storetest.Bytes(byte(i), 50_000)
 			errs[i] = stores[i%2].Put(t.Context(), key("a"), 50_000, artifact.Metadata{}, bytes.NewReader(body))
+		})
+	}
+	for _, d := range stores {
+		group.Go(func() {
+			for range 20 {
+				if err := d.Sweep(t.Context()); err != nil {
+					t.Errorf("sweep = %v", err)
+				}
+			}
 		})
 	}
 	group.Wait()
