@@ -69,7 +69,7 @@ func asFailure(err error) *failure {
 		// With any other code turbo retries each artifact.
 		return refuse(http.StatusForbidden, "forbidden", "This cache is read-only.")
 	case errors.Is(err, store.ErrExists):
-		return refuse(http.StatusConflict, "conflict", "The cache holds another artifact under this id, and keeps it.")
+		return refuse(http.StatusConflict, "conflict", "The cache already has a different artifact under this id, and does not replace it.")
 	case errors.Is(err, store.ErrUnavailable):
 		return refuse(http.StatusServiceUnavailable, "service_unavailable", "The cache's storage is not available.").because(err)
 	case errors.Is(err, store.ErrNoSize):
