@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,18 +118,18 @@ func (d *Dir) putFile(ctx context.Context, key Key, name string) (kept bool, err
 // replaces what another has placed there meanwhile.
 func (d *Dir) replace(ctx context.Context, temp *temp, key Key, room *room) (placed bool, err error) {
 	err = d.exclusively(ctx, func() error {
-		_, err := d.stat(key)
-		switch {
-		case errors.Is(err, ErrCorrupt) || errors.Is(err, errExpired):
-			err = d.place(temp, key.path(), room, d.root.Rename)
-			placed = err == nil
-			return err
-		case errors.Is(err, ErrNotFound):
-			return ctx.Err() // it was removed meanwhile
-		}
-		return err
+		return d.place(temp, key.path(), room, func(from, to string) error {
+			// Now, since this store may have removed it, and placed another.
+			if _, err := d.stat(key); !errors.Is(err, ErrCorrupt) && !errors.Is(err, errExpired) {
+				return cmp.Or(err, fs.ErrExist)
+			}
+			return d.root.Rename(from, to)
+		})
 	})
-	return placed, err
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, ErrNotFound) {
+		return false, ctx.Err()
+	}
+	return err == nil, err
 }
 
 // exclusively runs do while no other store of the directory does. Without locks in
