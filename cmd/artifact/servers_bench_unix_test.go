@@ -36,7 +36,7 @@ func BenchmarkServers(b *testing.B) {
 
 // requestsPerTurn is how many requests a server answers before it is the other's
 // turn.
-const requestsPerTurn = 512
+const requestsPerTurn = 2048
 
 // contest has the servers that are compared.
 type contest struct {
@@ -53,7 +53,7 @@ type contestant struct {
 
 func (c *contest) run(b *testing.B, method string, clients int) {
 	for _, server := range []*contestant{c.ours, c.rival} {
-		server.turn(b, http.MethodPut, 1, func(i int64) int64 { return i }) // for GET, and to warm up
+		server.turn(b, http.MethodPut, 8, func(i int64) int64 { return i }) // for GET, and to warm up
 		server.took, server.latency = 0, nil
 	}
 	for b.Loop() {
