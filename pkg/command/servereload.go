@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -48,7 +49,7 @@ func (a *app) reloadOften(ctx context.Context, interval time.Duration, files rel
 			problem = errorText(err) + "; what was read before stays in use"
 		}
 		if problem != "" && problem != last {
-			a.warn(problem)
+			a.printMessage(slog.LevelError, problem) // a token that was removed is still accepted
 		}
 		if last = problem; note != "" {
 			a.note(note)
