@@ -38,6 +38,7 @@ func (w *wait) send(body io.Reader, settle time.Duration, upload func(from io.Re
 		fault.Raise(failed)
 		return false, w.explain(failed)
 	case <-wanted:
+		w.pause()
 	}
 	sent := false
 	defer func() {

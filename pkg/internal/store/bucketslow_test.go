@@ -20,14 +20,14 @@ import (
 // longer is as long as any wait for storage.
 const longer = store.LongestWait
 
-// pausing is a body that pauses once.
+// pausing is a body that pauses before the first byte, and in the middle.
 func pausing(body []byte) io.Reader {
 	pause := readerFunc(func([]byte) (int, error) {
 		time.Sleep(longer)
 		return 0, io.EOF
 	})
 	half := len(body) / 2
-	return io.MultiReader(bytes.NewReader(body[:half]), pause, bytes.NewReader(body[half:]))
+	return io.MultiReader(pause, bytes.NewReader(body[:half]), pause, bytes.NewReader(body[half:]))
 }
 
 // TestSlowClients checks that the time of a client does not count.
