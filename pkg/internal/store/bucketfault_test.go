@@ -236,3 +236,37 @@ func failingServer(t *testing.T, server *s3test.Server, answer http.HandlerFunc)
 	through.Endpoint = web.URL
 	return fails, &through
 }
+
+// TestRepeatedUpload checks that an upload from memory is repeated whole after the
+// server has read it and failed.
+func TestRepeatedUpload(t *testing.T) {
+	t.Parallel()
+	server := s3test.Start(t)
+	address, err := store.ParseBucket(server.URL("cache"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var failed sync.Map
+	failingOnce := func(transport http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if _, again := failed.LoadOrStore(r.URL.String(), true); again || r.Method != http.MethodPut {
+				return transport.RoundTrip(r)
+			}
+			_, err := io.Copy(io.Discard, r.Body)
+			w := httptest.NewRecorder()
+			answering(500, "application/xml", "<Error><Code>InternalError</Code></Error>")(w, r)
+			return w.Result(), err
+		})
+	}
+	b, err := store.OpenBucketWith(t.Context(), address, store.BucketOptions{}, server.AccessKey, server.SecretKey, failingOnce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, length := range map[string]int{"one": 10, "parts": 9 << 20} {
+		body := string(storetest.Bytes(1, length))
+		if err := b.Put(t.Context(), key(name), store.UnknownSize, storetest.Full(), strings.NewReader(body)); err != nil {
+			t.Errorf("Put(%s) = %v", name, err)
+		}
+		expectContents(t, b, map[string]string{name: body})
+	}
+}

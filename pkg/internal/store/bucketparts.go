@@ -18,7 +18,13 @@ const abortTime = time.Second
 // putBytes uploads a whole body from memory.
 func (b *Bucket) putBytes(w *wait, o object, body []byte) error {
 	o.size = int64(len(body))
-	return b.upload(w, o, timedBytes{bytes.NewReader(body), w})
+	for try := 1; ; try++ {
+		// Not as a Seeker, which minio-go would send again with a wrong checksum.
+		err := b.upload(w, o, struct{ io.Reader }{timedBytes{bytes.NewReader(body), w}})
+		if err == nil || try == tries || !isTemporary(err) || w.Err() != nil {
+			return err
+		}
+	}
 }
 
 // putParts uploads a body in parts. The first is in part, which is then used for
