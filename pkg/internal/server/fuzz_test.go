@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -104,15 +105,20 @@ func FuzzTarget(f *testing.F) {
 	})
 }
 
-// FuzzMetadata checks that accepted metadata comes back unchanged, and is within
-// the API's limits.
+// FuzzMetadata checks that accepted metadata comes back unchanged, the duration in
+// whole milliseconds, and is within the API's limits.
 func FuzzMetadata(f *testing.F) {
 	f.Add("263", "GITHUB_ACTIONS", "1", "dGFn", "sha", "dirty")
 	f.Add("-1", "\n", "2", "%", "\x00", "ä")
 	f.Add("9223372036855", "", "", "", "", " ")
-	f.Add("007", strings.Repeat("x", 51), "0", strings.Repeat("QUJD", 151), strings.Repeat("x", 201), strings.Repeat("x", 201))
+	f.Add("007.50", "", "", "", "", "")
+	f.Add("7", strings.Repeat("x", 51), "0", strings.Repeat("QUJD", 151), strings.Repeat("x", 201), strings.Repeat("x", 201))
 	f.Fuzz(func(t *testing.T, duration, ci, interactive, tag, sha, dirty string) {
 		header := make(http.Header)
+		sent := duration
+		if whole, fraction, _ := strings.Cut(duration, "."); whole != "" && strings.Trim(whole+fraction, "0123456789") == "" {
+			duration = cmp.Or(strings.TrimLeft(whole, "0"), "0")
+		}
 		given := map[string]string{
 			api.HeaderDuration: duration, api.HeaderCI: ci, api.HeaderInteractive: interactive, api.HeaderTag: tag, api.HeaderSHA: sha, api.HeaderDirtyHash: dirty,
 		}
@@ -122,6 +128,9 @@ func FuzzMetadata(f *testing.F) {
 				header.Set(name, value)
 				valid = valid && api.CheckHeader(name, value) == nil
 			}
+		}
+		if sent != "" {
+			header.Set(api.HeaderDuration, sent)
 		}
 		web, _ := inMemory(t)
 		target := &url.URL{Path: "/v8/artifacts/a"}
