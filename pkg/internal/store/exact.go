@@ -1,6 +1,9 @@
 package store
 
-import "io"
+import (
+	"fmt"
+	"io"
+)
 
 // exactReader reads a body of size bytes. It returns the last of them only when
 // the body has ended there; otherwise it fails with [ErrSize].
@@ -44,7 +47,15 @@ func (r *exactReader) end() error {
 	return err
 }
 
-// fill reads until buffer is full or body ends.
+func endsEarly(n, size int64) error {
+	return fmt.Errorf("%w: it ends after %d of %d bytes", ErrSize, n, size)
+}
+
+func endsLate(size int64) error { return fmt.Errorf("%w: it has more than %d bytes", ErrSize, size) }
+
+// fill reads until buffer is full or body ends. Unlike [io.ReadFull], it does not
+// take a body that breaks off, which net/http reports as [io.ErrUnexpectedEOF], for
+// one that ends.
 func fill(buffer []byte, body io.Reader) (n int, ended bool, err error) {
 	for n < len(buffer) && err == nil {
 		var m int

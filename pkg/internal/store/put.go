@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"path"
@@ -90,25 +89,13 @@ var buffers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, copySi
 // onlyWriter hides the ReadFrom of a file, which would not use the buffer.
 type onlyWriter struct{ io.Writer }
 
-// copyBody copies size bytes, and checks that there are no more.
+// copyBody copies a body of size bytes.
 func copyBody(to *bufio.Writer, body io.Reader, size int64) error {
-	n, err := to.ReadFrom(io.LimitReader(body, size+1))
-	switch {
-	case err != nil:
+	if _, err := to.ReadFrom(newExactReader(body, size)); err != nil {
 		return err
-	case n < size:
-		return endsEarly(n, size)
-	case n > size:
-		return endsLate(size)
 	}
 	return to.Flush()
 }
-
-func endsEarly(n, size int64) error {
-	return fmt.Errorf("%w: it ends after %d of %d bytes", ErrSize, n, size)
-}
-
-func endsLate(size int64) error { return fmt.Errorf("%w: it has more than %d bytes", ErrSize, size) }
 
 // copyAll copies a body of unknown size, reserves space as its bytes arrive, and
 // then replaces the file's first line, which has length bytes.
