@@ -21,7 +21,7 @@ func (b *Bucket) putBytes(w *wait, o object, body []byte) error {
 	for try := 1; ; try++ {
 		// Not as a Seeker, which minio-go would send again with a wrong checksum.
 		err := b.upload(w, o, struct{ io.Reader }{timedBytes{bytes.NewReader(body), w}})
-		if err == nil || try == tries || !isTemporary(err) || w.Err() != nil {
+		if !w.mayRepeat(try, err) {
 			return err
 		}
 	}

@@ -84,7 +84,7 @@ func (b *Bucket) putKnown(ctx context.Context, o object, body io.Reader) error {
 		begun, err := w.send(body, settling(o.size), func(from io.Reader) error {
 			return b.upload(w, o, from)
 		})
-		if err == nil || begun || try == tries || !isTemporary(err) || w.Err() != nil {
+		if begun || !w.mayRepeat(try, err) {
 			return err
 		}
 	}
@@ -108,13 +108,6 @@ func checkStored(etag string, err error) error {
 // settling is how long the server may take for its answer after the last byte.
 func settling(size int64) time.Duration {
 	return patience + time.Duration(size/settleRate)*time.Second
-}
-
-// isTemporary reports whether the same call may succeed when it is repeated.
-func isTemporary(err error) bool {
-	var answer minio.ErrorResponse
-	return !errors.As(err, &answer) || answer.StatusCode >= http.StatusInternalServerError ||
-		answer.StatusCode == http.StatusTooManyRequests
 }
 
 // isConflict reports whether a conditional upload failed because the server has

@@ -61,6 +61,19 @@ func (w *wait) call(limit time.Duration, f func() error) error {
 	return w.explain(err)
 }
 
+// mayRepeat reports whether to try a call again after its try number try, which
+// returned err.
+func (w *wait) mayRepeat(try int, err error) bool {
+	return err != nil && try < tries && w.Err() == nil && isTemporary(err)
+}
+
+// isTemporary reports whether the same call may succeed when it is repeated.
+func isTemporary(err error) bool {
+	var answer minio.ErrorResponse
+	return !errors.As(err, &answer) || answer.StatusCode >= http.StatusInternalServerError ||
+		answer.StatusCode == http.StatusTooManyRequests
+}
+
 // explain returns an error of the storage as one of a [Store]: the error of the
 // context if it has ended, and otherwise usually [ErrUnavailable].
 func (w *wait) explain(err error) error {

@@ -3,7 +3,7 @@ package store
 import "sync"
 
 // flusher flushes directories to the disk. Calls that wait for the same directory
-// share a flush, which makes 64 concurrent uploads a fifth faster.
+// share a flush, since it is slow.
 type flusher struct {
 	flushNow    func(name string) error
 	directories sync.Map // a *directory by name

@@ -99,7 +99,7 @@ func (l *ledger) lockToChange(name string) (unlock func()) {
 func (l *ledger) usage() Usage {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if time.Since(l.scanned) > l.maxAge() {
+	if time.Since(l.scanned) > l.staleAfter() {
 		l.startScan()
 	}
 	return Usage{

@@ -42,13 +42,13 @@ type sized struct {
 	size int64
 }
 
-// maxAge returns the time after which the counts are too old.
-func (l *ledger) maxAge() time.Duration { return max(rescanAfter, scanShare*l.scanTook) }
+// staleAfter returns the time after which the counts are too old.
+func (l *ledger) staleAfter() time.Duration { return max(rescanAfter, scanShare*l.scanTook) }
 
 // update waits until the directory has been scanned, and not too long ago.
 func (l *ledger) update(ctx context.Context) error {
 	l.mu.Lock()
-	age, limit := time.Since(l.scanned), l.maxAge()
+	age, limit := time.Since(l.scanned), l.staleAfter()
 	s := l.scanning
 	if age > limit/2 {
 		s, _ = l.startScan()
