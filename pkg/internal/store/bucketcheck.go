@@ -70,9 +70,20 @@ func (b *Bucket) check(ctx context.Context) error {
 	}
 	if b.options.WriteOnce {
 		tag.absent = true
-		b.conditional = isConflict(b.write(ctx, tag))
+		err := b.write(ctx, tag)
+		if isOutage(err) {
+			return err // which does not show whether the server checks the condition
+		}
+		b.conditional = isConflict(err)
 	}
 	return nil
+}
+
+// isOutage reports whether err is that of storage that fails or cannot be reached,
+// rather than one that refuses or lacks something.
+func isOutage(err error) bool {
+	var answer minio.ErrorResponse
+	return err != nil && isTemporary(err) && (!errors.As(err, &answer) || answer.StatusCode != http.StatusNotImplemented)
 }
 
 // checkRead looks up an object that does not exist. Without permission to list the
@@ -115,7 +126,7 @@ func asOpenError(err error, forbidden error) error {
 		return fmt.Errorf("%w: %w", ErrNotS3, other)
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("%w: its answer is empty", ErrNotS3)
-	case !errors.As(err, &answer), isTemporary(answer) && answer.StatusCode != http.StatusNotImplemented:
+	case isOutage(err) || !errors.As(err, &answer):
 		return err
 	}
 	kind := openErrors[answer.Code]

@@ -235,16 +235,7 @@ func TestIgnoredCondition(t *testing.T) {
 				return transport.RoundTrip(r)
 			})
 		},
-		"refused": func(transport http.RoundTripper) http.RoundTripper {
-			return roundTripper(func(r *http.Request) (*http.Response, error) {
-				if r.Header.Get("If-None-Match") == "" {
-					return transport.RoundTrip(r)
-				}
-				w := httptest.NewRecorder()
-				answering(501, "application/xml", "<Error><Code>NotImplemented</Code></Error>")(w, r)
-				return w.Result(), nil
-			})
-		},
+		"refused": refusingCondition(501, "<Error><Code>NotImplemented</Code></Error>"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -265,5 +256,35 @@ func TestIgnoredCondition(t *testing.T) {
 				t.Errorf("Put = %v, want ErrExists", err)
 			}
 		})
+	}
+}
+
+// refusingCondition answers requests with If-None-Match.
+func refusingCondition(status int, text string) func(http.RoundTripper) http.RoundTripper {
+	return func(transport http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("If-None-Match") == "" {
+				return transport.RoundTrip(r)
+			}
+			w := httptest.NewRecorder()
+			answering(status, "application/xml", text)(w, r)
+			return w.Result(), nil
+		})
+	}
+}
+
+// TestFailingCondition checks that a write-once bucket does not open while it cannot
+// know whether storage ignores If-None-Match.
+func TestFailingCondition(t *testing.T) {
+	t.Parallel()
+	server := s3test.Start(t)
+	address, err := store.ParseBucket(server.URL("failing"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := refusingCondition(500, "<Error><Code>InternalError</Code></Error>")
+	_, err = store.OpenBucketWith(t.Context(), address, store.BucketOptions{WriteOnce: true}, server.AccessKey, server.SecretKey, change)
+	if !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("OpenBucket = %v, want ErrUnavailable", err)
 	}
 }
