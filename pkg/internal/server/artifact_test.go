@@ -236,7 +236,7 @@ func TestStoreRefuses(t *testing.T) {
 	t.Cleanup(func() { _ = d.Close() })
 	r := start(t, d, server.Options{})
 	r.do(http.MethodPut, "/v8/artifacts/a", storetest.Bytes(1, 60_000))
-	r.expectFailure("too large", r.do(http.MethodPut, "/v8/artifacts/b", make([]byte, 100_000)), 413, "payload_too_large", "The artifact is larger than the whole cache can be.")
+	r.expectFailure("too large", r.do(http.MethodPut, "/v8/artifacts/b", make([]byte, 100_000)), 413, "payload_too_large", "The artifact is larger than this cache can store.")
 	blob := must.Get(d.Get(t.Context(), store.Key{ID: "a"}))(t)
 	r.expectFailure("no room", r.do(http.MethodPut, "/v8/artifacts/b", make([]byte, 60_000)), 507, "insufficient_storage", "The cache has no room for the artifact now.")
 	must.Do(t, blob.Body.Close())

@@ -77,7 +77,7 @@ func TestChunksThatDoNotFit(t *testing.T) {
 	d := directory(t, store.Options{MaxSize: 1 << 20})
 	r := start(t, d, server.Options{})
 	conn := r.raw(r.head("PUT", "/v8/artifacts/a") + "Transfer-Encoding: chunked\r\n\r\n40000000\r\n" + strings.Repeat("x", 1<<20))
-	r.expectFailure("PUT", r.answer(http.ReadResponse(bufio.NewReader(conn), nil)), 413, "payload_too_large", "The artifact is larger than the whole cache can be.")
+	r.expectFailure("PUT", r.answer(http.ReadResponse(bufio.NewReader(conn), nil)), 413, "payload_too_large", "The artifact is larger than this cache can store.")
 	if got := r.do(http.MethodHead, "/v8/artifacts/a", nil); got.Status != 404 {
 		t.Errorf("HEAD: %v", got)
 	}

@@ -75,7 +75,7 @@ func asFailure(err error) *failure {
 	case errors.Is(err, store.ErrNoSize):
 		return refuse(http.StatusLengthRequired, "length_required", "This cache needs the Content-Length of so large an upload.")
 	case errors.Is(err, store.ErrTooLarge):
-		return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The artifact is larger than the whole cache can be.")
+		return refuse(http.StatusRequestEntityTooLarge, "payload_too_large", "The artifact is larger than this cache can store.")
 	case errors.Is(err, store.ErrFull):
 		return refuse(http.StatusInsufficientStorage, "insufficient_storage", "The cache has no room for the artifact now.").because(err)
 	}

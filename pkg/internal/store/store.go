@@ -29,7 +29,7 @@ var (
 	// ErrInvalid: the key, the size or the metadata cannot be stored.
 	ErrInvalid = errors.New("it cannot be stored")
 	// ErrTooLarge: the artifact can never fit.
-	ErrTooLarge = errors.New("the artifact is larger than the whole cache can be")
+	ErrTooLarge = errors.New("the artifact is larger than this cache can store")
 	// ErrFull: there is no room now.
 	ErrFull = errors.New("the cache is full")
 	// ErrExists: the store is write-once, and another artifact has the key.
