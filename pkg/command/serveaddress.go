@@ -28,7 +28,7 @@ type reachOptions struct {
 
 func (o *reachOptions) register(flags *pflag.FlagSet) {
 	o.listen = "127.0.0.1:0"
-	stringFlag(flags, &o.listen, "listen", "ADDRESS", "listen on this address; port 0 picks a free one (default "+o.listen+")")
+	parsedFlag(flags, &o.listen, "listen", "ADDRESS", "listen on this address; port 0 picks a free one (default "+o.listen+")", parseListen)
 	parsedFlag(flags, &o.hosts, "host", "NAME", "answer to this name, with any port; repeatable", func(text string) ([]string, error) {
 		names, err := parseHosts(text)
 		return append(o.hosts, names...), err
@@ -36,6 +36,15 @@ func (o *reachOptions) register(flags *pflag.FlagSet) {
 	readEnvironment(flags, "listen", "host")
 	o.tls.register(flags)
 	o.tokens.register(flags)
+}
+
+// parseListen refuses an empty address, as of a variable that is not set: it would
+// mean all addresses.
+func parseListen(text string) (string, error) {
+	if text == "" {
+		return "", errors.New("it is empty: give HOST:PORT, or :PORT for all addresses")
+	}
+	return text, nil
 }
 
 // names returns the names of the cache, the one to show first.

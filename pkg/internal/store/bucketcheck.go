@@ -79,8 +79,8 @@ func (b *Bucket) check(ctx context.Context) error {
 	return nil
 }
 
-// isOutage reports whether err is that of storage that fails or cannot be reached,
-// rather than one that refuses or lacks something.
+// isOutage reports whether storage fails or cannot be reached, rather than refusing
+// or lacking something.
 func isOutage(err error) bool {
 	var answer minio.ErrorResponse
 	return err != nil && isTemporary(err) && (!errors.As(err, &answer) || answer.StatusCode != http.StatusNotImplemented)
