@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -138,37 +139,46 @@ func TestProxiesThatHelpNot(t *testing.T) {
 func TestProxyDies(t *testing.T) {
 	t.Parallel()
 	const size = 24 << 20 // more than all buffers on the way hold
-	for _, comesBack := range []bool{true, false} {
-		t.Run(fmt.Sprint("comes back: ", comesBack), func(t *testing.T) {
+	for _, test := range []struct {
+		comesBack bool
+		retries   int // enough for squid's start, though the first pauses may be none
+	}{{true, 10}, {false, 1}} {
+		t.Run(fmt.Sprint("comes back: ", test.comesBack), func(t *testing.T) {
 			t.Parallel()
-			var p *squid
-			tries, whole := 0, 0
+			var tries, whole atomic.Int32
+			reached := make(chan struct{})
 			server := newProxiedServer(t, serve(t, func(w http.ResponseWriter, r *http.Request) {
-				if tries++; tries == 1 {
-					_, _ = io.CopyN(io.Discard, r.Body, size/4)
-					p.kill()
-					if comesBack {
-						p.start(t)
-					}
+				read := int64(0)
+				if tries.Add(1) == 1 {
+					read, _ = io.CopyN(io.Discard, r.Body, size/4)
+					close(reached)
 				}
-				n, err := io.Copy(io.Discard, r.Body)
-				if err == nil && n == size {
-					whole++
+				if n, err := io.Copy(io.Discard, r.Body); err == nil && read+n == size {
+					whole.Add(1)
 				}
 				w.WriteHeader(http.StatusAccepted)
 			}))
-			p = startSquid(t, "allow all")
+			p := startSquid(t, "allow all")
 			dir := t.TempDir()
 			writeFile(t, filepath.Join(dir, "file"), strings.Repeat("x", size))
-			got := call{args: []string{"put", "--hash=k", "file"}, dir: dir, env: server.through(server.https, "http://"+p.address)}.run(t)
-			if comesBack {
-				if got.code != 0 || got.stdout != "k  file\n" || strings.Count(got.stderr, "; trying again in ") != 1 || tries != 2 || whole != 1 {
-					t.Errorf("%+v after %d tries, %d of them whole", got, tries, whole)
+			running := start(t, call{
+				args: []string{"put", "--hash=k", "file"}, dir: dir,
+				env: server.through(server.https, "http://"+p.address, fmt.Sprint("ARTIFACT_RETRIES=", test.retries)),
+			}.command(t))
+			<-reached
+			p.kill()
+			if test.comesBack {
+				p.start(t)
+			}
+			got := running.wait()
+			if test.comesBack {
+				if got.code != 0 || got.stdout != "k  file\n" || !strings.Contains(got.stderr, "; trying again in ") || tries.Load() != 2 || whole.Load() != 1 {
+					t.Errorf("%+v after %d tries, %d of them whole", got, tries.Load(), whole.Load())
 				}
 				return
 			}
-			if got.code != 9 || got.stdout != "" || !strings.Contains(got.stderr, "\nartifact: uploading file: proxyconnect tcp: ") || whole != 0 {
-				t.Errorf("%+v, and %d whole", got, whole)
+			if got.code != 9 || got.stdout != "" || !strings.Contains(got.stderr, "\nartifact: uploading file: proxyconnect tcp: ") || whole.Load() != 0 {
+				t.Errorf("%+v, and %d whole", got, whole.Load())
 			}
 		})
 	}

@@ -30,11 +30,16 @@ func start(t *testing.T, cmd *exec.Cmd) *started {
 	return s
 }
 
+// wait waits for a program's end.
+func (s *started) wait() outcome {
+	_ = s.Wait()
+	return outcome{shellCode(s.ProcessState), s.stdout.String(), s.stderr.String()}
+}
+
 // end waits for a program and compares its outcome.
 func (s *started) end(t *testing.T, want outcome) {
 	t.Helper()
-	_ = s.Wait()
-	outcome{shellCode(s.ProcessState), s.stdout.String(), s.stderr.String()}.check(t, want)
+	s.wait().check(t, want)
 }
 
 // stuck is a cache that reads half of a body, reports that on the channel, and
