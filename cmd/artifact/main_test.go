@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"testing"
 
@@ -16,7 +17,18 @@ import (
 const scripts = "../../testdata/script"
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"artifact": main, "exits": exits, "terminal": runOnTerminal})
+	testscript.Main(tests{m}, map[string]func(){"artifact": main, "exits": exits, "terminal": runOnTerminal})
+}
+
+type tests struct{ *testing.M }
+
+// Run runs the tests. A shell starts programs in the background with SIGINT ignored,
+// and the programs that tests interrupt would inherit that.
+func (m tests) Run() int {
+	if signal.Ignored(os.Interrupt) {
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	}
+	return m.M.Run()
 }
 
 // TestScripts runs each story of testdata/script in a directory of its own,
