@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -39,7 +40,7 @@ func (m tests) Run() int {
 //	archive FILE ENTRY...                 (see runArchive)
 //	cache start [NAME=VALUE...] [FLAG...]
 //	cache stop
-//	bucket start
+//	bucket start [unconditional]
 //	server start [FILE]
 //	server secure [FILE]
 //	server requests [HEADER...]
@@ -49,15 +50,19 @@ func (m tests) Run() int {
 //	presigned requests
 //
 // where cache runs artifact serve in the background (see runCache), bucket runs an
-// S3 server and sets STORE and the variables with its keys, server answers
+// S3 server, which may ignore If-None-Match, and sets STORE and the variables with
+// its keys, server answers
 // as FILE says (see runServer), and presigned is a cache that hands requests on to
 // object storage (see runPresigned). With -update the files that cmp compares
 // with are written anew.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	params := stories(false)
-	params.Cmds["bucket"] = func(ts *testscript.TestScript, _ bool, _ []string) {
+	params.Cmds["bucket"] = func(ts *testscript.TestScript, _ bool, args []string) {
 		server := s3test.Start(t)
+		if slices.Contains(args, "unconditional") {
+			server = server.WithoutConditions(t)
+		}
 		ts.Setenv("STORE", server.URL("cache"))
 		ts.Setenv("SERVER", server.Endpoint)
 		ts.Setenv("AWS_ACCESS_KEY_ID", server.AccessKey)

@@ -3,6 +3,8 @@ package s3test
 import (
 	"io"
 	"net"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"sync"
 	"testing"
@@ -35,6 +37,25 @@ func (s *Server) Through(t testing.TB) (*Proxy, *Server) {
 	seen := *s
 	seen.Endpoint = "http://" + p.address
 	return p, &seen
+}
+
+// WithoutConditions returns s as it is seen through a proxy that removes
+// If-None-Match, which is not signed.
+func (s *Server) WithoutConditions(t testing.TB) *Server {
+	t.Helper()
+	endpoint, err := url.Parse(s.Endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(endpoint)
+		r.Out.Host = r.In.Host // as signed
+		r.Out.Header.Del("If-None-Match")
+	}})
+	t.Cleanup(proxy.Close)
+	seen := *s
+	seen.Endpoint = proxy.URL
+	return &seen
 }
 
 // Fail ends all connections. Later ones have toxics for what is sent and what comes

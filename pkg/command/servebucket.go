@@ -45,8 +45,11 @@ func (a *app) openBucket(ctx context.Context, o serveOptions) (*store.Bucket, er
 	}
 	a.withheld = storeCredentials
 	kept, err := store.OpenBucket(ctx, o.bucket, store.BucketOptions{WriteOnce: o.writeOnce, ReadOnly: o.readOnly})
-	if err != nil && ctx.Err() == nil {
+	switch {
+	case err != nil && ctx.Err() == nil:
 		return nil, explainBucket(err)
+	case err == nil && o.writeOnce && !kept.HasConditionalWrites():
+		a.warn("the bucket's server does not support If-None-Match, so the later of two simultaneous uploads under one id replaces the other")
 	}
 	return kept, err
 }

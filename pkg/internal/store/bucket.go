@@ -53,8 +53,8 @@ type Bucket struct {
 	core    *minio.Core
 	address BucketAddress
 	options BucketOptions
-	// conditional is set if the server checks If-None-Match. It is only known for
-	// write-once.
+	// conditional is set if the server checks If-None-Match. Only a write-once store
+	// tries that.
 	conditional bool
 	// parts are buffers, each for one upload of unknown size at a time, and nil
 	// until they are needed.
@@ -110,9 +110,9 @@ func (b *Bucket) Close() error {
 	return nil
 }
 
-// ChecksOnce reports whether the server of a write-once store prevents two
-// different uploads at the same time from replacing each other.
-func (b *Bucket) ChecksOnce() bool { return b.conditional }
+// HasConditionalWrites reports whether the server of a write-once store checks
+// If-None-Match. Otherwise the later of two simultaneous uploads replaces the other.
+func (b *Bucket) HasConditionalWrites() bool { return b.conditional }
 
 // Distant implements [Distant].
 func (b *Bucket) Distant() {}

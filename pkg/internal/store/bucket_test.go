@@ -36,7 +36,7 @@ func TestWriteOnceBucket(t *testing.T) {
 	server := s3test.Start(t)
 	storetest.RunWriteOnce(t, func(t *testing.T) store.Store {
 		b := openBucket(t, server, store.BucketOptions{WriteOnce: true})
-		if !b.ChecksOnce() {
+		if !b.HasConditionalWrites() {
 			t.Error("versitygw checks If-None-Match, but the bucket says that it does not")
 		}
 		return b

@@ -247,8 +247,8 @@ func TestIgnoredCondition(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if b.ChecksOnce() {
-				t.Error("ChecksOnce() = true")
+			if b.HasConditionalWrites() {
+				t.Error("HasConditionalWrites() = true")
 			}
 			put(t, b, "a", "body")
 			put(t, b, "a", "body")
