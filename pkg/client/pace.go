@@ -35,6 +35,7 @@ func (p *pace) begin(ctx context.Context) (era int, err error) {
 		switch {
 		case pause > 0:
 			if err := retry.Sleep(ctx, pause); err != nil {
+				p.leave(nil) // passes on the turn that it may have had
 				return 0, err
 			}
 		case turn == nil:

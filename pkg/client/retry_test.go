@@ -180,6 +180,29 @@ func TestPacePausesAll(t *testing.T) {
 	})
 }
 
+// TestPacePausesLoseNoTurn cancels a request that has got its turn but has to pause.
+// The turn must pass to the next.
+func TestPacePausesLoseNoTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPace(1)
+		era, _ := p.begin(t.Context())
+		first, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var errs [2]error
+		for i, ctx := range []context.Context{first, t.Context()} {
+			go func() { _, errs[i] = p.begin(ctx) }()
+			synctest.Wait() // in this order
+		}
+		p.end(era, &Error{Status: http.StatusTooManyRequests, retryAfter: "30"})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if !errors.Is(errs[0], context.DeadlineExceeded) || errs[1] != nil || p.running != 1 || len(p.waiting) != 0 {
+			t.Errorf("%v and %v; %d run and %d wait", errs[0], errs[1], p.running, len(p.waiting))
+		}
+	})
+}
+
 // TestPaceLosesNoTurn cancels waits at every moment; all others must still get
 // through.
 func TestPaceLosesNoTurn(t *testing.T) {
