@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -188,7 +190,14 @@ func TestFailingServer(t *testing.T) {
 func TestSlowNetwork(t *testing.T) {
 	t.Parallel()
 	proxy, seen := s3test.Start(t).Through(t)
-	b := openBucket(t, seen, store.BucketOptions{})
+	address, err := store.ParseBucket(seen.URL("cache"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := store.OpenBucketWith(t.Context(), address, store.BucketOptions{}, seen.AccessKey, seen.SecretKey, bufferingLittle)
+	if err != nil {
+		t.Fatal(err)
+	}
 	proxy.Fail(&toxics.BandwidthToxic{Rate: 2 << 10}, nil) // KB/s: a part takes 4 s
 	for name, size := range map[string]int64{"known": 10 << 20, "a part": store.UnknownSize, "parts": store.UnknownSize} {
 		t.Run(name, func(t *testing.T) {
@@ -202,6 +211,20 @@ func TestSlowNetwork(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bufferingLittle makes the system take little at a time of what is sent. Over
+// loopback it takes megabytes at once, and then a slow network seems to be silent.
+func bufferingLittle(transport http.RoundTripper) http.RoundTripper {
+	dial := transport.(*http.Transport).DialContext
+	transport.(*http.Transport).DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err == nil {
+			err = conn.(*net.TCPConn).SetWriteBuffer(64 << 10)
+		}
+		return conn, err
+	}
+	return transport
 }
 
 func answering(status int, contentType, body string) http.HandlerFunc {
