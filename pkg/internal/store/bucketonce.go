@@ -19,7 +19,7 @@ func (b *Bucket) putOnce(ctx context.Context, key Key, o object, body io.Reader)
 		if o.size != UnknownSize && o.size != stored.Size {
 			return ErrExists
 		}
-		return compare(body, stored, o.size)
+		return compare(body, stored)
 	case errors.Is(err, ErrNotFound):
 		o.absent = b.conditional
 	case !errors.Is(err, ErrCorrupt):

@@ -51,10 +51,7 @@ func (b *Bucket) Put(ctx context.Context, key Key, size int64, metadata artifact
 		return ctx.Err()
 	}
 	o := object{name: b.objectName(key), size: size, metadata: encoded}
-	body = &contextReader{ctx: ctx, reader: body}
-	if size != UnknownSize {
-		body = newExactReader(body, size)
-	}
+	body = checkedBody(ctx, body, size)
 	if b.options.WriteOnce {
 		return b.putOnce(ctx, key, o, body)
 	}

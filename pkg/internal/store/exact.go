@@ -1,9 +1,33 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"io"
 )
+
+// checkedBody returns body so that Read fails when ctx has ended, and with
+// [ErrSize] unless body has size bytes. [UnknownSize] allows any number.
+func checkedBody(ctx context.Context, body io.Reader, size int64) io.Reader {
+	body = &contextReader{ctx: ctx, reader: body}
+	if size == UnknownSize {
+		return body
+	}
+	return &exactReader{body: body, size: size, left: size}
+}
+
+// contextReader fails when its context has ended.
+type contextReader struct {
+	ctx    context.Context //nolint:containedctx // it lives for one call
+	reader io.Reader
+}
+
+func (r *contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.reader.Read(p)
+}
 
 // exactReader reads a body of size bytes. It returns the last of them only when
 // the body has ended there; otherwise it fails with [ErrSize].
@@ -11,10 +35,6 @@ type exactReader struct {
 	body io.Reader
 	size int64
 	left int64
-}
-
-func newExactReader(body io.Reader, size int64) *exactReader {
-	return &exactReader{body: body, size: size, left: size}
 }
 
 func (r *exactReader) Read(p []byte) (int, error) {
@@ -25,7 +45,7 @@ func (r *exactReader) Read(p []byte) (int, error) {
 	r.left -= int64(n)
 	switch {
 	case err == io.EOF && r.left > 0: //nolint:errorlint // a Reader's end is io.EOF itself
-		return 0, endsEarly(r.size-r.left, r.size)
+		return 0, fmt.Errorf("%w: it ends after %d of %d bytes", ErrSize, r.size-r.left, r.size)
 	case err != nil && err != io.EOF: //nolint:errorlint // as above
 		return 0, err
 	case r.left > 0:
@@ -42,16 +62,10 @@ func (r *exactReader) end() error {
 	var more [1]byte
 	n, err := io.ReadFull(r.body, more[:])
 	if n > 0 {
-		return endsLate(r.size)
+		return fmt.Errorf("%w: it has more than %d bytes", ErrSize, r.size)
 	}
 	return err
 }
-
-func endsEarly(n, size int64) error {
-	return fmt.Errorf("%w: it ends after %d of %d bytes", ErrSize, n, size)
-}
-
-func endsLate(size int64) error { return fmt.Errorf("%w: it has more than %d bytes", ErrSize, size) }
 
 // fill reads until buffer is full or body ends. Unlike [io.ReadFull], it does not
 // take a body that breaks off, which net/http reports as [io.ErrUnexpectedEOF], for

@@ -28,8 +28,9 @@ func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Me
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	body = checkedBody(ctx, body, size)
 	if d.writeOnce {
-		if kept, err := d.putAgain(ctx, key, size, body); kept || err != nil {
+		if kept, err := d.putAgain(key, size, body); kept || err != nil {
 			return err
 		}
 	}
@@ -62,9 +63,8 @@ func (d *Dir) Put(ctx context.Context, key Key, size int64, metadata artifact.Me
 // syncName flushes the name of a file to the disk.
 func (d *Dir) syncName(name string) error { return d.flusher.flush(path.Dir(name)) }
 
-// write creates the temporary file, which begins with line.
+// write creates the temporary file: line, and then body.
 func (d *Dir) write(ctx context.Context, h header, line []byte, body io.Reader, room *room) (*temp, error) {
-	body = &contextReader{ctx: ctx, reader: body}
 	return d.session.write(func(t *temp) error {
 		if err := checkSpace(t.File, room.size); err != nil {
 			return err
@@ -78,7 +78,10 @@ func (d *Dir) write(ctx context.Context, h header, line []byte, body io.Reader, 
 		if h.Size == UnknownSize {
 			return copyAll(ctx, t, buffer, body, h, len(line), room)
 		}
-		return copyBody(buffer, body, h.Size)
+		if _, err := buffer.ReadFrom(body); err != nil {
+			return err
+		}
+		return buffer.Flush()
 	})
 }
 
@@ -88,14 +91,6 @@ var buffers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, copySi
 
 // onlyWriter hides the ReadFrom of a file, which would not use the buffer.
 type onlyWriter struct{ io.Writer }
-
-// copyBody copies a body of size bytes.
-func copyBody(to *bufio.Writer, body io.Reader, size int64) error {
-	if _, err := to.ReadFrom(newExactReader(body, size)); err != nil {
-		return err
-	}
-	return to.Flush()
-}
 
 // copyAll copies a body of unknown size, reserves space as its bytes arrive, and
 // then replaces the file's first line, which has length bytes.
@@ -151,17 +146,4 @@ func (d *Dir) place(temp *temp, name string, room *room, move func(from, to stri
 		d.flusher.forget(path.Dir(name))
 		return move(temp.path, name)
 	})
-}
-
-// contextReader fails when its context has ended.
-type contextReader struct {
-	ctx    context.Context //nolint:containedctx // it lives for one call
-	reader io.Reader
-}
-
-func (r *contextReader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.reader.Read(p)
 }

@@ -24,7 +24,7 @@ var ErrNoLinks = errors.New("a write-once cache needs hard links, which the file
 
 // putAgain compares body with the artifact of key. It returns false if there is
 // none to keep: no artifact, a damaged or an expired one.
-func (d *Dir) putAgain(ctx context.Context, key Key, size int64, body io.Reader) (kept bool, err error) {
+func (d *Dir) putAgain(key Key, size int64, body io.Reader) (kept bool, err error) {
 	blob, err := d.get(key)
 	switch {
 	case errors.Is(err, ErrNotFound) || errors.Is(err, ErrCorrupt):
@@ -35,43 +35,36 @@ func (d *Dir) putAgain(ctx context.Context, key Key, size int64, body io.Reader)
 	if size != UnknownSize && size != blob.Size {
 		err = ErrExists
 	} else {
-		err = compare(&contextReader{ctx: ctx, reader: body}, blob, size)
+		err = compare(body, blob)
 	}
 	err = errors.Join(err, blob.Body.Close())
 	if err != nil {
 		return true, err
 	}
-	// The Put that stored it may not have come so far yet.
+	// The Put that stored it may not have flushed the name yet.
 	return true, d.syncName(key.path())
 }
 
-// compare reads body, which was announced with size, up to its first difference
-// from blob.
-func compare(body io.Reader, blob *Blob, size int64) error {
+// compare reads body up to its first difference from blob, for which it returns
+// [ErrExists].
+func compare(body io.Reader, blob *Blob) error {
 	theirs, ours := make([]byte, copySize), make([]byte, copySize)
 	for left := blob.Size; ; {
 		n, err := body.Read(theirs)
-		common := min(int64(n), left)
-		if _, err := io.ReadFull(blob.Body, ours[:common]); err != nil {
-			return err
-		}
-		if !bytes.Equal(theirs[:common], ours[:common]) {
+		if int64(n) > left {
 			return ErrExists
 		}
-		left -= common
-		ended := errors.Is(err, io.EOF)
+		left -= int64(n)
+		if _, err := io.ReadFull(blob.Body, ours[:n]); err != nil {
+			return err
+		}
 		switch {
-		case ended && left == 0 && common == int64(n):
-			return nil
-		case !ended && err != nil:
-			return err
-		case !ended && common == int64(n): // so far the same
-		case size == UnknownSize:
+		case !bytes.Equal(theirs[:n], ours[:n]), err == io.EOF && left > 0: //nolint:errorlint // a Reader's end is io.EOF itself
 			return ErrExists
-		case ended && left > 0:
-			return endsEarly(size-left, size)
-		default:
-			return endsLate(size)
+		case err == io.EOF: //nolint:errorlint // as above
+			return nil
+		case err != nil:
+			return err
 		}
 	}
 }
@@ -107,10 +100,11 @@ func (d *Dir) putFile(ctx context.Context, key Key, name string) (kept bool, err
 		return false, err
 	}
 	defer file.Close() //nolint:errcheck // nothing was written to it
-	if _, err := readHeader(file); err != nil {
+	h, err := readHeader(file)
+	if err != nil {
 		return false, err
 	}
-	return d.putAgain(ctx, key, UnknownSize, file)
+	return d.putAgain(key, h.Size, checkedBody(ctx, file, h.Size))
 }
 
 // replace places a complete file over an artifact that may be replaced, and
