@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,25 +70,19 @@ func compare(body io.Reader, blob *Blob) error {
 
 // placeOnce gives a complete file its name, unless another artifact has it.
 func (d *Dir) placeOnce(ctx context.Context, temp *temp, key Key, room *room) error {
+	defer func() { _ = temp.remove() }() // or it was renamed, or the next Open does
 	for {
 		err := d.place(temp, key.path(), room, d.root.Link)
-		if err == nil {
-			_ = temp.remove() // or the next Open does
-			return nil
+		if !errors.Is(err, fs.ErrExist) {
+			return err
 		}
-		kept, placed := false, false
-		if errors.Is(err, fs.ErrExist) {
-			kept, err = d.putFile(ctx, key, temp.path)
+		if kept, err := d.putFile(ctx, key, temp.path); kept || err != nil {
+			return err
 		}
-		if !kept && err == nil {
-			placed, err = d.replace(ctx, temp, key, room)
+		if placed, err := d.replace(ctx, temp, key, room); placed || err != nil {
+			return err
 		}
-		if placed {
-			return nil
-		}
-		if kept || err != nil {
-			return errors.Join(err, temp.remove())
-		}
+		// Since then, the artifact was removed, or another has replaced it.
 	}
 }
 
@@ -108,16 +101,21 @@ func (d *Dir) putFile(ctx context.Context, key Key, name string) (kept bool, err
 }
 
 // replace places a complete file over an artifact that may be replaced, and
-// returns false if there is none. Only one store at a time does it, so that none
-// replaces what another has placed there meanwhile.
+// returns false if there is none. Only one store of the directory does this at a
+// time, so that none replaces what another has just placed there.
 func (d *Dir) replace(ctx context.Context, temp *temp, key Key, room *room) (placed bool, err error) {
 	err = d.exclusively(ctx, func() error {
 		return d.place(temp, key.path(), room, func(from, to string) error {
-			// Now, since this store may have removed it, and placed another.
-			if _, err := d.stat(key); !errors.Is(err, ErrCorrupt) && !errors.Is(err, errExpired) {
-				return cmp.Or(err, fs.ErrExist)
+			// Only now is the name locked in this store too, which may have removed the
+			// artifact before, and placed another.
+			_, err := d.stat(key)
+			switch {
+			case errors.Is(err, ErrCorrupt), errors.Is(err, errExpired):
+				return d.root.Rename(from, to)
+			case err == nil:
+				return fs.ErrExist
 			}
-			return d.root.Rename(from, to)
+			return err
 		})
 	})
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, ErrNotFound) {
