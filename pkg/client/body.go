@@ -59,6 +59,14 @@ func (s *sending) open() (io.ReadCloser, error) {
 	return s.current, nil
 }
 
+// stop ends the reports: after an early answer, net/http may still read the body
+// while the next attempt has begun.
+func (s *sending) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current = nil
+}
+
 // refusal returns why the last bytes were held back, or nil.
 func (s *sending) refusal() error {
 	s.mu.Lock()

@@ -139,6 +139,7 @@ func (c *Client) send(ctx context.Context, r request, target *url.URL, token str
 	var sent *sending
 	if r.body != nil {
 		sent = &sending{source: r.body, progress: r.progress}
+		defer sent.stop()
 		if err := sent.attach(req); err != nil {
 			return nil, r.failure(target, err)
 		}
