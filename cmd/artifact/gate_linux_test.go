@@ -44,6 +44,8 @@ func TestGatesOfAJob(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	want := []string{"GET hub.example Bearer " + requestToken + " ", "PUT cache.example Bearer " + jobToken + " let-me-in"}
+	mu.Lock()
+	defer mu.Unlock()
 	if !slices.Equal(seen, want) {
 		t.Errorf("the servers saw %q, want %q", seen, want)
 	}

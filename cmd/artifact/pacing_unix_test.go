@@ -85,6 +85,8 @@ func TestCrowdedServer(t *testing.T) {
 	list := files(t, dir, count)
 	got := call{args: []string{"put", "-q", "-j", fmt.Sprint(jobs), "--retries", "1", "--files-from", "-"},
 		stdin: strings.NewReader(list), dir: dir, env: server.env()}.run(t)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if got.code != 0 || got.stderr != "" || c.done != count {
 		t.Errorf("exit %d, %q; %d were uploaded", got.code, got.stderr, c.done)
 	}
@@ -126,6 +128,8 @@ func TestLimits(t *testing.T) {
 			}
 			began := time.Now()
 			got := call{args: args, dir: dir, env: server.env()}.run(t)
+			mu.Lock()
+			defer mu.Unlock()
 			if got.code != 0 || len(times) != 10 {
 				t.Fatalf("%+v, %d requests", got, len(times))
 			}
