@@ -152,9 +152,15 @@ func (d *Dir) isMarked() (bool, error) {
 	for _, entry := range entries {
 		// A new volume may have hidden files and lost+found; no artifact or team
 		// has such a name.
-		if name := entry.Name(); !strings.HasPrefix(name, ".") && name != "lost+found" {
-			return false, fmt.Errorf("%w: there is %q", ErrForeign, name)
+		name := entry.Name()
+		if strings.HasPrefix(name, ".") || name == "lost+found" {
+			continue
 		}
+		// Another store may have marked the directory in the meantime, and filled it.
+		if tag, err := d.readTag(); err != nil || tag == tagText {
+			return tag == tagText, err
+		}
+		return false, fmt.Errorf("%w: there is %q", ErrForeign, name)
 	}
 	return false, nil
 }

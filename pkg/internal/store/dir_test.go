@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -68,6 +69,30 @@ func TestSurvivesAnotherOpen(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(entry, store.Entry{Size: 4, Metadata: storetest.Full()}) {
 			t.Errorf("Stat = %v, %v", entry, err)
 		}
+	}
+}
+
+// TestOpenTogether opens stores in a new directory at the same time, none of which
+// takes the files of another for foreign ones.
+func TestOpenTogether(t *testing.T) {
+	t.Parallel()
+	for range 30 {
+		dir := t.TempDir()
+		var group sync.WaitGroup
+		for i := range 8 {
+			group.Go(func() {
+				d, err := store.Open(dir, store.Options{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				body := strings.NewReader("body")
+				if err := errors.Join(d.Put(t.Context(), key(fmt.Sprint(i)), body.Size(), artifact.Metadata{}, body), d.Close()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
 	}
 }
 
