@@ -60,12 +60,16 @@ func socks(t *testing.T, place, password string) (address string, asked func() [
 	var names []string
 	lead := func(client net.Conn) {
 		defer client.Close()
-		name, ok := socksGreeting(client, password)
+		name, refusal := socksGreeting(client, password)
 		mu.Lock()
-		names = append(names, name)
+		names = append(names, name) // before the client may end
 		mu.Unlock()
+		if refusal != nil {
+			_, _ = client.Write(refusal)
+			return
+		}
 		server, err := net.Dial("tcp", place)
-		if !ok || err != nil {
+		if err != nil {
 			return
 		}
 		defer server.Close()
@@ -92,8 +96,8 @@ func socks(t *testing.T, place, password string) (address string, asked func() [
 	}
 }
 
-// socksGreeting returns the requested name, or "refused".
-func socksGreeting(client net.Conn, password string) (name string, ok bool) {
+// socksGreeting returns the requested name, or "refused" and the answer that refuses.
+func socksGreeting(client net.Conn, password string) (name string, refusal []byte) {
 	read := func(n int) []byte {
 		b := make([]byte, n)
 		_, _ = io.ReadFull(client, b)
@@ -104,21 +108,22 @@ func socksGreeting(client net.Conn, password string) (name string, ok bool) {
 		_, _ = client.Write([]byte{5, 0})
 	} else {
 		if !slices.Contains(methods, 2) {
-			_, _ = client.Write([]byte{5, 0xff})
-			return "refused", false
+			return "refused", []byte{5, 0xff}
 		}
 		_, _ = client.Write([]byte{5, 2})
 		_ = read(int(read(2)[1])) // the user
 		if got := string(read(int(read(1)[0]))); got != password {
-			_, _ = client.Write([]byte{1, 1})
-			return "refused", false
+			return "refused", []byte{1, 1}
 		}
 		_, _ = client.Write([]byte{1, 0})
 	}
 	head := read(5)
 	name = string(read(int(head[4])))
 	_ = read(2)
-	return name, head[3] == 3
+	if head[3] != 3 { // which is a name
+		return name, []byte{5, 8}
+	}
+	return name, nil
 }
 
 // TestSocks carries an upload through a proxy of that kind, by a flag and by
