@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,20 +26,12 @@ func parseMaxSize(text string) (int64, error) {
 	return size, err
 }
 
-// daysOf are the units of an age that Go's durations lack.
-var daysOf = map[string]time.Duration{"d": 1, "w": 7}
-
 // parseMaxAge parses the maximum age of artifacts: days, weeks, a Go duration, or
 // a plain number of seconds. It rejects 0, which would mean no limit.
 func parseMaxAge(text string) (time.Duration, error) {
 	age, err := parseSeconds(text)
-	count := strings.TrimRight(text, "dw")
-	if days := daysOf[text[len(count):]]; err != nil && days != 0 {
-		unit := days * 24 * time.Hour
-		n, countErr := strconv.ParseInt(count, 10, 64)
-		if age, err = time.Duration(n)*unit, countErr; age/unit != time.Duration(n) {
-			err = strconv.ErrRange
-		}
+	if err != nil { // Go's durations have no longer units than hours
+		age, err = parseDays(text)
 	}
 	switch {
 	case err != nil || age < 0:
@@ -49,13 +42,30 @@ func parseMaxAge(text string) (time.Duration, error) {
 	return age, nil
 }
 
-// keptStore is a store that must be closed.
-type keptStore interface {
+// parseDays parses a number of days or weeks, such as 14d or 2w.
+func parseDays(text string) (time.Duration, error) {
+	unit := 24 * time.Hour
+	count, isDays := strings.CutSuffix(text, "d")
+	if weeks, isWeeks := strings.CutSuffix(text, "w"); isWeeks {
+		unit, count = 7*unit, weeks
+	} else if !isDays {
+		return 0, strconv.ErrSyntax
+	}
+	n, err := strconv.ParseInt(count, 10, 64)
+	if err == nil && (n < 0 || n > int64(math.MaxInt64/unit)) {
+		err = strconv.ErrRange
+	}
+	return time.Duration(n) * unit, err
+}
+
+// storeCloser is a store that must be closed.
+type storeCloser interface {
 	store.Store
 	io.Closer
 }
 
-func (a *app) openStore(ctx context.Context, o serveOptions, log *serveLog) (keptStore, error) {
+// openStore opens the bucket or directory of o. log gets what the store removes.
+func (a *app) openStore(ctx context.Context, o serveOptions, log *serveLog) (storeCloser, error) {
 	if o.writeOnce && o.readOnly {
 		return nil, &usageError{errors.New("--write-once does not go with --read-only"), "Leave one out: a read-only cache refuses all uploads."}
 	}
