@@ -43,9 +43,10 @@ type cacheTokens struct {
 	app         *app
 	files       tokenFiles
 	write, read []string // from variables, files that can be read only once, or made up
-	loaded      [2][]string
-	first       string // for the command of serve
-	madeUp      bool   // first was not given
+	first       string   // for the command of serve
+	madeUp      bool     // first was not given
+
+	loadedWrite, loadedRead []string // that are in use
 }
 
 // cacheTokens returns the tokens that clients may use. A cache that other machines
@@ -86,7 +87,7 @@ func (a *app) cacheTokens(o serveOptions, listening net.Addr) (*cacheTokens, err
 	if t.Tokens, err = server.NewTokens(write, read); err != nil {
 		return nil, tokensError(err)
 	}
-	t.loaded = [2][]string{write, read}
+	t.loadedWrite, t.loadedRead = write, read
 	if checkRegular("--token-file", t.files.write) != nil {
 		t.write, t.files.write = write, ""
 	}
@@ -102,34 +103,35 @@ func (t *cacheTokens) reload() (note string, err error) {
 		return "", err
 	}
 	write, read, err := t.load()
-	if err != nil || slices.Equal(write, t.loaded[0]) && slices.Equal(read, t.loaded[1]) {
+	if err != nil || slices.Equal(write, t.loadedWrite) && slices.Equal(read, t.loadedRead) {
 		return "", err
 	}
 	if err := t.Replace(write, read); err != nil {
 		return "", err
 	}
-	t.loaded = [2][]string{write, read}
+	t.loadedWrite, t.loadedRead = write, read
 	return fmt.Sprintf("read the tokens again: %d to read and write, %d only to read", len(write), len(read)), nil
 }
 
-// load reads the files.
+// load returns all tokens, after reading the files again.
 func (t *cacheTokens) load() (write, read []string, err error) {
-	for _, file := range []struct {
-		flag, path string
-		given      []string
-		to         *[]string
-	}{{"--token-file", t.files.write, t.write, &write}, {"--read-token-file", t.files.read, t.read, &read}} {
-		*file.to = slices.Clone(file.given)
-		if file.path == "" {
-			continue
-		}
-		tokens, err := t.app.readTokens(file.path)
-		if err != nil {
-			return nil, nil, &settings.Error{Origin: file.flag, Err: err}
-		}
-		*file.to = append(*file.to, tokens...)
+	if write, err = t.app.addTokens(t.write, "--token-file", t.files.write); err != nil {
+		return nil, nil, err
 	}
-	return write, read, nil
+	read, err = t.app.addTokens(t.read, "--read-token-file", t.files.read)
+	return write, read, err
+}
+
+// addTokens returns tokens and those in the file of a flag, if it is given.
+func (a *app) addTokens(tokens []string, flag, path string) ([]string, error) {
+	if path == "" {
+		return tokens, nil
+	}
+	more, err := a.readTokens(path)
+	if err != nil {
+		return nil, &settings.Error{Origin: flag, Err: err}
+	}
+	return slices.Concat(tokens, more), nil
 }
 
 // readTokens reads a file with one token per line. It skips empty lines and those
