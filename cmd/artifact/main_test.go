@@ -59,7 +59,7 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	params := stories(false)
 	params.Cmds["bucket"] = func(ts *testscript.TestScript, _ bool, args []string) {
-		server := s3test.Start(t)
+		server := s3test.Start(ts.Value(testKey{}).(testing.TB))
 		if slices.Contains(args, "unconditional") {
 			server = server.WithoutConditions(t)
 		}
@@ -126,6 +126,7 @@ func isolate(env *testscript.Env) error {
 		env.Setenv("GORACE", "atexit_sleep_ms=0")
 	}
 	env.Values[beginning{}] = env.Vars
+	env.Values[testKey{}] = env.T()
 	env.Values[cacheKey{}] = new(*cache)
 	env.Values[storyServerKey{}] = new(*storyServer)
 	env.Values[presigningKey{}] = new(*presigning)
@@ -134,3 +135,7 @@ func isolate(env *testscript.Env) error {
 
 // beginning is the key of a story's initial variables.
 type beginning struct{}
+
+// testKey is the key of a story's own test: another one's must not be failed, and
+// ends later.
+type testKey struct{}
