@@ -13,26 +13,26 @@ import (
 // errExpired is an ErrNotFound for a stored artifact that is too old.
 var errExpired = fmt.Errorf("%w: it is too old", ErrNotFound)
 
-// age is the age that artifacts of a store do not reach; 0 means no limit.
+// age is the age at which artifacts expire; 0 means never.
 type age time.Duration
 
-// isOver reports whether an artifact of this time is too old. One from the future,
-// which a wrong clock stored, counts as old as it is ahead: otherwise it could stay
-// for ever.
+// isOver reports whether an artifact that was stored at this time is too old. A wrong
+// clock may have stored it in the future: then it counts as old as it is ahead, since
+// it could otherwise stay for ever.
 func (a age) isOver(stored time.Time) bool {
 	return a > 0 && time.Since(stored).Abs() >= time.Duration(a)
 }
 
-// sweepPause returns the time between two sweeps that take so long. Until then,
-// files that are too old take up space.
+// sweepPause returns the pause after a sweep that took this long. Meanwhile, files
+// that are too old take up space.
 func (a age) sweepPause(took time.Duration) time.Duration {
 	return max(min(time.Duration(a)/10, time.Hour), time.Second, scanShare*took)
 }
 
-// sweepUntil sweeps again and again, until ctx ends.
+// sweepUntil sweeps repeatedly until ctx ends.
 func (d *Dir) sweepUntil(ctx context.Context) {
 	if d.ledger.limit > 0 {
-		_ = d.ledger.update(ctx) // rather than both at the same time
+		_ = d.ledger.update(ctx) // first, so that the disk is read only once at a time
 	}
 	for ctx.Err() == nil {
 		start := time.Now()
@@ -58,8 +58,8 @@ func (d *Dir) sweep(ctx context.Context) error {
 	})
 }
 
-// removeExpired removes a file of a sweep. Another write-once store may be replacing
-// it at the same time, and what that one has stored must stay.
+// removeExpired removes a file that expired has returned. Another write-once store may
+// be replacing it at the same time, and the new artifact must stay.
 func (d *Dir) removeExpired(ctx context.Context, name string, info fs.FileInfo) (removed bool) {
 	if !d.writeOnce {
 		return d.ledger.remove(name, info)
@@ -71,8 +71,8 @@ func (d *Dir) removeExpired(ctx context.Context, name string, info fs.FileInfo) 
 	return removed
 }
 
-// expired returns the file of this name if it is too old, or nil. A damaged one
-// counts from its last use.
+// expired returns the file of this name if it is too old, or nil. The age of a damaged
+// one counts from its last use.
 func (d *Dir) expired(name string) fs.FileInfo {
 	file, err := d.openFile(name)
 	if err != nil {

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"math"
 )
 
@@ -20,7 +22,8 @@ func (l *ledger) makeRoom(ctx context.Context) error {
 	}
 	removal := Removal{Reason: Evicted}
 	defer func() { l.report(removal) }()
-	for isComplete := false; ; {
+	rescanned := false // a whole scan has run since the last removal
+	for {
 		f, found, isEnough := l.nextToEvict()
 		switch {
 		case isEnough:
@@ -30,9 +33,9 @@ func (l *ledger) makeRoom(ctx context.Context) error {
 		case found:
 			if l.evict(f) {
 				removal.add(f.size)
-				isComplete = false
+				rescanned = false
 			}
-		case isComplete && !l.lengthenQueue():
+		case rescanned && !l.lengthenQueue():
 			return ErrFull
 		default:
 			l.mu.Lock()
@@ -41,13 +44,13 @@ func (l *ledger) makeRoom(ctx context.Context) error {
 			if err := s.wait(ctx); err != nil {
 				return err
 			}
-			isComplete = isNew
+			rescanned = isNew
 		}
 	}
 }
 
-// lengthenQueue makes the next scan list more files, if it does not list all: the
-// listed ones are being read, or cannot be removed.
+// lengthenQueue makes the next scan list more files, since none of the listed ones can
+// be removed. It returns false if all files are listed.
 func (l *ledger) lengthenQueue() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -59,7 +62,7 @@ func (l *ledger) lengthenQueue() bool {
 }
 
 // nextToEvict returns the file to be removed next, if the total is above the
-// limit. When few are left, it has more looked up in time.
+// limit. When few are left, it starts the scan for more in time.
 func (l *ledger) nextToEvict() (_ file, found, isEnough bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -89,14 +92,14 @@ func (l *ledger) evict(f file) bool {
 	info, err := l.root.Lstat(f.name)
 	if err == nil && info.ModTime().UnixNano() != f.lastUse {
 		// It was used, perhaps by another store, which may have replaced it.
-		l.changed(f.size, file{f.name, info.Size(), info.ModTime().UnixNano()})
+		l.record(f.size, file{f.name, info.Size(), info.ModTime().UnixNano()})
 		return false
 	}
 	if err == nil {
 		err = l.root.Remove(f.name)
 	}
-	if err == nil || isAbsent(err) {
-		l.changed(f.size, file{name: f.name, size: absent})
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		l.record(f.size, file{name: f.name, size: absent})
 	}
 	return err == nil
 }
@@ -114,7 +117,7 @@ func (l *ledger) report(removal Removal) {
 	l.mu.Lock()
 	l.removed[removal.Reason] += int64(removal.Artifacts)
 	l.mu.Unlock()
-	if l.removals != nil {
-		l.removals(removal)
+	if l.onRemoval != nil {
+		l.onRemoval(removal)
 	}
 }

@@ -6,7 +6,7 @@ import "sync"
 // share a flush, since it is slow.
 type flusher struct {
 	flushNow    func(name string) error
-	directories sync.Map // a *directory by name
+	directories sync.Map // from name to *directory
 }
 
 // directory is a directory that is flushed.

@@ -16,9 +16,9 @@ import (
 // remove, and with its queue those to be removed next. It learns the rest by a
 // scan of the directory in the background, when it needs it.
 type ledger struct {
-	root     *os.Root
-	limit    int64 // 0 for none
-	removals func(Removal)
+	root      *os.Root
+	limit     int64 // 0 for none
+	onRemoval func(Removal)
 
 	// The lock of a name is held while its file changes or is opened. mu is not
 	// held during system calls, so that no request waits for the disk on behalf of
@@ -48,16 +48,16 @@ type ledger struct {
 	scanTook time.Duration
 }
 
-// readers are those of one file.
+// readers counts the open readers of a file.
 type readers struct {
 	size     int64
 	count    int
-	replaced bool // the file does not have its name any more
+	replaced bool // another file has its name now, or none
 }
 
-func newLedger(root *os.Root, limit int64, removals func(Removal)) *ledger {
+func newLedger(root *os.Root, limit int64, onRemoval func(Removal)) *ledger {
 	l := &ledger{
-		root: root, limit: limit, removals: removals, seed: maphash.MakeSeed(),
+		root: root, limit: limit, onRemoval: onRemoval, seed: maphash.MakeSeed(),
 		readers: make(map[string]*readers), queue: newQueue(queueLength), removed: make(map[Reason]int64),
 		evicting: make(chan struct{}, 1),
 	}
@@ -84,7 +84,7 @@ func (l *ledger) lock(name string) (unlock func()) {
 	return mu.Unlock
 }
 
-// lockToChange is lock for a change of the file.
+// lockToChange is lock for changing the file.
 func (l *ledger) lockToChange(name string) (unlock func()) {
 	l.changes.RLock()
 	unlockName := l.lock(name)
@@ -94,7 +94,7 @@ func (l *ledger) lockToChange(name string) (unlock func()) {
 	}
 }
 
-// usage returns what the directory holds. If that is not known, or too old, it
+// usage returns what the directory holds. If the counts are missing or too old, it
 // starts a scan.
 func (l *ledger) usage() Usage {
 	l.mu.Lock()
@@ -156,13 +156,14 @@ func (r *room) commit(name string, now time.Time, place func() error) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.change(old, file{name, r.size, now.UnixNano()})
+	l.recordLocked(old, file{name, r.size, now.UnixNano()})
 	l.reserved -= r.size
 	r.size = 0
 	return nil
 }
 
-// reserve returns false if n bytes cannot be had while what is being read stays.
+// reserve reserves n bytes. It returns false if there would not be room for them even
+// if all files were removed that are not being read.
 func (l *ledger) reserve(n int64) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -182,16 +183,16 @@ func (l *ledger) unreserve(n int64) {
 // absent is the size of no file.
 const absent int64 = -1
 
-// changed is change with the lock.
-func (l *ledger) changed(old int64, f file) {
+// record records that the file f.name had the size old, and is f now. Both sizes may
+// be absent.
+func (l *ledger) record(old int64, f file) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.change(old, f)
+	l.recordLocked(old, f)
 }
 
-// change records that the file f.name had a size, and is f now. Both sizes may be
-// absent. l.mu must be held.
-func (l *ledger) change(old int64, f file) {
+// recordLocked is record for callers that hold l.mu.
+func (l *ledger) recordLocked(old int64, f file) {
 	l.count(old, f)
 	if r := l.readers[f.name]; r != nil {
 		delete(l.readers, f.name)
@@ -203,7 +204,7 @@ func (l *ledger) change(old int64, f file) {
 	}
 }
 
-// count is the part of change that a scan does again. l.mu must be held.
+// count is the part of record that a scan repeats. l.mu must be held.
 func (l *ledger) count(old int64, f file) {
 	if old != absent {
 		l.files--
@@ -217,8 +218,8 @@ func (l *ledger) count(old int64, f file) {
 	}
 }
 
-// remove removes a file unless it is being read, or is not the one of info any
-// more.
+// remove removes a file, unless it is being read, or was replaced or used since info
+// was read.
 func (l *ledger) remove(name string, info fs.FileInfo) bool {
 	defer l.lockToChange(name)()
 	l.mu.Lock()
@@ -231,7 +232,7 @@ func (l *ledger) remove(name string, info fs.FileInfo) bool {
 	if err != nil || !os.SameFile(now, info) || !now.ModTime().Equal(info.ModTime()) || l.root.Remove(name) != nil {
 		return false
 	}
-	l.changed(now.Size(), file{name: name, size: absent})
+	l.record(now.Size(), file{name: name, size: absent})
 	return true
 }
 
@@ -278,6 +279,3 @@ func (l *ledger) closed(name string, r *readers) {
 
 // isRead reports whether a file is being read. l.mu must be held.
 func (l *ledger) isRead(name string) bool { return l.readers[name] != nil }
-
-// isAbsent reports whether err says that a file does not exist.
-func isAbsent(err error) bool { return errors.Is(err, fs.ErrNotExist) }

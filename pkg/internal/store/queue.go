@@ -17,18 +17,17 @@ type file struct {
 }
 
 // queue lists the least recently used files of a directory, which are removed
-// first: all that were last used before a time, the cutoff. There is none while the
-// files are few. When there are more than twice the limit, the queue forgets the
-// younger ones, and the cutoff is the last use of the oldest of these. So its size
-// does not depend on the number of files, and its order is exact. When it is empty,
-// the directory must be read again.
+// first: all that were last used before a time, the cutoff. When it has grown
+// to twice the limit, it keeps only the oldest files, up to the limit, and the cutoff
+// becomes the last use of the next one. So its size does not depend on the number of
+// files, and its order is exact. When it is empty, the directory must be read again.
 //
 // Its files are in order, except that add may append in any order until the next
 // trim.
 type queue struct {
 	limit  int
-	cutoff int64
-	files  []file           // also some that are not listed any more
+	cutoff int64            // math.MaxInt64 if all files are listed
+	files  []file           // including some that are no longer listed
 	listed map[string]int64 // the last use of each listed file
 }
 

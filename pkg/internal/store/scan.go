@@ -26,31 +26,31 @@ const (
 	scanBatch = 1024
 )
 
-// scan is a count of the files in a directory. It takes seconds for a million, in
-// which puts and removals go on: what they have changed counts as they left it,
-// whether the scan met the file before or after.
+// scan is a count of the files in a directory. It takes seconds for a million files,
+// while puts and removals go on. A file that they have changed counts as they left
+// it, whether the scan met it before or after.
 type scan struct {
 	queueLength int
 	changed     map[string]file // since it began, as they are now
 	done        chan struct{}   // closed when it has ended
-	err         error           // valid then
+	err         error           // valid after done
 }
 
-// sized is a file that a scan has met. The hash of its name takes less space.
+// sized is a file that a scan has met, by a hash of its name, which takes less memory.
 type sized struct {
 	hash uint64
 	size int64
 }
 
-// staleAfter returns the time after which the counts are too old.
+// staleAfter returns the age at which the counts are too old.
 func (l *ledger) staleAfter() time.Duration { return max(rescanAfter, scanShare*l.scanTook) }
 
-// update waits until the directory has been scanned, and not too long ago.
+// update waits for a scan of the directory, unless the last one is recent.
 func (l *ledger) update(ctx context.Context) error {
 	l.mu.Lock()
 	age, limit := time.Since(l.scanned), l.staleAfter()
-	s := l.scanning
-	if age > limit/2 {
+	var s *scan
+	if age > limit/2 { // early, so that later calls need not wait
 		s, _ = l.startScan()
 	}
 	isKnown := !l.scanned.IsZero()
@@ -141,7 +141,7 @@ func walk(ctx context.Context, root *os.Root, visit func(name string, info fs.Fi
 	}
 	for _, team := range teams {
 		if name := team.Name(); team.IsDir() && (name == personalName || isFileName(name)) {
-			if err := walkTeam(ctx, root, name, visit); err != nil && !isAbsent(err) {
+			if err := walkTeam(ctx, root, name, visit); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 		}
@@ -173,7 +173,7 @@ func walkTeam(ctx context.Context, root *os.Root, team string, visit func(name s
 			}
 			// Not entry.Info, which on Windows returns the time of an earlier use.
 			info, err := below.Lstat(entry.Name())
-			if err != nil && !isAbsent(err) {
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 			if err == nil && info.Mode().IsRegular() {
