@@ -97,7 +97,7 @@ func TestAction(t *testing.T) {
 	if got := r.act(t, inputs); got.code != 0 {
 		t.Fatalf("%+v", got)
 	}
-	if header := (<-arrived).Header; header.Get("X-Artifact-Client-Ci") != "GITHUB_ACTIONS" || header.Get("X-Artifact-Tag") == "" {
+	if header := await(t, arrived).Header; header.Get("X-Artifact-Client-Ci") != "GITHUB_ACTIONS" || header.Get("X-Artifact-Tag") == "" {
 		t.Errorf("%v", header)
 	}
 	outputs := must(os.ReadFile(r.output()))(t)

@@ -24,7 +24,7 @@ func TestGetSignals(t *testing.T) {
 			for _, target := range []string{"old", "new"} {
 				server, reached := halfOf(t, strings.Repeat("x", 500_000))
 				running := start(t, call{args: []string{"get", "k", "-o", target}, dir: dir, env: server.env()}.command(t))
-				<-reached
+				await(t, reached)
 				send(t, running, sig)
 				running.end(t, outcome{code: 128 + int(sig)})
 			}
@@ -70,7 +70,7 @@ func TestGetTwoSignals(t *testing.T) {
 				}
 				server, reached := halfOf(t, beginning)
 				running := start(t, call{args: args, dir: dir, env: server.env()}.command(t))
-				<-reached
+				await(t, reached)
 				until(t, func() bool { return len(entries(t, dir)) == 1 })
 				send(t, running, sig)
 				_ = running.Process.Signal(sig) // it may be gone by now

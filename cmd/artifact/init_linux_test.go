@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -52,7 +53,7 @@ func TestInit(t *testing.T) {
 				server, reached := halfOf(t, strings.Repeat("x", 500_000))
 				cmd := call{args: []string{"get", "k", "-o", "new"}, dir: dir, env: server.env()}.command(t)
 				asInit(t, cmd)
-				<-reached
+				await(t, reached)
 				check(t, cmd, 1+times)
 				empty(t, dir)
 			})
@@ -64,6 +65,8 @@ func TestInit(t *testing.T) {
 				cmd := call{args: append([]string{"serve", "--dir", filepath.Join(t.TempDir(), "cache")}, command...)}.command(t)
 				cmd.Stdout = writer
 				asInit(t, cmd)
+				writer.Close()
+				_ = reader.SetReadDeadline(time.Now().Add(patience))
 				if _, err := bufio.NewReader(reader).ReadString('\n'); err != nil {
 					t.Fatal(err)
 				}

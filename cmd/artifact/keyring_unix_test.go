@@ -21,7 +21,7 @@ func TestHangingKeyring(t *testing.T) {
 	me.call([]string{"login", "--with-token", "--api", cache.URL}, token, env).run(t).check(t, outcome{code: 3,
 		stderr: "artifact: the token cannot be stored: the keyring of the operating system: it does not answer within 3s\n" +
 			"artifact: hint: Unlock the keyring, or set ARTIFACT_TOKEN. Without a keyring: artifact login --insecure-storage stores in a file.\n"})
-	<-connected
+	await(t, connected)
 	if sent := cache.all(); len(sent) != 0 {
 		t.Errorf("a token that cannot be stored was sent: %+v", sent)
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -159,7 +158,7 @@ func TestUnlockingIsWaitedFor(t *testing.T) {
 	cache, me := guarded(t), newPerson(t)
 	env, connected := hangingBus(t)
 	c := converse(t, me.call([]string{"login", "--api", cache.URL}, "", env).command(t))
-	<-connected
+	await(t, connected)
 	mustDo(t, c.cmd.Process.Signal(os.Interrupt))
 	got := c.end()
 	want := "The token will be stored in the keyring; unlock it if your desktop asks. This waits for at most 1m0s.\n"
@@ -190,15 +189,9 @@ func TestWeb(t *testing.T) {
 	call := me.call([]string{"login", "--web", "--insecure-storage"}, "", "PATH="+bin+":/usr/bin:/bin", "VERCEL_TOKEN="+token)
 	c := converse(t, call.command(t))
 	c.expect("Token (not shown): ")
-	for {
-		text, err := os.ReadFile(opened)
-		if err == nil {
-			if want := "https://vercel.com/account/settings/tokens no token\n"; string(text) != want {
-				t.Errorf("opened %q, want %q", text, want)
-			}
-			break
-		}
-		time.Sleep(time.Millisecond)
+	until(t, func() bool { _, err := os.Stat(opened); return err == nil })
+	if got, want := readFile(t, opened), "https://vercel.com/account/settings/tokens no token\n"; got != want {
+		t.Errorf("opened %q, want %q", got, want)
 	}
 	c.write("")
 	got := c.end()

@@ -78,7 +78,7 @@ func TestJobIdentityInterrupted(t *testing.T) {
 	running := start(t, call{args: []string{"put", "-q", "--no-git", file}, env: []string{
 		"GITLAB_CI=true", "ARTIFACT_ID_TOKEN=" + jobToken, "ARTIFACT_API=" + cache.URL, "ARTIFACT_OIDC=1", "ARTIFACT_OIDC_TOKEN_URL=" + oauth.URL + "/token",
 	}}.command(t))
-	<-reached
+	await(t, reached)
 	send(t, running, syscall.SIGTERM)
 	running.end(t, outcome{code: 143})
 	seen := oauth.all()

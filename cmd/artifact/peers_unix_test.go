@@ -194,7 +194,7 @@ func startPeer(t testing.TB, cmd *exec.Cmd, cache remote) (log string) {
 		_ = cmd.Process.Kill()
 		<-ended
 	})
-	for {
+	for patient := time.After(3 * patience); ; {
 		if answer, err := cache.get("/v8/artifacts/status"); err == nil {
 			_ = answer.Body.Close()
 			return log
@@ -202,6 +202,8 @@ func startPeer(t testing.TB, cmd *exec.Cmd, cache remote) (log string) {
 		select {
 		case <-ended:
 			t.Fatalf("%s ended:\n%s", cmd.Path, readFile(t, log))
+		case <-patient:
+			t.Fatalf("%s does not answer:\n%s", cmd.Path, readFile(t, log))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
@@ -214,7 +216,7 @@ func (at remote) get(path string) (*http.Response, error) {
 		return nil, err
 	}
 	request.Header.Set("Authorization", "Bearer "+at.token)
-	return http.DefaultClient.Do(request)
+	return (&http.Client{Timeout: patience}).Do(request)
 }
 
 // artifact runs the program against a cache, and checks its exit code.

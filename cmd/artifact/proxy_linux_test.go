@@ -165,7 +165,7 @@ func TestProxyDies(t *testing.T) {
 				args: []string{"put", "--hash=k", "file"}, dir: dir,
 				env: server.through(server.https, "http://"+p.address, fmt.Sprint("ARTIFACT_RETRIES=", test.retries)),
 			}.command(t))
-			<-reached
+			await(t, reached)
 			p.kill()
 			if test.comesBack {
 				p.start(t)

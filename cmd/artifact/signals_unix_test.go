@@ -63,7 +63,7 @@ func stuck(t *testing.T) (*recorder, <-chan struct{}) {
 // channel.
 func busy(t *testing.T) (*recorder, <-chan struct{}) {
 	t.Helper()
-	reached := make(chan struct{}, 1)
+	reached := make(chan struct{}, 2) // of as many tries as the tests allow
 	return record(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "10")
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -90,7 +90,7 @@ func TestSignals(t *testing.T) {
 				server, reached := test.server(t)
 				tmp := t.TempDir()
 				running := start(t, call{args: test.args, stdin: io.LimitReader(zeros{}, test.size), env: append(server.env(), "TMPDIR="+tmp)}.command(t))
-				<-reached
+				await(t, reached)
 				send(t, running, sig)
 				_ = running.Wait()
 				want := outcome{code: 128 + int(sig)}
@@ -117,6 +117,18 @@ func pipe(t *testing.T) (reader, writer *os.File) {
 func send(t *testing.T, running *started, sig syscall.Signal) {
 	t.Helper()
 	mustDo(t, running.Process.Signal(sig))
+}
+
+// await waits for a report, such as that a request has reached a server.
+func await[T any](t *testing.T, reported <-chan T) T {
+	t.Helper()
+	var report T
+	select {
+	case report = <-reported:
+	case <-time.After(patience):
+		t.Fatal("waited in vain")
+	}
+	return report
 }
 
 func until(t *testing.T, holds func() bool) {

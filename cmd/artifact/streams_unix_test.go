@@ -72,7 +72,7 @@ func TestChangeDuringUpload(t *testing.T) {
 					received <- err
 				})
 				got := call{args: append([]string{"put"}, args...), env: server.env(), dir: dir}.run(t)
-				if err := <-received; (err == nil) != (want == "") {
+				if err := await(t, received); (err == nil) != (want == "") {
 					t.Errorf("the server read the body: %v", err)
 				}
 				id := digest

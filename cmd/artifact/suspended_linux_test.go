@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ func TestSuspended(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			reached, resumed := make(chan struct{}, 1), make(chan struct{})
+			resume := sync.OnceFunc(func() { close(resumed) })
 			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				n, _ := io.CopyN(io.Discard, r.Body, part)
 				reached <- struct{}{}
@@ -31,13 +33,14 @@ func TestSuspended(t *testing.T) {
 				}
 				w.WriteHeader(http.StatusAccepted)
 			})
+			t.Cleanup(resume)
 			dir := t.TempDir()
 			writeFile(t, filepath.Join(dir, "file"), strings.Repeat("x", size))
 			running := start(t, call{
 				args: []string{"put", "-q", "--hash=k", "--stall-timeout=2s", "--answer-timeout=2s", "file"},
 				env:  server.env(), dir: dir,
 			}.command(t))
-			<-reached
+			await(t, reached)
 			send(t, running, syscall.SIGSTOP)
 			// Until it has stopped; what it waits for does not come before.
 			var info unix.Siginfo
@@ -45,7 +48,7 @@ func TestSuspended(t *testing.T) {
 			time.Sleep(4 * time.Second)
 			send(t, running, syscall.SIGCONT)
 			time.Sleep(time.Second / 2) // for a clock that counted to be noticed
-			close(resumed)
+			resume()
 			running.end(t, outcome{stdout: "k\n"})
 		})
 	}
