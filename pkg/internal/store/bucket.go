@@ -21,12 +21,12 @@ const (
 	// of 10,000 parts it allows 78 GiB.
 	partSize = 8 << 20
 	maxParts = 10_000
-	// uploadsOfUnknownSize is the maximum number at a time. Each holds a part in
-	// memory.
+	// uploadsOfUnknownSize is the maximum number of them at a time. Each holds a part
+	// in memory.
 	uploadsOfUnknownSize = 16
 
-	// tries is how often a call is tried that fails before it has sent any of a
-	// client's bytes. minio-go by itself would take 4.4 seconds for ten.
+	// tries is how often a call is tried if it fails before it has sent any of a
+	// client's bytes. minio-go's ten tries would take 4.4 seconds.
 	tries = 2
 	// idleConnections is the number of connections that stay open, each for idleTime.
 	idleConnections = 128
@@ -60,7 +60,7 @@ type Bucket struct {
 	// until they are needed.
 	parts      chan []byte
 	disconnect func()
-	// present is when the bucket was last seen, in nanoseconds.
+	// present is when the bucket was last seen, in nanoseconds since 1970.
 	present atomic.Int64
 }
 

@@ -37,24 +37,21 @@ var (
 // openTime is how long the calls of OpenBucket may take together.
 const openTime = 15 * time.Second
 
-// bucketTag is an object that shows what else is in the bucket. No team has its
-// name.
-const (
-	bucketTagName = tagName
-	bucketTagText = "Artifacts of a Remote Cache, format 1: an object for each artifact. What it is\n" +
-		"is in its metadata, as JSON in base64.\n"
-)
+// bucketTagText is the text of the object [tagName], which explains to people what else
+// is in the bucket. No team has that name.
+const bucketTagText = "Artifacts of a Remote Cache, format 1: an object for each artifact, with its\n" +
+	"description in its metadata, as JSON in base64.\n"
 
-// check tries to read and write. It leaves only the tag, which another server may
-// write at the same time.
+// check tries to read and write. It leaves only the tag. Another server may write the
+// same tag at the same time.
 func (b *Bucket) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, openTime, errStalled)
 	defer cancel()
 	if err := b.checkRead(ctx); err != nil || b.options.ReadOnly {
 		return err
 	}
-	tag := object{name: b.address.Prefix + bucketTagName, metadata: "tag"}
-	if err := b.write(ctx, tag); err != nil {
+	tag := object{name: b.address.Prefix + tagName, metadata: "tag"}
+	if err := b.writeTag(ctx, tag); err != nil {
 		return asOpenError(err, ErrUnwritable)
 	}
 	found, err := b.stat(ctx, tag.name)
@@ -69,8 +66,8 @@ func (b *Bucket) check(ctx context.Context) error {
 		return fmt.Errorf("%w: it stores %d bytes as %d", ErrNotS3, len(bucketTagText), found.Size)
 	}
 	if b.options.WriteOnce {
-		tag.absent = true
-		err := b.write(ctx, tag)
+		tag.ifAbsent = true
+		err := b.writeTag(ctx, tag)
 		if isOutage(err) {
 			return err // which does not show whether the server checks the condition
 		}
@@ -79,8 +76,8 @@ func (b *Bucket) check(ctx context.Context) error {
 	return nil
 }
 
-// isOutage reports whether storage fails or cannot be reached, rather than refusing
-// or lacking something.
+// isOutage reports whether the storage fails or cannot be reached. 501 is no outage: the
+// server lacks a feature.
 func isOutage(err error) bool {
 	var answer minio.ErrorResponse
 	return err != nil && isTemporary(err) && (!errors.As(err, &answer) || answer.StatusCode != http.StatusNotImplemented)
@@ -102,19 +99,18 @@ func (b *Bucket) checkRead(ctx context.Context) error {
 	return asOpenError(err, ErrUnreadable)
 }
 
-// write writes the tag.
-func (b *Bucket) write(ctx context.Context, o object) error {
+func (b *Bucket) writeTag(ctx context.Context, tag object) error {
 	w := newWait(ctx)
 	defer w.end()
-	return w.call(patience, func() error { return b.putBytes(w, o, []byte(bucketTagText)) })
+	return w.call(patience, func() error { return b.putBytes(w, tag, []byte(bucketTagText)) })
 }
 
-// isS3 reports whether an error answer has the document that S3 sends, which
-// minio-go makes up for a web page.
+// isS3 reports whether an error answer has the document that S3 sends. For other
+// answers, such as a web page, minio-go makes up a code.
 func isS3(answer minio.ErrorResponse) bool { return answer.XMLName.Local == "Error" }
 
-// asOpenError returns the reason for an error of the storage. forbidden is the one
-// for an answer 403 without another.
+// asOpenError wraps an error of the storage in one of the errors above. forbidden is for
+// a 403 whose code says no more.
 func asOpenError(err error, forbidden error) error {
 	var answer minio.ErrorResponse
 	var syntax *xml.SyntaxError
@@ -144,7 +140,7 @@ func asOpenError(err error, forbidden error) error {
 	return fmt.Errorf("%w: %w", kind, reason(answer))
 }
 
-// openErrors are the reasons that S3 names.
+// openErrors are the errors for the codes of S3.
 var openErrors = map[string]error{
 	"InvalidAccessKeyId": ErrWrongKeys, "SignatureDoesNotMatch": ErrWrongKeys, "InvalidToken": ErrWrongKeys,
 	"ExpiredToken": ErrWrongKeys, "XAdminUserNotFound": ErrWrongKeys, "TokenRefreshRequired": ErrWrongKeys,

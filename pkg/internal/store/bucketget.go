@@ -83,7 +83,8 @@ func (b *Bucket) stat(ctx context.Context, name string) (info minio.ObjectInfo, 
 	return info, asMissing(err)
 }
 
-// asMissing returns an error that wraps [ErrNotFound] if err is that answer.
+// asMissing wraps err in [ErrNotFound] if the storage answered that there is no such
+// object.
 func asMissing(err error) error {
 	var answer minio.ErrorResponse
 	if errors.As(err, &answer) && answer.Code == minio.NoSuchKey {
@@ -92,8 +93,9 @@ func asMissing(err error) error {
 	return err
 }
 
-// confirm returns missing if the bucket exists. The answer to HEAD has no body, so
-// it does not say which of the two is missing.
+// confirm returns missing if the bucket exists, and otherwise why it cannot be used. The
+// answer to HEAD has no body, so it does not say whether the object or the bucket is
+// missing.
 func (b *Bucket) confirm(ctx context.Context, missing error) error {
 	now := time.Now().UnixNano()
 	if now-b.present.Load() < int64(presentFor) {
@@ -116,8 +118,8 @@ func (b *Bucket) confirm(ctx context.Context, missing error) error {
 	return missing
 }
 
-// encodeObject returns the value of an object's metadata. For [UnknownSize] it has
-// the largest size, since it is sent before the body.
+// encodeObject returns the value of an object's metadata. For [UnknownSize] its size is
+// the largest one, since the metadata is sent before the body.
 func encodeObject(key Key, size int64, m artifact.Metadata) (string, error) {
 	line, err := newHeader(key, size, m).placeholder()
 	if err != nil {

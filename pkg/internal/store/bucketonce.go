@@ -21,7 +21,7 @@ func (b *Bucket) putOnce(ctx context.Context, key Key, o object, body io.Reader)
 		}
 		return compare(body, stored)
 	case errors.Is(err, ErrNotFound):
-		o.absent = b.conditional
+		o.ifAbsent = b.conditional
 	case !errors.Is(err, ErrCorrupt):
 		return err
 	}

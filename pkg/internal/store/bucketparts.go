@@ -11,8 +11,8 @@ import (
 	"github.com/minio/minio-go/v7"
 )
 
-// abortTime is how long the parts of a failed upload may take to be removed.
-// Otherwise the bucket's lifecycle must remove them.
+// abortTime is how long removing the parts of a failed upload may take. If it fails,
+// the bucket's lifecycle must remove them.
 const abortTime = time.Second
 
 // putBytes uploads a whole body from memory.
@@ -27,8 +27,8 @@ func (b *Bucket) putBytes(w *wait, o object, body []byte) error {
 	}
 }
 
-// putParts uploads a body in parts. The first is in part, which is then used for
-// the others.
+// putParts uploads a body in parts. part has the first of them, and is reused for the
+// others.
 func (b *Bucket) putParts(w *wait, o object, part []byte, body io.Reader) error {
 	var id string
 	err := w.call(patience, func() (err error) {

@@ -18,18 +18,18 @@ type object struct {
 	name     string
 	size     int64 // or UnknownSize
 	metadata string
-	absent   bool // only if the server does not have it
+	ifAbsent bool // fail if there is an object of this name
 }
 
 func (o object) options() minio.PutObjectOptions {
 	options := minio.PutObjectOptions{
 		UserMetadata: map[string]string{metadataName: o.metadata},
-		// So the body has a CRC32C in a trailer, over plain http too, instead of a
-		// signature of each piece, whose reader panics if it is closed while it is
-		// read. Without either, servers store the beginning of a body that breaks off.
+		// With this, the body has a CRC32C in a trailer, over plain http too. Otherwise
+		// each piece would be signed, by a reader that panics if it is closed during a
+		// Read. Without either, servers store the beginning of a body that breaks off.
 		DisableContentSha256: true,
 	}
-	if o.absent {
+	if o.ifAbsent {
 		options.SetMatchETagExcept("*")
 	}
 	return options
@@ -93,8 +93,8 @@ func (b *Bucket) upload(ctx context.Context, o object, from io.Reader) error {
 	return checkStored(stored.ETag, err)
 }
 
-// checkStored fails if an answer that seems to say that something is stored does
-// not come from S3, but from a page to sign in.
+// checkStored returns err, or an error if a successful answer has no ETag: then it is
+// not from S3 but, for example, from a sign-in page.
 func checkStored(etag string, err error) error {
 	if err == nil && etag == "" {
 		return errors.New("the answer has no ETag")
@@ -102,21 +102,21 @@ func checkStored(etag string, err error) error {
 	return err
 }
 
-// settling is how long the server may take for its answer after the last byte.
+// settling returns how long the server may take to answer after the last byte.
 func settling(size int64) time.Duration {
 	return patience + time.Duration(size/settleRate)*time.Second
 }
 
-// isConflict reports whether a conditional upload failed because the server has
-// the object, or just gets it.
+// isConflict reports whether a conditional upload failed because the object exists, or
+// is being uploaded.
 func isConflict(err error) bool {
 	var answer minio.ErrorResponse
 	return errors.As(err, &answer) &&
 		(answer.StatusCode == http.StatusPreconditionFailed || answer.StatusCode == http.StatusConflict)
 }
 
-// putUnknown uploads a body that fits into a part in one request, and others in
-// parts, which become one object together.
+// putUnknown uploads a body of unknown size: in one request if it is smaller than a
+// part, and otherwise in parts, which together become one object.
 func (b *Bucket) putUnknown(ctx context.Context, o object, body io.Reader) error {
 	part, err := b.takePart(ctx)
 	if err != nil {
@@ -140,7 +140,7 @@ func (b *Bucket) putUnknown(ctx context.Context, o object, body io.Reader) error
 	return b.putParts(w, o, part, body)
 }
 
-// takePart waits for a part's buffer.
+// takePart waits for the buffer of a part. The caller returns it to b.parts.
 func (b *Bucket) takePart(ctx context.Context) ([]byte, error) {
 	timer := time.NewTimer(patience)
 	defer timer.Stop()

@@ -16,12 +16,12 @@ var (
 	errUnsent   = errors.New("the upload was given up")
 )
 
-// send calls a function that uploads what it reads, and passes it body, which it
-// reads itself: in the goroutine of the caller, where it may panic, and never
-// after send has returned. begun is false if none of body was read.
+// send passes body to upload through a pipe, while upload runs in a goroutine. So body
+// is only read by the caller's goroutine, where it may panic, and never after send has
+// returned. begun is false if nothing of body was read.
 //
-// The clock runs when send is called, and stops while body is read. The function
-// may take settle for its answer after the last byte.
+// The clock of w must run when send is called. It stops while body is read. upload may
+// take settle to return after the last byte.
 func (w *wait) send(body io.Reader, settle time.Duration, upload func(from io.Reader) error) (begun bool, err error) {
 	from, to := io.Pipe()
 	wanted, answered := make(chan struct{}), make(chan struct{})

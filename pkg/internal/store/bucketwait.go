@@ -117,10 +117,10 @@ func (w *timedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// timedBytes reads from memory, and restarts the clock of a wait whenever the
-// storage takes more.
+// timedBytes reads from memory, and restarts the clock of a wait whenever more is sent
+// to the storage.
 type timedBytes struct {
-	io.ReadSeeker // bytes.Reader would write all at once
+	io.ReadSeeker // not a bytes.Reader, whose WriteTo would write everything at once
 	wait          *wait
 }
 
