@@ -17,7 +17,7 @@ import (
 // put stores an upload. It checks the headers before the first Read of the body,
 // which makes net/http send "100 Continue".
 func (s *Server) put(x *exchange) error {
-	if x.permission < Write {
+	if x.permission < readWrite {
 		// With any other code turbo would try each artifact.
 		return refuse(http.StatusForbidden, "forbidden", "This token may only read.")
 	}

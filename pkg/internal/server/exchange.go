@@ -26,9 +26,9 @@ type Access struct {
 	// Err is an error of the storage or the connection that the answer does not
 	// describe. It may be nil.
 	Err error
-	// Failed reports that it was the server that failed, or its storage.
+	// Failed is set if the server or its storage failed.
 	Failed bool
-	// Routine is a check of health or a read of the metrics that succeeded. They
+	// Routine is set for a successful check of health or read of the metrics. They
 	// come every few seconds.
 	Routine bool
 }
@@ -39,7 +39,7 @@ const (
 	maxLoggedMethod = 32
 )
 
-// retryAfter is when a client may try again while the storage fails, in seconds.
+// retryAfter is how long a client should wait while the storage fails, in seconds.
 const retryAfter = "5"
 
 // exchange is a request and its answer.
@@ -50,7 +50,7 @@ type exchange struct {
 	limits  Limits
 	segment string // an artifact's id in the path, encoded
 
-	permission Permission // of the request's token
+	permission permission // of the request's token
 	began      time.Time
 	body       *pacedBody
 	status     int

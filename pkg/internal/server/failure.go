@@ -36,8 +36,8 @@ func (f *failure) because(cause error) *failure {
 	return f
 }
 
-// unsent turns an error of copying from the store to the client into the client's,
-// unless it is one of the store.
+// unsent returns an error of copying from the store to the client as one of the client's
+// connection, unless it is the store's.
 func unsent(err error) error {
 	var connection *net.OpError // which also wraps the errors of what is sent
 	var file *fs.PathError

@@ -15,7 +15,7 @@ import (
 // maxHost is the maximum length of a name in DNS (RFC 1035, section 2.3.4).
 const maxHost = 253
 
-// ErrHost reports what is neither a host name nor an address.
+// ErrHost is returned by [ParseHost].
 var ErrHost = errors.New("it is neither a host name nor an address")
 
 // ParseHost returns a host name in lower-case ASCII without a dot at its end, or

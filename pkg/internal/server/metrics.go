@@ -47,7 +47,7 @@ func (c *counters) begin() {
 	c.mu.Unlock()
 }
 
-// end counts a request. isArtifact says that its path was an artifact's.
+// end counts a request. isArtifact is set if its path is an artifact's.
 func (c *counters) end(a Access, isArtifact bool) {
 	method := a.Method
 	switch method {
@@ -84,12 +84,12 @@ func (s *Server) Totals() Totals {
 	return totals
 }
 
-// isLocal reports whether only this machine can send r, which may then read the
-// metrics without a token. A proxy in front of the server could, too: r's Host is
-// then usually not loopback.
+// isLocal reports whether r came from this machine, which may read the metrics without
+// a token. A proxy on this machine may pass on requests of others, but usually with
+// their Host, which is then not loopback.
 func (s *Server) isLocal(r *http.Request) bool {
 	name, err := hostOf(r.Host)
-	if err != nil || !s.addr.Addr().IsLoopback() {
+	if err != nil || !s.loopback {
 		return false
 	}
 	literal, err := netip.ParseAddr(name)

@@ -75,8 +75,8 @@ func (l Limits) withDefaults() Limits {
 type Server struct {
 	store    store.Store
 	tokens   *Tokens
-	addr     netip.AddrPort
 	hosts    map[string]bool
+	loopback bool                    // only this machine can reach the server
 	cert     func() *tls.Certificate // nil without TLS
 	log      func(Access)
 	warn     func(error)
@@ -110,7 +110,7 @@ func New(s store.Store, options Options) (*Server, error) {
 		hosts[name] = true
 	}
 	server := &Server{
-		store: s, tokens: options.Tokens, addr: netip.AddrPortFrom(own, addr.Port()), hosts: hosts, cert: options.Certificate,
+		store: s, tokens: options.Tokens, hosts: hosts, loopback: own.IsLoopback(), cert: options.Certificate,
 		log: options.Log, warn: options.Warn, limits: options.Limits.withDefaults(), version: options.Version, started: time.Now(),
 	}
 	server.counters.ended = make(map[outcome]int64)
@@ -153,7 +153,7 @@ func (s *Server) answer(x *exchange) error {
 	}
 	x.permission = s.tokens.permission(x.r)
 	isOpen := x.r.URL.EscapedPath() == metricsPath && s.isLocal(x.r)
-	if x.permission == None && !isOpen {
+	if x.permission == none && !isOpen {
 		x.w.Header().Set("WWW-Authenticate", "Bearer")
 		return refuse(http.StatusUnauthorized, "unauthorized", "The request has no valid token.")
 	}

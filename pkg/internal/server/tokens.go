@@ -9,18 +9,18 @@ import (
 	"sync/atomic"
 )
 
-// Permission is what a token allows.
-type Permission int
+// permission is what a token allows.
+type permission int
 
-// The permissions, each of which includes the ones before.
+// Each permission includes the ones before.
 const (
-	None  Permission = iota
-	Read             // everything but uploads
-	Write            // uploads too
+	none      permission = iota
+	readOnly             // everything except uploads
+	readWrite            // uploads too
 )
 
-// MaxToken is the maximum length of a token in bytes, within what the server
-// accepts as headers.
+// MaxToken is the maximum length of a token in bytes. The headers of a request with
+// such a token are within the server's limit.
 const MaxToken = 4096
 
 // The errors of [NewTokens] and [CheckToken]. They do not contain the token.
@@ -36,7 +36,7 @@ var (
 type Tokens struct {
 	// permissions has hashes, so that the time of a look-up does not depend on how
 	// much of a guessed token is right.
-	permissions atomic.Pointer[map[[sha256.Size]byte]Permission]
+	permissions atomic.Pointer[map[[sha256.Size]byte]permission]
 }
 
 // NewTokens returns a set of tokens: those in write may read and write, those in
@@ -46,24 +46,24 @@ func NewTokens(write, read []string) (*Tokens, error) {
 	return t, t.Replace(write, read)
 }
 
-// Replace replaces all tokens, or none if it fails.
+// Replace replaces all tokens. If it returns an error, the old ones stay.
 func (t *Tokens) Replace(write, read []string) error {
-	permissions := make(map[[sha256.Size]byte]Permission, len(write)+len(read))
+	permissions := make(map[[sha256.Size]byte]permission, len(write)+len(read))
 	for _, token := range write {
 		if err := CheckToken(token); err != nil {
 			return err
 		}
-		permissions[sha256.Sum256([]byte(token))] = Write
+		permissions[sha256.Sum256([]byte(token))] = readWrite
 	}
 	for _, token := range read {
 		hash := sha256.Sum256([]byte(token))
 		if err := CheckToken(token); err != nil {
 			return err
 		}
-		if permissions[hash] == Write {
+		if permissions[hash] == readWrite {
 			return ErrTokenTwice
 		}
-		permissions[hash] = Read
+		permissions[hash] = readOnly
 	}
 	if len(permissions) == 0 {
 		return ErrNoToken
@@ -72,8 +72,8 @@ func (t *Tokens) Replace(write, read []string) error {
 	return nil
 }
 
-// CheckToken reports whether clients can send token as a header, and proxies pass
-// it on.
+// CheckToken returns an error unless clients can send token in a header, and proxies
+// pass it on.
 func CheckToken(token string) error {
 	switch {
 	case token == "":
@@ -87,10 +87,10 @@ func CheckToken(token string) error {
 }
 
 // permission returns what the token of r allows.
-func (t *Tokens) permission(r *http.Request) Permission {
+func (t *Tokens) permission(r *http.Request) permission {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if len(r.Header["Authorization"]) != 1 || !strings.EqualFold(scheme, "Bearer") {
-		return None
+		return none
 	}
 	return (*t.permissions.Load())[sha256.Sum256([]byte(token))]
 }
