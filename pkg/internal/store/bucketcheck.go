@@ -102,7 +102,7 @@ func (b *Bucket) checkRead(ctx context.Context) error {
 func (b *Bucket) writeTag(ctx context.Context, tag object) error {
 	w := newWait(ctx)
 	defer w.end()
-	return w.call(patience, func() error { return b.putBytes(w, tag, []byte(bucketTagText)) })
+	return b.putBytes(w, tag, []byte(bucketTagText))
 }
 
 // isS3 reports whether an error answer has the document that S3 sends. For other

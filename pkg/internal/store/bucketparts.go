@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -18,13 +17,7 @@ const abortTime = time.Second
 // putBytes uploads a whole body from memory.
 func (b *Bucket) putBytes(w *wait, o object, body []byte) error {
 	o.size = int64(len(body))
-	for try := 1; ; try++ {
-		// Not as a Seeker, which minio-go would send again with a wrong checksum.
-		err := b.upload(w, o, struct{ io.Reader }{timedBytes{bytes.NewReader(body), w}})
-		if !w.mayRepeat(try, err) {
-			return err
-		}
-	}
+	return w.sendBytes(body, func(from io.Reader) error { return b.upload(w, o, from) })
 }
 
 // putParts uploads a body in parts. part has the first of them, and is reused for the
@@ -64,14 +57,15 @@ func (b *Bucket) sendParts(w *wait, o object, id string, part []byte, body io.Re
 		}
 		sum := sha256.Sum256(part[:n])
 		options := minio.PutObjectPartOptions{DisableContentSha256: true, Sha256Hex: hex.EncodeToString(sum[:])}
-		err = w.call(patience, func() error {
-			sent, err := b.core.PutObjectPart(w, b.address.Bucket, o.name, id, number, timedBytes{bytes.NewReader(part[:n]), w}, int64(n), options)
-			parts = append(parts, minio.CompletePart{PartNumber: number, ETag: sent.ETag})
+		var sent minio.ObjectPart
+		err = w.sendBytes(part[:n], func(from io.Reader) (err error) {
+			sent, err = b.core.PutObjectPart(w, b.address.Bucket, o.name, id, number, from, int64(n), options)
 			return checkStored(sent.ETag, err)
 		})
 		if err != nil {
 			return nil, 0, err
 		}
+		parts = append(parts, minio.CompletePart{PartNumber: number, ETag: sent.ETag})
 		if size += int64(n); ended {
 			break
 		}

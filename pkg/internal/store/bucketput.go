@@ -75,6 +75,7 @@ func (b *Bucket) putKnown(ctx context.Context, o object, body io.Reader) error {
 		if _, err := body.Read(nil); err != io.EOF { //nolint:errorlint // a Reader's end is io.EOF itself
 			return err
 		}
+		return b.putBytes(w, o, nil)
 	}
 	w.begin(patience)
 	for try := 1; ; try++ {
@@ -131,9 +132,7 @@ func (b *Bucket) putUnknown(ctx context.Context, o object, body io.Reader) error
 	defer w.end()
 	switch {
 	case ended:
-		return w.call(patience, func() error {
-			return b.putBytes(w, o, part[:n])
-		})
+		return b.putBytes(w, o, part[:n])
 	case b.options.WriteOnce:
 		return ErrNoSize
 	}

@@ -1,8 +1,8 @@
 package store
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -15,6 +15,9 @@ var (
 	errAnswered = errors.New("the storage has answered")
 	errUnsent   = errors.New("the upload was given up")
 )
+
+// errEarly reports an answer which says that a body is stored that was not sent whole.
+var errEarly = errors.New("it answered before it had the whole body")
 
 // send passes body to upload through a pipe, while upload runs in a goroutine. So body
 // is only read by the caller's goroutine, where it may panic, and never after send has
@@ -36,7 +39,7 @@ func (w *wait) send(body io.Reader, settle time.Duration, upload func(from io.Re
 	select {
 	case <-answered:
 		fault.Raise(failed)
-		return false, w.explain(failed)
+		return false, w.explain(cmp.Or(failed, errEarly))
 	case <-wanted:
 		w.pause()
 	}
@@ -60,7 +63,7 @@ func (w *wait) send(body io.Reader, settle time.Duration, upload func(from io.Re
 	w.pause()
 	fault.Raise(failed)
 	if failed == nil && err != nil {
-		return true, fmt.Errorf("%w: it answered before it had the whole body", ErrUnavailable)
+		failed = errEarly
 	}
 	return true, w.explain(failed)
 }
@@ -74,4 +77,53 @@ type notifying struct {
 func (r *notifying) Read(p []byte) (int, error) {
 	r.notify()
 	return r.Reader.Read(p)
+}
+
+// sendBytes is send for a body in memory, which it may send again.
+func (w *wait) sendBytes(body []byte, upload func(from io.Reader) error) error {
+	return w.call(patience, func() error {
+		for try := 1; ; try++ {
+			from := &timedBytes{wait: w, left: body}
+			err := upload(from)
+			if isWhole := from.end(); err == nil && !isWhole {
+				err = errEarly
+			}
+			if !w.mayRepeat(try, err) {
+				return err
+			}
+		}
+	})
+}
+
+// timedBytes reads from memory, and restarts the clock of a wait whenever more is sent
+// to the storage. After the storage has answered, net/http may go on reading.
+type timedBytes struct {
+	wait *wait
+
+	mu    sync.Mutex
+	left  []byte
+	ended bool
+}
+
+func (r *timedBytes) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.ended:
+		return 0, errAnswered
+	case len(r.left) == 0:
+		return 0, io.EOF
+	}
+	r.wait.begin(patience)
+	n := copy(p, r.left)
+	r.left = r.left[n:]
+	return n, nil
+}
+
+// end reports whether everything was read. Later calls of Read fail.
+func (r *timedBytes) end() (isWhole bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = true
+	return len(r.left) == 0
 }

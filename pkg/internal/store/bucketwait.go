@@ -117,18 +117,6 @@ func (w *timedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// timedBytes reads from memory, and restarts the clock of a wait whenever more is sent
-// to the storage.
-type timedBytes struct {
-	io.ReadSeeker // not a bytes.Reader, whose WriteTo would write everything at once
-	wait          *wait
-}
-
-func (r timedBytes) Read(p []byte) (int, error) {
-	r.wait.begin(patience)
-	return r.ReadSeeker.Read(p)
-}
-
 // timedBody reads an object while the clock of a wait runs.
 type timedBody struct {
 	wait *wait
