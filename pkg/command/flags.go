@@ -60,6 +60,15 @@ func stringFlag(flags *pflag.FlagSet, to *string, name, value, usage string) {
 	parsedFlag(flags, to, name, value, usage, func(text string) (string, error) { return text, nil })
 }
 
+// parseFile refuses an empty name, as of a variable that is not set: the flag would
+// have no effect, and nobody would notice.
+func parseFile(text string) (string, error) {
+	if text == "" {
+		return "", errors.New("it is empty: give the name of a file")
+	}
+	return text, nil
+}
+
 // parseCount parses the value of a flag that takes a number.
 func parseCount(text string) (uint64, error) {
 	n, err := strconv.ParseUint(text, 0, 64)
