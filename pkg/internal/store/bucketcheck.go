@@ -76,7 +76,7 @@ func (b *Bucket) check(ctx context.Context) error {
 	return nil
 }
 
-// isOutage reports whether the storage fails or cannot be reached. 501 is no outage: the
+// isOutage reports whether the storage fails or cannot be reached. 501 does not count: the
 // server lacks a feature.
 func isOutage(err error) bool {
 	var answer minio.ErrorResponse
