@@ -194,7 +194,7 @@ func TestServerWithoutTrailers(t *testing.T) {
 	t.Cleanup(web.Close)
 	server := &s3test.Server{Endpoint: web.URL, Bucket: "artifacts", AccessKey: "key", SecretKey: "secret"}
 	const want = "opening s3://artifacts/cache/: the server does not answer as S3 does: " +
-		"it stores 118 bytes as 162"
+		"it stores 125 bytes as 169"
 	if err := (opening{server: server}).open(t); !errors.Is(err, store.ErrNotS3) || err.Error() != want {
 		t.Errorf("OpenBucket = %v, want %s", err, want)
 	}
