@@ -183,8 +183,7 @@ func TestPromptInCI(t *testing.T) {
 func TestWeb(t *testing.T) {
 	t.Parallel()
 	bin, opened := t.TempDir(), filepath.Join(t.TempDir(), "opened")
-	writeFile(t, filepath.Join(bin, "xdg-open"), "#!/bin/sh\necho \"$* ${VERCEL_TOKEN-no token}\" >"+opened+".new && mv "+opened+".new "+opened+"\n")
-	mustDo(t, os.Chmod(filepath.Join(bin, "xdg-open"), 0o755))
+	writeProgram(t, filepath.Join(bin, "xdg-open"), "#!/bin/sh\necho \"$* ${VERCEL_TOKEN-no token}\" >"+opened+".new && mv "+opened+".new "+opened+"\n")
 	me := newPerson(t)
 	call := me.call([]string{"login", "--web", "--insecure-storage"}, "", "PATH="+bin+":/usr/bin:/bin", "VERCEL_TOKEN="+token)
 	c := converse(t, call.command(t))

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -200,4 +201,14 @@ func writeFile(t *testing.T, path, content string) string {
 	mustDo(t, os.MkdirAll(filepath.Dir(path), 0o777))
 	mustDo(t, os.WriteFile(path, []byte(content), 0o666))
 	return path
+}
+
+// writeProgram writes a script that can be run. No test may start a process
+// meanwhile: it would hold the file open for writing until its own program runs, and
+// a file that is open for writing cannot be run.
+func writeProgram(t *testing.T, path, script string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	mustDo(t, os.WriteFile(path, []byte(script), 0o700))
 }

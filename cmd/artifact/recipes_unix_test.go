@@ -82,14 +82,13 @@ func TestRecipes(t *testing.T) {
 func withNPM(t *testing.T) (programs string) {
 	t.Helper()
 	programs = t.TempDir()
-	npm := writeFile(t, filepath.Join(programs, "npm"), `#!/bin/sh
+	writeProgram(t, filepath.Join(programs, "npm"), `#!/bin/sh
 echo npm "$@"
 mkdir -p node_modules/a node_modules/.bin
 echo built >node_modules/a/run
 chmod +x node_modules/a/run
 ln -s ../a/run node_modules/.bin/run
 `)
-	mustDo(t, os.Chmod(npm, 0o755))
 	return programs
 }
 
@@ -111,8 +110,7 @@ func identified(t *testing.T, programs string, cache []string) []string {
 	now := time.Now().Unix()
 	payload := fmt.Sprintf(`{"sub":"job","aud":["https://cache.example.com"],"iat":%d,"exp":%d}`, now, now+3600)
 	job := "e30." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".c2ln"
-	agent := writeFile(t, filepath.Join(programs, "buildkite-agent"), "#!/bin/sh\necho "+job+"\n")
-	mustDo(t, os.Chmod(agent, 0o755))
+	writeProgram(t, filepath.Join(programs, "buildkite-agent"), "#!/bin/sh\necho "+job+"\n")
 	access := strings.TrimPrefix(cache[1], "ARTIFACT_TOKEN=")
 	oauth := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/token" && r.PostFormValue("subject_token") == job {

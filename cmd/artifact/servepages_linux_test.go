@@ -78,8 +78,7 @@ func TestGitLabExample(t *testing.T) {
 	_, script, _ := strings.Cut(page, "    - export TURBO_TOKEN=")
 	script, _, _ = strings.Cut("export TURBO_TOKEN="+script, "\n```")
 	programs := t.TempDir()
-	npx := writeFile(t, filepath.Join(programs, "npx"), "#!/bin/sh\necho \"$TURBO_TOKEN: $*\"\n")
-	mustDo(t, os.Chmod(npx, 0o755))
+	writeProgram(t, filepath.Join(programs, "npx"), "#!/bin/sh\necho \"$TURBO_TOKEN: $*\"\n")
 	for want, env := range map[string][]string{
 		"w: turbo run build\n": {"CACHE_WRITE_TOKEN=w", "CACHE_READ_TOKEN=r"}, "r: turbo run build\n": {"CACHE_READ_TOKEN=r"},
 	} {

@@ -120,7 +120,7 @@ func wineBin(t *testing.T, dir string) string {
 	bin := filepath.Join(dir, "bin")
 	mustDo(t, os.Mkdir(bin, 0o700))
 	script := fmt.Sprintf(wineScript, strings.Join(environment, "' '"), wine, program)
-	mustDo(t, os.WriteFile(filepath.Join(bin, "artifact"), []byte(script), 0o700))
+	writeProgram(t, filepath.Join(bin, "artifact"), script)
 	return bin
 }
 
