@@ -77,6 +77,14 @@ func serveAnswers(t *testing.T, scheme string, answer func(conn net.Conn, number
 	})
 }
 
+// below returns the TCP connection of a server's connection.
+func below(conn net.Conn) *net.TCPConn {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	return conn.(*net.TCPConn)
+}
+
 func (s *answering) seen() []int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

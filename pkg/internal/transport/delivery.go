@@ -72,13 +72,15 @@ func (f *flight) heard(c *conn) {
 	if f.arrived.Load() || !f.handed.Load() {
 		return
 	}
-	for begin := time.Now(); time.Since(begin) < deliveryTimeout && !c.broken.Load(); time.Sleep(time.Millisecond) {
+	const pause = time.Millisecond
+	for range deliveryTimeout / pause { // a clock would also count the time in which the process is suspended
 		left, connected := unacknowledged(c.Conn)
 		if f.written.Load() && left == 0 {
 			f.arrived.Store(true)
 		}
-		if f.arrived.Load() || !connected {
+		if f.arrived.Load() || !connected || c.broken.Load() {
 			return
 		}
+		time.Sleep(pause)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,7 +13,9 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/artifact-cli/artifact/pkg/internal/must"
@@ -51,7 +54,7 @@ func TestDelivered(t *testing.T) {
 		"half of 6 MB, later":             {size: 6_000_000, before: consent, reads: 3_000_000, pause: 300 * time.Millisecond},
 		"all of 3 MB":                     {size: 3_000_000, before: consent, reads: 3_000_000, want: true},
 		"all of 10 B":                     {size: 10, reads: 10, want: true},
-		"1 MiB, of which a little late":   {size: 1 << 20, reads: 1<<20 - 300_000, pause: 100 * time.Millisecond, then: 300_000, want: true},
+		"4 pieces, the last of them late": {size: 4 * pieceSize, reads: 3*pieceSize + 1, then: pieceSize - 1, want: true},
 		"3 MB after many interim answers": {size: 3_000_000, before: consent + "HTTP/1.1 102 Processing\r\n\r\n", reads: 3_000_000, want: true},
 	} {
 		for _, scheme := range []string{"http", "https"} {
@@ -60,6 +63,7 @@ func TestDelivered(t *testing.T) {
 				over := make(chan struct{})
 				t.Cleanup(func() { close(over) })
 				server := serveConns(t, scheme, func(_ *answering, conn net.Conn, _ int) {
+					_ = below(conn).SetReadBuffer(pieceSize) // or the system may take all of it
 					readHeader(conn)
 					io.WriteString(conn, test.before)
 					io.CopyN(io.Discard, conn, test.reads)
@@ -126,6 +130,34 @@ func TestHonestServers(t *testing.T) {
 			}
 		}
 	}
+}
+
+// suspended is a connection that is asked for its state when the process is stopped.
+type suspended struct {
+	net.Conn
+	stop func()
+}
+
+func (s suspended) SyscallConn() (syscall.RawConn, error) {
+	s.stop()
+	return nil, errors.ErrUnsupported
+}
+
+// TestDeliveredAfterSuspension has the process stopped while it waits for the last byte
+// to be written. That time does not count.
+func TestDeliveredAfterSuspension(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(*testing.T) {
+		f := new(flight)
+		f.handed.Store(true)
+		stop := sync.OnceFunc(func() {
+			time.AfterFunc(2*deliveryTimeout+1, func() { f.written.Store(true) })
+			time.Sleep(2 * deliveryTimeout)
+		})
+		if f.heard(&conn{Conn: suspended{stop: stop}}); !f.arrived.Load() {
+			t.Error("a whole body did not arrive")
+		}
+	})
 }
 
 // TestRefusedWhileWriting has a server refuse a body after its beginning, and

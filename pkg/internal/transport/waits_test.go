@@ -3,7 +3,6 @@ package transport
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -142,12 +141,6 @@ func TestSilenceIsNotRepeated(t *testing.T) {
 // for its answer.
 func TestIdleConnectionsAreQuiet(t *testing.T) {
 	t.Parallel()
-	below := func(conn net.Conn) net.Conn {
-		if secure, ok := conn.(*tls.Conn); ok {
-			return secure.NetConn()
-		}
-		return conn
-	}
 	for name, test := range map[string]struct {
 		unasked func(conn net.Conn, number int) // on the first connection
 		second  int                             // the connection of the second request
@@ -158,11 +151,11 @@ func TestIdleConnectionsAreQuiet(t *testing.T) {
 		"a byte":            {say("\n"), 2},
 		"408, and it closes": {func(conn net.Conn, _ int) {
 			io.WriteString(conn, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n")
-			below(conn).(*net.TCPConn).CloseWrite()
+			below(conn).CloseWrite()
 		}, 2},
 		"it closes":   {func(conn net.Conn, _ int) { conn.Close() }, 2},
 		"it hangs up": {func(conn net.Conn, _ int) { below(conn).Close() }, 2},
-		"it resets":   {func(conn net.Conn, _ int) { below(conn).(*net.TCPConn).SetLinger(0); below(conn).Close() }, 2},
+		"it resets":   {func(conn net.Conn, _ int) { below(conn).SetLinger(0); below(conn).Close() }, 2},
 	} {
 		for _, scheme := range []string{"http", "https"} {
 			t.Run(name+", "+scheme, func(t *testing.T) {

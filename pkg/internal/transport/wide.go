@@ -152,14 +152,14 @@ func (c *wideConn) afterLastWord(broken error) error {
 	if !errors.As(broken, new(*net.OpError)) && !errors.Is(broken, net.ErrClosed) {
 		return broken // no error, or not of the network
 	}
-	timer := time.NewTimer(lastWordTimeout)
-	defer timer.Stop()
+	late := make(chan struct{})
+	defer AfterAwake(lastWordTimeout, func() { close(late) })()
 	select {
 	case <-c.over:
 		if IsCertificateRefusal(c.end) {
 			return c.end // net/http may take either error
 		}
-	case <-timer.C:
+	case <-late:
 	}
 	return broken
 }
