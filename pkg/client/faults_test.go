@@ -223,7 +223,7 @@ func startFaultyCache(t *testing.T, secure bool) *cache {
 		listener = tls.NewListener(listener, &tls.Config{NextProtos: []string{"http/1.1"}, Certificates: certified.TLS.Certificates})
 	}
 	answers := must.Get(server.New(dir, server.Options{
-		Tokens: must.Get(server.NewTokens([]string{token}, nil))(t), Addr: listener.Addr(), Limits: server.Limits{Window: 10 * time.Second},
+		Tokens: must.Get(server.NewTokens([]string{token}, nil))(t), Addr: listener.Addr(),
 	}))(t)
 	web := &http.Server{ErrorLog: log.New(io.Discard, "", 0), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Host = c.address // the client asks for the proxy's
@@ -231,7 +231,7 @@ func startFaultyCache(t *testing.T, secure bool) *cache {
 	})}
 	go web.Serve(listener)
 	c.stop = func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := web.Shutdown(ctx); err != nil {
 			t.Error(err)

@@ -76,11 +76,17 @@ func (n *network) stop() {
 	}
 }
 
+// maxBuffered is how much a connection's system keeps unread, in bytes. Otherwise it
+// may be megabytes, and a large body fits into the buffers.
+const maxBuffered = 256 << 10
+
 func (n *network) keep(conn net.Conn) *net.TCPConn {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.conns = append(n.conns, conn)
-	return conn.(*net.TCPConn)
+	tcp := conn.(*net.TCPConn)
+	_ = tcp.SetReadBuffer(maxBuffered)
+	return tcp
 }
 
 func (n *network) dial() *net.TCPConn {
