@@ -118,9 +118,12 @@ func (p *Proxy) connect(client *net.TCPConn) {
 	}
 	server := conn.(*net.TCPConn)
 	p.mu.Lock()
-	out, back := p.out, p.back
+	out, back, down := p.out, p.back, p.listener == nil
 	p.conns[client], p.conns[server] = true, true
 	p.mu.Unlock()
+	if down { // meanwhile
+		p.Cut()
+	}
 	var flows sync.WaitGroup
 	flows.Go(func() { flow(server, client, out) })
 	flows.Go(func() { flow(client, server, back) })
