@@ -50,7 +50,9 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	case err := <-failed:
 		return fmt.Errorf("serving: %w", errors.Join(err, web.Close()))
 	case <-ctx.Done():
-		return s.stop(context.WithoutCancel(ctx), web)
+		err := s.stop(context.WithoutCancel(ctx), web)
+		<-failed // the listener is closed, even if it was not yet served
+		return err
 	}
 }
 

@@ -164,7 +164,7 @@ func TestStopCutsOff(t *testing.T) {
 		time.Sleep(50 * time.Millisecond) // to remove what was written
 		cleaned.Store(true)
 		return err
-	}}, server.Options{Limits: server.Limits{Grace: time.Second}})
+	}}, server.Options{Limits: server.Limits{Grace: 5 * time.Second}}) // also for a machine that pauses
 	r.upload()
 	r.stop()
 	if err := <-r.ended; !errors.Is(err, server.ErrCutOff) {
@@ -172,6 +172,21 @@ func TestStopCutsOff(t *testing.T) {
 	}
 	if !cleaned.Load() {
 		t.Error("Serve returned before the request had")
+	}
+}
+
+// TestServeClosesItsListener stops servers that have hardly begun.
+func TestServeClosesItsListener(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		listener := must.Get(net.Listen("tcp", "127.0.0.1:0"))(t)
+		web := must.Get(server.New(fake{}, server.Options{Tokens: tokens(t), Addr: listener.Addr()}))(t)
+		must.Do(t, web.Serve(ctx, listener))
+		if err := listener.Close(); !errors.Is(err, net.ErrClosed) {
+			t.Fatalf("closing the listener again: %v, want net.ErrClosed", err)
+		}
 	}
 }
 
