@@ -40,7 +40,10 @@ func TestQueryOfDistantStore(t *testing.T) {
 	var together sync.WaitGroup
 	together.Add(32)
 	r := start(t, distant{fake{stat: func(key store.Key) (store.Entry, error) {
-		n := must.Get(strconv.ParseInt(string(key.ID), 10, 64))(t)
+		n, err := strconv.ParseInt(string(key.ID), 10, 64)
+		if err != nil {
+			return store.Entry{}, err
+		}
 		if n <= 32 {
 			together.Done()
 			together.Wait()

@@ -99,23 +99,25 @@ func TestManyUploadsOfUnknownSize(t *testing.T) { //nolint:paralleltest // see a
 	const uploads, size, part, little = 16, 20 << 20, 8 << 20, 2 << 20
 	r := start(t, bucketsOf(t, s3test.Start(t))(t, store.Options{}), server.Options{})
 	before := liveBytes()
-	peaks := make([]peak, uploads)
+	// Only one of them looks: during a garbage collection, the storage seems silent.
+	first := peak{Reader: noise(0, size), step: part / 2}
 	var group sync.WaitGroup
-	for i := range peaks {
-		peaks[i] = peak{Reader: noise(uint64(i), size), step: part}
+	for i := range uploads {
+		body := noise(uint64(i), size)
+		if i == 0 {
+			body = &first
+		}
 		group.Go(func() {
 			request := r.request(http.MethodPut, fmt.Sprint("/v8/artifacts/", i), nil)
-			request.Body, request.ContentLength = io.NopCloser(&peaks[i]), -1
+			request.Body, request.ContentLength = io.NopCloser(body), -1
 			if got := r.answer(client.Do(request)); got.Status != http.StatusAccepted {
 				t.Error(got)
 			}
 		})
 	}
 	group.Wait()
-	for _, p := range peaks {
-		if p.live > before+uploads*(part+little) {
-			t.Errorf("%d bytes were live, and %d before", p.live, before)
-		}
+	if first.live > before+uploads*(part+little) {
+		t.Errorf("%d bytes were live, and %d before", first.live, before)
 	}
 }
 
