@@ -61,7 +61,7 @@ func stringFlag(flags *pflag.FlagSet, to *string, name, value, usage string) {
 }
 
 // parseFile refuses an empty name, as of a variable that is not set: the flag would
-// have no effect, and nobody would notice.
+// silently have no effect.
 func parseFile(text string) (string, error) {
 	if text == "" {
 		return "", errors.New("it is empty: give the name of a file")
