@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -77,7 +76,7 @@ func OpenBucket(ctx context.Context, address BucketAddress, options BucketOption
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", address, err)
 	}
-	address.Region = cmp.Or(address.Region, os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"))
+	address.Region = cmp.Or(address.Region, variable("AWS_REGION"), variable("AWS_DEFAULT_REGION"))
 	transport := newBucketTransport()
 	return openBucket(ctx, address, options, keys, transport, transport.CloseIdleConnections)
 }

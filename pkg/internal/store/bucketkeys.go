@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,10 +57,10 @@ func findKeys(ctx context.Context) (*credentials.Credentials, error) {
 
 // keySources returns the places in the order of Amazon's tools.
 func keySources(client *http.Client) []keySource {
-	isSet := func(name string) bool { return os.Getenv(name) != "" }
+	isSet := func(name string) bool { return variable(name) != "" }
 	role := &credentials.IAM{Client: client}
 	sources := []keySource{{
-		name: "the environment", provider: &credentials.EnvAWS{},
+		name: "the environment", provider: environmentKeys(),
 		only: isSet("AWS_ACCESS_KEY_ID") || isSet("AWS_SECRET_ACCESS_KEY"),
 	}}
 	for _, name := range []string{
@@ -74,11 +75,25 @@ func keySources(client *http.Client) []keySource {
 		profile.name, profile.only = "AWS_PROFILE", true
 	}
 	sources = append(sources, profile)
-	if os.Getenv("AWS_EC2_METADATA_DISABLED") != "true" {
+	if variable("AWS_EC2_METADATA_DISABLED") != "true" {
 		sources = append(sources, keySource{name: "the instance's role", provider: role})
 	}
 	return sources
 }
+
+// environmentKeys returns the keys in the environment.
+func environmentKeys() credentials.Provider {
+	return &credentials.Static{Value: credentials.Value{
+		AccessKeyID:     cmp.Or(variable("AWS_ACCESS_KEY_ID"), variable("AWS_ACCESS_KEY")),
+		SecretAccessKey: cmp.Or(variable("AWS_SECRET_ACCESS_KEY"), variable("AWS_SECRET_KEY")),
+		SessionToken:    variable("AWS_SESSION_TOKEN"),
+		SignerType:      credentials.SignatureV4,
+	}}
+}
+
+// variable returns a variable without the white space around it, such as the line end
+// of a file that it comes from.
+func variable(name string) string { return strings.TrimSpace(os.Getenv(name)) }
 
 // proxyForTLS uses a proxy for Amazon's servers, but not for the machine's own
 // metadata, which is at plain http.
