@@ -42,7 +42,7 @@ func TestOthersFilesAreCounted(t *testing.T) {
 		t.Fatalf("%d bytes are counted: the ledger knows of the others already", got)
 	}
 	bounded.ledger.mu.Lock()
-	bounded.ledger.scanned = time.Now().Add(-rescanAfter - time.Second)
+	bounded.ledger.scanned = time.Now().Add(-bounded.ledger.staleAfter() - time.Second)
 	bounded.ledger.mu.Unlock()
 	put(bounded, "last")
 	got := make(map[string]bool)

@@ -38,9 +38,9 @@ type opened struct {
 // fewer: it answers at once, and its memory is bounded.
 func TestMillion(t *testing.T) {
 	t.Parallel()
-	count := 20_000
+	count, soon := 20_000, 20*time.Second // also for a machine that pauses
 	if os.Getenv("ARTIFACT_TEST_LONG") != "" {
-		count = 1_000_000
+		count, soon = 1_000_000, 2*time.Second
 	}
 	dir := t.TempDir()
 	must.Get(store.Open(dir, store.Options{}))(t).Close() //nolint:errcheck // only to mark it
@@ -54,8 +54,8 @@ func TestMillion(t *testing.T) {
 	var got opened
 	must.Do(t, json.Unmarshal(output, &got))
 	t.Logf("%d artifacts: %+v", count, got)
-	if got.Open > 2*time.Second || got.PeakKiB > 200<<10 || got.Gets < count/20_000 {
-		t.Errorf("opening %d artifacts: %+v, want 2 s and 200 MiB at most, and artifacts in the meantime", count, got)
+	if got.Open > soon || got.PeakKiB > 200<<10 || got.Gets < count/20_000 {
+		t.Errorf("opening %d artifacts: %+v, want %v and 200 MiB at most, and artifacts in the meantime", count, got, soon)
 	}
 	removed := got.Usage.Removed[store.Evicted]
 	if got.Usage.Artifacts != int64(count)+1-removed || removed == 0 || removed > 9 || got.Usage.Bytes > size {

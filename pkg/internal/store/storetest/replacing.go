@@ -59,7 +59,10 @@ var replacingPromises = contract{
 			group.Go(func() {
 				for r := range rounds {
 					m, body := version(1 + w*rounds + r)
-					put(t, s, k, m, body)
+					if err := s.Put(t.Context(), k, int64(len(body)), m, bytes.NewReader(body)); err != nil {
+						t.Errorf("Put = %v", err)
+						return
+					}
 				}
 			})
 			group.Go(func() {
