@@ -31,7 +31,7 @@ func (s *Server) Through(t testing.TB) (*Proxy, *Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{address: "127.0.0.1:0", server: endpoint.Host, conns: map[*net.TCPConn]bool{}}
+	p := &Proxy{address: freeAddress(t), server: endpoint.Host, conns: map[*net.TCPConn]bool{}}
 	p.Up(t)
 	t.Cleanup(p.Down)
 	seen := *s
@@ -97,7 +97,7 @@ func (p *Proxy) Up(t testing.TB) {
 		t.Fatal(err)
 	}
 	p.mu.Lock()
-	p.listener, p.address = listener, listener.Addr().String()
+	p.listener = listener
 	p.mu.Unlock()
 	go func() {
 		for {

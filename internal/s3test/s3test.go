@@ -9,6 +9,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -124,14 +126,23 @@ func (s *Server) Environ() []string {
 	return []string{"AWS_ACCESS_KEY_ID=" + s.AccessKey, "AWS_SECRET_ACCESS_KEY=" + s.SecretKey}
 }
 
+// freeAddress returns an address that is free. Its port is below the range from which
+// the system assigns ports, so that a server that is down keeps it.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		n, err := rand.Int(rand.Reader, big.NewInt(10000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		address := fmt.Sprint("127.0.0.1:", 10000+n.Int64())
+		if listener, err := net.Listen("tcp", address); err == nil {
+			_ = listener.Close()
+			return address
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // run runs a program until the test ends. If the test's process is killed, the
