@@ -95,6 +95,31 @@ func TestPutTriesAgain(t *testing.T) {
 	}
 }
 
+// unavailable is a network of servers that ask for a pause. It counts requests.
+type unavailable int
+
+func (n *unavailable) RoundTrip(req *http.Request) (*http.Response, error) {
+	*n++
+	return &http.Response{
+		StatusCode: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"50"}}, Body: http.NoBody, Request: req,
+	}, nil
+}
+
+// TestTimeoutBoundsAllTries, and the pauses between them.
+func TestTimeoutBoundsAllTries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := must.Get(New(Options{Timeout: time.Minute, Retries: 4}))(t)
+		sent := new(unavailable)
+		c.way = sent
+		began := time.Now()
+		_, err := c.Put(t.Context(), Upload{ID: "a", Source: artifact.FromBytes([]byte("bytes"))})
+		if took := time.Since(began); !errors.Is(err, ErrTimeout) || *sent != 2 || took != time.Minute {
+			t.Errorf("error %v after %d requests in %v, want ErrTimeout after 2 in a minute", err, *sent, took)
+		}
+	})
+}
+
 func TestIsTransient(t *testing.T) {
 	t.Parallel()
 	for want, reasons := range map[bool][]*Error{

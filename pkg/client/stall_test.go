@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
@@ -236,18 +235,6 @@ func TestEndedCallsAreNotTriedAgain(t *testing.T) {
 	_, err := c.Stat(ctx, "abc")
 	if !errors.Is(err, context.DeadlineExceeded) || tries != 1 || time.Since(began) > 20*limit {
 		t.Errorf("%d tries, %v", tries, err)
-	}
-}
-
-// TestTimeoutBoundsAllTries, and the pauses between them.
-func TestTimeoutBoundsAllTries(t *testing.T) {
-	t.Parallel()
-	r := &recorder{answer: answering(503, "", "", "Retry-After", "60")}
-	server := httptest.NewServer(r)
-	t.Cleanup(server.Close)
-	c := must.Get(client.New(client.Options{API: server.URL, Timeout: 100 * time.Millisecond, Retries: 4}))(t)
-	if _, err := put(t, c, "bytes"); !errors.Is(err, client.ErrTimeout) || len(r.all()) != 1 {
-		t.Errorf("error %v after %d requests, want ErrTimeout after 1", err, len(r.all()))
 	}
 }
 
