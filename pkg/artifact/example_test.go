@@ -25,12 +25,17 @@ func ExampleParseID() {
 // An artifact that is built from a lock file on one kind of system has the same id on
 // every machine.
 func ExampleKeyID() {
-	lock := filepath.Join(os.TempDir(), "example.lock")
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	lock := filepath.Join(dir, "package-lock.json")
 	if err := os.WriteFile(lock, []byte("lock\n"), 0o600); err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer os.Remove(lock)
 	id, err := artifact.KeyID(context.Background(), artifact.KeyText("deps"), artifact.KeyFile(lock))
 	fmt.Println(id, err)
 	// Output: d5066acb74603f98f7ac1cd8bd9d52fec45321399f097534 <nil>
