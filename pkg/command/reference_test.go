@@ -66,9 +66,9 @@ func reference(t *testing.T) string {
 	network.registerConnection(connection)
 	network.oidc.register(oidc)
 	root := Tree()
-	shared := map[string]bool{"help": true}
+	shared := map[string]string{} // flags that have tables of their own, and what they mean there
 	for _, flags := range []*pflag.FlagSet{root.PersistentFlags(), connection, oidc} {
-		flags.VisitAll(func(flag *pflag.Flag) { shared[flag.Name] = true })
+		flags.VisitAll(func(flag *pflag.Flag) { shared[flag.Name] = flag.Usage })
 	}
 	page.WriteString("## Commands\n\n")
 	for _, cmd := range root.Commands() {
@@ -78,7 +78,7 @@ func reference(t *testing.T) string {
 		fmt.Fprintf(&page, "### %s\n\n%s: `%s`\n\n", cmd.CommandPath(), cmd.Short, cmd.UseLine())
 		own := newFlagSet()
 		cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
-			if !shared[flag.Name] {
+			if flag.Name != "help" && shared[flag.Name] != flag.Usage {
 				own.AddFlag(flag)
 			}
 		})
