@@ -50,8 +50,6 @@ type app struct {
 	records *slog.Logger
 	// shown is the transfer of a single artifact, once it has begun.
 	shown *ui.Transfer
-	// withheld are variables that the command of serve does not get.
-	withheld []string
 	// identity is set with --oidc.
 	identity *identity.Identity
 }

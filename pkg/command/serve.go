@@ -116,7 +116,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 	a.keepFresh(ctx, failed, reloadInterval, fresh...)
 	at := place{api: "http://" + localAddress(addressOf(listener)), token: tokens.first, madeUp: tokens.madeUp}
 	if len(o.command) > 0 {
-		err := a.serveCommand(ctx, o.command, at, cache, listener)
+		err := a.serveCommand(ctx, o, at, cache, listener)
 		if broken := context.Cause(ctx); is[*fault.Error](broken) {
 			err = errors.Join(err, broken)
 		}

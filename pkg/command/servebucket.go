@@ -17,6 +17,14 @@ var storeCredentials = []string{
 	"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
 }
 
+// withheld returns the variables for the store that the command of serve does not get.
+func (o *serveOptions) withheld() []string {
+	if o.bucket.Bucket == "" {
+		return nil
+	}
+	return storeCredentials
+}
+
 // bucketError reports a bucket that serve cannot use.
 type bucketError struct {
 	error
@@ -44,7 +52,6 @@ func (a *app) openBucket(ctx context.Context, o serveOptions) (*store.Bucket, er
 			a.hide(secret)
 		}
 	}
-	a.withheld = storeCredentials
 	kept, err := store.OpenBucket(ctx, o.bucket, store.BucketOptions{WriteOnce: o.writeOnce, ReadOnly: o.readOnly})
 	switch {
 	case err != nil && ctx.Err() == nil:

@@ -45,13 +45,13 @@ func (e *commandError) Error() string { return e.err.Error() }
 func (e *commandError) Unwrap() error { return e.err }
 
 // serveCommand serves while a command runs.
-func (a *app) serveCommand(ctx context.Context, argv []string, at place, cache *server.Server, listener net.Listener) error {
+func (a *app) serveCommand(ctx context.Context, o serveOptions, at place, cache *server.Server, listener net.Listener) error {
 	bin, err := linkDir()
 	if err != nil {
 		return fmt.Errorf("putting artifact on the command's PATH: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(bin) }() // a leftover is removed at the next boot
-	child, err := a.newChild(argv, at, bin)
+	child, err := a.newChild(o, at, bin)
 	if err != nil {
 		return err
 	}
@@ -70,9 +70,9 @@ func (a *app) serveCommand(ctx context.Context, argv []string, at place, cache *
 }
 
 // newChild returns the command, ready to start.
-func (a *app) newChild(argv []string, at place, bin string) (*exec.Cmd, error) {
-	path, err := exec.LookPath(argv[0])
-	if argv[0] == "artifact" {
+func (a *app) newChild(o serveOptions, at place, bin string) (*exec.Cmd, error) {
+	path, err := exec.LookPath(o.command[0])
+	if o.command[0] == "artifact" {
 		path, err = filepath.Join(bin, linkName()), nil
 	}
 	if err != nil {
@@ -83,7 +83,7 @@ func (a *app) newChild(argv []string, at place, bin string) (*exec.Cmd, error) {
 		return nil, &commandError{code: code, err: err}
 	}
 	return &exec.Cmd{
-		Path: path, Args: argv, Env: childEnvironment(a.env.Environ(), a.withheld, at, bin),
+		Path: path, Args: o.command, Env: childEnvironment(a.env.Environ(), o.withheld(), at, bin),
 		Stdin: a.env.Stdin, Stdout: a.env.Stdout, Stderr: a.env.Stderr,
 	}, nil
 }
