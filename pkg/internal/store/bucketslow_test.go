@@ -112,11 +112,16 @@ func TestStalledStorage(t *testing.T) {
 	}
 	must.Do(t, b.Close())
 	proxy.Down()
-	for stacks := ""; ; time.Sleep(10 * time.Millisecond) {
-		all := make([]byte, 1<<20)
-		stacks = string(all[:runtime.Stack(all, true)])
-		if strings.Count(stacks, "/store.(") == 0 && !strings.Contains(stacks, "minio") && !strings.Contains(stacks, "http.(*persistConn)") {
-			break
+	late := time.After(time.Minute)
+	for all := make([]byte, 1<<20); ; {
+		stacks := string(all[:runtime.Stack(all, true)])
+		if !strings.Contains(stacks, "/store.(") && !strings.Contains(stacks, "minio") && !strings.Contains(stacks, "http.(*persistConn)") {
+			return
+		}
+		select {
+		case <-late:
+			t.Fatalf("these goroutines are left:\n%s", stacks)
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }
