@@ -138,9 +138,13 @@ func (f fault) run(t *testing.T, always bool) {
 	if always {
 		count = 1 << 40
 	}
-	network, address := startNetwork(t, "127.0.0.1:0", cache.address, f.mishap, count)
+	first := f.mishap
+	if first == nil {
+		first = deaf
+	}
+	network, address := startNetwork(t, "127.0.0.1:0", cache.address, first, count)
 	if f.mishap == nil {
-		network.close()
+		network.stopListening(t)
 	}
 	tries := 1
 	c := newClient(t, cache.scheme+"://"+address, func(o *client.Options) {
@@ -168,6 +172,21 @@ func (f fault) run(t *testing.T, always bool) {
 	case always && wants != either && held != wants:
 		t.Errorf("the server holds %s, want %s", held, wants)
 	}
+}
+
+// deaf says that a connection was accepted, and no more.
+func deaf(l *link) {
+	io.WriteString(l.client, "x")
+	<-l.over
+}
+
+// stopListening ends the listening of a network that is deaf. A connection keeps its
+// port from other tests.
+func (n *network) stopListening(t *testing.T) {
+	t.Helper()
+	conn := n.keep(must.Get(net.Dial("tcp", n.listener.Addr().String()))(t))
+	must.Get(io.ReadFull(conn, make([]byte, 1)))(t)
+	n.listener.Close()
 }
 
 // check compares the outcome with the row.
