@@ -87,7 +87,7 @@ func (a *app) openStore(ctx context.Context, o serveOptions, log *serveLog) (sto
 	case errors.Is(err, store.ErrNoLinks):
 		return nil, &usageError{err, "Choose a --dir on another file system, or leave out --write-once."}
 	case err != nil:
-		return nil, unusable("%w", err)
+		return nil, &usageError{err, "Check --dir: it must be empty or hold a cache, and this user must be able to write to it, or to read it with --read-only."}
 	}
 	return kept, nil
 }
