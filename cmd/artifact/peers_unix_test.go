@@ -194,7 +194,7 @@ func startPeer(t testing.TB, cmd *exec.Cmd, cache remote) (log string) {
 		_ = cmd.Process.Kill()
 		<-ended
 	})
-	for patient := time.After(3 * patience); ; {
+	for patient := time.After(patience); ; {
 		if answer, err := cache.get("/v8/artifacts/status"); err == nil {
 			_ = answer.Body.Close()
 			return log
