@@ -22,7 +22,7 @@ func newTurboChain(t *testing.T, version, log string) *turbo {
 	w := newTurbo(t, version, "")
 	for name, content := range map[string]string{
 		"package.json": `{"name":"w","private":true,"packageManager":"npm@10.0.0","scripts":{"a":"echo a >a.txt","b":"echo b >b.txt",
-			"c":"echo c >c.txt","d":"for i in $(seq 1000); do grep -q ' PUT .* 403 ' ` + log + ` && break; sleep 0.01; done; sleep 0.3; echo d >d.txt"}}`,
+			"c":"echo c >c.txt","d":"for i in $(seq 1000); do grep -q ' PUT .* 403 ' ` + log + ` && break; sleep 0.01; done; sleep 1; echo d >d.txt"}}`,
 		"turbo.json": `{"tasks":{"a":{"outputs":["a.txt"]},"b":{"dependsOn":["a"],"outputs":["b.txt"]},
 			"c":{"dependsOn":["b"],"outputs":["c.txt"]},"d":{"dependsOn":["c"],"outputs":["d.txt"]}}}`,
 		".gitignore": ".turbo\n*.txt\n",
