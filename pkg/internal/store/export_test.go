@@ -14,6 +14,9 @@ const LongestWait = patience + continueAfter
 
 const _ = uint(5*time.Second - LongestWait) // does not compile if it is longer
 
+// ErrStalled is the error of a call for which the storage was silent for too long.
+var ErrStalled = errStalled
+
 // OpenBucketWith is [OpenBucket] with given keys, and a change to what is sent.
 func OpenBucketWith(ctx context.Context, address BucketAddress, options BucketOptions, accessKey, secretKey string,
 	change func(http.RoundTripper) http.RoundTripper,
