@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -68,7 +69,7 @@ func parseHosts(text string) (hosts []string, err error) {
 	return hosts, nil
 }
 
-// hostError returns why a value of --host is not a name, and what to write.
+// hostError returns why text is not a name for --host, and what to write instead.
 func hostError(text string, err error) error {
 	rest := text
 	if _, after, found := strings.Cut(text, "://"); found {
@@ -81,13 +82,12 @@ func hostError(text string, err error) error {
 	case strings.Contains(text, "*"):
 		return fmt.Errorf("%q is a pattern: give each name with a --host of its own", text)
 	case urlErr == nil && u.Hostname() != text:
-		host, err := server.ParseHost(u.Hostname())
-		switch {
-		case err != nil:
-		case u.User != nil: // with a password, perhaps
-			return fmt.Errorf("it is more than a name: write %s, which is accepted with any port", host)
-		default:
-			return fmt.Errorf("%q is more than a name: write %s, which is accepted with any port", text, host)
+		given := strconv.Quote(text)
+		if u.User != nil { // with a password, perhaps
+			given = "it"
+		}
+		if host, err := server.ParseHost(u.Hostname()); err == nil {
+			return fmt.Errorf("%s is more than a name: write %s, which is accepted with any port", given, host)
 		}
 	}
 	return fmt.Errorf("%q: %w, such as cache.example.com", text, err)
@@ -119,8 +119,11 @@ func listenHost(listen string) string {
 		return ""
 	}
 	name, err := server.ParseHost(host)
-	if _, notAddress := netip.ParseAddr(name); err != nil || notAddress == nil {
+	if err != nil {
 		return ""
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return "" // an address needs no name
 	}
 	return name
 }

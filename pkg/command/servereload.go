@@ -26,7 +26,11 @@ type reloadable interface {
 func (a *app) keepFresh(ctx context.Context, failed func(error), interval time.Duration, files ...reloadable) {
 	for _, each := range files {
 		go func() {
-			if err := fault.Catch(func() error { a.reloadOften(ctx, interval, each); return nil }); err != nil {
+			err := fault.Catch(func() error {
+				a.reloadOften(ctx, interval, each)
+				return nil
+			})
+			if err != nil {
 				failed(err)
 			}
 		}()
@@ -49,16 +53,17 @@ func (a *app) reloadOften(ctx context.Context, interval time.Duration, files rel
 			problem = errorText(err) + "; what was read before stays in use"
 		}
 		if problem != "" && problem != last {
-			a.printMessage(slog.LevelError, problem) // a token that was removed is still accepted
+			a.printMessage(slog.LevelError, problem) // with -q too: a removed token is still accepted
 		}
-		if last = problem; note != "" {
+		last = problem
+		if note != "" {
 			a.note(note)
 		}
 	}
 }
 
-// checkRegular returns an error if the file that a flag names is not a regular one.
-// It could not be read again: opening a FIFO would wait for another writer.
+// checkRegular returns an error if the file of a flag is not a regular one. Others
+// cannot be read again: opening a FIFO would wait for another writer.
 func checkRegular(flag, path string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return &settings.Error{Origin: flag, Err: fmt.Errorf("%s: it is not a regular file", path)}

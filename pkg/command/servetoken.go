@@ -151,7 +151,8 @@ func (a *app) readTokens(path string) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: line %d: %w", path, i+1, err)
 		}
-		if tokens = append(tokens, token); len(tokens) > maxFileTokens {
+		tokens = append(tokens, token)
+		if len(tokens) > maxFileTokens {
 			return nil, fmt.Errorf("%s: it has more than %d tokens", path, maxFileTokens)
 		}
 	}

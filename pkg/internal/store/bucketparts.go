@@ -66,7 +66,8 @@ func (b *Bucket) sendParts(w *wait, o object, id string, part []byte, body io.Re
 			return nil, 0, err
 		}
 		parts = append(parts, minio.CompletePart{PartNumber: number, ETag: sent.ETag})
-		if size += int64(n); ended {
+		size += int64(n)
+		if ended {
 			break
 		}
 		if n, ended, err = fill(part, body); err != nil {

@@ -38,8 +38,8 @@ type Options struct {
 	// MaxSize is the maximum size of all files in bytes, including headers (up to
 	// 4 KiB) and files being written. The least recently used artifacts are
 	// removed to stay below it. 0 means no limit. If several stores share a
-	// directory, each notices the others' files within a minute, or 20 times as long
-	// as it takes to read the directory.
+	// directory, each notices the others' files within a minute, or within 20 times the
+	// time it takes to read the directory if that is longer.
 	MaxSize int64
 	// MaxAge is how long an artifact exists after it was stored; using it does not
 	// prolong that. 0 means no limit.
@@ -69,7 +69,7 @@ type Dir struct {
 	flusher   flusher
 	session   *session // nil if read-only
 	ledger    *ledger
-	last      atomic.Int64
+	last      atomic.Int64 // the latest result of now, in nanoseconds since 1970
 	maxAge    age
 	writeOnce bool
 	readOnly  bool
