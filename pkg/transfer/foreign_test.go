@@ -145,14 +145,9 @@ func TestSignatureLost(t *testing.T) {
 // request.
 func TestLostQueryEndsTheRun(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener.Close()
 	var mu sync.Mutex
 	asked := map[string]int{}
-	c, err := client.New(client.Options{API: "http://" + listener.Addr().String(), Token: "t", Trace: func(e client.Exchange) {
+	c, err := client.New(client.Options{API: "http://" + deadAddress(t), Token: "t", Trace: func(e client.Exchange) {
 		mu.Lock()
 		asked[e.Method]++
 		mu.Unlock()
@@ -177,6 +172,28 @@ func TestLostQueryEndsTheRun(t *testing.T) {
 	if result := uploader.Put(t.Context(), write(t, t.TempDir(), "f")[0]); result.Status != transfer.Failed || asked[http.MethodPut] != 0 {
 		t.Errorf("a single one: %+v, asked with %v", result, asked)
 	}
+}
+
+// deadAddress returns an address where nobody listens. A connection keeps its port
+// from other tests.
+func deadAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	address := listener.Addr().String()
+	near, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	far, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { near.Close(); far.Close() })
+	return address
 }
 
 func overwrite(t *testing.T, path, content string) {
