@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/internal/credential"
@@ -50,8 +51,9 @@ type app struct {
 	records *slog.Logger
 	// shown is the transfer of a single artifact, once it has begun.
 	shown *ui.Transfer
-	// identity is set with --oidc.
-	identity *identity.Identity
+	// identity is set with --oidc. It is revoked even if the command that set it is
+	// abandoned.
+	identity atomic.Pointer[identity.Identity]
 }
 
 // resolve determines the cache and team to use, but not the credential: see
@@ -134,8 +136,8 @@ func (a *app) newClient(s settings.Settings, net networkOptions, jobs int) (*cli
 	options.Jobs, options.Retries, options.UserAgent = jobs, int(min(net.retries, 1000)), userAgent()
 	options.OnRetry = func(r client.Retry) { a.noteRetry(r, net.retries) }
 	options.Trace = trace[client.Exchange](a)
-	if a.identity != nil {
-		options.Tokens = a.identity
+	if job := a.identity.Load(); job != nil {
+		options.Tokens = job
 	}
 	c, err := client.New(options)
 	if err != nil {

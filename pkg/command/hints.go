@@ -133,7 +133,7 @@ func shellQuote(name string) string {
 // job's identity.
 func (a *app) hint(err error) string {
 	var answered *client.Error
-	if a.identity != nil && errors.As(err, &answered) && answered.Status == http.StatusUnauthorized {
+	if a.identity.Load() != nil && errors.As(err, &answered) && answered.Status == http.StatusUnauthorized {
 		return a.refusedIdentity()
 	}
 	return hint(err)

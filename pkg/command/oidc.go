@@ -76,14 +76,15 @@ func (a *app) authorizeAsJob(ctx context.Context, net networkOptions, resolver *
 	if err != nil {
 		return &settings.Error{Origin: origin, Err: err}
 	}
-	a.identity, err = identity.New(identity.Options{
+	job, err := identity.New(identity.Options{
 		Getenv: a.env.Getenv, Environ: a.env.Environ, Audience: net.oidc.audience, Exchange: exchange,
 		Hide: a.hideFromLog, UserAgent: userAgent(), RootCAs: roots, Proxy: proxy, Trace: trace[transport.Exchange](a),
 	})
 	if err != nil {
 		return err
 	}
-	token, err := a.identity.Token(ctx)
+	a.identity.Store(job)
+	token, err := job.Token(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,7 +97,7 @@ func (a *app) authorizeAsJob(ctx context.Context, net networkOptions, resolver *
 
 // refusedIdentity returns a hint about the identity that the cache must trust.
 func (a *app) refusedIdentity() string {
-	about := a.identity.About()
+	about := a.identity.Load().About()
 	if about.Endpoint != "" {
 		return fmt.Sprintf("The cache does not accept the access token from %s: check --api and --team.", about.Endpoint)
 	}
@@ -119,7 +120,7 @@ type identityJSON struct {
 
 // newIdentityJSON returns the job's identity, which there must be.
 func (a *app) newIdentityJSON() *identityJSON {
-	about := a.identity.About()
+	about := a.identity.Load().About()
 	return &identityJSON{
 		Vendor: about.Vendor, Subject: a.streams.redactor.Line(about.Subject, maxClaim), Issuer: a.streams.redactor.Line(about.Issuer, maxClaim),
 		Exchange: about.Endpoint, Expires: about.Expires.UTC().Truncate(time.Second),
@@ -149,12 +150,17 @@ const revokeWait = 10 * time.Second
 // endIdentity revokes the access token that the job's identity was exchanged
 // for.
 func (a *app) endIdentity() {
-	if a.identity == nil {
-		return
+	if err := a.revokeIdentity(); err != nil {
+		a.warn(fmt.Sprintf("the access token was not revoked, and stays valid until it expires: %v", err))
+	}
+}
+
+func (a *app) revokeIdentity() error {
+	job := a.identity.Load()
+	if job == nil {
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), revokeWait) // even after an interrupt
 	defer cancel()
-	if err := a.identity.Revoke(ctx); err != nil {
-		a.warn(fmt.Sprintf("the access token was not revoked, and stays valid until it expires: %v", err))
-	}
+	return job.Revoke(ctx)
 }

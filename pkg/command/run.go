@@ -49,7 +49,7 @@ func (a *app) run(ctx context.Context, root *cobra.Command) (code int) {
 	root.SetArgs(a.env.Args)
 	err, ended := a.execute(ctx, root)
 	if !ended { // it may be blocked on a stream: print nothing
-		a.endIdentity()
+		_ = a.revokeIdentity()
 		return ExitCode(err)
 	}
 	defer a.streams.flush()

@@ -67,7 +67,7 @@ func (a *app) askServer(ctx context.Context, net networkOptions, isVercel bool, 
 	}
 	found.showNetwork(cache.Proxy(), path)
 	next := "It comes from " + s.TokenOrigin + ". Run artifact login to store another one."
-	if a.identity != nil {
+	if a.identity.Load() != nil {
 		found.Identity, next = a.newIdentityJSON(), a.refusedIdentity()
 	}
 	unchecked, err := a.checkToken(ctx, cache, next)
