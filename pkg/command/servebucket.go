@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"strings"
 
@@ -65,6 +66,9 @@ func (a *app) openBucket(ctx context.Context, o serveOptions) (*store.Bucket, er
 // explainBucket adds the exit code and the next step to an error of
 // [store.OpenBucket].
 func explainBucket(err error) error {
+	if is[x509.UnknownAuthorityError](err) {
+		return &bucketError{err, exitUnreachable, "Trust the certificate's authority on this system, or set SSL_CERT_FILE to a file with its certificate."}
+	}
 	for _, known := range bucketErrors {
 		if errors.Is(err, known.about) {
 			return &bucketError{err, known.code, known.next}
