@@ -89,7 +89,7 @@ func runServe(ctx context.Context, a *app, o serveOptions) error {
 		return unusable("--listen: %w", listenReason(err))
 	}
 	defer listener.Close()
-	tokens, err := a.cacheTokens(o, listener.Addr())
+	tokens, err := a.newCacheTokens(o, listener.Addr())
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func TestReloadTokens(t *testing.T) {
 	_, _, stderr := capture(t, map[string]string{envServeToken: "fixed"}, func(env Env) int {
 		a := &app{env: env, streams: env.openStreams()}
 		addr := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 80}
-		tokens := must.Get(a.cacheTokens(serveOptions{reachOptions: reachOptions{tokens: files}}, addr))(t)
+		tokens := must.Get(a.newCacheTokens(serveOptions{reachOptions: reachOptions{tokens: files}}, addr))(t)
 		web := must.Get(server.New(kept, server.Options{Tokens: tokens.Tokens, Addr: addr}))(t)
 		expect := func(what, want string) {
 			t.Helper()

@@ -19,7 +19,7 @@ func (o *tlsFiles) register(flags *pflag.FlagSet) {
 	readEnvironment(flags, "tls-cert", "tls-key")
 }
 
-// check refuses what does not go together.
+// check refuses flags that cannot be used together or with the command.
 func (o *tlsFiles) check(command []string) error {
 	switch {
 	case o.cert == "" && o.key == "":

@@ -49,9 +49,9 @@ type cacheTokens struct {
 	loadedWrite, loadedRead []string // that are in use
 }
 
-// cacheTokens returns the tokens that clients may use. A cache that other machines
+// newCacheTokens returns the tokens that clients may use. A cache that other machines
 // can reach needs given ones, since they could not know a random one.
-func (a *app) cacheTokens(o serveOptions, listening net.Addr) (*cacheTokens, error) {
+func (a *app) newCacheTokens(o serveOptions, listening net.Addr) (*cacheTokens, error) {
 	t := &cacheTokens{app: a, files: o.tokens}
 	for name, to := range map[string]*[]string{envServeToken: &t.write, envServeReadToken: &t.read} {
 		token, err := parseToken(a.env.Getenv(name))
@@ -174,7 +174,7 @@ func parseToken(text string) (string, error) {
 	return token, err
 }
 
-// tokensError adds the next step.
+// tokensError adds the next step to an error of [server.NewTokens].
 func tokensError(err error) error {
 	if errors.Is(err, server.ErrTokenTwice) {
 		return &usageError{err, "Remove it from one of them: those in " + envServeToken + " and --token-file may write, those in " +

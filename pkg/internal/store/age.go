@@ -36,8 +36,8 @@ func (d *Dir) sweepUntil(ctx context.Context) {
 	}
 	for ctx.Err() == nil {
 		start := time.Now()
-		// After an error, or a bug, what is too old is still not found, and the next
-		// sweep is soon.
+		// An error or a panic does little harm: expired artifacts are never found, and
+		// the next sweep comes soon.
 		_ = fault.Catch(func() error { return d.sweep(ctx) })
 		select {
 		case <-ctx.Done():

@@ -37,7 +37,7 @@ func (b *Bucket) Get(ctx context.Context, key Key) (_ *Blob, err error) {
 		w.end()
 		var answer minio.ErrorResponse
 		if errors.Is(err, ErrNotFound) && errors.As(err, &answer) && !isS3(answer) {
-			return nil, b.confirm(ctx, err)
+			return nil, b.confirm(ctx, err) // minio-go has made up the code of a bare 404
 		}
 		return nil, err
 	}
