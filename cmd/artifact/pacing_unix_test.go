@@ -61,7 +61,10 @@ func (c *crowded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.mu.Unlock()
 	if early {
-		<-c.all
+		select {
+		case <-c.all:
+		case <-r.Context().Done(): // the program has ended
+		}
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
