@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"strings"
 
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
@@ -49,7 +48,7 @@ func (a *app) openBucket(ctx context.Context, o serveOptions) (*store.Bucket, er
 		return nil, &usageError{errors.New("--store: plain http to another machine is not allowed"), "Use endpoint=https://…, or --allow-http if the network is trusted."}
 	}
 	for _, name := range []string{"AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN"} {
-		if secret := strings.TrimSpace(a.env.Getenv(name)); secret != "" {
+		if secret := a.env.Getenv(name); secret != "" {
 			a.hide(secret)
 		}
 	}
