@@ -70,11 +70,10 @@ func TestNoProxy(t *testing.T) {
 	t.Parallel()
 	needHost(t)
 	server := newProxiedServer(t, record(t, nil))
-	closed := listen(t)
-	closed.Close()
+	closed := fmt.Sprint("127.0.0.1:", freePort(t))
 	for _, except := range []string{proxied, ".artifact.test", "*", "other.test, " + proxied} {
 		for _, url := range []string{server.http, server.https} {
-			got := putFile(t, server.through(url, "http://"+closed.Addr().String(), "NO_PROXY="+except))
+			got := putFile(t, server.through(url, "http://"+closed, "NO_PROXY="+except))
 			got.check(t, outcome{stdout: helloSHA256 + "  file\n"})
 		}
 	}
@@ -85,9 +84,7 @@ func TestNoProxy(t *testing.T) {
 func TestProxiesThatHelpNot(t *testing.T) {
 	t.Parallel()
 	server := newProxiedServer(t, record(t, nil))
-	socket := listen(t)
-	closed := socket.Addr().String()
-	socket.Close()
+	closed := fmt.Sprint("127.0.0.1:", freePort(t))
 	absent := strings.Replace(closed, "127.0.0.1", proxied, 1)
 	nowhere := "http://user:" + password + "@" + closed
 	strict, free := startSquid(t, "deny all"), startSquid(t, "allow all")
