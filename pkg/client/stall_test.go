@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -74,15 +75,15 @@ func TestStandstillsLeaveTheConnection(t *testing.T) {
 					}
 					<-t.Context().Done()
 				}), protocol)
-				var reason error
+				var reason error // of the first retry
 				c := newClient(t, api, impatientOptions, trust, func(o *client.Options) {
 					o.StallTimeout = 2 * limit // a busy machine is slow with so many bytes
-					o.Retries, o.OnRetry = 1, func(r client.Retry) { reason = r.Err }
+					o.Retries, o.OnRetry = 1+spareTries, func(r client.Retry) { reason = cmp.Or(reason, error(r.Err)) }
 				})
 				stored, err := putZeros(t, c, more)
 				mu.Lock()
 				defer mu.Unlock()
-				if err != nil || stored.Attempts != 2 || len(from) != 2 || from[0] == from[1] || !errors.Is(reason, test.want) {
+				if err != nil || stored.Attempts < 2 || len(from) < 2 || from[0] == from[1] || !errors.Is(reason, test.want) {
 					t.Errorf("%+v, %v, for %v, by the connections %q", stored, err, reason, from)
 				}
 			})
