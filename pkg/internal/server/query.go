@@ -63,7 +63,7 @@ func (s *Server) query(x *exchange) error {
 		if err != nil {
 			return err
 		}
-		if x.status == 0 { // not earlier, since storage that fails is 503
+		if x.status == 0 { // not earlier: if the storage fails, the answer is a 503
 			x.beginDocument()
 		}
 		for i, hash := range hashes {
@@ -100,8 +100,8 @@ func distinct(hashes []string) []string {
 	})
 }
 
-// lookUpAll returns an [api.QueryResult], an error instead of one, or nil for each
-// hash. It fails if the storage does.
+// lookUpAll returns for each hash an [api.QueryResult], an error in its place, or nil.
+// It fails if the storage does.
 func (s *Server) lookUpAll(x *exchange, team string, hashes []string) ([]any, error) {
 	entries, errs := make([]store.Entry, len(hashes)), make([]error, len(hashes))
 	lookUp := func(i int) error {
