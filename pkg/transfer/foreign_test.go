@@ -174,7 +174,7 @@ func TestLostQueryEndsTheRun(t *testing.T) {
 	}
 }
 
-// deadAddress returns an address where nobody listens. A connection keeps its port
+// deadAddress returns an address without a listener. A connection keeps its port
 // from other tests.
 func deadAddress(t *testing.T) string {
 	t.Helper()
