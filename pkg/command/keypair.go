@@ -38,6 +38,9 @@ func (f keyPairFlags) read(certFile, keyFile string) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, &settings.Error{Origin: f.cert, Err: err}
 	}
+	if err := checkWhole(certs); err != nil {
+		return nil, failed(f.cert, certFile, err)
+	}
 	if !hasBlock(certs, "CERTIFICATE") {
 		return nil, failed(f.cert, certFile, noBlockError(certs, "certificate"))
 	}
@@ -83,6 +86,21 @@ func noBlockError(text []byte, what string) error {
 		return errBinary
 	}
 	return fmt.Errorf("it contains no %s (a PEM block that begins with -----BEGIN)", what)
+}
+
+// checkWhole returns an error if a file has the beginning of a certificate that is
+// not whole. Decoding would skip it, and peers would miss a part of the chain.
+func checkWhole(text []byte) error {
+	begun, whole := bytes.Count(text, []byte("-----BEGIN CERTIFICATE-----")), 0
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type == "CERTIFICATE" {
+			whole++
+		}
+	}
+	if whole < begun {
+		return fmt.Errorf("it has the beginnings of %d certificates, but only %d can be read: is it complete, with each BEGIN and END on a line of its own?", begun, whole)
+	}
+	return nil
 }
 
 // hasBlock looks for a PEM block whose type ends in kind: there are several
