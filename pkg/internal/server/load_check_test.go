@@ -37,8 +37,8 @@ func (l *load) pester(group *sync.WaitGroup) {
 // acknowledged artifacts, or fewer with a limit, and that no other file is left.
 func (l *load) checkStored(shelf *shelf) {
 	// A pause of the whole machine may fail a request of each client.
-	if !l.faulty && l.unavailable > max(clients, len(l.latency)/100) {
-		l.Errorf("%d of %d answers were 503", l.unavailable, len(l.latency))
+	if !l.faulty && l.unavailable+l.cutOff > max(clients, len(l.latency)/100) {
+		l.Errorf("of %d answers %d were 503, and %d were cut off", len(l.latency), l.unavailable, l.cutOff)
 	}
 	s := shelf.open()
 	defer s.Close() //nolint:errcheck // opened for reading

@@ -177,7 +177,7 @@ func (c *loader) get(id string) {
 
 // whole returns a body, or nil if it is cut off because the storage failed.
 func (c *loader) whole(body io.Reader) io.Reader {
-	if !c.faulty {
+	if !c.distant {
 		return body
 	}
 	text, err := io.ReadAll(body)
