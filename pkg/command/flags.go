@@ -60,11 +60,16 @@ func stringFlag(flags *pflag.FlagSet, to *string, name, value, usage string) {
 	parsedFlag(flags, to, name, value, usage, func(text string) (string, error) { return text, nil })
 }
 
-// parseFile refuses an empty name, as of a variable that is not set: the flag would
-// silently have no effect.
-func parseFile(text string) (string, error) {
+// fileFlag registers a flag whose value is the name of a file or directory.
+func fileFlag(flags *pflag.FlagSet, to *string, name, value, usage string) {
+	parsedFlag(flags, to, name, value, usage, parseFileName)
+}
+
+// parseFileName refuses an empty name, as of a variable that is not set: the flag
+// would silently have no effect.
+func parseFileName(text string) (string, error) {
 	if text == "" {
-		return "", errors.New("it is empty: give the name of a file")
+		return "", errors.New("the file name is empty: check the variable that it comes from")
 	}
 	return text, nil
 }

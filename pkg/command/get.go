@@ -59,28 +59,20 @@ A signature of turbo's first scheme, v1, for build-1 may fit build-12.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	flags := cmd.Flags()
-	parsedFlag(flags, &o.output, "output,o", "FILE|-", "write to this file (default: -)", parseFileName)
+	fileFlag(flags, &o.output, "output,o", "FILE|-", "write to this file (default: -)")
 	flags.BoolVar(&o.first, "first", false, "download the first that exists")
 	o.parts.register(flags)
 	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest of the id (default guessed)")
 	parsedFlag(flags, &o.scheme, "require-signature", "v2", "refuse v1, of turbo up to 2.9.17", parseRequired)
 	flags.BoolVar(&o.allowUnproven, "allow-unproven", false, "accept what may be incomplete")
 	o.archive.register(flags)
-	stringFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids and names from this file, as put or sha256sum prints them")
+	fileFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids and names from this file, as put or sha256sum prints them")
 	flags.BoolVar(&o.failFast, "fail-fast", false, "start no more downloads after a failure")
 	o.registerLines(flags, "ids")
 	o.key.register(flags)
 	o.network.register(flags)
 	readEnvironment(flags, "require-signature", "allow-unproven", "fail-fast")
 	return cmd
-}
-
-// parseFileName refuses an empty name.
-func parseFileName(text string) (string, error) {
-	if text == "" {
-		return "", errors.New("the file name is empty: check the variable that it comes from")
-	}
-	return text, nil
 }
 
 // parseRequired parses the scheme that signatures must have. Only v2 can be

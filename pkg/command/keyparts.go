@@ -33,11 +33,11 @@ func (p *keyParts) withText(text string) (keyParts, error) {
 }
 
 func (p *keyParts) withFile(path string) (keyParts, error) {
-	switch path {
-	case "":
-		return nil, errors.New("the file name is empty: check the variable that it comes from")
-	case "-":
+	if path == "-" {
 		return nil, errors.New(`standard input cannot be part of a key: use --key "$(cat)", or ./- for a file of that name`)
+	}
+	if _, err := parseFileName(path); err != nil {
+		return nil, err
 	}
 	return append(*p, artifact.KeyFile(path)), nil
 }

@@ -20,7 +20,7 @@ const maxKeyFile = 64 << 10
 type keyOptions struct{ file string }
 
 func (o *keyOptions) register(flags *pflag.FlagSet) {
-	stringFlag(flags, &o.file, "signature-key-file", "FILE", "signature key; must not be readable by others")
+	fileFlag(flags, &o.file, "signature-key-file", "FILE", "signature key; must not be readable by others")
 	readEnvironment(flags, "signature-key-file")
 }
 

@@ -50,12 +50,12 @@ type listOptions struct {
 
 func (o *listOptions) register(flags *pflag.FlagSet) {
 	o.registerLines(flags, "file names")
-	stringFlag(flags, &o.manifest, "manifest", "LIST|-", "read JSON entries from this file, one per line")
+	fileFlag(flags, &o.manifest, "manifest", "LIST|-", "read JSON entries from this file, one per line")
 }
 
 // registerLines adds the flags for lists of lines that are names or ids.
 func (o *listOptions) registerLines(flags *pflag.FlagSet, what string) {
-	stringFlag(flags, &o.filesFrom, "files-from", "LIST|-", "read "+what+" from this file, one per line")
+	fileFlag(flags, &o.filesFrom, "files-from", "LIST|-", "read "+what+" from this file, one per line")
 	flags.BoolVarP(&o.null, "null", "0", false, what+" in --files-from end with NUL")
 	o.jobs = defaultJobs
 	parsedFlag(flags, &o.jobs, "jobs,j", "N", fmt.Sprintf("artifacts to process at a time (default %d)", o.jobs), parseCount)

@@ -45,11 +45,11 @@ func (o *networkOptions) register(to *pflag.FlagSet) {
 // registerConnection adds all but the flags of a CI job's identity.
 func (o *networkOptions) registerConnection(to *pflag.FlagSet) {
 	flags := newFlagSet()
-	stringFlag(flags, &o.caCert, "ca-cert", "FILE", "also trust the certificates in this PEM file")
-	stringFlag(flags, &o.clientCert, "client-cert", "FILE", "client certificate in PEM format")
-	stringFlag(flags, &o.clientKey, "client-key", "FILE", "private key in PEM format; must not be readable by others (default: in --client-cert)")
+	fileFlag(flags, &o.caCert, "ca-cert", "FILE", "also trust the certificates in this PEM file")
+	fileFlag(flags, &o.clientCert, "client-cert", "FILE", "client certificate in PEM format")
+	fileFlag(flags, &o.clientKey, "client-key", "FILE", "private key in PEM format; must not be readable by others (default: in --client-cert)")
 	parsedFlag(flags, &o.proxy, "proxy", "URL", "http, https or socks5 proxy (default: "+envProxy+", or as for curl)", usertext.ParseValue)
-	stringFlag(flags, &o.headerFile, "header-file", "FILE", "send the headers in this file, one Name: value per line; must not be readable by others (default: "+envHeaders+")")
+	fileFlag(flags, &o.headerFile, "header-file", "FILE", "send the headers in this file, one Name: value per line; must not be readable by others (default: "+envHeaders+")")
 	flags.BoolFunc("preflight", "ask the cache before each transfer where to send it", func(text string) error {
 		on, err := strconv.ParseBool(text)
 		o.preflight = &on

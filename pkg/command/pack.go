@@ -32,7 +32,7 @@ func (o *packOptions) register(flags *pflag.FlagSet, usage string) {
 
 // directoryFlag registers -C.
 func directoryFlag(flags *pflag.FlagSet, to *string, usage string) {
-	parsedFlag(flags, to, "directory,C", "DIRECTORY", usage, parseFileName)
+	fileFlag(flags, to, "directory,C", "DIRECTORY", usage)
 }
 
 // globFlag registers a repeatable flag for patterns.

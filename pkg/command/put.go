@@ -66,7 +66,7 @@ For lists and directories, see: artifact help lists`,
 	flags.BoolVar(&o.noSign, "no-sign", false, "do not sign, even if a signature key is set")
 	flags.BoolVarP(&o.recursive, "recursive", "r", false, "upload every file below a directory")
 	o.packOptions.register(flags, "upload one archive of directories and files")
-	stringFlag(flags, &o.turboCache, "turbo-cache", "", "upload turbo's local cache (default .turbo/cache)")
+	fileFlag(flags, &o.turboCache, "turbo-cache", "", "upload turbo's local cache (default .turbo/cache)")
 	flags.Lookup("turbo-cache").NoOptDefVal = turboCacheDefault
 	flags.BoolVar(&o.uploader.SkipExisting, "skip-existing", false, "skip what the cache already has")
 	flags.BoolVar(&o.failFast, "fail-fast", false, "start no more uploads after a failure")

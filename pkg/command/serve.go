@@ -65,7 +65,7 @@ GET /healthz checks that it runs, and GET /metrics has figures for Prometheus.`,
 	}
 	flags := cmd.Flags()
 	o.reachOptions.register(flags)
-	stringFlag(flags, &o.dir, "dir", "DIRECTORY", "store artifacts here (default: artifact in the user's cache directory)")
+	fileFlag(flags, &o.dir, "dir", "DIRECTORY", "store artifacts here (default: artifact in the user's cache directory)")
 	parsedFlag(flags, &o.bucket, "store", "URL", "store artifacts in a bucket: s3://BUCKET/PREFIX[?endpoint=URL&region=REGION]", store.ParseBucket)
 	flags.BoolVar(&o.allowHTTP, "allow-http", false, "allow plain http to an endpoint on another machine")
 	parsedFlag(flags, &o.maxSize, "max-size", "SIZE", "maximum size such as 10G; the least recently used artifacts are removed first", parseMaxSize)

@@ -14,8 +14,8 @@ import (
 type tlsFiles struct{ cert, key string }
 
 func (o *tlsFiles) register(flags *pflag.FlagSet) {
-	parsedFlag(flags, &o.cert, "tls-cert", "FILE", "serve https with this certificate chain in PEM format", parseFile)
-	parsedFlag(flags, &o.key, "tls-key", "FILE", "its private key in PEM format; must not be readable by others", parseFile)
+	fileFlag(flags, &o.cert, "tls-cert", "FILE", "serve https with this certificate chain in PEM format")
+	fileFlag(flags, &o.key, "tls-key", "FILE", "its private key in PEM format; must not be readable by others")
 	readEnvironment(flags, "tls-cert", "tls-key")
 }
 

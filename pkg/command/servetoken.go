@@ -32,8 +32,8 @@ const (
 type tokenFiles struct{ write, read string }
 
 func (o *tokenFiles) register(flags *pflag.FlagSet) {
-	parsedFlag(flags, &o.write, "token-file", "FILE", "accept the tokens in this file, one per line; must not be readable by others", parseFile)
-	parsedFlag(flags, &o.read, "read-token-file", "FILE", "accept the tokens in this file for reading only", parseFile)
+	fileFlag(flags, &o.write, "token-file", "FILE", "accept the tokens in this file, one per line; must not be readable by others")
+	fileFlag(flags, &o.read, "read-token-file", "FILE", "accept the tokens in this file for reading only")
 	readEnvironment(flags, "token-file", "read-token-file")
 }
 

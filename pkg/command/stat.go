@@ -42,7 +42,7 @@ is the digest of the file; a file whose id is given is not opened.`,
 		},
 	}
 	flags := cmd.Flags()
-	stringFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids from this file, as put or put -q prints them")
+	fileFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids from this file, as put or put -q prints them")
 	o.algorithm = transfer.SHA256
 	parsedFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3", "digest algorithm for ids of files (default sha256)", transfer.ParseAlgorithm)
 	o.parts.register(flags)

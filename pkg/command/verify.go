@@ -55,7 +55,7 @@ empty SUMS prove nothing and exit 7.`,
 		},
 	}
 	flags := cmd.Flags()
-	stringFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids and names from this file, as put or sha256sum prints them")
+	fileFlag(flags, &o.sums, "check,c", "SUMS|-", "read ids and names from this file, as put or sha256sum prints them")
 	parsedFlag(flags, &o.hash, "hash", "ID", "id that it is stored under (default: the digest)", artifact.ParseID)
 	o.parts.register(flags)
 	stringFlag(flags, &o.algorithm, "algorithm", "sha256|sha512|blake3|none", "digest for ids (default sha256)")
