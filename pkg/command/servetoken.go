@@ -53,13 +53,16 @@ type cacheTokens struct {
 // can reach needs given ones, since they could not know a random one.
 func (a *app) newCacheTokens(o serveOptions, listening net.Addr) (*cacheTokens, error) {
 	t := &cacheTokens{app: a, files: o.tokens}
-	for name, to := range map[string]*[]string{envServeToken: &t.write, envServeReadToken: &t.read} {
-		token, err := parseToken(a.env.Getenv(name))
+	for _, given := range []struct {
+		variable string
+		to       *[]string
+	}{{envServeToken, &t.write}, {envServeReadToken, &t.read}} {
+		token, err := parseToken(a.env.Getenv(given.variable))
 		if err != nil {
-			return nil, &settings.Error{Origin: name, Err: err}
+			return nil, &settings.Error{Origin: given.variable, Err: err}
 		}
 		if token != "" {
-			*to = []string{token}
+			*given.to = []string{token}
 		}
 	}
 	write, read, err := t.load()
