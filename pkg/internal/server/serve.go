@@ -51,7 +51,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("serving: %w", errors.Join(err, web.Close()))
 	case <-ctx.Done():
 		err := s.stop(context.WithoutCancel(ctx), web)
-		<-failed // the listener is closed, even if it was not yet served
+		<-failed //nolint:errcheck // it is http.ErrServerClosed: the listener is closed, even if it was not yet served
 		return err
 	}
 }
