@@ -162,30 +162,32 @@ func (c *loader) get(id string) {
 			_, err := io.Copy(io.Discard, response.Body)
 			return err
 		}
-		body := c.whole(response.Body)
-		if body == nil {
-			return nil
-		}
+		body := &interruptible{Reader: response.Body}
 		v, found := h.find(response.Header.Get("x-artifact-sha"))
 		same, err := equal(body, noise(v.seed, v.size))
-		if err == nil && (!same || !found || response.StatusCode != http.StatusOK) {
-			err = fmt.Errorf("%s, same: %t, want %+v", response.Status, same, h)
+		switch {
+		case c.distant && body.err != nil: // the storage failed
+			c.count(&c.cutOff)
+			return nil
+		case err == nil && (!same || !found || response.StatusCode != http.StatusOK):
+			return fmt.Errorf("%s, same: %t, want %+v", response.Status, same, h)
 		}
 		return err
 	})
 }
 
-// whole returns a body, or nil if it is cut off because the storage failed.
-func (c *loader) whole(body io.Reader) io.Reader {
-	if !c.distant {
-		return body
+// interruptible is a body that notes an error before its end.
+type interruptible struct {
+	io.Reader
+	err error
+}
+
+func (b *interruptible) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != io.EOF { //nolint:errorlint // a Reader's end is io.EOF itself
+		b.err = err
 	}
-	text, err := io.ReadAll(body)
-	if err != nil {
-		c.count(&c.cutOff)
-		return nil
-	}
-	return bytes.NewReader(text)
+	return n, err
 }
 
 func (c *loader) query() {
