@@ -51,17 +51,17 @@ func (m tests) Run() int {
 //
 // where cache runs artifact serve in the background (see runCache), bucket runs an
 // S3 server, which may ignore If-None-Match, and sets STORE and the variables with
-// its keys, server answers
-// as FILE says (see runServer), and presigned is a cache that hands requests on to
-// object storage (see runPresigned). With -update the files that cmp compares
-// with are written anew.
+// its keys, server answers as FILE says (see runServer), and presigned is a cache
+// that hands requests on to object storage (see runPresigned). With -update the
+// files that cmp compares with are written anew.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	params := stories(false)
 	params.Cmds["bucket"] = func(ts *testscript.TestScript, _ bool, args []string) {
-		server := s3test.Start(ts.Value(testKey{}).(testing.TB))
+		story := ts.Value(testKey{}).(testing.TB)
+		server := s3test.Start(story)
 		if slices.Contains(args, "unconditional") {
-			server = server.WithoutConditions(t)
+			server = server.WithoutConditions(story)
 		}
 		ts.Setenv("STORE", server.URL("cache"))
 		ts.Setenv("SERVER", server.Endpoint)
