@@ -186,7 +186,7 @@ func TestHostileAnswers(t *testing.T) { //nolint:paralleltest // see above
 				err := hostileCalls[method](t, c)
 				took := time.Since(began)
 				runtime.ReadMemStats(&after)
-				if used := after.TotalAlloc - before.TotalAlloc; used > maxAllocated || took > time.Minute {
+				if used := after.TotalAlloc - before.TotalAlloc; used > maxAllocated || took > 10*time.Second {
 					t.Errorf("%d bytes were allocated in %v", used, took)
 				}
 				test.check(t, method, err)
