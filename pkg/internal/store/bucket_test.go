@@ -55,15 +55,20 @@ func openBucket(t *testing.T, server *s3test.Server, options store.BucketOptions
 
 func tryBucket(t *testing.T, server *s3test.Server, prefix string, options store.BucketOptions) (*store.Bucket, error) {
 	t.Helper()
-	address, err := store.ParseBucket(server.URL(prefix))
-	if err != nil {
-		t.Fatal(err)
-	}
 	trusting := func(transport http.RoundTripper) http.RoundTripper {
 		transport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: server.Roots, MinVersion: tls.VersionTLS12}
 		return transport
 	}
-	return store.OpenBucketWith(t.Context(), address, options, server.AccessKey, server.SecretKey, trusting)
+	return changeBucket(t, server, server.URL(prefix), options, trusting)
+}
+
+// changeBucket opens the bucket at a URL, with a change to what is sent.
+func changeBucket(t *testing.T, server *s3test.Server, url string, options store.BucketOptions,
+	change func(http.RoundTripper) http.RoundTripper,
+) (*store.Bucket, error) {
+	t.Helper()
+	address := must.Get(store.ParseBucket(url))(t)
+	return store.OpenBucketWith(t.Context(), address, options, server.AccessKey, server.SecretKey, change)
 }
 
 // TestTwoBucketsAreOneCache checks that servers that share a bucket see what the

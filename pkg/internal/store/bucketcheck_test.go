@@ -37,14 +37,10 @@ type opening struct {
 
 func (o opening) open(t *testing.T) error {
 	t.Helper()
-	address, err := store.ParseBucket(o.server.URL("cache") + o.query)
-	if err != nil {
-		t.Fatal(err)
-	}
 	if o.change == nil {
 		o.change = unchanged
 	}
-	b, err := store.OpenBucketWith(t.Context(), address, o.BucketOptions, o.server.AccessKey, o.server.SecretKey, o.change)
+	b, err := changeBucket(t, o.server, o.server.URL("cache")+o.query, o.BucketOptions, o.change)
 	if err == nil {
 		_ = b.Close()
 	}
@@ -239,14 +235,7 @@ func TestIgnoredCondition(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address, err := store.ParseBucket(server.URL(name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			b, err := store.OpenBucketWith(t.Context(), address, store.BucketOptions{WriteOnce: true}, server.AccessKey, server.SecretKey, change)
-			if err != nil {
-				t.Fatal(err)
-			}
+			b := must.Get(changeBucket(t, server, server.URL(name), store.BucketOptions{WriteOnce: true}, change))(t)
 			if b.HasConditionalWrites() {
 				t.Error("HasConditionalWrites() = true")
 			}
@@ -278,12 +267,8 @@ func refusingCondition(status int, text string) func(http.RoundTripper) http.Rou
 func TestFailingCondition(t *testing.T) {
 	t.Parallel()
 	server := s3test.Start(t)
-	address, err := store.ParseBucket(server.URL("failing"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	change := refusingCondition(500, "<Error><Code>InternalError</Code></Error>")
-	_, err = store.OpenBucketWith(t.Context(), address, store.BucketOptions{WriteOnce: true}, server.AccessKey, server.SecretKey, change)
+	_, err := changeBucket(t, server, server.URL("failing"), store.BucketOptions{WriteOnce: true}, change)
 	if !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("OpenBucket = %v, want ErrUnavailable", err)
 	}

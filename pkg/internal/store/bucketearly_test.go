@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/artifact-cli/artifact/internal/s3test"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 )
 
@@ -51,14 +52,7 @@ func TestEarlyAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fails, seen := failingServer(t, server, test.answer)
-			address, err := store.ParseBucket(seen.URL("cache"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			b, err := store.OpenBucketWith(t.Context(), address, store.BucketOptions{}, seen.AccessKey, seen.SecretKey, bufferingLittle)
-			if err != nil {
-				t.Fatal(err)
-			}
+			b := must.Get(changeBucket(t, seen, seen.URL("cache"), store.BucketOptions{}, bufferingLittle))(t)
 			fails.Store(true)
 			for _, call := range test.calls {
 				if err := calls[call](t, b); !errors.Is(err, store.ErrUnavailable) {

@@ -19,6 +19,7 @@ import (
 	"github.com/Shopify/toxiproxy/v2/toxics"
 
 	"github.com/artifact-cli/artifact/internal/s3test"
+	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
 )
@@ -193,14 +194,7 @@ func TestFailingServer(t *testing.T) {
 func TestSlowNetwork(t *testing.T) {
 	t.Parallel()
 	proxy, seen := s3test.Start(t).Through(t)
-	address, err := store.ParseBucket(seen.URL("cache"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := store.OpenBucketWith(t.Context(), address, store.BucketOptions{}, seen.AccessKey, seen.SecretKey, bufferingLittle)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := must.Get(changeBucket(t, seen, seen.URL("cache"), store.BucketOptions{}, bufferingLittle))(t)
 	proxy.Fail(&toxics.BandwidthToxic{Rate: 2 << 10}, nil) // KB/s: a part takes 4 s
 	for name, size := range map[string]int64{"known": 10 << 20, "a part": store.UnknownSize, "parts": store.UnknownSize} {
 		t.Run(name, func(t *testing.T) {
@@ -268,10 +262,6 @@ func failingServer(t *testing.T, server *s3test.Server, answer http.HandlerFunc)
 func TestRepeatedUpload(t *testing.T) {
 	t.Parallel()
 	server := s3test.Start(t)
-	address, err := store.ParseBucket(server.URL("cache"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var failed sync.Map
 	failingOnce := func(transport http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -284,10 +274,7 @@ func TestRepeatedUpload(t *testing.T) {
 			return w.Result(), err
 		})
 	}
-	b, err := store.OpenBucketWith(t.Context(), address, store.BucketOptions{}, server.AccessKey, server.SecretKey, failingOnce)
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := must.Get(changeBucket(t, server, server.URL("cache"), store.BucketOptions{}, failingOnce))(t)
 	for name, length := range map[string]int{"one": 10, "parts": 9 << 20} {
 		body := string(storetest.Bytes(1, length))
 		if err := b.Put(t.Context(), key(name), store.UnknownSize, storetest.Full(), strings.NewReader(body)); err != nil {
