@@ -16,6 +16,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/artifact-cli/artifact/internal/freeport"
 )
 
 // example returns the n-th block of a language on a page of docs.
@@ -39,7 +41,7 @@ func decode(t *testing.T, documents *yaml.Decoder, into any) {
 // must answer to its names, and each token must be good for what it says.
 func checkExample(t *testing.T, env, args []string, names ...string) {
 	t.Helper()
-	address := fmt.Sprint("127.0.0.1:", freePort(t))
+	address := fmt.Sprint("127.0.0.1:", freeport.Find(t))
 	cmd := call{args: args, env: append([]string{"ARTIFACT_LISTEN=" + address}, env...)}.command(t)
 	log := startPeer(t, cmd, remote{"http://" + address, token})
 	for _, request := range []struct {

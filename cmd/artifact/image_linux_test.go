@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/artifact-cli/artifact/internal/freeport"
 )
 
 // image is an image that buildah built of the Dockerfile, in storage of its own.
@@ -84,7 +86,7 @@ func TestImage(t *testing.T) {
 	container := i.buildah(t, "from", "--pull-never", "artifact")
 	root := i.buildah(t, "mount", container)
 	checkImage(t, root)
-	address := fmt.Sprint("127.0.0.1:", freePort(t))
+	address := fmt.Sprint("127.0.0.1:", freeport.Find(t))
 	cmd := i.command(t, "run", "--env", "ARTIFACT_SERVE_TOKEN="+token, "--env", "ARTIFACT_LISTEN="+address, container, "/artifact", "serve")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cache := remote{"http://" + address, token}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/artifact-cli/artifact/internal/freeport"
 )
 
 // startIssuer runs oidc-provider, whose tokens are valid for some seconds, and a
@@ -24,7 +26,7 @@ func startIssuer(t *testing.T, seconds string) (issuer string, cache remote) {
 		t.Skip("no node")
 	}
 	program := must(filepath.Abs("../../testdata/interop/issuer.mjs"))(t)
-	port := fmt.Sprint(freePort(t))
+	port := fmt.Sprint(freeport.Find(t))
 	issuer = "http://127.0.0.1:" + port
 	cmd := exec.Command(node, program)
 	cmd.Env = []string{"PORT=" + port, "TOKEN_SECONDS=" + seconds}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/internal/freeport"
 )
 
 // behindNginx starts nginx in front of a server, and returns its URL.
@@ -19,7 +21,7 @@ func behindNginx(t *testing.T, server, settings string) (url string) {
 // nginx starts nginx with settings of a server, and returns its URL.
 func nginx(t *testing.T, settings string) (url string) {
 	t.Helper()
-	program, dir, address := installed(t, "nginx"), t.TempDir(), fmt.Sprint("127.0.0.1:", freePort(t))
+	program, dir, address := installed(t, "nginx"), t.TempDir(), fmt.Sprint("127.0.0.1:", freeport.Find(t))
 	config := fmt.Sprintf(`daemon off; pid %[1]s/pid; error_log %[1]s/log; worker_processes 1;
 events {}
 http {

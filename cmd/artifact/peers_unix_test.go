@@ -12,9 +12,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/artifact-cli/artifact/internal/freeport"
 )
 
 // peer returns a program of another project, pinned in
@@ -98,7 +99,7 @@ func serveLogged(t testing.TB, env []string, flags ...string) (cache remote, log
 func turborepoRemoteCache(t testing.TB, env ...string) remote {
 	t.Helper()
 	cmd := exec.Command(peer(t, ".bin/turborepo-remote-cache"))
-	port := freePort(t)
+	port := freeport.Find(t)
 	cmd.Env = append([]string{
 		"NODE_ENV=production", "AUTH_MODE=static", "TURBO_TOKEN=" + token,
 		"STORAGE_PATH=" + t.TempDir(), "STORAGE_PATH_USE_TMP_FOLDER=false", "HOST=127.0.0.1",
@@ -120,28 +121,6 @@ func resolved(t *testing.T, name string) string {
 		t.Skip("add it to /etc/hosts:", err)
 	}
 	return name
-}
-
-// ports counts the ports that freePort tried. Each test process starts at a
-// different one.
-var ports atomic.Uint32
-
-func init() { ports.Store(uint32(os.Getpid())) }
-
-// freePort returns a free port for a program. It is below the range from which
-// the system assigns ports.
-func freePort(t testing.TB) int {
-	t.Helper()
-	for range 1000 {
-		port := 20000 + int(ports.Add(1)%12000)
-		listener, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
-		if err == nil {
-			_ = listener.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return 0
 }
 
 // awaitListener waits until a program, which keeps a log, listens.

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/artifact-cli/artifact/internal/freeport"
 	"github.com/artifact-cli/artifact/internal/s3test"
 )
 
@@ -25,7 +26,7 @@ import (
 func judge(t *testing.T, cache remote) (judged remote, violations func() []string) {
 	t.Helper()
 	program := peer(t, ".bin/prism")
-	port := freePort(t)
+	port := freeport.Find(t)
 	judged = remote{fmt.Sprint("http://127.0.0.1:", port), cache.token}
 	cmd := exec.Command(program, "proxy", description(t), cache.api, "--errors", "-h", "127.0.0.1", "-p", fmt.Sprint(port))
 	log := startPeer(t, cmd, judged)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/artifact-cli/artifact/internal/freeport"
 )
 
 // proxyWants is the hint for a proxy that requires a login.
@@ -70,7 +72,7 @@ func TestNoProxy(t *testing.T) {
 	t.Parallel()
 	needHost(t)
 	server := newProxiedServer(t, record(t, nil))
-	closed := fmt.Sprint("127.0.0.1:", freePort(t))
+	closed := fmt.Sprint("127.0.0.1:", freeport.Find(t))
 	for _, except := range []string{proxied, ".artifact.test", "*", "other.test, " + proxied} {
 		for _, url := range []string{server.http, server.https} {
 			got := putFile(t, server.through(url, "http://"+closed, "NO_PROXY="+except))
@@ -84,7 +86,7 @@ func TestNoProxy(t *testing.T) {
 func TestProxiesThatHelpNot(t *testing.T) {
 	t.Parallel()
 	server := newProxiedServer(t, record(t, nil))
-	closed := fmt.Sprint("127.0.0.1:", freePort(t))
+	closed := fmt.Sprint("127.0.0.1:", freeport.Find(t))
 	absent := strings.Replace(closed, "127.0.0.1", proxied, 1)
 	nowhere := "http://user:" + password + "@" + closed
 	strict, free := startSquid(t, "deny all"), startSquid(t, "allow all")

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/artifact-cli/artifact/internal/freeport"
 )
 
 // password is for the proxy only.
@@ -29,7 +31,7 @@ func startSquid(t *testing.T, access string) *squid {
 	program := installed(t, "squid")
 	dir := must(os.MkdirTemp("", "squid"))(t) // not t.TempDir, which only root can reach here
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	p := &squid{program: program, name: rand.Text(), dir: dir, address: fmt.Sprint("127.0.0.1:", freePort(t))}
+	p := &squid{program: program, name: rand.Text(), dir: dir, address: fmt.Sprint("127.0.0.1:", freeport.Find(t))}
 	const helper = `while read -r line; do case $line in "user %s") echo OK;; *) echo ERR;; esac; done` + "\n"
 	writeFile(t, dir+"/helper", fmt.Sprintf(helper, password))
 	writeFile(t, dir+"/hosts", "127.0.0.1 "+proxied+"\n")

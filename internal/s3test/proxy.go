@@ -1,6 +1,7 @@
 package s3test
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http/httptest"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/Shopify/toxiproxy/v2/stream"
 	"github.com/Shopify/toxiproxy/v2/toxics"
+
+	"github.com/artifact-cli/artifact/internal/freeport"
 )
 
 // Proxy is a network in front of a server, which may fail.
@@ -31,7 +34,7 @@ func (s *Server) Through(t testing.TB) (*Proxy, *Server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{address: freeAddress(t), server: endpoint.Host, conns: map[*net.TCPConn]bool{}}
+	p := &Proxy{address: fmt.Sprint("127.0.0.1:", freeport.Find(t)), server: endpoint.Host, conns: map[*net.TCPConn]bool{}}
 	p.Up(t)
 	t.Cleanup(p.Down)
 	seen := *s

@@ -10,8 +10,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -21,6 +19,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/artifact-cli/artifact/internal/freeport"
 )
 
 // Server is a running S3 server with one bucket.
@@ -80,7 +80,7 @@ func start(t testing.TB, s *Server, options []string) *Server {
 	}
 	// Another process may take the port meanwhile.
 	for range 3 {
-		address := freeAddress(t)
+		address := fmt.Sprint("127.0.0.1:", freeport.Find(t))
 		s.Endpoint = "http://" + address
 		if s.Roots != nil {
 			s.Endpoint = "https://" + address
@@ -124,25 +124,6 @@ func (s *Server) URL(prefix string) string {
 // Environ returns the variables with the keys.
 func (s *Server) Environ() []string {
 	return []string{"AWS_ACCESS_KEY_ID=" + s.AccessKey, "AWS_SECRET_ACCESS_KEY=" + s.SecretKey}
-}
-
-// freeAddress returns an address that is free. Its port is below the range from which
-// the system assigns ports, so that a server that is down keeps it.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	for range 1000 {
-		n, err := rand.Int(rand.Reader, big.NewInt(10000))
-		if err != nil {
-			t.Fatal(err)
-		}
-		address := fmt.Sprint("127.0.0.1:", 10000+n.Int64())
-		if listener, err := net.Listen("tcp", address); err == nil {
-			_ = listener.Close()
-			return address
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }
 
 // run runs a program until the test ends. If the test's process is killed, the

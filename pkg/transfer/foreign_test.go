@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/artifact-cli/artifact/internal/freeport"
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/transfer"
@@ -147,7 +147,7 @@ func TestLostQueryEndsTheRun(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	asked := map[string]int{}
-	c, err := client.New(client.Options{API: "http://" + deadAddress(t), Token: "t", Trace: func(e client.Exchange) {
+	c, err := client.New(client.Options{API: fmt.Sprint("http://127.0.0.1:", freeport.Find(t)), Token: "t", Trace: func(e client.Exchange) {
 		mu.Lock()
 		asked[e.Method]++
 		mu.Unlock()
@@ -172,28 +172,6 @@ func TestLostQueryEndsTheRun(t *testing.T) {
 	if result := uploader.Put(t.Context(), write(t, t.TempDir(), "f")[0]); result.Status != transfer.Failed || asked[http.MethodPut] != 0 {
 		t.Errorf("a single one: %+v, asked with %v", result, asked)
 	}
-}
-
-// deadAddress returns an address without a listener. A connection keeps its port
-// from other tests.
-func deadAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	address := listener.Addr().String()
-	near, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	far, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { near.Close(); far.Close() })
-	return address
 }
 
 func overwrite(t *testing.T, path, content string) {
