@@ -41,10 +41,7 @@ func TestSuspended(t *testing.T) {
 				env:  server.env(), dir: dir,
 			}.command(t))
 			await(t, reached)
-			send(t, running, syscall.SIGSTOP)
-			// Until it has stopped; what it waits for does not come before.
-			var info unix.Siginfo
-			mustDo(t, unix.Waitid(unix.P_PID, running.Process.Pid, &info, unix.WSTOPPED|unix.WNOWAIT, nil))
+			suspend(t, running) // what it waits for does not come before
 			time.Sleep(4 * time.Second)
 			send(t, running, syscall.SIGCONT)
 			time.Sleep(time.Second / 2) // for a clock that counted to be noticed
@@ -52,4 +49,12 @@ func TestSuspended(t *testing.T) {
 			running.end(t, outcome{stdout: "k\n"})
 		})
 	}
+}
+
+// suspend stops a program, and waits until it has stopped.
+func suspend(t *testing.T, running *started) {
+	t.Helper()
+	send(t, running, syscall.SIGSTOP)
+	var info unix.Siginfo
+	mustDo(t, unix.Waitid(unix.P_PID, running.Process.Pid, &info, unix.WSTOPPED|unix.WNOWAIT, nil))
 }
