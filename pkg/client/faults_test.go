@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/artifact-cli/artifact/internal/freeport"
 	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/client"
 	"github.com/artifact-cli/artifact/pkg/command"
@@ -106,8 +107,8 @@ const (
 const (
 	// furtherTries is the number of retries in the table.
 	furtherTries = 1
-	// spareTries are retries over a network that works again. A busy machine may be
-	// too slow for one.
+	// spareTries are retries over a network that works again, for a busy machine on
+	// which a limit of time passes there too.
 	spareTries = 4
 )
 
@@ -143,22 +144,23 @@ func (f fault) run(t *testing.T, always bool) {
 	if always {
 		count = 1 << 40
 	}
-	first := f.mishap
-	if first == nil {
-		first = deaf
-	}
-	network, address := startNetwork(t, "127.0.0.1:0", cache.address, first, count)
-	if f.mishap == nil {
-		network.stopListening(t)
+	address, stop := fmt.Sprint("127.0.0.1:", freeport.Find(t)), func() {} // where no server listens
+	if f.mishap != nil {
+		var faulty *network
+		faulty, address = startNetwork(t, "127.0.0.1:0", cache.address, f.mishap, count)
+		stop = faulty.stop
 	}
 	tries := 1
 	c := newClient(t, cache.scheme+"://"+address, func(o *client.Options) {
 		if o.Retries, o.RootCAs = furtherTries, cache.roots; !always {
 			o.Retries += spareTries
 		}
-		o.OnRetry = func(client.Retry) {
+		o.OnRetry = func(r client.Retry) {
 			if tries++; f.mishap == nil && !always && tries == 2 {
 				startNetwork(t, address, cache.address, through(nil, nil), 0)
+			}
+			if tries > 1+furtherTries && !isLate(r.Err) {
+				t.Errorf("over a network that works again: %v", r.Err)
 			}
 		}
 		if f.change != nil {
@@ -167,7 +169,7 @@ func (f fault) run(t *testing.T, always bool) {
 	})
 	err := calls[f.method].make(t, c, content)
 	f.check(t, err, tries, always)
-	network.stop()
+	stop()
 	held := cache.holds(t, content)
 	wants := whole // downloads change nothing
 	if f.method == http.MethodPut {
@@ -179,21 +181,6 @@ func (f fault) run(t *testing.T, always bool) {
 	case always && wants != either && held != wants:
 		t.Errorf("the server holds %s, want %s", held, wants)
 	}
-}
-
-// deaf says that a connection was accepted, and no more.
-func deaf(l *link) {
-	io.WriteString(l.client, "x")
-	<-l.over
-}
-
-// stopListening ends the listening of a network that is deaf. A connection keeps its
-// port from other tests.
-func (n *network) stopListening(t *testing.T) {
-	t.Helper()
-	conn := n.keep(must.Get(net.Dial("tcp", n.listener.Addr().String()))(t))
-	must.Get(io.ReadFull(conn, make([]byte, 1)))(t)
-	n.listener.Close()
 }
 
 // check compares the outcome with the row.

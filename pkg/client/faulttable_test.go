@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -33,7 +34,15 @@ func faultsOf(method string, size int, holds holding) func(name string, m mishap
 
 // isLate reports whether a limit of time is expected to pass.
 func (e expectation) isLate() bool {
-	return e.err == client.ErrNoAnswer || e.err == client.ErrStalled || strings.HasSuffix(e.text, "took too long")
+	return isLate(e.err) || strings.HasSuffix(e.text, tooLong)
+}
+
+// tooLong is the end of an error's text when a connection could not be made in time.
+const tooLong = "took too long"
+
+// isLate reports whether a limit of time has passed.
+func isLate(err error) bool {
+	return errors.Is(err, client.ErrNoAnswer) || errors.Is(err, client.ErrStalled) || err != nil && strings.HasSuffix(err.Error(), tooLong)
 }
 
 // slow is a row of a way that only takes its time, under the usual limits.

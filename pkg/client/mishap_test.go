@@ -33,20 +33,19 @@ type link struct {
 // network is a proxy in front of a server. The first connections have a mishap,
 // the others do not.
 type network struct {
-	server   string
-	listener net.Listener
-	over     chan struct{}
-	once     sync.Once
-	links    sync.WaitGroup
-	mu       sync.Mutex
-	conns    []net.Conn
+	server string
+	over   chan struct{}
+	once   sync.Once
+	links  sync.WaitGroup
+	mu     sync.Mutex
+	conns  []net.Conn
 }
 
 // startNetwork starts a network, and returns its address.
 func startNetwork(t *testing.T, listen, server string, first mishap, count int64) (n *network, address string) {
 	t.Helper()
 	listener := must.Get(net.Listen("tcp", listen))(t)
-	n = &network{server: server, listener: listener, over: make(chan struct{})}
+	n = &network{server: server, over: make(chan struct{})}
 	var met atomic.Int64
 	n.links.Go(func() {
 		for {
