@@ -83,8 +83,9 @@ func TestArrows(t *testing.T) {
 }
 
 func mayImport(name, path string, allowed []string) bool {
-	if own, ok := strings.CutPrefix(path, module+"pkg/"); ok {
-		return slices.Contains(allowed, "all below") || slices.Contains(allowed, strings.TrimPrefix(own, "internal/"))
+	if own, ok := strings.CutPrefix(path, module); ok {
+		own, isBelow := strings.CutPrefix(own, "pkg/")
+		return isBelow && slices.Contains(allowed, "all below") || slices.Contains(allowed, strings.TrimPrefix(own, "internal/"))
 	}
 	first, _, _ := strings.Cut(path, "/")
 	return !strings.Contains(first, ".") || slices.ContainsFunc(modules[name], func(m string) bool {
