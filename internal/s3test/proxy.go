@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -42,23 +43,34 @@ func (s *Server) Through(t testing.TB) (*Proxy, *Server) {
 	return p, &seen
 }
 
-// WithoutConditions returns s as it is seen through a proxy that removes
-// If-None-Match, which is not signed.
-func (s *Server) WithoutConditions(t testing.TB) *Server {
+// Behind returns s as it is seen through a handler, which gets each request and may
+// pass it on to next.
+func (s *Server) Behind(t testing.TB, handler func(next http.Handler) http.Handler) *Server {
 	t.Helper()
 	endpoint, err := url.Parse(s.Endpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	web := httptest.NewServer(handler(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(endpoint)
 		r.Out.Host = r.In.Host // as signed
-		r.Out.Header.Del("If-None-Match")
-	}})
-	t.Cleanup(proxy.Close)
+	}}))
+	t.Cleanup(web.Close)
 	seen := *s
-	seen.Endpoint = proxy.URL
+	seen.Endpoint = web.URL
 	return &seen
+}
+
+// WithoutConditions returns s as it is seen through a proxy that removes
+// If-None-Match, which is not signed.
+func (s *Server) WithoutConditions(t testing.TB) *Server {
+	t.Helper()
+	return s.Behind(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.Header.Del("If-None-Match")
+			next.ServeHTTP(w, r)
+		})
+	})
 }
 
 // Fail ends all connections. Later ones have toxics for what is sent and what comes

@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -235,26 +233,16 @@ func answering(status int, contentType, body string) http.HandlerFunc {
 // failingServer starts a server that passes requests on, unless it fails.
 func failingServer(t *testing.T, server *s3test.Server, answer http.HandlerFunc) (fails *atomic.Bool, seen *s3test.Server) {
 	t.Helper()
-	to, err := url.Parse(server.Endpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(to)
-		r.Out.Host = r.In.Host // it is signed
-	}}
 	fails = new(atomic.Bool)
-	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if fails.Load() {
-			answer(w, r)
-			return
-		}
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(web.Close)
-	through := *server
-	through.Endpoint = web.URL
-	return fails, &through
+	return fails, server.Behind(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if fails.Load() {
+				answer(w, r)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
 }
 
 // TestRepeatedUpload checks that an upload from memory is repeated whole after the
@@ -281,5 +269,53 @@ func TestRepeatedUpload(t *testing.T) {
 			t.Errorf("Put(%s) = %v", name, err)
 		}
 		expectContents(t, b, map[string]string{name: body})
+	}
+}
+
+// TestRepeatedCompletion checks that an upload in parts fails if its completion is not
+// answered, then said to be done, and there is another artifact or none.
+func TestRepeatedCompletion(t *testing.T) {
+	t.Parallel()
+	server := s3test.Start(t)
+	const said = `<CompleteMultipartUploadResult><Bucket>artifacts</Bucket><ETag>"1-2"</ETag></CompleteMultipartUploadResult>`
+	body := string(storetest.Bytes(1, 9<<20))
+	for name, test := range map[string]struct {
+		first, second bool // whether it is done
+		before, after string
+		err           error
+	}{
+		"lost answer":  {first: true, second: true, before: "old", after: body},
+		"lost request": {second: true, before: "old", after: body},
+		"replacing":    {before: "old", after: "old", err: store.ErrUnavailable},
+		"new":          {after: "not found", err: store.ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var completions atomic.Int32
+			b := openBucket(t, server.Behind(t, func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					isCompletion := r.Method == http.MethodPost && r.URL.Query().Has("uploadId")
+					switch {
+					case isCompletion && completions.Add(1) == 1:
+						if test.first {
+							next.ServeHTTP(httptest.NewRecorder(), r)
+						}
+						panic(http.ErrAbortHandler)
+					case isCompletion && !test.second:
+						answering(200, "application/xml", said)(w, r)
+					default:
+						next.ServeHTTP(w, r)
+					}
+				})
+			}), store.BucketOptions{})
+			if test.before != "" {
+				put(t, b, "a", test.before)
+			}
+			err := b.Put(t.Context(), key("a"), store.UnknownSize, storetest.Full(), strings.NewReader(body))
+			if !errors.Is(err, test.err) || completions.Load() != 2 {
+				t.Errorf("Put = %v after %d completions, want %v after 2", err, completions.Load(), test.err)
+			}
+			expectContents(t, b, map[string]string{"a": test.after})
+		})
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
+	"net/http/httptrace"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -41,10 +43,7 @@ func (b *Bucket) putParts(w *wait, o object, part []byte, body io.Reader) error 
 	if err != nil {
 		return err
 	}
-	err = w.call(settling(size), func() error {
-		_, err := b.core.CompleteMultipartUpload(w, b.address.Bucket, o.name, id, parts, minio.PutObjectOptions{})
-		return err
-	})
+	err = w.call(settling(size), func() error { return b.complete(w, o, id, parts) })
 	completed = err == nil
 	return err
 }
@@ -75,6 +74,23 @@ func (b *Bucket) sendParts(w *wait, o object, id string, part []byte, body io.Re
 		}
 	}
 	return parts, size, nil
+}
+
+// complete turns the parts into an object. minio-go repeats a request that was not
+// answered, and success of the second one does not show that the object is there:
+// versitygw also reports it if it was killed during the first.
+func (b *Bucket) complete(ctx context.Context, o object, id string, parts []minio.CompletePart) error {
+	sent := 0
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent++ }})
+	completed, err := b.core.CompleteMultipartUpload(traced, b.address.Bucket, o.name, id, parts, minio.PutObjectOptions{})
+	if err != nil || sent == 1 {
+		return err
+	}
+	stored, err := b.core.StatObject(ctx, b.address.Bucket, o.name, minio.StatObjectOptions{})
+	if err == nil && stored.ETag != completed.ETag {
+		err = errors.New("it reports a complete upload, but holds another object")
+	}
+	return err
 }
 
 // abort removes the parts of a failed upload.

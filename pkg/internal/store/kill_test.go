@@ -63,7 +63,7 @@ func killKey(i int) store.Key { return key(fmt.Sprint("id-", i)) }
 // and the metadata contain n.
 func generation(id, n int) (artifact.Metadata, []byte) {
 	size := (n*7919 + id) % 300_000
-	if n%32 == 16 {
+	if n%8 == 4 {
 		size += 9 << 20 // more than one part of an upload to a bucket
 	}
 	return artifact.Metadata{SHA: fmt.Sprint(n)}, storetest.Bytes(byte(id*50+n), size)
