@@ -21,7 +21,7 @@ func TestServerDiesWithItsProcess(t *testing.T) {
 		os.Exit(0) // without cleaning up
 	}
 	killed := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
-	killed.Env = append(os.Environ(), envKilled+"=yes")
+	killed.Env = append(os.Environ(), envKilled+"=yes", "TMPDIR="+t.TempDir())
 	endpoint, err := killed.Output()
 	if err != nil {
 		t.Fatal(err)
