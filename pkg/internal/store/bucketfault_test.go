@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -243,79 +242,4 @@ func failingServer(t *testing.T, server *s3test.Server, answer http.HandlerFunc)
 			next.ServeHTTP(w, r)
 		})
 	})
-}
-
-// TestRepeatedUpload checks that an upload from memory is repeated whole after the
-// server has read it and failed.
-func TestRepeatedUpload(t *testing.T) {
-	t.Parallel()
-	server := s3test.Start(t)
-	var failed sync.Map
-	failingOnce := func(transport http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(r *http.Request) (*http.Response, error) {
-			if _, again := failed.LoadOrStore(r.URL.String(), true); again || r.Method != http.MethodPut {
-				return transport.RoundTrip(r)
-			}
-			_, err := io.Copy(io.Discard, r.Body)
-			w := httptest.NewRecorder()
-			answering(500, "application/xml", "<Error><Code>InternalError</Code></Error>")(w, r)
-			return w.Result(), err
-		})
-	}
-	b := must.Get(changeBucket(t, server, server.URL("cache"), store.BucketOptions{}, failingOnce))(t)
-	for name, length := range map[string]int{"one": 10, "parts": 9 << 20} {
-		body := string(storetest.Bytes(1, length))
-		if err := b.Put(t.Context(), key(name), store.UnknownSize, storetest.Full(), strings.NewReader(body)); err != nil {
-			t.Errorf("Put(%s) = %v", name, err)
-		}
-		expectContents(t, b, map[string]string{name: body})
-	}
-}
-
-// TestRepeatedCompletion checks that an upload in parts fails if its completion is not
-// answered, then said to be done, and there is another artifact or none.
-func TestRepeatedCompletion(t *testing.T) {
-	t.Parallel()
-	server := s3test.Start(t)
-	const said = `<CompleteMultipartUploadResult><Bucket>artifacts</Bucket><ETag>"1-2"</ETag></CompleteMultipartUploadResult>`
-	body := string(storetest.Bytes(1, 9<<20))
-	for name, test := range map[string]struct {
-		first, second bool // whether it is done
-		before, after string
-		err           error
-	}{
-		"lost answer":  {first: true, second: true, before: "old", after: body},
-		"lost request": {second: true, before: "old", after: body},
-		"replacing":    {before: "old", after: "old", err: store.ErrUnavailable},
-		"new":          {after: "not found", err: store.ErrUnavailable},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var completions atomic.Int32
-			b := openBucket(t, server.Behind(t, func(next http.Handler) http.Handler {
-				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					isCompletion := r.Method == http.MethodPost && r.URL.Query().Has("uploadId")
-					switch {
-					case isCompletion && completions.Add(1) == 1:
-						if test.first {
-							next.ServeHTTP(httptest.NewRecorder(), r)
-						}
-						panic(http.ErrAbortHandler)
-					case isCompletion && !test.second:
-						answering(200, "application/xml", said)(w, r)
-					default:
-						next.ServeHTTP(w, r)
-					}
-				})
-			}), store.BucketOptions{})
-			if test.before != "" {
-				put(t, b, "a", test.before)
-			}
-			err := b.Put(t.Context(), key("a"), store.UnknownSize, storetest.Full(), strings.NewReader(body))
-			if !errors.Is(err, test.err) || completions.Load() != 2 {
-				t.Errorf("Put = %v after %d completions, want %v after 2", err, completions.Load(), test.err)
-			}
-			expectContents(t, b, map[string]string{"a": test.after})
-		})
-	}
 }
