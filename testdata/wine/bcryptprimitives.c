@@ -1,4 +1,5 @@
-// bcryptprimitives.dll as far as Go programs need it, for a wine that lacks it.
+// bcryptprimitives.dll as far as Go programs need it, for a wine that lacks it. Since
+// each of them loads it, it also keeps them from hanging at their end.
 #include <windows.h>
 
 BOOLEAN NTAPI SystemFunction036(PVOID buffer, ULONG length); // RtlGenRandom
@@ -15,8 +16,8 @@ static void WINAPI end(UINT code)
 {
 	ULONGLONG all = ~0ULL;
 	register LONGLONG size __asm__("r10") = sizeof all;
-	LONGLONG result = 14; // rt_sigprocmask
-	__asm__ volatile("syscall" : "+a"(result) : "D"(0LL), "S"(&all), "d"(0LL), "r"(size) : "rcx", "r11", "memory");
+	LONGLONG number = 14; // of rt_sigprocmask
+	__asm__ volatile("syscall" : "+a"(number) : "D"(0LL), "S"(&all), "d"(0LL), "r"(size) : "rcx", "r11", "memory");
 	TerminateProcess(GetCurrentProcess(), code);
 }
 
