@@ -87,7 +87,7 @@ func (b *Bucket) complete(ctx context.Context, o object, id string, parts []mini
 		return err
 	}
 	stored, err := b.core.StatObject(ctx, b.address.Bucket, o.name, minio.StatObjectOptions{})
-	if err == nil && stored.ETag != completed.ETag {
+	if err == nil && (stored.ETag != completed.ETag || stored.Metadata.Get(metadataHeader) != o.metadata) {
 		err = errors.New("it reports a complete upload, but holds another object")
 	}
 	return err

@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"crypto/md5"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/artifact-cli/artifact/internal/s3test"
+	"github.com/artifact-cli/artifact/pkg/artifact"
 	"github.com/artifact-cli/artifact/pkg/internal/must"
 	"github.com/artifact-cli/artifact/pkg/internal/store"
 	"github.com/artifact-cli/artifact/pkg/internal/store/storetest"
@@ -44,12 +47,13 @@ func TestRepeatedUpload(t *testing.T) {
 }
 
 // TestRepeatedCompletion checks that an upload in parts fails if its completion is not
-// answered, then said to be done, and there is another artifact or none.
+// answered, then said to be done, and there is another artifact or none. Another one
+// may have the same body, and so the same ETag.
 func TestRepeatedCompletion(t *testing.T) {
 	t.Parallel()
 	server := s3test.Start(t)
-	const said = `<CompleteMultipartUploadResult><Bucket>artifacts</Bucket><ETag>"1-2"</ETag></CompleteMultipartUploadResult>`
 	body := string(storetest.Bytes(1, 9<<20))
+	said := "<CompleteMultipartUploadResult><Bucket>artifacts</Bucket><ETag>" + etag(body[:8<<20], body[8<<20:]) + "</ETag></CompleteMultipartUploadResult>"
 	for name, test := range map[string]struct {
 		first, second bool // whether it is done
 		before, after string
@@ -58,6 +62,7 @@ func TestRepeatedCompletion(t *testing.T) {
 		"lost answer":  {first: true, second: true, before: "old", after: body},
 		"lost request": {second: true, before: "old", after: body},
 		"replacing":    {before: "old", after: "old", err: store.ErrUnavailable},
+		"same body":    {before: body, after: body, err: store.ErrUnavailable},
 		"new":          {after: "not found", err: store.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +85,8 @@ func TestRepeatedCompletion(t *testing.T) {
 				})
 			}), store.BucketOptions{})
 			if test.before != "" {
-				put(t, b, "a", test.before)
+				direct := openBucket(t, server, store.BucketOptions{})
+				must.Do(t, direct.Put(t.Context(), key("a"), store.UnknownSize, artifact.Metadata{}, strings.NewReader(test.before)))
 			}
 			err := b.Put(t.Context(), key("a"), store.UnknownSize, storetest.Full(), strings.NewReader(body))
 			if !errors.Is(err, test.err) || completions.Load() != 2 {
@@ -89,4 +95,14 @@ func TestRepeatedCompletion(t *testing.T) {
 			expectContents(t, b, map[string]string{"a": test.after})
 		})
 	}
+}
+
+// etag returns the ETag of an object that was uploaded in parts.
+func etag(parts ...string) string {
+	var sums []byte
+	for _, part := range parts {
+		sum := md5.Sum([]byte(part))
+		sums = append(sums, sum[:]...)
+	}
+	return fmt.Sprintf("%x-%d", md5.Sum(sums), len(parts))
 }
